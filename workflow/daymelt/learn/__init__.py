@@ -1,0 +1,1 @@
+"""The networks: channels, samples, training, inference. The only room that imports torch."""

@@ -1,0 +1,1 @@
+"""One reader and one retriever a provider's product."""
