@@ -35,7 +35,7 @@ class Stream:
     encoding: Encoding
     dates: tuple[dt.date, ...]
     attributes: Mapping[str, Any]
-    _variable: netCDF4.Variable
+    _variable: "netCDF4.Variable[Any]"
 
     def raw(self, day: dt.date | None = None) -> NDArray[Any]:
         """Stored numbers of one day (y, x), or of all days (date, y, x)."""
@@ -80,7 +80,7 @@ class Layers:
 
 def write_stream(
     path: Path,
-    days: Iterable[tuple[dt.date, NDArray[np.floating] | NDArray[np.integer]]],
+    days: Iterable[tuple[dt.date, NDArray[Any]]],
     *,
     grid: Grid,
     encoding: Encoding,
@@ -104,25 +104,24 @@ def write_stream(
     ValueError
         The dates do not rise.
     """
-    with atomic_path(path) as temporary, storage_errors(path):
-        with netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
-            _define_grid(file, grid)
-            file.createDimension("date", None)
-            date = file.createVariable("date", "i4", ("date",), chunksizes=(512,))
-            date.setncatts({"standard_name": "time", "long_name": "UTC day", "units": f"days since {EPOCH}", "calendar": "standard"})
-            variable = _define_variable(file, encoding, ("date",), grid)
-            last = None
-            for index, (day, field) in enumerate(days):
-                if last is not None and day <= last:
-                    raise ValueError(f"{path}: {day} follows {last}; dates must rise")
-                if field.shape != grid.shape:
-                    raise GridError(f"{path}: field of {day} has shape {field.shape}, the grid {grid.shape}")
-                last = day
-                date[index] = (day - EPOCH).days
-                variable[index] = encode(field, encoding) if field.dtype.kind == "f" else field
-            notes = dict(attributes or {})
-            notes["filled"] = {day.isoformat(): rule for day, rule in sorted((filled or {}).items())}
-            _write_notes(file, notes)
+    with atomic_path(path) as temporary, storage_errors(path), netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+        _define_grid(file, grid)
+        file.createDimension("date", None)
+        date = file.createVariable("date", "i4", ("date",), chunksizes=(512,))
+        date.setncatts({"standard_name": "time", "long_name": "UTC day", "units": f"days since {EPOCH}", "calendar": "standard"})
+        variable = _define_variable(file, encoding, ("date",), grid)
+        last = None
+        for index, (day, field) in enumerate(days):
+            if last is not None and day <= last:
+                raise ValueError(f"{path}: {day} follows {last}; dates must rise")
+            if field.shape != grid.shape:
+                raise GridError(f"{path}: field of {day} has shape {field.shape}, the grid {grid.shape}")
+            last = day
+            date[index] = (day - EPOCH).days
+            variable[index] = encode(field, encoding) if field.dtype.kind == "f" else field
+        notes = dict(attributes or {})
+        notes["filled"] = {day.isoformat(): rule for day, rule in sorted((filled or {}).items())}
+        _write_notes(file, notes)
 
 
 def write_layers(
@@ -133,14 +132,13 @@ def write_layers(
     attributes: Mapping[str, Any] | None = None,
 ) -> None:
     """Write variables (y, x) of one grid, each with its encoding; float32 with NaN for no data in memory."""
-    with atomic_path(path) as temporary, storage_errors(path):
-        with netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
-            _define_grid(file, grid)
-            for name, (field, encoding) in layers.items():
-                if field.shape != grid.shape:
-                    raise GridError(f"{path}: {name} has shape {field.shape}, the grid {grid.shape}")
-                _define_variable(file, encoding, (), grid, name)[:] = encode(field, encoding)
-            _write_notes(file, dict(attributes or {}))
+    with atomic_path(path) as temporary, storage_errors(path), netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+        _define_grid(file, grid)
+        for name, (field, encoding) in layers.items():
+            if field.shape != grid.shape:
+                raise GridError(f"{path}: {name} has shape {field.shape}, the grid {grid.shape}")
+            _define_variable(file, encoding, (), grid, name)[:] = encode(field, encoding)
+        _write_notes(file, dict(attributes or {}))
 
 
 @contextmanager
@@ -209,11 +207,18 @@ def _define_grid(file: netCDF4.Dataset, grid: Grid) -> None:
 
 def _define_variable(
     file: netCDF4.Dataset, encoding: Encoding, leading: tuple[str, ...], grid: Grid, name: str | None = None
-) -> netCDF4.Variable:
+) -> "netCDF4.Variable[Any]":
     chunks = (1,) * len(leading) + (min(CHUNK, grid.rows), min(CHUNK, grid.columns))
     fill = np.dtype(encoding.dtype).type(encoding.nodata)
     variable = file.createVariable(
-        name or encoding.name, encoding.dtype, (*leading, "y", "x"), zlib=True, complevel=1, shuffle=True, chunksizes=chunks, fill_value=fill
+        name or encoding.name,
+        encoding.dtype,
+        (*leading, "y", "x"),
+        zlib=True,
+        complevel=1,
+        shuffle=True,
+        chunksizes=chunks,
+        fill_value=fill,
     )
     variable.set_auto_maskandscale(False)
     variable.setncatts({"long_name": encoding.long_name, "units": encoding.units, "grid_mapping": "crs"})
@@ -227,7 +232,7 @@ def _read_grid(file: netCDF4.Dataset) -> Grid:
     return Grid(file.variables["crs"].daymelt_crs, spacing, left, top, file.dimensions["y"].size, file.dimensions["x"].size)
 
 
-def _read_encoding(variable: netCDF4.Variable) -> Encoding:
+def _read_encoding(variable: "netCDF4.Variable[Any]") -> Encoding:
     scale = float(getattr(variable, "scale_factor", 1.0))
     return Encoding(variable.name, variable.long_name, variable.units, variable.dtype.name, scale, float(variable._FillValue))
 

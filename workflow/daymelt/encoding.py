@@ -53,7 +53,8 @@ def encode(values: NDArray[np.floating], encoding: Encoding) -> NDArray[np.gener
     stored = np.rint(np.where(missing, 0, values) / encoding.scale)
     limits = np.iinfo(encoding.dtype)
     if stored.size and (stored.min() < limits.min or stored.max() > limits.max or np.any(stored[~missing] == encoding.nodata)):
-        raise ValueError(f"{encoding.name}: values {np.nanmin(values)} to {np.nanmax(values)} do not fit {encoding.dtype}, scale {encoding.scale}")
+        found = f"values {np.nanmin(values)} to {np.nanmax(values)}"
+        raise ValueError(f"{encoding.name}: {found} do not fit {encoding.dtype}, scale {encoding.scale}")
     return np.where(missing, encoding.nodata, stored).astype(encoding.dtype)
 
 

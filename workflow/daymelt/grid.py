@@ -127,7 +127,8 @@ class Grid:
         nested = abs(row - round(row)) < 1e-6 and abs(column - round(column)) < 1e-6
         within = 0 <= round(row) <= self.rows - inner.rows and 0 <= round(column) <= self.columns - inner.columns
         if not (nested and within and self.spacing_m == inner.spacing_m and same_crs(self.crs, inner.crs)):
-            raise GridError(f"grid {inner.bounds} at {inner.spacing_m} m does not lie cell on cell within {self.bounds} at {self.spacing_m} m")
+            found, expected = f"{inner.bounds} at {inner.spacing_m} m", f"{self.bounds} at {self.spacing_m} m"
+            raise GridError(f"grid {found} does not lie cell on cell within {expected}")
         return round(row), round(column)
 
     def true_area_km2(self) -> NDArray[np.float64]:
