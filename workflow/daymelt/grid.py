@@ -75,12 +75,12 @@ class Grid:
     @property
     def x(self) -> NDArray[np.float64]:
         """Centres of the columns, left to right."""
-        return self.left + (np.arange(self.columns) + 0.5) * self.spacing_m
+        return self.left + (np.arange(self.columns, dtype=np.float64) + 0.5) * self.spacing_m
 
     @property
     def y(self) -> NDArray[np.float64]:
         """Centres of the rows, top to bottom (descending)."""
-        return self.top - (np.arange(self.rows) + 0.5) * self.spacing_m
+        return self.top - (np.arange(self.rows, dtype=np.float64) + 0.5) * self.spacing_m
 
     def refine(self, spacing_m: float) -> "Grid":
         """The grid of another spacing from the same corner that covers this one: its last row and column may reach beyond."""
