@@ -1,0 +1,358 @@
+"""The settings of a run: every section, setting, unit, bound and default, once.
+
+The JSON schema and the commented `config.yaml` are written from this module (see `schema.py`). Sections are frozen and refuse what
+they do not know. Only the workflow, the command line and the steps see them.
+"""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+
+from daymelt.config_errors import explain, nearest
+from daymelt.dates import month_name
+from daymelt.errors import ConfigError
+from daymelt.grid import Grid, check_crs
+
+Year = Annotated[int, Field(ge=1981, le=2100)]
+Month = Annotated[int, Field(ge=1, le=12)]
+Positive = Annotated[int, Field(ge=1)]
+Channel = Literal["microwave", "liquid_water", "sar", "height"]
+Device = Literal["auto", "cpu", "cuda"]
+Kind = TypeVar("Kind", bound="Section")
+NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+
+
+def rising(value: tuple[int, ...]) -> tuple[int, ...]:
+    """`value`; ValueError unless each number is above the one before."""
+    for one, following in itertools.pairwise(value):
+        if following == one:
+            raise ValueError(f"found {one} twice in {list(value)}; expected each once")
+        if following < one:
+            raise ValueError(f"found {list(value)}; expected rising order, {sorted(set(value))}")
+    return value
+
+
+class Section(BaseModel):
+    """Base of the sections: immutable, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True)
+
+
+class Area(Section):
+    """Where: the study grid, north up, square cells. The default is a window over the front of Helheim Glacier."""
+
+    name: str = Field("embedded", pattern=NAME, max_length=60, description="folder name of the area: small letters, digits and hyphens")
+    crs: str = Field("EPSG:3413", description="any projected coordinate reference system in metres: EPSG code, WKT or PROJ")
+    spacing_m: float = Field(100, gt=0, description="side of a cell, m")
+    left: float = Field(294900, description="outer edge of the first column, m in the crs")
+    top: float = Field(-2566500, description="outer edge of the first row, m in the crs")
+    rows: int = Field(256, ge=1, description="number of cells from top to bottom")
+    columns: int = Field(256, ge=1, description="number of cells from left to right")
+
+    @field_validator("crs")
+    @classmethod
+    def _crs(cls, value: str) -> str:
+        check_crs(value)
+        return value
+
+    @property
+    def grid(self) -> Grid:
+        """The study grid."""
+        return Grid(self.crs, self.spacing_m, self.left, self.top, self.rows, self.columns)
+
+
+class Seasons(Section):
+    """When: every day of these months in each of these years is mapped."""
+
+    years: tuple[Year, ...] = Field(
+        (2017, 2018, 2019, 2020, 2021, 2022, 2023), min_length=1, strict=False, description="calendar years, rising"
+    )
+    months: tuple[Month, ...] = Field(
+        (4, 5, 6, 7, 8, 9), min_length=1, strict=False, description="months of the melt season, consecutive numbers 1 to 12"
+    )
+
+    @field_validator("years")
+    @classmethod
+    def _years(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return rising(value)
+
+    @field_validator("months")
+    @classmethod
+    def _months(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if list(value) != list(range(value[0], value[0] + len(value))):
+            raise ValueError(f"found {list(value)}; expected consecutive months, such as [4, 5, 6, 7, 8, 9]")
+        return value
+
+
+class Sentinel1(Section):
+    """Sentinel-1 backscatter (radiometrically terrain-corrected gamma0)."""
+
+    provider: Literal["twin", "opera", "planetary-computer"] = Field("twin", description="where the files come from")
+    polarisation: Literal["hh", "hv", "vv", "vh"] = Field("hh", description="transmitted and received; Greenland is acquired in hh")
+    spacing_m: float = Field(30, gt=0, description="side of a backscatter cell, m: 30 for opera, 10 for planetary-computer")
+
+
+class Microwave(Section):
+    """Passive microwave brightness temperature (enhanced resolution, NSIDC-0630)."""
+
+    provider: Literal["twin", "nsidc-0630"] = Field("twin", description="where the files come from")
+    platform: Literal["F16", "F17", "F18", "F19"] = Field("F17", description="satellite of the SSMIS radiometer")
+    overpass: Literal["M", "E"] = Field("M", description="local time of the overpass: M morning, E evening")
+    channel: Literal["19H", "19V", "37H", "37V"] = Field("37H", description="frequency in GHz and polarisation")
+    winter_months: tuple[Month, ...] = Field(
+        (1, 2), min_length=1, strict=False, description="months of the dry-snow mean, before the season in the same year"
+    )
+    longest_gap_days: int = Field(5, ge=0, le=30, description="missing days in a row that may be filled, linear in time, days")
+
+    @field_validator("winter_months")
+    @classmethod
+    def _winter(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return rising(value)
+
+
+class Mar(Section):
+    """MAR regional climate model."""
+
+    provider: Literal["twin", "mar-http"] = Field("twin", description="where the files come from")
+    variable: Literal["WA1"] = Field("WA1", description="WA1: liquid water content of the uppermost metre of snow, kg/kg")
+
+
+class Terrain(Section):
+    """Surface height with the ocean and ice masks."""
+
+    provider: Literal["twin", "arcticdem", "nsidc-0645"] = Field("twin", description="where the files come from")
+
+
+class Twin(Section):
+    """The synthetic world behind the provider `twin`; without effect on other providers."""
+
+    seed: int = Field(42, ge=0, le=2**32 - 1, description="another seed, another world; the same seed, the same bytes")
+
+
+class Sar(Section):
+    """From backscatter to the melting share of a cell."""
+
+    threshold_db: float = Field(3.0, gt=0, le=20, description="a pixel melts this far below its winter reference, dB, a positive number")
+    smoothing_window: int = Field(3, ge=1, le=31, description="side of the box mean against speckle, pixels, odd; 1 for none")
+    noise_floor_db: float = Field(-25.0, lt=0, ge=-60, description="backscatter below it is no data, dB, a negative number")
+    winter_months: tuple[Month, ...] = Field(
+        (1, 2, 3), min_length=1, strict=False, description="months of the dry-snow reference, in the year of the season"
+    )
+    min_winter_scenes: int = Field(4, ge=1, le=255, description="scenes a pixel and orbit need; with fewer, earlier years are pooled in")
+    reference_years_back: int = Field(2, ge=0, le=50, description="how many earlier configured years may be pooled in, years")
+    min_valid_share: float = Field(0.5, gt=0, le=1, description="share of a cell that must be valid for it to carry data, 0 to 1")
+
+    @field_validator("smoothing_window")
+    @classmethod
+    def _window(cls, value: int) -> int:
+        if value % 2 == 0:
+            raise ValueError(f"found {value}; expected an odd number of pixels, such as {value + 1}")
+        return value
+
+    @field_validator("winter_months")
+    @classmethod
+    def _winter(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return rising(value)
+
+
+class Regrid(Section):
+    """The coarse inputs (MAR, passive microwave) on the study grid."""
+
+    posting_m: float = Field(1000, gt=0, description="spacing at which coarse fields are stored, m; upsampled linearly where they are used")
+
+
+class Temporal(Section):
+    """Time-interpolated Sentinel-1: the mean of neighbouring acquisitions, the day itself excluded."""
+
+    acquisitions_before: int = Field(3, ge=0, le=60, description="valid acquisitions before the day")
+    acquisitions_after: int = Field(3, ge=0, le=60, description="valid acquisitions after the day")
+
+    @field_validator("acquisitions_after")
+    @classmethod
+    def _some(cls, value: int, info: ValidationInfo) -> int:
+        if value + info.data.get("acquisitions_before", 1) == 0:
+            raise ValueError("found 0 acquisitions before and 0 after; expected at least one on either side")
+        return value
+
+
+class Split(Section):
+    """Which acquisition days train, validate and test."""
+
+    seed: int = Field(42, ge=0, le=2**32 - 1, description="seed of the draw")
+    test_days_per_month: int = Field(2, ge=1, le=15, description="days drawn for the test in each month and year")
+    validation_days_per_month: int = Field(
+        2, ge=1, le=15, description="days drawn for validation in each month and year, after the test days"
+    )
+    training_only_years: tuple[Year, ...] = Field((2017,), strict=False, description="years without test and validation days")
+    file: Path | None = Field(
+        None, strict=False, description="a csv of date,split, or a folder with train.csv, val.csv, test.csv; null draws from the seed"
+    )
+
+    @field_validator("training_only_years")
+    @classmethod
+    def _years(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return rising(value)
+
+
+class Model(Section):
+    """The network: a U-Net with an encoder of segmentation-models-pytorch."""
+
+    name: str = Field("unet", pattern=NAME, max_length=60, description="folder name of the model: small letters, digits and hyphens")
+    architecture: Literal["unet"] = Field("unet", description="kind of network")
+    encoder: str = Field("tu-mobilenetv3_small_100", min_length=1, description="encoder by its name in segmentation-models-pytorch")
+    encoder_weights: Literal["imagenet"] | None = Field(
+        None, description="start of the encoder: null (random) or imagenet (downloaded once)"
+    )
+    depth: int = Field(4, ge=1, le=5, description="halvings of the resolution in the encoder")
+    decoder_channels: tuple[Positive, ...] = Field(
+        (64, 32, 16, 16), min_length=1, strict=False, description="width of the decoder, coarsest level first; one number a level of depth"
+    )
+    decoder_norm: Literal["batchnorm", "none"] = Field("batchnorm", description="normalisation in the decoder")
+    channels: tuple[Channel, ...] = Field(
+        ("microwave", "liquid_water", "sar", "height"), min_length=1, strict=False, description="inputs, in this order"
+    )
+
+    @field_validator("decoder_channels")
+    @classmethod
+    def _levels(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        depth = info.data.get("depth", len(value))
+        if len(value) != depth:
+            raise ValueError(f"found {len(value)} numbers {list(value)}; expected {depth}, one for each level of model.depth")
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"found {list(value)}; expected each channel once")
+        return value
+
+
+class Training(Section):
+    """How the network learns: masked L1, Adam, cosine annealing with warm restarts."""
+
+    crop: int = Field(128, ge=8, description="side of a training crop, cells; a multiple of 2 to the power of model.depth")
+    batch: int = Field(8, ge=1, description="crops a step")
+    epochs: int = Field(35, ge=1, description="length of the training, epochs")
+    steps_per_epoch: int = Field(40, ge=1, description="batches an epoch")
+    learning_rate: float = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
+    restart_epochs: int = Field(35, ge=1, description="length of the first cosine cycle, epochs")
+    restart_factor: int = Field(2, ge=1, description="each cycle is so many times as long as the one before")
+    clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
+    validate_every: int = Field(5, ge=1, description="epochs between two validations")
+    seed: int = Field(42, ge=0, le=2**32 - 1, description="seed of the first weights and of the crops")
+    precision: Literal["auto", "32", "bf16-mixed", "16-mixed"] = Field(
+        "auto", description="arithmetic; auto is mixed where the device has it and 32 elsewhere"
+    )
+    device: Device = Field("auto", description="where it runs; auto takes a CUDA device if there is one")
+
+
+class Map(Section):
+    """The daily maps."""
+
+    sar_pool: Literal["all", "train"] = Field("all", description="acquisitions that enter time-interpolated Sentinel-1 in the maps")
+    tile: int | None = Field(None, ge=32, description="side of a tile, cells; null predicts a day in one pass")
+    halo: int = Field(64, ge=0, description="overlap of neighbouring tiles on each side, cells")
+    batch: int = Field(8, ge=1, description="days (or tiles) predicted at once")
+    device: Device = Field("auto", description="where it runs; auto takes a CUDA device if there is one")
+
+
+class Report(Section):
+    """Things to look at."""
+
+    day: dt.date = Field(dt.date(2019, 7, 31), strict=False, description="day shown side by side, YYYY-MM-DD within a season")
+
+
+class Config(Section):
+    """All settings of a run."""
+
+    area: Area = Area()
+    seasons: Seasons = Seasons()
+    sentinel1: Sentinel1 = Sentinel1()
+    microwave: Microwave = Microwave()
+    mar: Mar = Mar()
+    terrain: Terrain = Terrain()
+    twin: Twin = Twin()
+    sar: Sar = Sar()
+    regrid: Regrid = Regrid()
+    temporal: Temporal = Temporal()
+    split: Split = Split()
+    model: Model = Model()
+    training: Training = Training()
+    map: Map = Map()
+    report: Report = Report()
+
+    @model_validator(mode="after")
+    def _agree(self) -> "Config":
+        for contradiction in self._contradictions():
+            raise ValueError(contradiction)
+        return self
+
+    def _contradictions(self) -> Iterator[str]:
+        """What no section can see alone, each as `key: found; expected`."""
+        area, multiple = self.area, 2**self.model.depth
+        if self.sentinel1.spacing_m > area.spacing_m:
+            yield f"sentinel1.spacing_m: found {self.sentinel1.spacing_m:g} m; expected at most area.spacing_m, {area.spacing_m:g} m"
+        if self.regrid.posting_m < area.spacing_m:
+            yield f"regrid.posting_m: found {self.regrid.posting_m:g} m; expected at least area.spacing_m, {area.spacing_m:g} m"
+        if self.training.crop % multiple:
+            yield f"training.crop: found {self.training.crop}; expected a multiple of {multiple}, 2 to the power of model.depth"
+        if self.training.crop > min(area.rows, area.columns):
+            yield f"training.crop: found {self.training.crop}; expected at most the area's shorter side, {min(area.rows, area.columns)}"
+        if self.map.tile is not None and (self.map.tile % multiple or self.map.tile <= 2 * self.map.halo):
+            yield f"map.tile: found {self.map.tile}; expected a multiple of {multiple} above twice map.halo, {2 * self.map.halo}, or null"
+        if self.split.file is None and set(self.seasons.years) <= set(self.split.training_only_years):
+            yield f"split.training_only_years: found every year of seasons.years, {list(self.seasons.years)}; expected one left to test on"
+        if self.report.day.year not in self.seasons.years or self.report.day.month not in self.seasons.months:
+            yield f"report.day: found {self.report.day}; expected a day in the configured seasons.years and seasons.months"
+
+    def sar_months(self, season: int) -> list[str]:
+        """Months of Sentinel-1 that a season needs, winter reference included, as `2019-01`."""
+        return [month_name(season, month) for month in sorted({*self.sar.winter_months, *self.seasons.months})]
+
+
+def load(source: Path | str | Mapping[str, Any]) -> Config:
+    """The configuration from a YAML file or a mapping; what is absent has its default.
+
+    Raises
+    ------
+    ConfigError
+        In one line: the key, what was found, what is allowed and, for a misspelt key, the nearest one.
+    """
+    if isinstance(source, Mapping):
+        return _validate(Config, source, "configuration", "")
+    return _validate(Config, _read_yaml(Path(source)), str(source), "")
+
+
+def section(name: str, values: Mapping[str, Any]) -> Any:
+    """One section, such as `area`, from its values; errors as `load`."""
+    if name not in Config.model_fields:
+        raise ConfigError(
+            f"options: unknown section {name!r}{nearest(name, Config.model_fields)}; expected {', '.join(Config.model_fields)}"
+        )
+    return _validate(SECTIONS[name], values, "options", f"{name}.")
+
+
+def _validate(kind: type[Kind], values: Any, source: str, prefix: str) -> Kind:
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{source}: {explain(error, kind, prefix)}") from None
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: not readable ({error.strerror}); expected a YAML file of settings") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: no valid YAML: {' '.join(str(error).split())}") from None
+    return {} if content is None else content
+
+
+SECTIONS: Mapping[str, type[Section]] = {name: type(field.default) for name, field in Config.model_fields.items()}
