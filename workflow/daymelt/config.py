@@ -103,7 +103,9 @@ class Microwave(Section):
     provider: Literal["twin", "nsidc-0630"] = Field("twin", description="where the files come from")
     platform: Literal["F16", "F17", "F18", "F19"] = Field("F17", description="satellite of the SSMIS radiometer")
     overpass: Literal["M", "E"] = Field("M", description="local time of the overpass: M morning, E evening")
-    channel: Literal["19H", "19V", "37H", "37V"] = Field("37H", description="frequency in GHz and polarisation")
+    channel: Literal["37H"] = Field(
+        "37H", description="37H: 37 GHz, horizontal polarisation, the channel that the melt threshold is made for"
+    )
     winter_months: tuple[Month, ...] = Field(
         (1, 2), min_length=1, strict=False, description="months of the dry-snow mean, before the season in the same year"
     )
