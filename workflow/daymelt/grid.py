@@ -131,6 +131,15 @@ class Grid:
             raise GridError(f"grid {found} does not lie cell on cell within {expected}")
         return round(row), round(column)
 
+    def cells_of(self, finer: "Grid") -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Open index (rows, columns) into a field of this grid that gives, for each cell of `finer`, the cell its centre lies in.
+
+        Centres beyond the edge, as the last row of a finer grid that does not nest may have, take the outermost cell.
+        """
+        rows = np.clip(np.floor((self.top - finer.y) / self.spacing_m).astype(np.intp), 0, self.rows - 1)
+        columns = np.clip(np.floor((finer.x - self.left) / self.spacing_m).astype(np.intp), 0, self.columns - 1)
+        return rows[:, None], columns[None, :]
+
     def true_area_km2(self) -> NDArray[np.float64]:
         """Area on the ground of the cells of each place, km², (y, x): the map's area over the projection's areal scale."""
         from pyproj import Proj
