@@ -1,0 +1,119 @@
+"""`daymelt STEP …`: what the rules' shell lines call, and what a person can call without Snakemake.
+
+The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several, a `str` or `int` one, and a section of
+the configuration comes out of `--options` (JSON, as the rules give it) or `--configfile` (YAML, as a person has it).
+"""
+
+import argparse
+import importlib
+import inspect
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from daymelt import __version__
+from daymelt.config import SECTIONS, Section, load, section
+from daymelt.errors import ConfigError, DaymeltError
+
+STEPS = {
+    "twin-world": "the true melt of a season of the twin",
+    "retrieve-terrain": "height and masks, as the provider ships them",
+    "retrieve-sentinel1": "the Sentinel-1 files of a month",
+    "retrieve-mar": "the MAR file of a season",
+    "retrieve-microwave": "the passive microwave files of a season",
+    "align-terrain": "height and masks on the study grid",
+    "winter-reference": "dry-snow backscatter of every orbit before a season",
+    "melt-fraction": "melting share of the cells on every acquisition day of a month",
+    "align-mar": "MAR's liquid water on the study grid",
+    "align-microwave": "brightness temperature and its winter mean on the study grid",
+    "split": "which acquisition days train, validate and test",
+    "time-interpolate": "time-interpolated SAR and the age of the nearest observation",
+    "train": "a network",
+    "map": "a GeoTIFF for every day of a season",
+    "score": "every way of mapping against held-out SAR and, on the twin, the truth",
+    "report": "figures",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one step; 0 on success, 2 with one line on standard error where the user can mend it."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    try:
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        step = step_name(words)
+        function = step_function(step)
+        values = parser_of(step, function).parse_args(words[1:])
+        function(**call_arguments(function, values))
+    except DaymeltError as error:
+        print(f"daymelt: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def step_name(words: Sequence[str]) -> str:
+    """The step that a command line begins with; anything else prints the list of steps."""
+    listing = "\n".join(f"  {name:<20}{about}" for name, about in STEPS.items())
+    parser = argparse.ArgumentParser(
+        prog="daymelt", description=__doc__, epilog=f"steps:\n{listing}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--version", action="version", version=f"daymelt {__version__}")
+    parser.add_argument("step", choices=STEPS, metavar="STEP")
+    return str(parser.parse_args(words[:1]).step)
+
+
+def step_function(step: str) -> Callable[..., None]:
+    """The function of a step; its module, with what it imports, is loaded only now."""
+    name = step.replace("-", "_")
+    return getattr(importlib.import_module(f"daymelt.steps.{name}"), name)  # type: ignore[no-any-return]
+
+
+def parser_of(step: str, function: Callable[..., None]) -> argparse.ArgumentParser:
+    """Parser of a step's own arguments."""
+    parser = argparse.ArgumentParser(prog=f"daymelt {step}", description=(inspect.getdoc(function) or "").split("\n\n")[0])
+    parser.add_argument("--options", default=None, metavar="JSON", help="sections of the configuration")
+    parser.add_argument("--configfile", default=None, type=Path, help="configuration in YAML, instead of --options")
+    for name, parameter in inspect.signature(function).parameters.items():
+        kind = parameter.annotation
+        if is_section(kind):
+            continue
+        required = parameter.default is inspect.Parameter.empty
+        many = {"nargs": "*"} if kind == list[Path] else {}
+        default = {} if required else {"default": parameter.default}
+        value = kind if kind in (str, int) else Path
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=value, required=required, **many, **default)  # type: ignore[arg-type]
+    return parser
+
+
+def call_arguments(function: Callable[..., None], values: argparse.Namespace) -> dict[str, Any]:
+    """Arguments for the call of a step's function."""
+    sections = given_sections(values)
+    arguments = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        arguments[name] = sections(name) if is_section(parameter.annotation) else getattr(values, name)
+    return arguments
+
+
+def given_sections(values: argparse.Namespace) -> Callable[[str], Any]:
+    """How a section of the configuration is had by its name."""
+    if values.configfile is not None:
+        config = load(values.configfile)
+        return lambda name: getattr(config, name)
+    try:
+        options = json.loads(values.options or "{}")
+    except ValueError as error:
+        raise ConfigError(f"--options: no valid JSON ({error})") from None
+    if not isinstance(options, dict) or not set(options) <= set(SECTIONS):
+        raise ConfigError(f"--options: found {str(options)[:60]!r}; expected a JSON object with sections among {', '.join(SECTIONS)}")
+    return lambda name: section(name, options.get(name, {}))
+
+
+def is_section(kind: Any) -> bool:
+    """True for a section of the configuration."""
+    return inspect.isclass(kind) and issubclass(kind, Section)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

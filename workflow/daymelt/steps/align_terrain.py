@@ -1,0 +1,33 @@
+"""Height and masks on the study grid."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daymelt import cube
+from daymelt.config import Area
+from daymelt.encoding import FLAG, HEIGHT
+from daymelt.errors import FormatError
+from daymelt.manifest import manifest_digest, manifest_files
+from daymelt.sources.terrain import read_flag, read_height
+
+
+def align_terrain(manifest: Path, out: Path, area: Area) -> None:
+    """Bring the DEM, the ocean mask and the ice mask of a retrieval onto the study grid."""
+    height = read_height(_file(manifest, "dem"), area.grid)
+    ocean, ice = (read_flag(_file(manifest, name), area.grid) for name in ("OceanMask", "IceMask"))
+    layers = {"height": (height, HEIGHT), "ocean": (_numbers(ocean), FLAG), "ice": (_numbers(ice), FLAG)}
+    cube.write_layers(out, layers, grid=area.grid, attributes={"inputs": manifest_digest([manifest])})
+
+
+def _file(manifest: Path, part: str) -> Path:
+    """The one file of a manifest whose name holds `part`."""
+    found = [path for path in manifest_files(manifest) if part in path.name]
+    if len(found) != 1:
+        raise FormatError(f"manifest {manifest}: {len(found)} files named *{part}*, expected 1; delete it and retrieve again")
+    return found[0]
+
+
+def _numbers(flag: NDArray[np.bool_]) -> NDArray[np.float32]:
+    return flag.astype(np.float32)

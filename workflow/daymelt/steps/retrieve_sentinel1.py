@@ -1,0 +1,32 @@
+"""The Sentinel-1 files of a month as the provider ships them."""
+
+import datetime as dt
+from pathlib import Path
+
+from daymelt import cube
+from daymelt.config import Area, Sentinel1, Twin
+from daymelt.dates import parse_month
+from daymelt.errors import ConfigError
+from daymelt.steps.providers import check_provider, write_twin_manifest
+from daymelt.twin import files, radar, schedule
+
+PROCESSING_DELAY = dt.timedelta(days=1, hours=3)
+
+
+def retrieve_sentinel1(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twin, world: Path | None = None) -> None:
+    """Retrieve every burst of a month that sees the area, backscatter and mask."""
+    check_provider("sentinel1", sentinel1.provider)
+    if world is None:
+        raise ConfigError("retrieve-sentinel1: provider twin needs --world, the file that `daymelt twin-world` writes for the season")
+    season, number = parse_month(month)
+    paths: list[Path] = []
+    with cube.open_stream(world) as truth:
+        for overflight in schedule.month_passes(season, number, twin.seed):
+            acquired = overflight.acquired_at
+            for image in radar.observe(overflight, truth.read(acquired.date()), area.grid, twin.seed):
+                name = files.burst_name(
+                    overflight.orbit.number, image.number, image.swath, acquired, acquired + PROCESSING_DELAY, overflight.platform
+                )
+                polarisation = sentinel1.polarisation
+                paths += files.write_burst(out.parent, name, image.gamma0, image.mask, image.grid, acquired, polarisation)
+    write_twin_manifest(out, paths, {"source": "sentinel1", "month": month})

@@ -1,0 +1,45 @@
+"""The list of acquisition days with their split, as it lies between the steps."""
+
+import csv
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+from daymelt.atomic import write_text
+from daymelt.dates import parse_date
+from daymelt.errors import ConfigError, MissingInputError
+
+
+def write_split(path: Path, split: Mapping[dt.date, str]) -> None:
+    """Write `date,split` rows in order of date."""
+    write_text(path, "date,split\n" + "".join(f"{day},{name}\n" for day, name in sorted(split.items())))
+
+
+def read_split(path: Path) -> dict[dt.date, str]:
+    """The split of every acquisition day."""
+    return dict(read_rows(path))
+
+
+def read_rows(path: Path) -> list[tuple[dt.date, str]]:
+    """Rows of a split file: `date,split` with a header, or a folder with train.csv, val.csv and test.csv of one day a line.
+
+    A day may be written as `2019-07-31` or, as the published split files have it, `2019_07_31.tif`.
+    """
+    if path.is_dir():
+        return [(_day(row[0]), name) for name in ("train", "val", "test") for row in _rows(path / f"{name}.csv")]
+    rows = _rows(path)
+    if not rows or rows[0] != ["date", "split"]:
+        raise ConfigError(f"split file {path}: first line is {','.join(rows[0]) if rows else ''!r}; expected date,split")
+    return [(_day(row[0]), row[1]) for row in rows[1:]]
+
+
+def _rows(path: Path) -> list[list[str]]:
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return [row for row in csv.reader(file) if row]
+    except FileNotFoundError:
+        raise MissingInputError(f"split file {path}: not found; set split.file to an existing one or to null") from None
+
+
+def _day(text: str) -> dt.date:
+    return parse_date(text.removesuffix(".tif").replace("_", "-"))

@@ -1,0 +1,13 @@
+"""The truth of the twin, for the instruments to look at and the scores to compare with."""
+
+from pathlib import Path
+
+from daymelt import cube
+from daymelt.config import Area, Twin
+from daymelt.encoding import PERCENT
+from daymelt.twin.nature import true_melt
+
+
+def twin_world(season: int, world: Path, area: Area, twin: Twin) -> None:
+    """Write the true melt fraction of every day from 1 January to 30 September of a season."""
+    cube.write_stream(world, true_melt(area.grid, season, twin.seed), grid=area.grid, encoding=PERCENT)
