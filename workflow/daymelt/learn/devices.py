@@ -1,0 +1,39 @@
+"""Where the networks run, and in which arithmetic."""
+
+import torch
+
+from daymelt.errors import ConfigError
+
+PRECISIONS = ("auto", "32", "bf16-mixed", "16-mixed")
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of the setting `auto`, `cpu` or `cuda`; ConfigError where there is none such."""
+    if name not in ("auto", "cpu", "cuda"):
+        raise ConfigError(f"device: found {name!r}; expected auto, cpu or cuda")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device: found cuda, but PyTorch sees no CUDA device here; set device to auto or cpu")
+    return torch.device("cpu" if name == "cpu" or not torch.cuda.is_available() else "cuda:0")
+
+
+def choose_precision(name: str, device: torch.device) -> str:
+    """The arithmetic of the setting `auto`, `32`, `bf16-mixed` or `16-mixed` on a device.
+
+    `auto` is bfloat16 where the hardware multiplies it, half precision on older CUDA devices, and 32 bits on a CPU, where anything
+    less is several times slower.
+    """
+    if name not in PRECISIONS:
+        raise ConfigError(f"training.precision: found {name!r}; expected one of {', '.join(PRECISIONS)}")
+    if device.type == "cpu" and name == "16-mixed":
+        raise ConfigError("training.precision: 16-mixed needs a CUDA device; set it to auto or 32")
+    if name != "auto":
+        return name
+    if device.type != "cuda":
+        return "32"
+    return "bf16-mixed" if torch.cuda.is_bf16_supported(including_emulation=False) else "16-mixed"
+
+
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    """The context in which a network of that precision runs."""
+    dtype = torch.float16 if precision == "16-mixed" else torch.bfloat16
+    return torch.autocast(device.type, dtype, enabled=precision != "32")

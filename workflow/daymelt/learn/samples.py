@@ -1,0 +1,317 @@
+"""Seasons of inputs on a device, and the crops cut from them there.
+
+Targets and time-interpolated Sentinel-1 stay as they are stored, one byte a cell; passive microwave and MAR stay on their coarse
+posting and are upsampled by two small matrix products for the cells of a crop alone. So a whole training split of a large area fits
+on one device and no crop is ever decoded or copied by a worker process. A map is the crop that covers the area: training and mapping
+cannot disagree.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from daymelt.encoding import PERCENT
+from daymelt.errors import ConfigError, GridError
+from daymelt.learn.channels import COARSE, HEIGHT, SAR, Statistics, check_names, normalised
+
+NODATA = int(PERCENT.nodata)
+TURNS = 8  # the symmetries of a square: flip rows, flip columns, transpose
+ORDER, PLACE, TURN = range(3)  # independent streams of random numbers
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is the same on every day: the channels, the terrain and the way from the coarse posting to the grid; on one device.
+
+    Parameters
+    ----------
+    channels : names in the order of the network's input
+    statistics : of each channel but `sar`
+    height : (y, x), normalised; None where it is no channel
+    ocean : (y, x), bool
+    weights_y, weights_x : (y, coarse y) and (x, coarse x), the rows of which sum to 1
+    """
+
+    channels: tuple[str, ...]
+    statistics: Mapping[str, Statistics]
+    height: Tensor | None
+    ocean: Tensor
+    weights_y: Tensor
+    weights_x: Tensor
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the grid."""
+        return self.ocean.shape[0], self.ocean.shape[1]
+
+    @property
+    def device(self) -> torch.device:
+        """Where it lies."""
+        return self.ocean.device
+
+    @property
+    def coarse(self) -> tuple[str, ...]:
+        """The coarse channels, in order."""
+        return tuple(name for name in self.channels if name in COARSE)
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """The fields of the area that never change: `height` (y, x) in m with NaN for no data, `ocean` (y, x) True over water."""
+
+    height: NDArray[np.float32]
+    ocean: NDArray[np.bool_]
+
+
+def make_frame(
+    channels: Sequence[str],
+    statistics: Mapping[str, Statistics],
+    terrain: Terrain,
+    weights_y: NDArray[np.float32],
+    weights_x: NDArray[np.float32],
+    device: torch.device | str = "cpu",
+) -> Frame:
+    """Put what is the same on every day onto a device.
+
+    Parameters
+    ----------
+    channels, statistics : as `Frame`
+    terrain : on the study grid
+    weights_y, weights_x : (y, coarse y) and (x, coarse x), linear interpolation along each axis, as `science.regrid.axis_weights`
+    device : where the crops are to be cut
+
+    Raises
+    ------
+    ConfigError
+        A channel is unknown or has no statistics.
+    GridError
+        Height, ocean and weights are not of one grid.
+    """
+    names = check_names(channels)
+    missing = [name for name in normalised(names) if name not in statistics]
+    if missing:
+        raise ConfigError(f"statistics: none for {', '.join(missing)}; expected {', '.join(normalised(names))}; train the model again")
+    shape = terrain.ocean.shape
+    if terrain.height.shape != shape or (len(weights_y), len(weights_x)) != shape:
+        found = f"height {terrain.height.shape}, ocean {shape}, weights {(len(weights_y), len(weights_x))}"
+        raise GridError(f"terrain: {found}; expected one grid; align the terrain again")
+    height = None
+    if HEIGHT in names:
+        # elevation models leave open water empty: there the height is that of the sea, not the mean of the ice sheet
+        level = np.where(terrain.ocean & np.isnan(terrain.height), np.float32(0), terrain.height)
+        height = _put(statistics[HEIGHT].normalise(level), device)
+    used = {name: statistics[name] for name in normalised(names)}
+    matrices = (_put(np.asarray(matrix, np.float32), device) for matrix in (weights_y, weights_x))
+    return Frame(names, used, height, _put(terrain.ocean, device), *matrices)
+
+
+class SeasonInputs:
+    """The inputs of some days on the device of their frame.
+
+    Parameters
+    ----------
+    frame : what the days share
+    days : which days they are
+    sar : (date, y, x) uint8, melt fraction in percent, 255 where never observed; None where it is no channel
+    coarse : name to (date, coarse y, coarse x), physical, NaN where no data; every coarse channel of the frame
+
+    On a CPU `sar` is not copied.
+
+    Raises
+    ------
+    ConfigError
+        An input of the frame's channels is absent.
+    GridError
+        An input has another shape than the frame or another number of days.
+    """
+
+    def __init__(
+        self, frame: Frame, days: Sequence[dt.date], sar: NDArray[np.uint8] | None, coarse: Mapping[str, NDArray[np.float32]]
+    ) -> None:
+        absent = [name for name in frame.coarse if name not in coarse]
+        if sar is None and SAR in frame.channels:
+            absent.append(SAR)
+        if absent:
+            raise ConfigError(f"inputs: no {', '.join(absent)}; the network's channels are {', '.join(frame.channels)}")
+        self.frame = frame
+        self.days = tuple(days)
+        self.sar = self._percent(sar, SAR) if sar is not None and SAR in frame.channels else None
+        self.coarse = self._coarse(coarse)
+
+    def __len__(self) -> int:
+        return len(self.days)
+
+    def inputs(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
+        """Cut the input of a network.
+
+        Parameters
+        ----------
+        indices : the day of each crop
+        rows, columns : its first row and column
+        size : number of rows and columns of every crop
+
+        Returns
+        -------
+        (crop, channel, y, x) float32, channels last in memory
+        """
+        frame, (height, width) = self.frame, size
+        shape = (len(indices), len(frame.channels), height, width)
+        # half precision would show as steps in the smooth fields: crops are always made in 32 bits
+        with torch.autocast(frame.device.type, enabled=False):
+            crops = torch.empty(shape, device=frame.device, memory_format=torch.channels_last)
+            if frame.coarse:
+                crops[:, [frame.channels.index(name) for name in frame.coarse]] = self._upsample(indices, rows, columns, size)
+            if self.sar is not None:
+                stored = cut(self.sar, indices, rows, columns, size)
+                crops[:, frame.channels.index(SAR)] = fraction(stored)
+            if frame.height is not None:
+                crops[:, frame.channels.index(HEIGHT)] = cut(frame.height, None, rows, columns, size)
+        return crops
+
+    def whole(self, indices: Sequence[int]) -> Tensor:
+        """The input of the whole area on some days, (date, channel, y, x)."""
+        zeros = [0] * len(indices)
+        return self.inputs(indices, zeros, zeros, self.frame.shape)
+
+    def _upsample(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
+        """Coarse channels of each crop, (crop, coarse channel, y, x)."""
+        along_y = torch.stack([self.frame.weights_y[row : row + size[0]] for row in rows])
+        along_x = torch.stack([self.frame.weights_x[column : column + size[1]] for column in columns])
+        return along_y[:, None] @ self.coarse[list(indices)] @ along_x.mT[:, None]
+
+    def _percent(self, stored: NDArray[np.uint8], name: str) -> Tensor:
+        if stored.dtype != np.uint8 or stored.shape != (len(self), *self.frame.shape):
+            found, expected = f"{stored.dtype} {stored.shape}", f"uint8 {(len(self), *self.frame.shape)}"
+            raise GridError(f"{name}: {found}; expected {expected}, days of the study grid; align it again")
+        return _put(stored, self.frame.device)
+
+    def _coarse(self, fields: Mapping[str, NDArray[np.float32]]) -> Tensor:
+        frame = self.frame
+        shape = (len(self), frame.weights_y.shape[1], frame.weights_x.shape[1])
+        for name in frame.coarse:
+            if fields[name].shape != shape:
+                raise GridError(f"{name}: shape {fields[name].shape}; expected {shape}, days of the coarse grid; align it again")
+        normal = [frame.statistics[name].normalise(fields[name]) for name in frame.coarse]
+        return _put(np.stack(normal, axis=1) if normal else np.empty((len(self), 0, *shape[1:]), np.float32), frame.device)
+
+
+class TrainingSet(SeasonInputs):
+    """The inputs of the labelled days and what Sentinel-1 saw on them.
+
+    `target` is (date, y, x) uint8, melt fraction in percent, 255 where not observed; the rest as `SeasonInputs`.
+    """
+
+    def __init__(
+        self,
+        frame: Frame,
+        days: Sequence[dt.date],
+        target: NDArray[np.uint8],
+        sar: NDArray[np.uint8] | None,
+        coarse: Mapping[str, NDArray[np.float32]],
+    ) -> None:
+        super().__init__(frame, days, sar, coarse)
+        if not len(self):
+            raise ConfigError("training: no labelled day in the split; widen seasons or change split")
+        self.target = self._percent(target, "target")
+
+    def crops(
+        self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Cut crops with their targets; parameters as `inputs`.
+
+        Returns
+        -------
+        inputs : (crop, channel, y, x) float32
+        targets : (crop, y, x) float32, 0 where not valid
+        valid : (crop, y, x) bool, True where Sentinel-1 observed and there is no ocean
+        """
+        stored = cut(self.target, indices, rows, columns, size)
+        valid = (stored != NODATA) & ~cut(self.frame.ocean, None, rows, columns, size)
+        return self.inputs(indices, rows, columns, size), fraction(stored), valid
+
+    def fingerprint(self) -> str:
+        """Digest of the data, by which a resumed training knows that it goes on with the same ones.
+
+        It takes the sum over each row and column of a day for the large fields, which any change of the inputs alters but for
+        improbable coincidence, and every byte of the small ones.
+        """
+        digest = hashlib.sha256(repr((self.frame.channels, self.frame.shape, self.days)).encode())
+        for stack in (self.target, self.sar):
+            for day in stack if stack is not None else ():
+                for axis in (0, 1):
+                    digest.update(day.sum(dim=axis, dtype=torch.int64).cpu().numpy().tobytes())
+        for field in (self.coarse, self.frame.height, self.frame.ocean, self.frame.weights_y, self.frame.weights_x):
+            digest.update(b"" if field is None else field.cpu().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def fraction(stored: Tensor) -> Tensor:
+    """Melt fraction 0-1 of stored percent, float32 of the same shape; 0 where no data."""
+    return (stored.float() * PERCENT.scale).masked_fill_(stored == NODATA, 0)
+
+
+def cut(field: Tensor, indices: Sequence[int] | None, rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
+    """Windows of `size` of a field (y, x), or of the days `indices` of a field (date, y, x), as (crop, y, x)."""
+    days = [field] * len(rows) if indices is None else [field[index] for index in indices]
+    height, width = size
+    return torch.stack([day[row : row + height, column : column + width] for day, row, column in zip(days, rows, columns, strict=True)])
+
+
+def crop_plan(
+    seed: int, step: int, batch: int, count: int, shape: tuple[int, int], size: tuple[int, int]
+) -> tuple[list[int], list[int], list[int]]:
+    """Which crops a training step takes: a function of its arguments alone, so that a resumed training needs no state.
+
+    Days come in rounds: in every `count` crops in a row each day occurs once, in an order drawn anew. Places are uniform over those
+    where the crop lies within the area.
+
+    Parameters
+    ----------
+    seed, step : training seed and number of the step, from 0
+    batch : crops a step
+    count : number of days
+    shape, size : rows and columns of the area and of a crop
+
+    Returns
+    -------
+    indices, rows, columns : the day of each crop and its first row and column
+    """
+    positions = [divmod(number, count) for number in range(step * batch, (step + 1) * batch)]
+    orders = {cycle: _random(seed, ORDER, cycle).permutation(count) for cycle in {cycle for cycle, _ in positions}}
+    draw = _random(seed, PLACE, step)
+    rows = draw.integers(0, shape[0] - size[0] + 1, batch)
+    columns = draw.integers(0, shape[1] - size[1] + 1, batch)
+    return [int(orders[cycle][place]) for cycle, place in positions], rows.tolist(), columns.tolist()
+
+
+def crop_size(crop: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a square crop, clipped to an area that is smaller."""
+    return min(crop, shape[0]), min(crop, shape[1])
+
+
+def turn_plan(seed: int, step: int, batch: int) -> list[int]:
+    """Which of the eight symmetries of a square each crop of a step is turned by; a function of its arguments alone."""
+    turns: list[int] = _random(seed, TURN, step).integers(0, TURNS, batch).tolist()
+    return turns
+
+
+def turn(field: Tensor, symmetry: int) -> Tensor:
+    """A field (..., y, x) under one of the eight symmetries of a square; a field that is not square is flipped only."""
+    flips = [axis for bit, axis in ((1, -2), (2, -1)) if symmetry & bit]
+    turned = field.flip(flips) if flips else field
+    return turned.mT if symmetry & 4 and field.shape[-2] == field.shape[-1] else turned
+
+
+def _random(seed: int, stream: int, number: int) -> np.random.Generator:
+    return np.random.default_rng([seed, stream, number])
+
+
+def _put(values: NDArray[np.generic], device: torch.device | str) -> Tensor:
+    """Values on a device; on the CPU they are shared with the array unless it is read-only or has gaps."""
+    return torch.from_numpy(np.require(values, requirements=["C", "W"])).to(device)
