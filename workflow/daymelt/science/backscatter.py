@@ -1,0 +1,273 @@
+"""Melt from radar backscatter: a winter reference, a threshold, and the melting share of a coarser cell.
+
+Liquid water absorbs C-band radar: backscatter of wet snow falls by several decibels below that of the same snow when dry. A pixel melts
+where it lies more than a threshold below its own winter mean, seen from the same relative orbit so that the geometry cancels. Every mean
+is one of linear power; decibels serve the threshold only.
+
+Sources: Nagler and Rott (2000), IEEE Trans. Geosci. Remote Sens. 38, 754 (3 dB below a dry reference); Nagler et al. (2016), Remote Sens.
+8, 348 (reference of the same track); Liang et al. (2021), Remote Sens. Environ. 256, 112318 (normalisation per orbit).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from daymelt.errors import ConfigError, GridError
+from daymelt.grid import Grid, same_crs
+
+BAND = 64  # rows worked on at once: small enough for the cache, and memory stays that of the result
+MOST_SCENES = 254  # of one reference: counts are stored in a byte whose 255 means no data
+
+
+def valid_backscatter(gamma0: NDArray[np.float32], mask: NDArray[np.uint8], noise_floor_db: float) -> NDArray[np.bool_]:
+    """Pixels whose backscatter can be used, (y, x): finite, unmasked and above the noise floor, hence above 0.
+
+    Parameters
+    ----------
+    gamma0 : (y, x), linear power; NaN where never seen
+    mask : (y, x), 0 = good; anything else is layover, shadow or fill
+    noise_floor_db : power at or below it is noise, dB
+    """
+    valid: NDArray[np.bool_] = gamma0 > np.float32(10 ** (noise_floor_db / 10))  # false for NaN, 0 and negative power
+    valid &= gamma0 < np.inf
+    valid &= mask == 0
+    return valid
+
+
+def smooth(gamma0: NDArray[np.float32], valid: NDArray[np.bool_], window: int) -> NDArray[np.float32]:
+    """Mean of linear power over the valid pixels of a box of `window` x `window` pixels, against speckle.
+
+    Parameters
+    ----------
+    gamma0, valid : (y, x); invalid pixels, and everything beyond the edges, do not enter the mean
+    window : side of the box, odd; 1 leaves the field as it is
+
+    Returns
+    -------
+    (y, x), linear power; NaN where the centre is invalid.
+
+    Raises
+    ------
+    ConfigError
+        The window is even or below 1.
+    """
+    if window < 1 or window % 2 == 0:
+        raise ConfigError(f"smoothing window {window} pixels: must be odd and at least 1")
+    reach, rows = window // 2, gamma0.shape[0]
+    smoothed = np.empty(gamma0.shape, np.float32)
+    for start in range(0, rows, BAND):
+        stop, first, last = min(rows, start + BAND), max(0, start - reach), min(rows, start + BAND + reach)
+        usable = valid[first:last]
+        power = _box_sum(np.where(usable, gamma0[first:last], np.float32(0)), reach)[start - first : stop - first]
+        count = _box_sum(usable.astype(np.uint16), reach)[start - first : stop - first]
+        smoothed[start:stop] = np.where(valid[start:stop], power / np.maximum(count, 1), np.float32(np.nan))
+    return smoothed
+
+
+def _box_sum(field: NDArray[Any], reach: int) -> NDArray[Any]:
+    """Sum over the pixels within `reach` rows and columns: shifted additions, faster than a running sum for small boxes."""
+    columns = field.copy()
+    for shift in range(1, reach + 1):
+        columns[shift:] += field[:-shift]
+        columns[:-shift] += field[shift:]
+    total = columns.copy()
+    for shift in range(1, reach + 1):
+        total[:, shift:] += columns[:, :-shift]
+        total[:, :-shift] += columns[:, shift:]
+    return total
+
+
+class WinterReference:
+    """Mean dry-snow backscatter of one relative orbit, built one scene at a time.
+
+    Memory is one sum and one count a pixel, however many scenes there are.
+    """
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        self._power = np.zeros(shape, np.float32)
+        self._count = np.zeros(shape, np.uint8)
+        self._scenes = 0
+
+    def add(self, gamma0: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
+        """Take in one scene, (y, x), linear power, at its valid pixels; ValueError beyond 254 scenes."""
+        if self._scenes == MOST_SCENES:
+            raise ValueError(f"winter reference: more than {MOST_SCENES} scenes do not fit its count")
+        self._scenes += 1
+        self._power += np.where(valid, gamma0, np.float32(0))
+        self._count += valid
+
+    @property
+    def count(self) -> NDArray[np.uint8]:
+        """Valid scenes of each pixel so far, (y, x)."""
+        return self._count
+
+    def mean(self, min_scenes: int = 1) -> NDArray[np.float32]:
+        """Mean linear power, (y, x); NaN where fewer than `min_scenes` scenes were valid."""
+        mean: NDArray[np.float32] = np.divide(self._power, np.maximum(self._count, 1), dtype=np.float32)
+        mean[self._count < max(min_scenes, 1)] = np.nan
+        return mean
+
+
+def pool(means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_scenes: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Winter reference of a year, helped out by other years where its own scenes are too few.
+
+    Parameters
+    ----------
+    means : (mean, count) of each winter, (y, x) each, the year's own first. The means should be those of `mean(1)`: a pixel already
+        NaN brings no scenes
+    min_scenes : scenes that the own year must have to stand alone, and that all years together must have
+
+    Returns
+    -------
+    (mean, count): the own mean where it stands alone, elsewhere the mean over all years weighted by their counts; NaN and the count found
+    where even that has too few scenes.
+    """
+    own, own_count = means[0]
+    mean, count = own.copy(), np.where(np.isnan(own), np.uint8(0), own_count)
+    lacking = count < min_scenes
+    if not lacking.any():
+        return mean, count
+    power = np.zeros(np.count_nonzero(lacking), np.float64)
+    scenes = np.zeros(power.shape, np.int64)
+    for year, year_count in means:
+        there = year[lacking]
+        weight = np.where(np.isnan(there), 0, year_count[lacking])
+        power += np.where(weight > 0, there, 0) * weight
+        scenes += weight
+    enough = scenes >= max(min_scenes, 1)
+    mean[lacking] = np.where(enough, power / np.maximum(scenes, 1), np.nan)
+    count[lacking] = np.minimum(scenes, MOST_SCENES)
+    return mean, count
+
+
+def melting(gamma0: NDArray[np.float32], reference: NDArray[np.float32], threshold_db: float) -> NDArray[np.bool_]:
+    """Pixels more than `threshold_db` below their winter reference: 10 log10(gamma0 / reference) < -threshold_db.
+
+    Parameters
+    ----------
+    gamma0, reference : (y, x), linear power of the same relative orbit
+    threshold_db : dB, above 0
+
+    Returns
+    -------
+    (y, x), True = melting. False where either is NaN: such a pixel must also be invalid to `melt_fraction`.
+
+    Raises
+    ------
+    ConfigError
+        The threshold is not above 0.
+    """
+    if not threshold_db > 0:
+        raise ConfigError(f"melt threshold {threshold_db} dB: must be above 0; it is the drop below the winter reference")
+    return gamma0 < reference * np.float32(10 ** (-threshold_db / 10))  # a ratio spares two logarithms a pixel
+
+
+@dataclass(frozen=True)
+class CellShares:
+    """How much of each fine cell lies in each coarse cell.
+
+    The overlap of two rectangles is a product of two lengths, so two small sparse matrices hold it: `along_y` (coarse rows, fine rows)
+    and `along_x` (coarse columns, fine columns), in metres. Whole metres keep areas exact in float32.
+    """
+
+    along_y: csr_array
+    along_x: csr_array
+    cell_area: float  # m², of a coarse cell
+
+    def area(self, flag: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Area of the True fine cells within each coarse cell, m², (coarse y, coarse x)."""
+        bands = [self._band(flag, start) for start in range(0, self.along_y.shape[0], BAND)]
+        return np.concatenate(bands)
+
+    def _band(self, flag: NDArray[np.bool_], start: int) -> NDArray[np.float32]:
+        rows = self.along_y[start : start + BAND]
+        if rows.nnz == 0:
+            return np.zeros((rows.shape[0], self.along_x.shape[0]), np.float32)
+        first, last = rows.indices.min(), rows.indices.max() + 1
+        within = rows[:, first:last] @ flag[first:last].astype(np.float32)
+        return np.asarray((self.along_x @ within.T).T, np.float32)
+
+
+def cell_shares(fine: Grid, coarse: Grid) -> CellShares:
+    """Overlap of two grids of one crs; they need not nest (30 m in 100 m) nor cover each other.
+
+    Raises
+    ------
+    GridError
+        The grids have different crs.
+    """
+    if not same_crs(fine.crs, coarse.crs):
+        raise GridError(f"fine grid in {fine.crs}, coarse grid in {coarse.crs}; melt is aggregated within one crs: warp the fine one first")
+    along_y = _overlap(coarse.top - fine.top, fine.spacing_m, fine.rows, coarse.spacing_m, coarse.rows)
+    along_x = _overlap(fine.left - coarse.left, fine.spacing_m, fine.columns, coarse.spacing_m, coarse.columns)
+    return CellShares(along_y, along_x, coarse.spacing_m**2)
+
+
+def _overlap(offset: float, fine_side: float, fine_cells: int, coarse_side: float, coarse_cells: int) -> csr_array:
+    """Lengths (coarse, fine) along one axis; `offset` is where the fine cells begin, counted from where the coarse ones do."""
+    starts = offset + np.arange(fine_cells) * fine_side
+    ends = starts + fine_side
+    tolerance = 1e-9 * fine_side  # keeps cells that only touch from counting as overlapping
+    first = np.floor((starts + tolerance) / coarse_side).astype(np.int64)
+    last = np.ceil((ends - tolerance) / coarse_side).astype(np.int64) - 1
+    coarse, fine, length = [], [], []
+    for step in range(int((last - first).max()) + 1):
+        cell = first + step
+        touched = (cell <= last) & (cell >= 0) & (cell < coarse_cells)
+        low, high = np.maximum(starts, cell * coarse_side), np.minimum(ends, (cell + 1) * coarse_side)
+        coarse.append(cell[touched])
+        fine.append(np.flatnonzero(touched))
+        length.append((high - low)[touched])
+    entries = np.concatenate(length).astype(np.float32), (np.concatenate(coarse), np.concatenate(fine))
+    return csr_array(entries, shape=(coarse_cells, fine_cells))
+
+
+def melt_fraction(
+    melting: NDArray[np.bool_], valid: NDArray[np.bool_], shares: CellShares, min_valid_share: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Melting share of the valid area of each coarse cell.
+
+    Parameters
+    ----------
+    melting, valid : (fine y, fine x); `valid` also False where there is no winter reference
+    shares : overlap of the two grids
+    min_valid_share : share of the coarse cell that must be valid, 0-1
+
+    Returns
+    -------
+    (fraction, valid_share), (coarse y, coarse x) each, 0-1; the fraction is NaN where too little of the cell is valid.
+    """
+    valid_area = shares.area(valid)
+    melting_area = shares.area(melting & valid)
+    valid_share: NDArray[np.float32] = np.divide(valid_area, shares.cell_area, dtype=np.float32)
+    fraction: NDArray[np.float32] = np.divide(melting_area, np.where(valid_area > 0, valid_area, 1), dtype=np.float32)
+    fraction[(valid_area == 0) | (valid_share < np.float32(min_valid_share))] = np.nan
+    return fraction, valid_share
+
+
+def merge_passes(
+    passes: Sequence[tuple[NDArray[np.float32], NDArray[np.float32]]],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """One melt fraction of a day from its passes: their mean weighted by valid area.
+
+    Parameters
+    ----------
+    passes : (fraction, valid_share) of each pass, (y, x) each; a fraction of NaN does not enter
+
+    Returns
+    -------
+    (fraction, valid_share); the share is the largest of the passes, the least that they can have seen together.
+    """
+    melting_share = np.zeros(passes[0][0].shape, np.float32)
+    weight = np.zeros_like(melting_share)
+    for fraction, share in passes:
+        seen = ~np.isnan(fraction)
+        melting_share += np.where(seen, fraction, np.float32(0)) * share
+        weight += np.where(seen, share, np.float32(0))
+    merged = np.where(weight > 0, melting_share / np.where(weight > 0, weight, 1), np.float32(np.nan))
+    share_seen: NDArray[np.float32] = np.maximum.reduce([share for _, share in passes])
+    return np.minimum(merged, np.float32(1)).astype(np.float32), share_seen
