@@ -1,0 +1,217 @@
+"""Passive-microwave brightness temperature: NSIDC-0630 (CETB) versions 1 and 2, 3.125 km, EASE-Grid 2.0 North.
+
+Source: NSIDC-0630 user guide; file headers of v1.3 and v2.0 (nsidc/pmesdr).
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from daymelt.errors import FormatError, GridError, MissingInputError
+from daymelt.grid import same_crs
+from daymelt.sources.netcdf import is_fill, listed, open_netcdf, reading
+
+CETB_CRS = "EPSG:6931"
+CETB_GRID = "EASE2_N3.125km"
+SPACING_M = 3125.0
+FIRST_CENTRE_M = -9_000_000 + SPACING_M / 2
+FILL = 0  # written by every version, whether or not the attribute says so
+
+Bounds = tuple[float, float, float, float]
+
+NAMES = (
+    re.compile(  # version 1: day of year
+        r"NSIDC-0630-(?P<grid>EASE2_[NST][\d.]+km)-(?P<platform>\w+?)_(?P<sensor>\w+)-(?P<day>\d{7})-(?P<channel>\d+[HV])"
+        r"-(?P<pass_>[MEAD])-(?P<algorithm>SIR|GRD)-(?P<processed>\w+)-v(?P<version>\d+\.\d+)\.nc"
+    ),
+    re.compile(  # version 2: calendar day, stamp of processing
+        r"NSIDC-?0630_(?P<algorithm>SIR|GRD)_(?P<grid>EASE2_[NST][\d.]+km)_(?P<platform>[A-Z0-9]+)_(?P<sensor>\w+)_(?P<pass_>[MEAD])"
+        r"_(?P<channel>\d+[HV])_(?P<day>\d{8})(?:_(?P<processed>\d{10}))?_v(?P<version>\d+\.\d+)\.nc"
+    ),
+)
+
+
+@dataclass(frozen=True)
+class CetbName:
+    """What a CETB file name says. `pass_` is M (morning) or E (evening), `version` such as (2, 0)."""
+
+    date: dt.date
+    platform: str
+    sensor: str
+    channel: str
+    pass_: str
+    algorithm: str
+    grid: str
+    version: tuple[int, ...]
+    processed: str
+
+
+@dataclass(frozen=True)
+class CetbWindow:
+    """Cells of the EASE-Grid that a file holds within some bounds: centres in m, x ascending, y descending, and where they are stored."""
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    columns: NDArray[np.intp]
+    rows: NDArray[np.intp]
+    crs: str = CETB_CRS
+
+
+def parse_name(path: Path) -> CetbName:
+    """Read a CETB file name of version 1 or 2.
+
+    Raises
+    ------
+    FormatError
+        It is neither.
+    """
+    found = next((match for pattern in NAMES if (match := pattern.fullmatch(Path(path).name))), None)
+    if found is None:
+        raise FormatError(f"CETB file {path}: not the name of an NSIDC-0630 file of version 1 or 2; leave it out")
+    try:
+        date = dt.datetime.strptime(found["day"], "%Y%j" if len(found["day"]) == 7 else "%Y%m%d").date()
+    except ValueError:
+        raise FormatError(f"CETB file {path}: {found['day']} is no day of the calendar; leave it out") from None
+    version = tuple(int(part) for part in found["version"].split("."))
+    same = {key: found[key] for key in ("platform", "sensor", "channel", "pass_", "algorithm", "grid")}
+    return CetbName(date=date, version=version, processed=found["processed"] or "", **same)
+
+
+def find_days(paths: Iterable[Path], platform: str, channel: str, pass_: str) -> dict[dt.date, Path]:
+    """The enhanced-resolution file of each day, one platform, channel and pass, in order of date.
+
+    Version 2 stands before version 1, and of one version the newest processing. Other platforms, channels, passes, grids and files
+    that are not NetCDF are passed over; a day without a file is simply absent.
+    """
+    best: dict[dt.date, tuple[tuple[tuple[int, ...], str], Path]] = {}
+    for path in (Path(path) for path in paths if Path(path).suffix == ".nc"):
+        name = parse_name(path)
+        if (name.platform, name.channel, name.pass_, name.algorithm, name.grid) != (platform, channel, pass_, "SIR", CETB_GRID):
+            continue
+        rank = name.version, name.processed
+        if name.date not in best or best[name.date][0] < rank:
+            best[name.date] = rank, path
+    return {date: best[date][1] for date in sorted(best)}
+
+
+def read_window(path: Path, bounds: Bounds | None = None) -> CetbWindow:
+    """The cells whose centres lie within `bounds` (left, bottom, right, top; EPSG:6931, m), or all of the file's.
+
+    Raises
+    ------
+    MissingInputError, FormatError
+        There is no such file, or it is not on the 3.125 km EASE-Grid 2.0 North.
+    GridError
+        No cell of the file lies within the bounds.
+    """
+    with open_netcdf(path, "CETB file") as file, reading(path, "CETB file"):
+        return _window(file, path, bounds)
+
+
+def read_tb(path: Path, bounds: Bounds | None, channel: str) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64]]:
+    """Brightness temperature of one file within some bounds.
+
+    Cells without an observation are NaN, and so is a whole day that has none: that is data, not an error.
+
+    Parameters
+    ----------
+    bounds : (left, bottom, right, top), EPSG:6931, m; None for the whole file
+    channel : what the file must hold, such as `37H`
+
+    Returns
+    -------
+    tb : float32 (y, x), K
+    x, y : centres, m; x ascending, y descending, whichever way the file has them
+
+    Raises
+    ------
+    MissingInputError, FormatError, GridError
+        As `read_window`; also where the file has no TB, or another channel.
+    """
+    with open_netcdf(path, "CETB file") as file, reading(path, "CETB file"):
+        window = _window(file, path, bounds)
+        variable = _brightness(file, path, channel)
+        stored = _take(variable, window)
+        return _kelvin(stored, variable), window.x, window.y
+
+
+def _window(file: netCDF4.Dataset, path: Path, bounds: Bounds | None) -> CetbWindow:
+    _check_crs(file, path)
+    left, bottom, right, top = bounds or (-np.inf, -np.inf, np.inf, np.inf)
+    columns, x = _axis(file, path, "x", left, right)
+    rows, y = _axis(file, path, "y", bottom, top)
+    if not (x.size and y.size):
+        ends = [float(file.variables[name][index]) for name in "xy" for index in (0, -1)]
+        found = f"x {ends[0]:g} to {ends[1]:g}, y {ends[2]:g} to {ends[3]:g}"
+        raise GridError(f"CETB file {path}: no cell within {bounds} (its centres: {found}); choose a file that covers the area")
+    return CetbWindow(x, y[::-1], columns, rows[::-1])
+
+
+def _axis(file: netCDF4.Dataset, path: Path, name: str, least: float, most: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Indices and centres, ascending, within [least, most]. The axis is the truth: some v2 headers carry a wrong GeoTransform."""
+    if name not in file.variables:
+        raise FormatError(f"CETB file {path}: no axis {name} (found {listed(file.variables)}); retrieve it again")
+    centres = np.asarray(file.variables[name][:], np.float64)
+    cells = (centres - FIRST_CENTRE_M) / SPACING_M
+    steps = np.abs(np.diff(cells))
+    if np.abs(cells - np.rint(cells)).max() > 1e-3 or (steps.size and np.abs(steps - 1).max() > 1e-3):
+        step = abs(float(centres[1] - centres[0])) if centres.size > 1 else float("nan")
+        found = f"{name} of {step:g} m spacing from {centres[0]:.10g} m"
+        raise FormatError(f"CETB file {path}: {found}, expected the 3125 m cells of {CETB_GRID}; choose a file of that grid")
+    order = np.argsort(centres)
+    kept = order[(centres[order] >= least) & (centres[order] <= most)]
+    return kept, centres[kept]
+
+
+def _check_crs(file: netCDF4.Dataset, path: Path) -> None:
+    mapping = file.variables.get("crs")
+    described = [str(getattr(mapping, key, "")) for key in ("crs_wkt", "proj4text")]
+    if mapping is None or not any(_is_ease_north(text) for text in described if text):
+        found = getattr(mapping, "srid", None) or getattr(mapping, "long_name", None) or "none"
+        raise FormatError(f"CETB file {path}: crs {found}, expected {CETB_CRS}; choose a file of the northern EASE-Grid 2.0")
+
+
+@lru_cache(maxsize=16)
+def _is_ease_north(described: str) -> bool:
+    try:
+        return same_crs(described, CETB_CRS) or CRS(described).to_epsg() == 6931
+    except CRSError:
+        return False
+
+
+def _brightness(file: netCDF4.Dataset, path: Path, channel: str) -> "netCDF4.Variable[Any]":
+    variable = file.variables.get("TB")
+    if variable is None:
+        raise MissingInputError(f"CETB file {path}: no variable TB (found {listed(file.variables)}); retrieve it again")
+    found = getattr(variable, "frequency_and_polarization", None) or parse_name(path).channel
+    if found != channel:
+        raise FormatError(f"CETB file {path}: TB is channel {found}, expected {channel}; choose a file of it or set microwave.channel")
+    if variable.dimensions[-2:] != ("y", "x") or variable.size != variable.shape[-2] * variable.shape[-1]:
+        shape = ", ".join(f"{name} {size}" for name, size in zip(variable.dimensions, variable.shape, strict=True))
+        raise FormatError(f"CETB file {path}: TB is ({shape}), expected (time 1, y, x); retrieve it again")
+    return variable
+
+
+def _take(variable: "netCDF4.Variable[Any]", window: CetbWindow) -> NDArray[Any]:
+    """Stored numbers (y, x) of a window, read as one block: fancy indexing would read row by row."""
+    rows, columns = window.rows, window.columns
+    leading = (0,) * (variable.ndim - 2)
+    block = variable[(*leading, slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))]
+    return np.asarray(block)[np.ix_(rows - rows.min(), columns - columns.min())]
+
+
+def _kelvin(stored: NDArray[Any], variable: "netCDF4.Variable[Any]") -> NDArray[np.float32]:
+    least, most = getattr(variable, "valid_range", (-np.inf, np.inf))
+    missing = is_fill(stored, variable) | (stored == FILL) | (stored < least) | (stored > most)
+    scale, offset = float(getattr(variable, "scale_factor", 1)), float(getattr(variable, "add_offset", 0))
+    return np.where(missing, np.nan, stored * scale + offset).astype(np.float32)

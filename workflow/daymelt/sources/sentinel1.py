@@ -1,0 +1,219 @@
+"""Sentinel-1 backscatter: OPERA RTC-S1 bursts, and terrain-corrected rasters of other providers.
+
+OPERA ships one granule a burst: gamma0 in linear power at 30 m (`<granule>_HH.tif`) and a layover and shadow mask
+(`<granule>_mask.tif`). The bursts of one day and relative orbit are one pass.
+
+Source: OPERA RTC-S1 product guide (ASF); product specification JPL D-108758.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+
+from daymelt.errors import ConfigError, FormatError, MissingInputError
+from daymelt.grid import Grid
+from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, shifted, source_window
+
+VALID, FILL = 0, 255  # mask codes; between them 1 shadow, 2 layover, 3 both
+
+NAME = re.compile(
+    r"(?P<granule>OPERA_L2_RTC-S1_T(?P<orbit>\d{3})-(?P<burst>\d{6})-IW(?P<swath>[123])"
+    r"_(?P<acquired>\d{8}T\d{6})Z_(?P<processed>\d{8}T\d{6})Z_(?P<platform>S1[A-D])_\d+_v[\d.]+)"
+    r"_(?P<layer>HH|HV|VV|VH|mask)\.tif"
+)
+
+SCALES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+    "linear": lambda values: values,
+    "db": lambda values: 10.0 ** (values / 10),
+    "amplitude": lambda values: values * np.abs(values),  # a negative amplitude stays negative, hence no data
+}
+
+
+@dataclass(frozen=True)
+class Burst:
+    """One burst of one acquisition; times are UTC, `burst_id` is such as `T039-081234-IW2`, `polarisation` lower case."""
+
+    path: Path
+    mask_path: Path
+    burst_id: str
+    relative_orbit: int
+    acquired_at: dt.datetime
+    processed_at: dt.datetime
+    platform: str
+    polarisation: str
+
+
+def parse_burst(path: Path) -> Burst:
+    """The burst that the name of its backscatter file describes; the mask is taken to lie beside it.
+
+    Raises
+    ------
+    FormatError
+        The name is not that of an OPERA RTC-S1 backscatter file.
+    """
+    found = NAME.fullmatch(Path(path).name)
+    if found is None or found["layer"] == "mask":
+        expected = "OPERA_L2_RTC-S1_T<orbit>-<burst>-IW<n>_<acquired>Z_<processed>Z_<S1A>_30_v1.0_<HH>.tif"
+        raise FormatError(f"burst {path}: not the name of an OPERA RTC-S1 backscatter file, expected {expected}; leave it out")
+    return Burst(
+        Path(path),
+        Path(path).with_name(f"{found['granule']}_mask.tif"),
+        f"T{found['orbit']}-{found['burst']}-IW{found['swath']}",
+        int(found["orbit"]),
+        _moment(found["acquired"]),
+        _moment(found["processed"]),
+        found["platform"],
+        found["layer"].lower(),
+    )
+
+
+def find_bursts(paths: Iterable[Path], polarisation: str = "hh") -> list[Burst]:
+    """The bursts of one polarisation among retrieved files, in order of time.
+
+    Of a burst that was processed more than once the newest stands. Metadata files, browse images and other polarisations are passed
+    over.
+
+    Raises
+    ------
+    MissingInputError
+        The mask of a burst is not among `paths`.
+    FormatError
+        A GeoTIFF has a name that is not OPERA's.
+    """
+    rasters = [Path(path) for path in paths if Path(path).suffix == ".tif"]
+    masks = {path.name: path for path in rasters if path.stem.endswith("_mask")}
+    newest: dict[tuple[str, dt.date], Burst] = {}
+    for path in rasters:
+        if path.name in masks:
+            continue
+        burst = parse_burst(path)
+        if burst.polarisation != polarisation:
+            continue
+        if burst.mask_path.name not in masks:
+            raise MissingInputError(f"burst {path}: its mask {burst.mask_path.name} was not retrieved; retrieve it again")
+        burst = Burst(**{**vars(burst), "mask_path": masks[burst.mask_path.name]})
+        key = burst.burst_id, burst.acquired_at.date()  # a track returns after six days at the earliest
+        if key not in newest or newest[key].processed_at < burst.processed_at:
+            newest[key] = burst
+    return sorted(newest.values(), key=lambda burst: (burst.acquired_at, burst.burst_id))
+
+
+def passes(bursts: Iterable[Burst]) -> dict[tuple[dt.date, int], list[Burst]]:
+    """Bursts by (UTC day, relative orbit), in order of both."""
+    grouped: dict[tuple[dt.date, int], list[Burst]] = {}
+    for burst in sorted(bursts, key=lambda burst: (burst.acquired_at.date(), burst.relative_orbit, burst.acquired_at, burst.burst_id)):
+        grouped.setdefault((burst.acquired_at.date(), burst.relative_orbit), []).append(burst)
+    return grouped
+
+
+def read_pass(bursts: Sequence[Burst], fine: Grid) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Mosaic the bursts of one pass on a grid, such as a block of the 30 m grid.
+
+    A burst whose cells coincide with the grid's is copied; any other crs or spacing is warped, gamma0 in linear power. A value of 0 or
+    below is no data. Where bursts overlap, gamma0 is the mean of those that are valid there.
+
+    Returns
+    -------
+    gamma0 : float32 (y, x), linear power; NaN wherever the mask is not 0
+    mask : uint8 (y, x); 0 valid, 1 shadow, 2 layover, 3 both, 255 no data
+
+    Raises
+    ------
+    MissingInputError, FormatError
+        A file is gone, is no whole GeoTIFF, has no crs, or a mask does not lie on its burst.
+    """
+    total = np.zeros(fine.shape, np.float32)
+    count = np.zeros(fine.shape, np.uint8)
+    mask = np.full(fine.shape, FILL, np.uint8)
+    for burst in bursts:
+        pieces = _read_burst(burst, fine)
+        if pieces is None:
+            continue
+        gamma0, codes = pieces
+        here = gamma0.rows, gamma0.columns
+        seen = codes.values == VALID
+        np.add(total[here], gamma0.values, out=total[here], where=seen)
+        count[here] += seen
+        np.minimum(mask[here], codes.values, out=mask[here])  # valid wins, then a reason, then no data
+    mean = np.full(fine.shape, np.nan, np.float32)
+    np.divide(total, count, out=mean, where=count > 0)
+    return mean, mask
+
+
+def read_rtc(path: Path, fine: Grid, scale: str = "linear") -> NDArray[np.float32]:
+    """Backscatter of any terrain-corrected raster with a crs, on a grid.
+
+    Parameters
+    ----------
+    scale : how the raster expresses it: `linear` power, `db` or `amplitude`
+
+    Returns
+    -------
+    float32 (y, x), linear power; NaN where there are no data, the value is 0 or below, or the raster does not reach.
+
+    Raises
+    ------
+    ConfigError
+        No such scale.
+    MissingInputError, FormatError
+        As `read_pass`.
+    """
+    if scale not in SCALES:
+        raise ConfigError(f"backscatter scale {scale!r}: unknown; expected one of {', '.join(SCALES)}")
+    gamma0 = np.full(fine.shape, np.nan, np.float32)
+    with open_raster(path, "backscatter") as raster:
+        window = source_window(raster, fine)
+        if window is None:
+            return gamma0
+        stored = raster.read(1, window=window).astype(np.float32)
+        stored[stored == raster.nodata] = np.nan  # before the scale: a nodata of -99 is a number of decibels
+        power = _positive(SCALES[scale](stored))
+        transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
+        piece = lay(power, transform, crs, fine, power_resampling(transform, crs, fine), np.nan)
+    if piece is not None:
+        gamma0[piece.rows, piece.columns] = piece.values
+    return gamma0
+
+
+def _read_burst(burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
+    """gamma0 and mask codes of one burst on the part of the grid that it reaches; a pixel is code 0 exactly where gamma0 is finite."""
+    with open_raster(burst.path, "burst") as raster, open_raster(burst.mask_path, "burst mask") as mask:
+        if mask.shape != raster.shape or not mask.transform.almost_equals(raster.transform):
+            found, expected = f"{mask.shape} at {mask.bounds[:2]}", f"{raster.shape} at {raster.bounds[:2]}"
+            raise FormatError(f"burst mask {burst.mask_path}: {found}, its burst is {expected}; retrieve both again")
+        window = source_window(raster, fine)
+        if window is None:
+            return None
+        gamma0 = _positive(raster.read(1, window=window).astype(np.float32, copy=False))
+        codes = mask.read(1, window=window)
+        transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
+    codes = np.where((codes == VALID) & np.isnan(gamma0), FILL, codes).astype(np.uint8)
+    gamma0[codes != VALID] = np.nan  # before any warp, so that no layover bleeds into its neighbours
+    power = lay(gamma0, transform, crs, fine, power_resampling(transform, crs, fine), np.nan)
+    reasons = lay(codes, transform, crs, fine, Resampling.nearest, FILL)
+    if power is None or reasons is None:
+        return None
+    return power, Piece(_agree(power.values, reasons.values), power.rows, power.columns)
+
+
+def _agree(gamma0: NDArray[np.float32], codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Codes that are 0 exactly where gamma0 is finite: after a warp the two kernels differ along edges."""
+    gamma0[codes != VALID] = np.nan
+    return np.where((codes == VALID) & np.isnan(gamma0), FILL, codes).astype(np.uint8)
+
+
+def _positive(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Power with NaN where it is not finite and above 0."""
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(power) & (power > 0), power, np.nan).astype(np.float32)
+
+
+def _moment(stamp: str) -> dt.datetime:
+    return dt.datetime.strptime(stamp, "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)

@@ -1,0 +1,73 @@
+"""Terrain: a height model and ocean or ice masks, on a grid of ours.
+
+Sources: ArcticDEM v4.1 (heights above the WGS84 ellipsoid, m); GIMP classification NSIDC-0714 (1 = ocean or ice, 0 = other).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.io import DatasetReader
+from rasterio.transform import Affine
+from rasterio.warp import reproject
+
+from daymelt.errors import GridError
+from daymelt.grid import Grid
+from daymelt.sources.raster import carry_bounds, edge_centres, open_raster, pixels_of, power_resampling
+
+
+def read_height(path: Path, grid: Grid) -> NDArray[np.float32]:
+    """Surface height on a grid.
+
+    Averaged where the DEM is clearly finer than the grid, interpolated bilinearly otherwise.
+
+    Returns
+    -------
+    float32 (y, x), m as in the DEM; NaN where it has no data.
+
+    Raises
+    ------
+    GridError
+        The DEM does not cover the grid.
+    MissingInputError, FormatError
+        There is no such file, it is no raster, or it has no crs.
+    """
+    with open_raster(path, "DEM") as raster:
+        check_covers(raster, grid, path, "DEM")
+        return _warped(raster, grid, power_resampling(raster.transform, raster.crs, grid))
+
+
+def read_flag(path: Path, grid: Grid) -> NDArray[np.bool_]:
+    """True where the nearest pixel of a mask is 1, (y, x); errors as `read_height`."""
+    with open_raster(path, "mask") as raster:
+        check_covers(raster, grid, path, "mask")
+        return np.asarray(_warped(raster, grid, Resampling.nearest) == 1)
+
+
+def check_covers(raster: DatasetReader, grid: Grid, path: Path, thing: str) -> None:
+    """GridError unless the centre of every cell of the grid lies within the raster."""
+    columns, rows = pixels_of(raster.transform, *edge_centres(grid, raster.crs.to_wkt()))
+    inside = (columns >= 0) & (columns <= raster.width) & (rows >= 0) & (rows <= raster.height)
+    if not inside.all():
+        needed = carry_bounds(grid.bounds, grid.crs, raster.crs.to_wkt())
+        found, expected = _named(tuple(raster.bounds)), _named(needed)
+        raise GridError(f"{thing} {path}: covers {found}, the area needs {expected} (left, bottom, right, top); choose one that covers it")
+
+
+def _warped(raster: DatasetReader, grid: Grid, resampling: Resampling) -> NDArray[np.float32]:
+    field = np.full(grid.shape, np.nan, np.float32)
+    reproject(
+        rasterio.band(raster, 1),
+        field,
+        dst_transform=Affine.from_gdal(*grid.geotransform),
+        dst_crs=grid.crs,
+        dst_nodata=np.nan,
+        resampling=resampling,
+    )
+    return field
+
+
+def _named(bounds: tuple[float, ...]) -> str:
+    return "(" + ", ".join(f"{edge:.10g}" for edge in bounds) + ")"
