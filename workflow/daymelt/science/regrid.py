@@ -1,0 +1,139 @@
+"""Regridding of smooth coarse fields: linear interpolation between source cell centres.
+
+From a source of any projection the weights are barycentric, on the Delaunay triangles of its centres seen in the target's crs; they are
+computed once and every day is one sparse product. Between two grids of one crs they separate along y and x.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.spatial import Delaunay, QhullError
+
+from daymelt.errors import GridError
+from daymelt.grid import Grid
+
+LEAST_WEIGHT = 0.5  # of the sources of a cell that must have data
+ROUNDING = 1e-6  # weights below it are rounding of zero
+
+
+def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Grid) -> csr_array:
+    """Barycentric weights of scattered source centres at the cell centres of a grid.
+
+    Parameters
+    ----------
+    x, y : (source,), m
+        Centres in the target's crs; a centre that is not finite (beyond the projection) takes no part.
+    target : the grid to interpolate to
+
+    Returns
+    -------
+    sparse (cell, source), float32, cells in row-major order; each row sums to 1, those of cells outside the hull of the sources are empty.
+
+    Raises
+    ------
+    GridError
+        Fewer than three centres, or all on one line.
+    """
+    known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+    # shifted and scaled: coordinates of millions of metres would cost the triangulation half of its digits
+    centres = np.column_stack([(x[known] - target.left) / target.spacing_m, (target.top - y[known]) / target.spacing_m])
+    columns, rows = np.meshgrid(np.arange(target.columns) + 0.5, np.arange(target.rows) + 0.5)
+    try:
+        triangles = Delaunay(centres)
+    except (QhullError, ValueError):
+        raise GridError(f"source of {known.size} cell centres: cannot be triangulated; expected at least 3, not on one line") from None
+    cells = np.column_stack([columns.ravel(), rows.ravel()])
+    cell, corner, weight = _barycentric(triangles, cells)
+    return csr_array((weight, (cell, known[corner])), shape=(cells.shape[0], x.size))
+
+
+def _barycentric(triangles: Delaunay, cells: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    """(cell, corner, weight) of every cell within the hull, rounding removed."""
+    simplex = triangles.find_simplex(cells, tol=ROUNDING)
+    inside = np.flatnonzero(simplex >= 0)
+    transform = triangles.transform[simplex[inside]]
+    two = np.einsum("nij,nj->ni", transform[:, :2], cells[inside] - transform[:, 2])
+    weights = np.column_stack([two, 1 - two.sum(axis=1)])
+    weights[~(weights > ROUNDING)] = 0  # also the NaN of a degenerate triangle
+    total = weights.sum(axis=1, keepdims=True)
+    weights = np.divide(weights, total, out=weights, where=total > 0)
+    kept = weights > 0
+    cell, corner = np.repeat(inside, 3).reshape(-1, 3), triangles.simplices[simplex[inside]]
+    return cell[kept], corner[kept].astype(np.int64), weights[kept].astype(np.float32)
+
+
+def apply_weights(weights: csr_array, field: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Interpolate one field.
+
+    Parameters
+    ----------
+    weights : sparse (cell, source) from `linear_weights`
+    field : source values, of any shape, in the order of the centres; NaN = no data
+    shape : (rows, columns) of the target
+
+    Returns
+    -------
+    (y, x); NaN outside the hull, and where sources with data carry less than half of the weight. Where they carry more, the weights are
+    scaled up to 1 over them.
+    """
+    values = np.asarray(field, np.float32).ravel()
+    known = np.isfinite(values)
+    total = weights @ np.where(known, values, np.float32(0))
+    if known.all():
+        total[np.diff(weights.indptr) == 0] = np.nan
+        return np.asarray(total, np.float32).reshape(shape)
+    return _renormalise(total, weights @ known.astype(np.float32)).reshape(shape)
+
+
+def _renormalise(total: NDArray[np.float32], carried: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Weighted sum over the weight that carried data, NaN where that is below half."""
+    enough = carried >= LEAST_WEIGHT - ROUNDING
+    return np.where(enough, total / np.where(enough, carried, 1), np.float32(np.nan)).astype(np.float32)
+
+
+def axis_weights(source_centres: NDArray[np.floating], target_centres: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Weights (target, source) of linear interpolation along one axis, the nearest value beyond its ends.
+
+    Parameters
+    ----------
+    source_centres : (source,), strictly rising or falling
+    target_centres : (target,), any order, same unit
+
+    Raises
+    ------
+    ValueError
+        The source centres neither rise nor fall.
+    """
+    centres = np.asarray(source_centres, np.float64)
+    steps = np.diff(centres)
+    if centres.size == 0 or not (np.all(steps > 0) or np.all(steps < 0)):
+        raise ValueError(f"axis of {centres.size} source centres: must rise or fall strictly")
+    falling = centres.size > 1 and steps[0] < 0
+    place = np.interp(target_centres, centres[::-1] if falling else centres, np.arange(centres.size, dtype=np.float64))
+    place = centres.size - 1 - place if falling else place
+    weights = np.zeros((place.size, centres.size), np.float32)
+    lower = np.minimum(place.astype(np.int64), max(centres.size - 2, 0))
+    rows = np.arange(place.size)
+    weights[rows, lower] = 1 - (place - lower)
+    if centres.size > 1:
+        weights[rows, lower + 1] = place - lower
+    return weights
+
+
+def upsample(field: NDArray[np.float32], weights_y: NDArray[np.float32], weights_x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Bilinear interpolation to a finer grid of the same crs: `weights_y @ field @ weights_x.T`.
+
+    Parameters
+    ----------
+    field : (y, x), NaN = no data
+    weights_y, weights_x : (fine, coarse) from `axis_weights`
+
+    Returns
+    -------
+    (fine y, fine x), float32; missing values are handled as in `apply_weights`.
+    """
+    known = np.isfinite(field)
+    total = weights_y @ np.where(known, field, np.float32(0)) @ weights_x.T
+    if known.all():
+        return total
+    return _renormalise(total, weights_y @ known.astype(np.float32) @ weights_x.T)
