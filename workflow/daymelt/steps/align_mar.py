@@ -35,7 +35,8 @@ def align_mar(manifest: Path, season: int, out: Path, area: Area, seasons: Seaso
 
 
 def _days(days: list[dt.date], source: dict[dt.date, MarFile], grid: Grid) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
-    weights = {file.path: linear_weights(*_centres(file, grid.crs), grid) for file in set(source.values())}
+    files = {file.path: file for file in source.values()}
+    weights = {path: linear_weights(*_centres(file, grid.crs), grid) for path, file in files.items()}
     for day in days:
         file = source[day]
         water = liquid_water_in_kg_per_kg(file.read(day), file.units, f"{file.path}, {day}")
