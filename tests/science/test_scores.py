@@ -1,0 +1,208 @@
+"""Scores: against scikit-learn, torchmetrics and scikit-image, and the conventions at the edges."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.ndimage import gaussian_filter
+from skimage.metrics import structural_similarity
+from sklearn import metrics
+
+from daymelt.science.scores import PooledScores, image_scores, mean_scores, melt_extent_km2, ssim
+
+seeds = st.integers(0, 10**6)
+
+
+def images(seed, shape=(8, 9), valid_share=0.7):
+    """A target with dry and saturated pixels as melt maps have, a prediction near it, and where the two are compared."""
+    rng = np.random.default_rng(seed)
+    target = np.clip(rng.normal(0.2, 0.4, shape), 0, 1).astype(np.float32)
+    prediction = np.clip(target + rng.normal(0, 0.2, shape), 0, 1).astype(np.float32)
+    valid = rng.random(shape) < valid_share
+    target[~valid] = np.nan
+    return prediction, target, valid
+
+
+def by_sklearn(predicted, observed):
+    wet_predicted, wet_observed = predicted > 0.1, observed > 0.1
+    return {
+        "mae": metrics.mean_absolute_error(observed, predicted),
+        "mse": metrics.mean_squared_error(observed, predicted),
+        "rmse": metrics.root_mean_squared_error(observed, predicted),
+        "accuracy": metrics.accuracy_score(wet_observed, wet_predicted),
+        "precision": metrics.precision_score(wet_observed, wet_predicted, zero_division=1),
+        "recall": metrics.recall_score(wet_observed, wet_predicted, zero_division=1),
+        "f1": metrics.f1_score(wet_observed, wet_predicted, zero_division=1),
+        "bias": float(np.mean(predicted.astype(np.float64) - observed)),
+    }
+
+
+# --- one image ------------------------------------------------------------------------------------------------------------------------
+
+
+@given(seeds)
+def test_the_scores_of_an_image_are_scikit_learn_s_over_its_valid_pixels(seed):
+    prediction, target, valid = images(seed)
+    predicted, observed = prediction[valid].astype(np.float64), target[valid].astype(np.float64)
+    expected = {**by_sklearn(predicted, observed), "r2": metrics.r2_score(observed, predicted), "valid_cells": valid.sum()}
+    scores = image_scores(prediction, target, valid)
+    assert scores == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+def image(*values):
+    return np.float32([values])
+
+
+ALL = np.ones((1, 4), bool)
+DRY, WET = image(0, 0.1, 0, 0), image(1, 0.5, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("prediction", "target", "precision", "recall", "f1"),
+    [(DRY, DRY, 1, 1, 1), (DRY, WET, 1, 0, 0), (WET, DRY, 0, 1, 0), (image(0, 0, 1, 1), WET, 0, 0, 0), (WET, WET, 1, 1, 1)],
+)
+def test_precision_and_recall_are_one_where_there_is_nothing_to_divide_by(prediction, target, precision, recall, f1):
+    scores = image_scores(prediction, target, ALL)
+    assert (scores["precision"], scores["recall"], scores["f1"]) == (precision, recall, f1)
+
+
+def test_a_tenth_is_dry_and_a_hundredth_more_is_wet():
+    tenth, more = np.float32(10) * np.float32(0.01), np.float32(11) * np.float32(0.01)
+    assert image_scores(image(tenth, more), image(0, 1), np.ones((1, 2), bool))["accuracy"] == 1
+
+
+@pytest.mark.parametrize(("prediction", "r2"), [(image(0.3, 0.3, 0.3, 0.3), 1), (image(0.3, 0.3, 0.3, 0.4), 0)])
+def test_r2_of_a_constant_target_is_scikit_learn_s(prediction, r2):
+    target = image(0.3, 0.3, 0.3, 0.3)
+    assert image_scores(prediction, target, ALL)["r2"] == r2 == metrics.r2_score(target.ravel(), prediction.ravel())
+
+
+def test_an_image_without_a_valid_pixel_has_no_score():
+    scores = image_scores(WET, WET, ~ALL)
+    assert scores.pop("valid_cells") == 0
+    assert all(math.isnan(value) for value in scores.values())
+
+
+@pytest.mark.parametrize("side", ["prediction", "target"])
+def test_a_valid_pixel_without_data_is_refused(side):
+    fields = {"prediction": WET.copy(), "target": WET.copy()}
+    fields[side][0, 1] = np.nan
+    with pytest.raises(ValueError, match=f"{side} has no data at 1 of 4 valid pixels"):
+        image_scores(fields["prediction"], fields["target"], ALL)
+
+
+def test_fields_of_two_shapes_are_refused():
+    with pytest.raises(ValueError, match="one shape"):
+        image_scores(WET, WET.T, ALL)
+
+
+# --- many images ----------------------------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(seeds, min_size=1, max_size=4))
+def test_pooled_scores_are_those_of_all_pixels_at_once(several):
+    pooled, predicted, observed = PooledScores(), [], []
+    for seed in several:
+        prediction, target, valid = images(seed)
+        pooled.add(prediction, target, valid)
+        predicted.append(prediction[valid])
+        observed.append(target[valid])
+    predicted, observed = (np.concatenate(values).astype(np.float64) for values in (predicted, observed))
+    assert pooled.result() == pytest.approx({**by_sklearn(predicted, observed), "valid_cells": predicted.size}, rel=1e-9, abs=1e-12)
+
+
+def test_pooling_does_not_flatter_dry_days():
+    pooled = PooledScores()
+    for prediction, target in ((WET, image(1, 0, 0, 0)), (DRY, DRY), (DRY, DRY)):
+        pooled.add(prediction, target, ALL)
+    each = [image_scores(prediction, target, ALL) for prediction, target in ((WET, image(1, 0, 0, 0)), (DRY, DRY), (DRY, DRY))]
+    assert pooled.result()["precision"] == 0.5
+    assert mean_scores(each)["precision"] == pytest.approx(2.5 / 3)
+
+
+def test_no_image_gives_no_pooled_score():
+    assert math.isnan(PooledScores().result()["f1"])
+
+
+@pytest.mark.parametrize(("weighted", "mae"), [(False, 0.3), (True, 0.4)])
+def test_images_count_equally_or_by_their_valid_cells(weighted, mae):
+    result = mean_scores([{"mae": 0.1, "valid_cells": 100}, {"mae": 0.5, "valid_cells": 300}], weighted)
+    assert result == pytest.approx({"mae": mae, "valid_cells": 400})
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_an_image_without_a_score_does_not_count(weighted):
+    several = [{"mae": 0.1, "ssim": math.nan, "valid_cells": 10}, {"mae": math.nan, "ssim": math.nan, "valid_cells": 0}]
+    result = mean_scores(several, weighted)
+    assert result["mae"] == pytest.approx(0.1) and result["valid_cells"] == 10 and math.isnan(result["ssim"])
+
+
+# --- structural similarity ------------------------------------------------------------------------------------------------------------
+
+
+def smooth_images(seed, shape):
+    prediction, target, valid = images(seed, shape, 0.9)
+    return gaussian_filter(prediction, 3), np.where(valid, gaussian_filter(np.nan_to_num(target), 3), np.nan).astype(np.float32), valid
+
+
+@pytest.mark.parametrize(("sigma", "shape"), [(10, (90, 110)), (1.5, (30, 40)), (3, (64, 48))])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_similarity_is_the_torchmetrics_map_without_its_border_over_valid_pixels(sigma, shape, seed):
+    torch = pytest.importorskip("torch")
+    from torchmetrics.functional.image import structural_similarity_index_measure as measure
+
+    prediction, target, valid = smooth_images(seed, shape)
+    fields = (torch.from_numpy(np.where(valid, field, 0).astype(np.float64))[None, None] for field in (prediction, target))
+    _, similarity = measure(*fields, sigma=sigma, data_range=1.0, return_full_image=True)
+    border = int(3.5 * sigma + 0.5)
+    inner = (slice(border, -border), slice(border, -border))
+    expected = similarity[0, 0].numpy()[inner][valid[inner]].mean()
+    assert ssim(prediction, target, valid, sigma) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_similarity_of_whole_images_is_scikit_image_s(seed):
+    prediction, target, _ = smooth_images(seed, (60, 70))
+    target = np.nan_to_num(target)
+    expected = structural_similarity(
+        prediction.astype(np.float64),
+        target.astype(np.float64),
+        data_range=1.0,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+    )
+    assert ssim(prediction, target, np.ones(target.shape, bool), 1.5) == pytest.approx(expected, abs=1e-5)
+
+
+def test_an_image_is_similar_to_itself_and_less_so_to_another():
+    prediction, target, valid = smooth_images(3, (90, 90))
+    assert ssim(target, target, valid) == pytest.approx(1, abs=1e-6)
+    assert ssim(prediction, target, valid) < 0.999
+
+
+def test_what_lies_at_invalid_pixels_does_not_matter():
+    prediction, target, valid = smooth_images(4, (90, 90))
+    other = np.where(valid, prediction, np.float32(0.9))
+    assert ssim(prediction, target, valid) == ssim(other, target, valid)
+
+
+@pytest.mark.parametrize("shape", [(60, 200), (70, 70), (1, 1)])
+def test_an_image_smaller_than_the_window_has_no_similarity(shape):
+    field = np.zeros(shape, np.float32)
+    assert math.isnan(ssim(field, field, np.ones(shape, bool)))
+
+
+# --- extent ---------------------------------------------------------------------------------------------------------------------------
+
+
+def test_the_extent_is_the_melting_share_of_each_cell_s_own_area():
+    fraction = np.float32([[0.5, np.nan], [1, 0]])
+    assert melt_extent_km2(fraction, 0.01) == pytest.approx(0.015)
+    assert melt_extent_km2(fraction, np.array([[2.0, 5.0], [3.0, 7.0]])) == pytest.approx(4)
+
+
+def test_the_extent_of_a_large_map_keeps_its_digits():
+    assert melt_extent_km2(np.full((2863, 1633), 0.25, np.float32), 0.01) == pytest.approx(2863 * 1633 * 0.0025, rel=1e-12)

@@ -1,0 +1,170 @@
+"""Scores of a predicted melt fraction against an observed one.
+
+Each image is scored over its valid pixels and a table is a mean over images, as MeltwaterBench does it. Precision, recall and F1 of an
+image without melt are then 1, which flatters dry days; the pooled scores, over the pixels of all images at once, do not.
+
+Sources: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142 (the scores and the wet threshold); Wang et al. (2004), IEEE Trans. Image
+Process. 13, 600, eq. 13 (structural similarity), with the window, the padding and the removed border of torchmetrics.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+Scores: TypeAlias = dict[str, float]
+
+WET = 0.1  # melt fraction above which a pixel counts as melting
+SSIM_LUMINANCE, SSIM_CONTRAST = 0.01**2, 0.03**2  # (k · data range)² of Wang et al., data range 1
+WINDOW_SIGMAS = 3.5  # half width of the similarity window
+
+
+def image_scores(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> Scores:
+    """Scores of one image over its valid pixels.
+
+    Parameters
+    ----------
+    prediction, target : melt fraction, (y, x), 0-1
+    valid : (y, x); both must have data where it is True
+    wet : pixels above it, on either side, count as melting
+
+    Returns
+    -------
+    mae, mse, rmse, accuracy, precision, recall, f1, bias (prediction - target), r2, valid_cells. Precision, recall and F1 are 1 where
+    their denominator is 0; r2 of a constant target is 1 for a perfect prediction and 0 for any other. All NaN without a valid pixel.
+
+    Raises
+    ------
+    ValueError
+        A valid pixel has no data, or the shapes differ.
+    """
+    pooled = PooledScores(wet)
+    pooled.add(prediction, target, valid)
+    scores = pooled.result()
+    return {**scores, "r2": _r2(target[valid], scores["mse"])}
+
+
+def _r2(target: NDArray[np.float32], mse: float) -> float:
+    if target.size == 0:
+        return np.nan
+    variance = float(np.var(target, dtype=np.float64)) if np.ptp(target) > 0 else 0.0
+    return 1 - mse / variance if variance > 0 else float(mse == 0)
+
+
+class PooledScores:
+    """Scores over the valid pixels of many images at once: sums are kept, no image is."""
+
+    def __init__(self, wet: float = WET) -> None:
+        self._wet = wet
+        self._cells = self._both = self._predicted = self._observed = 0
+        self._absolute = self._squared = self._difference = 0.0
+
+    def add(self, prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
+        """Take in one image; arguments and errors as in `image_scores`."""
+        predicted, observed = _usable(prediction, target, valid)
+        difference = np.subtract(predicted, observed, dtype=np.float64)
+        self._cells += difference.size
+        self._absolute += float(np.abs(difference).sum())
+        self._squared += float(np.square(difference).sum())
+        self._difference += float(difference.sum())
+        wet_predicted, wet_observed = predicted > self._wet, observed > self._wet
+        self._predicted += int(np.count_nonzero(wet_predicted))
+        self._observed += int(np.count_nonzero(wet_observed))
+        self._both += int(np.count_nonzero(wet_predicted & wet_observed))
+
+    def result(self) -> Scores:
+        """mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells over everything added; NaN before any valid pixel."""
+        if self._cells == 0:
+            return {**dict.fromkeys(("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias"), np.nan), "valid_cells": 0}
+        mse, either = self._squared / self._cells, self._predicted + self._observed
+        return {
+            "mae": self._absolute / self._cells,
+            "mse": mse,
+            "rmse": mse**0.5,
+            "accuracy": 1 - (either - 2 * self._both) / self._cells,
+            "precision": _ratio(self._both, self._predicted),
+            "recall": _ratio(self._both, self._observed),
+            "f1": _ratio(2 * self._both, either),
+            "bias": self._difference / self._cells,
+            "valid_cells": self._cells,
+        }
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0
+
+
+def _usable(
+    prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Values at the valid pixels, which must all have data: dropping a missing prediction would flatter it."""
+    if not prediction.shape == target.shape == valid.shape:
+        raise ValueError(f"prediction {prediction.shape}, target {target.shape} and valid {valid.shape} must have one shape")
+    predicted, observed = prediction[valid], target[valid]
+    for name, values in (("prediction", predicted), ("target", observed)):
+        missing = values.size - np.count_nonzero(np.isfinite(values))
+        if missing:
+            raise ValueError(f"{name} has no data at {missing} of {values.size} valid pixels")
+    return predicted, observed
+
+
+def ssim(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], sigma: float = 10) -> float:
+    """Structural similarity of two melt fractions, averaged over the valid pixels whose whole window lies within the image.
+
+    Parameters
+    ----------
+    prediction, target : melt fraction, (y, x), 0-1; set to 0 where not valid, on both sides
+    valid : (y, x)
+    sigma : of the Gaussian window, pixels; it reaches 3.5 of them, and as far from every edge no pixel counts
+
+    Returns
+    -------
+    -1 to 1; NaN where no valid pixel is far enough from the edges.
+    """
+    reach = int(WINDOW_SIGMAS * sigma + 0.5)
+    inner = tuple(slice(reach, max(reach, length - reach)) for length in valid.shape)
+    if not valid[inner].any():
+        return np.nan
+    x, y = (np.where(valid, field, np.float32(0)) for field in (prediction, target))
+
+    def mean(field: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(gaussian_filter(field, sigma, radius=reach)[inner])
+
+    mean_x, mean_y = mean(x), mean(y)
+    variance = np.maximum(mean(x * x) - mean_x**2, 0) + np.maximum(mean(y * y) - mean_y**2, 0)
+    covariance = mean(x * y) - mean_x * mean_y
+    luminance = (2 * mean_x * mean_y + SSIM_LUMINANCE) / (mean_x**2 + mean_y**2 + SSIM_LUMINANCE)
+    similarity = luminance * (2 * covariance + SSIM_CONTRAST) / (variance + SSIM_CONTRAST)
+    return float(similarity[valid[inner]].mean(dtype=np.float64))
+
+
+def mean_scores(images: Sequence[Mapping[str, float]], weighted: bool = False) -> Scores:
+    """Mean of the scores of several images; `valid_cells` is their sum.
+
+    Parameters
+    ----------
+    images : scores of each image, all of the same names; a NaN (no valid pixel, or none far enough from the edges) does not count
+    weighted : weight every image by its valid cells instead of equally
+    """
+    cells = np.array([image["valid_cells"] for image in images], np.float64)
+    weights = cells if weighted else np.ones_like(cells)
+    means = {name: _mean([image[name] for image in images], weights) for name in images[0] if name != "valid_cells"}
+    return {**means, "valid_cells": int(cells.sum())}
+
+
+def _mean(values: Sequence[float], weights: NDArray[np.float64]) -> float:
+    known = np.isfinite(values) & (weights > 0)
+    return float(np.average(np.asarray(values)[known], weights=weights[known])) if known.any() else np.nan
+
+
+def melt_extent_km2(fraction: NDArray[np.float32], cell_area_km2: float | NDArray[np.float64]) -> float:
+    """Melting area of a map.
+
+    Parameters
+    ----------
+    fraction : melt fraction, (y, x); NaN adds nothing
+    cell_area_km2 : area of a cell, km², one number or (y, x); `Grid.true_area_km2` gives the area on the ground
+    """
+    return float(np.nansum(fraction * np.asarray(cell_area_km2, np.float64)))
