@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -119,7 +119,7 @@ def save_model(folder: Path, network: Network, card: ModelCard) -> ModelCard:
     """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the checksum."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
     with atomic_path(folder / WEIGHTS) as temporary:
-        save_file(state, temporary)
+        temporary.write_bytes(save(state))  # the library's own writer makes files that only their owner can read
     card = replace(card, checksum=checksum(folder / WEIGHTS))
     write_json(folder / CARD, asdict(card))
     return card

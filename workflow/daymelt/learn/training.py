@@ -1,0 +1,368 @@
+"""How a network learns: masked L1, Adam, cosine annealing with warm restarts, a clipped gradient.
+
+Source of the loss and of the defaults: Lütjens et al. (2025), arXiv 2512.12142 (MeltwaterBench), training of UNet SMP.
+
+What a step sees is a function of seed and step, what dropout drops one of seed and epoch, the learning rate one of the epoch: a training
+that was stopped goes on from its last checkpoint as if it had never been, on a CPU bit for bit.
+"""
+
+import logging
+import math
+import signal
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as lightning
+import numpy as np
+import torch
+from lightning.fabric.plugins.environments.lightning import LightningEnvironment
+from lightning.fabric.utilities.warnings import PossibleUserWarning
+from lightning.pytorch.utilities.exceptions import SIGTERMException
+from torch import Tensor
+
+from daymelt.atomic import write_text
+from daymelt.errors import ConfigError
+from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
+from daymelt.learn.devices import PRECISIONS, autocast, choose_precision
+from daymelt.learn.networks import ModelCard, Network, NetworkOptions, build, save_model
+from daymelt.learn.samples import TrainingSet, crop_plan, crop_size, turn, turn_plan
+
+LOSSES = "loss.csv"
+LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
+CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume")  # options that do not make it another training
+LIGHTNING_PRECISION: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
+DROPOUT = 3  # stream of random numbers beside those of samples
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How long and with which steps a network learns.
+
+    Parameters
+    ----------
+    crop : side of a crop, cells; clipped to a smaller area
+    batch, epochs, steps_per_epoch : crops a step, length of the training, steps an epoch
+    learning_rate : at the start of each cosine cycle
+    restart_epochs, restart_factor : length of the first cycle; each is so many times as long as the one before
+    clip_norm : largest norm of the gradient
+    validate_every : epochs between two validations
+    seed : of the first weights, the crops and their turns
+    precision : see `devices.choose_precision`
+    augment : turn each crop by one of the eight symmetries of a square
+    checkpoint_every : epochs between two checkpoints
+    threads : of the CPU; None leaves what torch has
+    resume : go on from the checkpoint of the same training, where there is one
+    """
+
+    crop: int = 512
+    batch: int = 8
+    epochs: int = 525
+    steps_per_epoch: int = 49
+    learning_rate: float = 1e-4
+    restart_epochs: int = 35
+    restart_factor: int = 2
+    clip_norm: float = 1.0
+    validate_every: int = 1
+    seed: int = 42
+    precision: str = "auto"
+    augment: bool = True
+    checkpoint_every: int = 5
+    threads: int | None = None
+    resume: bool = True
+
+    def __post_init__(self) -> None:
+        positive = "crop batch epochs steps_per_epoch learning_rate restart_epochs restart_factor clip_norm validate_every checkpoint_every"
+        for name in positive.split():
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"training.{name}: found {getattr(self, name)}; expected above 0")
+        if self.seed < 0:
+            raise ConfigError(f"training.seed: found {self.seed}; expected 0 or above")
+        if self.threads is not None and self.threads < 1:
+            raise ConfigError(f"training.threads: found {self.threads}; expected at least 1, or null")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"training.precision: found {self.precision!r}; expected one of {', '.join(PRECISIONS)}")
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What came of a training: the card of the model, the number of epochs, and the epoch it was resumed from (0 = none)."""
+
+    card: ModelCard
+    epochs: int
+    resumed_from: int
+
+
+def masked_l1(prediction: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """Mean over the batch of each image's mean absolute error over its valid pixels; an image without any counts 0.
+
+    `prediction` and `target` are (batch, y, x) float, `valid` (batch, y, x) bool.
+    """
+    error = torch.where(valid, (prediction - target).abs(), 0).sum(dim=(1, 2))
+    return (error / valid.sum(dim=(1, 2)).clamp(min=1)).mean()
+
+
+def learning_rate(options: TrainingOptions, epoch: int) -> float:
+    """Learning rate of an epoch (from 0): cosine annealing to 0 with warm restarts.
+
+    Source: Loshchilov and Hutter (2017), SGDR, eq. 5.
+    """
+    length = options.restart_epochs
+    while epoch >= length:
+        epoch -= length
+        length *= options.restart_factor
+    return options.learning_rate * (1 + math.cos(math.pi * epoch / length)) / 2
+
+
+def validation_loss(network: Network, labelled: TrainingSet, precision: str, cells: int) -> float:
+    """Masked L1 over whole days, of which as many are taken at once as hold about `cells` cells."""
+    together = max(1, cells // math.prod(labelled.frame.shape))
+    total = 0.0
+    network.eval()
+    with torch.inference_mode():
+        for first in range(0, len(labelled), together):
+            days = range(first, min(first + together, len(labelled)))
+            zeros = [0] * len(days)
+            inputs, target, valid = labelled.crops(days, zeros, zeros, labelled.frame.shape)
+            with autocast(precision, labelled.frame.device):
+                prediction = network(inputs)
+            total += float(masked_l1(prediction, target, valid)) * len(days)
+    network.train()
+    return total / len(labelled)
+
+
+def train(
+    training_set: TrainingSet,
+    validation_set: TrainingSet | None,
+    network: NetworkOptions,
+    options: TrainingOptions,
+    folder: Path,
+    about: Mapping[str, Any] | None = None,
+) -> TrainingResult:
+    """Train a network where the sets lie, and keep the weights that did best in validation.
+
+    Parameters
+    ----------
+    training_set, validation_set : on one device; without a validation set the last weights are kept
+    network, options : what learns, and how
+    folder : receives `model.safetensors`, `model.json`, `loss.csv` and `checkpoints/last.ckpt`
+    about : anything JSON can hold that the model's card is to say: digest of the inputs, software version
+
+    Raises
+    ------
+    ConfigError
+        An option is impossible for the network, the sets or the device, or the loss ceased to be a number.
+    """
+    _check(training_set, validation_set, network, options)
+    device = training_set.frame.device
+    options = replace(options, precision=choose_precision(options.precision, device))
+    identity = _identity(training_set, validation_set, network, options)
+    with _threads(options.threads), torch.random.fork_rng([device] if device.type == "cuda" else []):
+        torch.manual_seed(options.seed)
+        run = _Run(build(network), training_set, validation_set, options, folder, identity)
+        resumed_from = run.progress.epochs
+        if resumed_from < options.epochs:
+            _fit(run, device)
+    run.network.load_state_dict(run.progress.best_weights)
+    card = save_model(folder, run.network, _card(run, network, about or {}))
+    return TrainingResult(card, run.progress.epochs, resumed_from)
+
+
+class _Run(lightning.LightningModule):
+    """One training, as Lightning drives it. A step's batch is nothing but its number within the epoch."""
+
+    def __init__(
+        self,
+        network: Network,
+        training_set: TrainingSet,
+        validation_set: TrainingSet | None,
+        options: TrainingOptions,
+        folder: Path,
+        identity: Mapping[str, Any],
+    ) -> None:
+        super().__init__()
+        self.network = network.train()
+        self.training_set, self.validation_set = training_set, validation_set
+        self.options, self.folder, self.identity = options, folder, identity
+        self.progress, self.state = Progress(), dict[str, Any]()
+        self.losses: list[Tensor] = []
+        self.started = 0.0
+        if options.resume and (found := read_checkpoint(folder / CHECKPOINT, identity, options.epochs)):
+            self.progress, self.state = found
+            self.network.load_state_dict(self.state["network"])
+            log.info("training goes on after epoch %d of %d", self.progress.epochs, options.epochs)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        optimiser = torch.optim.Adam(self.network.parameters(), lr=self.options.learning_rate)
+        if self.state:
+            optimiser.load_state_dict(self.state["optimiser"])
+            self.trainer.precision_plugin.load_state_dict(self.state["precision"])
+        self.state = {}
+        return optimiser
+
+    def on_train_epoch_start(self) -> None:
+        self.started, self.losses = time.monotonic(), []
+        torch.manual_seed(int(np.random.SeedSequence([self.options.seed, DROPOUT, self.progress.epochs]).generate_state(1)[0]))
+        for group in self.trainer.optimizers[0].param_groups:
+            group["lr"] = learning_rate(self.options, self.progress.epochs)
+
+    def training_step(self, batch: int) -> Tensor:
+        inputs, target, valid = draw(self.training_set, self.options, self.progress.epochs * self.options.steps_per_epoch + batch)
+        loss = masked_l1(self.network(inputs), target, valid)
+        self.losses.append(loss.detach())
+        return loss
+
+    def on_train_epoch_end(self) -> None:
+        epoch, options = self.progress.epochs + 1, self.options
+        train_loss = float(torch.stack(self.losses).mean())
+        validation = self._validate() if epoch % options.validate_every == 0 else None
+        for name, loss in (("training", train_loss), ("validation", validation)):
+            if loss is not None and not math.isfinite(loss):
+                raise ConfigError(
+                    f"training: the {name} loss of epoch {epoch} is {loss}; lower training.learning_rate or set precision to 32"
+                )
+        rate, seconds = learning_rate(options, epoch - 1), round(time.monotonic() - self.started, 2)
+        self.progress.losses.append([epoch, epoch * options.steps_per_epoch, train_loss, validation, rate, seconds])
+        if validation is not None or self.validation_set is None:
+            self.progress.keep_best(validation, self.network.state_dict())
+        shown = "" if validation is None else f", validation {validation:.4f}"
+        log.info("epoch %d of %d: loss %.4f%s, learning rate %.1e, %.1f s", epoch, options.epochs, train_loss, shown, rate, seconds)
+        self._keep()
+
+    def _validate(self) -> float | None:
+        if self.validation_set is None:
+            return None
+        cells = self.options.batch * self.options.crop**2
+        return validation_loss(self.network, self.validation_set, self.options.precision, cells)
+
+    def _keep(self) -> None:
+        write_text(self.folder / LOSSES, loss_table(self.progress))
+        if self.progress.epochs % self.options.checkpoint_every and self.progress.epochs < self.options.epochs:
+            return
+        state = {
+            "network": self.network.state_dict(),
+            "optimiser": self.trainer.optimizers[0].state_dict(),
+            "precision": self.trainer.precision_plugin.state_dict(),
+        }
+        write_checkpoint(self.folder / CHECKPOINT, self.identity, self.progress, state)
+
+
+def draw(labelled: TrainingSet, options: TrainingOptions, step: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The crops of a step, turned: inputs (crop, channel, y, x), targets and valid (crop, y, x)."""
+    shape = labelled.frame.shape
+    size = crop_size(options.crop, shape)
+    crops = labelled.crops(*crop_plan(options.seed, step, options.batch, len(labelled), shape, size), size)
+    if not options.augment:
+        return crops
+    turns = turn_plan(options.seed, step, options.batch)
+    inputs, target, valid = (torch.stack([turn(crop, way) for crop, way in zip(field, turns, strict=True)]) for field in crops)
+    return inputs.contiguous(memory_format=torch.channels_last), target, valid
+
+
+def loss_table(progress: Progress) -> str:
+    """The losses as csv, a line an epoch; empty where an epoch was not validated."""
+    lines = [",".join("" if value is None else repr(value) for value in row) for row in progress.losses]
+    return "\n".join([",".join(LOSS_COLUMNS), *lines]) + "\n"
+
+
+def _fit(run: _Run, device: torch.device) -> None:
+    options = run.options
+    with _quiet():
+        trainer = lightning.Trainer(
+            accelerator="gpu" if device.type == "cuda" else "cpu",
+            devices=[device.index or 0] if device.type == "cuda" else 1,
+            precision=LIGHTNING_PRECISION[options.precision],
+            max_epochs=options.epochs - run.progress.epochs,
+            gradient_clip_val=options.clip_norm,
+            benchmark=device.type == "cuda",
+            plugins=[LightningEnvironment()],  # one process, also where a batch system has set the stage for several
+            default_root_dir=run.folder,
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+        try:
+            trainer.fit(run, train_dataloaders=range(options.steps_per_epoch))
+        except SIGTERMException:  # an exit without a code: would pass for success
+            raise SystemExit(128 + signal.SIGTERM) from None
+
+
+def _card(run: _Run, network: NetworkOptions, about: Mapping[str, Any]) -> ModelCard:
+    """The card of the best weights, but for their checksum."""
+    frame, progress = run.training_set.frame, run.progress
+    train_loss = progress.losses[progress.best_epoch - 1][2]
+    training = {
+        **{name: value for name, value in asdict(run.options).items() if name not in CIRCUMSTANCES},
+        "epochs": progress.epochs,
+        "epoch": progress.best_epoch,
+        "train_loss": train_loss,
+        "validation_loss": progress.best_loss,
+        "training_days": len(run.training_set),
+        "validation_days": 0 if run.validation_set is None else len(run.validation_set),
+    }
+    return ModelCard(network, frame.channels, dict(frame.statistics), training, dict(about))
+
+
+def _identity(
+    training_set: TrainingSet, validation_set: TrainingSet | None, network: NetworkOptions, options: TrainingOptions
+) -> dict[str, Any]:
+    """What makes a training this one and no other, flat and as plain data."""
+    model = {f"model.{key}": list(value) if isinstance(value, tuple) else value for key, value in asdict(network).items()}
+    steps = {f"training.{key}": value for key, value in asdict(options).items() if key not in CIRCUMSTANCES}
+    data = {
+        "channels": list(training_set.frame.channels),
+        "training data": training_set.fingerprint()[:16],
+        "validation data": validation_set.fingerprint()[:16] if validation_set else None,
+        "statistics": {name: [values.mean, values.sd] for name, values in training_set.frame.statistics.items()},
+    }
+    return {**model, **steps, **data}
+
+
+def _check(training_set: TrainingSet, validation_set: TrainingSet | None, network: NetworkOptions, options: TrainingOptions) -> None:
+    channels = training_set.frame.channels
+    if network.channels != len(channels):
+        raise ConfigError(f"model.channels: the network takes {network.channels}, the data have {len(channels)}: {', '.join(channels)}")
+    if validation_set is not None and options.validate_every > options.epochs:
+        raise ConfigError(f"training.validate_every: found {options.validate_every}; expected at most training.epochs, {options.epochs}")
+    # most encoders of timm compute down to a 32nd whatever their depth, and a batch norm needs two values there
+    side = max(network.multiple, 32)
+    values = options.batch * math.prod(-(-cells // side) for cells in crop_size(options.crop, training_set.frame.shape))
+    if values < 2:
+        raise ConfigError(
+            f"training.crop: found {options.crop}; with training.batch {options.batch} one cell is left where the network is coarsest; "
+            f"raise either"
+        )
+
+
+@contextmanager
+def _threads(count: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's advice out of the log, its errors in it."""
+    names = ("lightning.pytorch", "lightning.fabric")
+    levels = {name: logging.getLogger(name).level for name in names}
+    try:
+        for name in names:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PossibleUserWarning)
+            warnings.filterwarnings("ignore", r".*LeafSpec", FutureWarning)  # Lightning's call of a function that torch renames
+            yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
