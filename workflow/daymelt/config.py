@@ -11,16 +11,30 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from daymelt.config_errors import explain, nearest
 from daymelt.dates import month_name
 from daymelt.errors import ConfigError
 from daymelt.grid import Grid, check_crs
 
-Year = Annotated[int, Field(ge=1981, le=2100)]
-Month = Annotated[int, Field(ge=1, le=12)]
-Positive = Annotated[int, Field(ge=1)]
+
+def read_number(value: Any) -> Any:
+    """A number that arrives as text, as from `--config` of Snakemake and from `1e-4` in YAML; anything else as it is."""
+    for kind in (int, float) if isinstance(value, str) else ():
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(read_number)]
+Number = Annotated[float, BeforeValidator(read_number)]
+Year = Annotated[int, Field(ge=1981, le=2100), BeforeValidator(read_number)]
+Month = Annotated[int, Field(ge=1, le=12), BeforeValidator(read_number)]
+Positive = Annotated[int, Field(ge=1), BeforeValidator(read_number)]
+Tile = Annotated[int, Field(ge=32), BeforeValidator(read_number)]
 Channel = Literal["microwave", "liquid_water", "sar", "height"]
 Device = Literal["auto", "cpu", "cuda"]
 Kind = TypeVar("Kind", bound="Section")
@@ -48,11 +62,11 @@ class Area(Section):
 
     name: str = Field("embedded", pattern=NAME, max_length=60, description="folder name of the area: small letters, digits and hyphens")
     crs: str = Field("EPSG:3413", description="any projected coordinate reference system in metres: EPSG code, WKT or PROJ")
-    spacing_m: float = Field(100, gt=0, description="side of a cell, m")
-    left: float = Field(294900, description="outer edge of the first column, m in the crs")
-    top: float = Field(-2566500, description="outer edge of the first row, m in the crs")
-    rows: int = Field(256, ge=1, description="number of cells from top to bottom")
-    columns: int = Field(256, ge=1, description="number of cells from left to right")
+    spacing_m: Number = Field(100, gt=0, description="side of a cell, m")
+    left: Number = Field(294900, description="outer edge of the first column, m in the crs")
+    top: Number = Field(-2566500, description="outer edge of the first row, m in the crs")
+    rows: Integer = Field(256, ge=1, description="number of cells from top to bottom")
+    columns: Integer = Field(256, ge=1, description="number of cells from left to right")
 
     @field_validator("crs")
     @classmethod
@@ -94,7 +108,7 @@ class Sentinel1(Section):
 
     provider: Literal["twin", "opera", "planetary-computer"] = Field("twin", description="where the files come from")
     polarisation: Literal["hh", "hv", "vv", "vh"] = Field("hh", description="transmitted and received; Greenland is acquired in hh")
-    spacing_m: float = Field(30, gt=0, description="side of a backscatter cell, m: 30 for opera, 10 for planetary-computer")
+    spacing_m: Number = Field(30, gt=0, description="side of a backscatter cell, m: 30 for opera, 10 for planetary-computer")
 
 
 class Microwave(Section):
@@ -109,7 +123,7 @@ class Microwave(Section):
     winter_months: tuple[Month, ...] = Field(
         (1, 2), min_length=1, strict=False, description="months of the dry-snow mean, before the season in the same year"
     )
-    longest_gap_days: int = Field(5, ge=0, le=30, description="missing days in a row that may be filled, linear in time, days")
+    longest_gap_days: Integer = Field(5, ge=0, le=30, description="missing days in a row that may be filled, linear in time, days")
 
     @field_validator("winter_months")
     @classmethod
@@ -133,21 +147,23 @@ class Terrain(Section):
 class Twin(Section):
     """The synthetic world behind the provider `twin`; without effect on other providers."""
 
-    seed: int = Field(42, ge=0, le=2**32 - 1, description="another seed, another world; the same seed, the same bytes")
+    seed: Integer = Field(42, ge=0, le=2**32 - 1, description="another seed, another world; the same seed, the same bytes")
 
 
 class Sar(Section):
     """From backscatter to the melting share of a cell."""
 
-    threshold_db: float = Field(3.0, gt=0, le=20, description="a pixel melts this far below its winter reference, dB, a positive number")
-    smoothing_window: int = Field(3, ge=1, le=31, description="side of the box mean against speckle, pixels, odd; 1 for none")
-    noise_floor_db: float = Field(-25.0, lt=0, ge=-60, description="backscatter below it is no data, dB, a negative number")
+    threshold_db: Number = Field(3.0, gt=0, le=20, description="a pixel melts this far below its winter reference, dB, a positive number")
+    smoothing_window: Integer = Field(3, ge=1, le=31, description="side of the box mean against speckle, pixels, odd; 1 for none")
+    noise_floor_db: Number = Field(-25.0, lt=0, ge=-60, description="backscatter below it is no data, dB, a negative number")
     winter_months: tuple[Month, ...] = Field(
         (1, 2, 3), min_length=1, strict=False, description="months of the dry-snow reference, in the year of the season"
     )
-    min_winter_scenes: int = Field(4, ge=1, le=255, description="scenes a pixel and orbit need; with fewer, earlier years are pooled in")
-    reference_years_back: int = Field(2, ge=0, le=50, description="how many earlier configured years may be pooled in, years")
-    min_valid_share: float = Field(0.5, gt=0, le=1, description="share of a cell that must be valid for it to carry data, 0 to 1")
+    min_winter_scenes: Integer = Field(
+        4, ge=1, le=255, description="scenes a pixel and orbit need; with fewer, earlier years are pooled in"
+    )
+    reference_years_back: Integer = Field(2, ge=0, le=50, description="how many earlier configured years may be pooled in, years")
+    min_valid_share: Number = Field(0.5, gt=0, le=1, description="share of a cell that must be valid for it to carry data, 0 to 1")
 
     @field_validator("smoothing_window")
     @classmethod
@@ -165,14 +181,16 @@ class Sar(Section):
 class Regrid(Section):
     """The coarse inputs (MAR, passive microwave) on the study grid."""
 
-    posting_m: float = Field(1000, gt=0, description="spacing at which coarse fields are stored, m; upsampled linearly where they are used")
+    posting_m: Number = Field(
+        1000, gt=0, description="spacing at which coarse fields are stored, m; upsampled linearly where they are used"
+    )
 
 
 class Temporal(Section):
     """Time-interpolated Sentinel-1: the mean of neighbouring acquisitions, the day itself excluded."""
 
-    acquisitions_before: int = Field(3, ge=0, le=60, description="valid acquisitions before the day")
-    acquisitions_after: int = Field(3, ge=0, le=60, description="valid acquisitions after the day")
+    acquisitions_before: Integer = Field(3, ge=0, le=60, description="valid acquisitions before the day")
+    acquisitions_after: Integer = Field(3, ge=0, le=60, description="valid acquisitions after the day")
 
     @field_validator("acquisitions_after")
     @classmethod
@@ -185,9 +203,9 @@ class Temporal(Section):
 class Split(Section):
     """Which acquisition days train, validate and test."""
 
-    seed: int = Field(42, ge=0, le=2**32 - 1, description="seed of the draw")
-    test_days_per_month: int = Field(2, ge=1, le=15, description="days drawn for the test in each month and year")
-    validation_days_per_month: int = Field(
+    seed: Integer = Field(42, ge=0, le=2**32 - 1, description="seed of the draw")
+    test_days_per_month: Integer = Field(2, ge=1, le=15, description="days drawn for the test in each month and year")
+    validation_days_per_month: Integer = Field(
         2, ge=1, le=15, description="days drawn for validation in each month and year, after the test days"
     )
     training_only_years: tuple[Year, ...] = Field((2017,), strict=False, description="years without test and validation days")
@@ -210,7 +228,7 @@ class Model(Section):
     encoder_weights: Literal["imagenet"] | None = Field(
         None, description="start of the encoder: null (random) or imagenet (downloaded once)"
     )
-    depth: int = Field(4, ge=1, le=5, description="halvings of the resolution in the encoder")
+    depth: Integer = Field(4, ge=1, le=5, description="halvings of the resolution in the encoder")
     decoder_channels: tuple[Positive, ...] = Field(
         (64, 32, 16, 16), min_length=1, strict=False, description="width of the decoder, coarsest level first; one number a level of depth"
     )
@@ -238,16 +256,16 @@ class Model(Section):
 class Training(Section):
     """How the network learns: masked L1, Adam, cosine annealing with warm restarts."""
 
-    crop: int = Field(128, ge=8, description="side of a training crop, cells; a multiple of 2 to the power of model.depth")
-    batch: int = Field(8, ge=1, description="crops a step")
-    epochs: int = Field(35, ge=1, description="length of the training, epochs")
-    steps_per_epoch: int = Field(40, ge=1, description="batches an epoch")
-    learning_rate: float = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
-    restart_epochs: int = Field(35, ge=1, description="length of the first cosine cycle, epochs")
-    restart_factor: int = Field(2, ge=1, description="each cycle is so many times as long as the one before")
-    clip_norm: float = Field(1.0, gt=0, description="largest norm of the gradient")
-    validate_every: int = Field(5, ge=1, description="epochs between two validations")
-    seed: int = Field(42, ge=0, le=2**32 - 1, description="seed of the first weights and of the crops")
+    crop: Integer = Field(128, ge=8, description="side of a training crop, cells; a multiple of 2 to the power of model.depth")
+    batch: Integer = Field(8, ge=1, description="crops a step")
+    epochs: Integer = Field(35, ge=1, description="length of the training, epochs")
+    steps_per_epoch: Integer = Field(40, ge=1, description="batches an epoch")
+    learning_rate: Number = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
+    restart_epochs: Integer = Field(35, ge=1, description="length of the first cosine cycle, epochs")
+    restart_factor: Integer = Field(2, ge=1, description="each cycle is so many times as long as the one before")
+    clip_norm: Number = Field(1.0, gt=0, description="largest norm of the gradient")
+    validate_every: Integer = Field(5, ge=1, description="epochs between two validations")
+    seed: Integer = Field(42, ge=0, le=2**32 - 1, description="seed of the first weights and of the crops")
     precision: Literal["auto", "32", "bf16-mixed", "16-mixed"] = Field(
         "auto", description="arithmetic; auto is mixed where the device has it and 32 elsewhere"
     )
@@ -258,9 +276,9 @@ class Map(Section):
     """The daily maps."""
 
     sar_pool: Literal["all", "train"] = Field("all", description="acquisitions that enter time-interpolated Sentinel-1 in the maps")
-    tile: int | None = Field(None, ge=32, description="side of a tile, cells; null predicts a day in one pass")
-    halo: int = Field(64, ge=0, description="overlap of neighbouring tiles on each side, cells")
-    batch: int = Field(8, ge=1, description="days (or tiles) predicted at once")
+    tile: Tile | None = Field(None, description="side of a tile, cells; null predicts a day in one pass")
+    halo: Integer = Field(64, ge=0, description="overlap of neighbouring tiles on each side, cells")
+    batch: Integer = Field(8, ge=1, description="days (or tiles) predicted at once")
     device: Device = Field("auto", description="where it runs; auto takes a CUDA device if there is one")
 
 

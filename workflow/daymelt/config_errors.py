@@ -50,7 +50,7 @@ def _sentence(fault: ErrorDetails, kind: type[BaseModel], prefix: str) -> str:
             return f"{key}: found {found}; expected a day of the calendar, YYYY-MM-DD"
         case _:
             expected = message.removeprefix("Input should be ")
-            return f"{key}: found {found}{_yaml_number(fault['input'])}; expected {expected}{_or_null(key, kind, prefix)}"
+            return f"{key}: found {found}; expected {expected}{_or_null(key, kind, prefix)}"
 
 
 def _unknown(loc: tuple[int | str, ...], kind: type[BaseModel], prefix: str) -> str:
@@ -85,15 +85,6 @@ def _or_null(key: str, kind: type[BaseModel], prefix: str) -> str:
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             kind = field.annotation
     return " or null" if type(None) in getattr(field.annotation, "__args__", ()) else ""
-
-
-def _yaml_number(value: Any) -> str:
-    """A hint where a number arrived as text: YAML 1.1 reads `1e-4` so."""
-    try:
-        number = float(value) if isinstance(value, str) else None
-    except ValueError:
-        return ""
-    return "" if number is None else ", a text (write numbers without quotes, and with a point before an exponent: 1.0e-4)"
 
 
 def _dotted(loc: tuple[int | str, ...]) -> str:

@@ -1,0 +1,210 @@
+"""What the rules share: the checked configuration, the wildcards, and functions that name files and options."""
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+PACKAGE_FOLDER = Path(workflow.basedir) / "workflow"
+sys.path.insert(
+    0, str(PACKAGE_FOLDER)
+)  # the package of this checkout, here and in the jobs, whichever else is installed
+shell.prefix(
+    f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
+)
+
+from daymelt.config import SECTIONS, load
+from daymelt.dates import parse_month
+from daymelt.errors import ConfigError
+from daymelt.provenance import code_digest
+
+try:
+    CONFIG = load(config)
+except ConfigError as error:
+    sys.exit(f"daymelt: {error}")
+
+AREA = CONFIG.area.name
+MODEL = CONFIG.model.name
+SEASONS = CONFIG.seasons.years
+
+
+wildcard_constraints:
+    area=AREA,
+    model=MODEL,
+    season="|".join(map(str, SEASONS)),
+    month=r"\d{4}-\d{2}",
+
+
+def options(*sections):
+    """Function of the wildcards that gives the named sections of the configuration as JSON, what a step gets with `--options`.
+
+    A job of one season or month sees that year alone, so that a further year in the configuration does not run it again.
+    """
+
+    def as_json(wildcards):
+        values = {
+            name: getattr(CONFIG, name).model_dump(mode="json") for name in sections
+        }
+        year = season_of(wildcards)
+        if "seasons" in values and year is not None:
+            values["seasons"]["years"] = [year]
+        return json.dumps(values)
+
+    return as_json
+
+
+def retrieval_code(source):
+    """Digest of the code that retrieves a source. A provider's files do not depend on it: a change must not fetch them again."""
+    provider = getattr(CONFIG, source).provider
+    return code_digest(f"retrieve-{source}") if provider == "twin" else provider
+
+
+def season_of(wildcards):
+    """Year of a job of one season or month, else None."""
+    if "month" in wildcards.keys():
+        return parse_month(wildcards.month)[0]
+    return int(wildcards.season) if "season" in wildcards.keys() else None
+
+
+def memory(bytes_per_cell, base_mb=250):
+    """Memory of a job in MB: what Python and its libraries take, and so many bytes for each cell of the study grid."""
+    return round(
+        base_mb + CONFIG.area.rows * CONFIG.area.columns * bytes_per_cell / 1e6
+    )
+
+
+def months_of(season):
+    """Months of one melt season, as `2019-07`."""
+    return [f"{season}-{month:02d}" for month in CONFIG.seasons.months]
+
+
+def world(wildcards):
+    """The twin's truth of the season of a job; nothing where Sentinel-1 comes from a provider."""
+    if CONFIG.sentinel1.provider != "twin":
+        return []
+    return f"resources/{AREA}/twin/world_{season_of(wildcards)}.nc"
+
+
+def world_option(wildcards, input):
+    """`--world FILE` where there is one."""
+    return f"--world {shlex.quote(str(input.world))}" if input.world else ""
+
+
+def worlds(wildcards=None):
+    """The twin's truth of every season; nothing where Sentinel-1 comes from a provider."""
+    if CONFIG.sentinel1.provider != "twin":
+        return []
+    return [f"resources/{AREA}/twin/world_{season}.nc" for season in SEASONS]
+
+
+def winter_manifests(wildcards):
+    """Sentinel-1 retrievals of the winter before a season."""
+    months = [f"{wildcards.season}-{month:02d}" for month in CONFIG.sar.winter_months]
+    return [f"resources/{AREA}/sentinel1/{month}/manifest.json" for month in months]
+
+
+def winter_references(wildcards):
+    """Winter references for a month: of its own season, then of earlier configured ones, latest first."""
+    season = season_of(wildcards)
+    earlier = [
+        year
+        for year in reversed(SEASONS)
+        if 0 < season - year <= CONFIG.sar.reference_years_back
+    ]
+    return [
+        f"results/{AREA}/aligned/sar/winter_{year}.nc" for year in [season, *earlier]
+    ]
+
+
+def sar_of_season(wildcards):
+    """Melt fractions of the months of one season."""
+    return [
+        f"results/{AREA}/aligned/sar/{month}.nc"
+        for month in months_of(wildcards.season)
+    ]
+
+
+def sar_streams():
+    """Melt fractions of every month."""
+    return [
+        f"results/{AREA}/aligned/sar/{month}.nc"
+        for season in SEASONS
+        for month in months_of(season)
+    ]
+
+
+def split_files():
+    """The split files that the user gives, if any: a change in them is a change of the split."""
+    given = CONFIG.split.file
+    if given is None:
+        return []
+    return (
+        [given / f"{name}.csv" for name in ("train", "val", "test")]
+        if given.is_dir()
+        else [given]
+    )
+
+
+def streams(source, ending=""):
+    """Aligned streams of a source, one a season."""
+    return [
+        f"results/{AREA}/aligned/{source}/{season}{ending}.nc" for season in SEASONS
+    ]
+
+
+def aligned_inputs():
+    """Everything that training and mapping read."""
+    pools = [
+        *streams("time_interpolated", "_train"),
+        *streams("time_interpolated", "_all"),
+        *streams("sar_age"),
+    ]
+    return [
+        f"results/{AREA}/aligned/terrain.nc",
+        *sar_streams(),
+        *streams("mar"),
+        *streams("microwave"),
+        *pools,
+    ]
+
+
+def map_indices():
+    """The list of maps of each season, written after its last map."""
+    return [f"results/{AREA}/maps/{MODEL}/{season}/index.json" for season in SEASONS]
+
+
+def score_tables():
+    """The scores and the melt extents."""
+    return [
+        f"results/{AREA}/benchmark/{name}"
+        for name in ("scores.csv", "scores.txt", "extent.csv")
+    ]
+
+
+def report_figures():
+    """The figures."""
+    return [
+        f"results/{AREA}/report/{name}.png"
+        for name in ("day_panel", "melt_extent", "loss", "scores")
+    ]
+
+
+def print_outcome():
+    """Say where the maps lie and how good they are, as far as this run made them."""
+    maps, table, figures = (
+        Path(f"results/{AREA}/maps/{MODEL}"),
+        Path(f"results/{AREA}/benchmark/scores.txt"),
+        Path(f"results/{AREA}/report"),
+    )
+    if table.is_file():
+        print(f"\n{table.read_text(encoding='utf-8').rstrip()}\n")
+    if maps.is_dir():
+        print(
+            f"Maps: {len(list(maps.glob('*/melt_*.tif')))} days in {maps}/<season>/melt_<date>.tif"
+        )
+    if figures.is_dir():
+        print(f"Figures: {figures}/")
+
+
+onsuccess:
+    print_outcome()

@@ -1,0 +1,34 @@
+"""Mapping: one GeoTIFF a day, every day of a season."""
+
+
+rule map:
+    input:
+        model="results/{area}/models/{model}/model.json",
+        weights="results/{area}/models/{model}/model.safetensors",
+        interpolated=f"results/{{area}}/aligned/time_interpolated/{{season}}_{CONFIG.map.sar_pool}.nc",
+        age="results/{area}/aligned/sar_age/{season}.nc",
+        mar="results/{area}/aligned/mar/{season}.nc",
+        microwave="results/{area}/aligned/microwave/{season}.nc",
+        terrain="results/{area}/aligned/terrain.nc",
+    output:
+        "results/{area}/maps/{model}/{season}/index.json",
+    log:
+        "logs/{area}/map/{model}/{season}.log",
+    benchmark:
+        "logs/{area}/map/{model}/{season}.tsv"
+    conda:
+        "../envs/learn.yaml"
+    threads: 4
+    resources:
+        mem_mb=memory(800, base_mb=700),
+        runtime="12h",
+    params:
+        options=options("area", "seasons", "model", "map"),
+        code=code_digest("map"),
+    message:
+        "Map every day of {wildcards.season} with {wildcards.model}"
+    shell:
+        "python -m daymelt map --options {params.options:q}"
+        " --model {input.model:q} --interpolated {input.interpolated:q} --age {input.age:q} --mar {input.mar:q}"
+        " --microwave {input.microwave:q} --terrain {input.terrain:q} --season {wildcards.season} --threads {threads} --out {output:q}"
+        " 2> {log:q}"

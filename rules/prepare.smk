@@ -1,0 +1,192 @@
+"""Preparation: every source on the study grid, one stream a season (Sentinel-1: a month)."""
+
+
+rule align_terrain:
+    input:
+        "resources/{area}/terrain/manifest.json",
+    output:
+        "results/{area}/aligned/terrain.nc",
+    log:
+        "logs/{area}/align_terrain.log",
+    benchmark:
+        "logs/{area}/align_terrain.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(300),
+        runtime="30m",
+    params:
+        options=options("area"),
+        code=code_digest("align-terrain"),
+    message:
+        "Align the terrain of {wildcards.area}"
+    shell:
+        "python -m daymelt align-terrain --options {params.options:q}"
+        " --manifest {input:q} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule winter_reference:
+    input:
+        manifests=winter_manifests,
+        terrain="results/{area}/aligned/terrain.nc",
+    output:
+        "results/{area}/aligned/sar/winter_{season}.nc",
+    log:
+        "logs/{area}/winter_reference/{season}.log",
+    benchmark:
+        "logs/{area}/winter_reference/{season}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(600),
+        runtime="1h",
+    params:
+        options=options("area", "sentinel1", "sar"),
+        code=code_digest("winter-reference"),
+    message:
+        "Winter reference of {wildcards.season} from Sentinel-1"
+    shell:
+        "python -m daymelt winter-reference --options {params.options:q}"
+        " --manifests {input.manifests:q} --terrain {input.terrain:q} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule melt_fraction:
+    input:
+        manifest="resources/{area}/sentinel1/{month}/manifest.json",
+        winters=winter_references,
+        terrain="results/{area}/aligned/terrain.nc",
+    output:
+        "results/{area}/aligned/sar/{month}.nc",
+    log:
+        "logs/{area}/melt_fraction/{month}.log",
+    benchmark:
+        "logs/{area}/melt_fraction/{month}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700),
+        runtime="1h",
+    params:
+        options=options("area", "sentinel1", "sar"),
+        code=code_digest("melt-fraction"),
+    message:
+        "Melt fraction of {wildcards.month} from Sentinel-1"
+    shell:
+        "python -m daymelt melt-fraction --options {params.options:q}"
+        " --manifest {input.manifest:q} --winters {input.winters:q} --terrain {input.terrain:q} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule align_mar:
+    input:
+        "resources/{area}/mar/{season}/manifest.json",
+    output:
+        "results/{area}/aligned/mar/{season}.nc",
+    log:
+        "logs/{area}/align_mar/{season}.log",
+    benchmark:
+        "logs/{area}/align_mar/{season}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(100),
+        runtime="30m",
+    params:
+        options=options("area", "seasons", "mar", "regrid"),
+        code=code_digest("align-mar"),
+    message:
+        "Align MAR of {wildcards.season}"
+    shell:
+        "python -m daymelt align-mar --options {params.options:q}"
+        " --manifest {input:q} --season {wildcards.season} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule align_microwave:
+    input:
+        "resources/{area}/microwave/{season}/manifest.json",
+    output:
+        stream="results/{area}/aligned/microwave/{season}.nc",
+        winter="results/{area}/aligned/microwave/{season}_winter.nc",
+    log:
+        "logs/{area}/align_microwave/{season}.log",
+    benchmark:
+        "logs/{area}/align_microwave/{season}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(100),
+        runtime="30m",
+    params:
+        options=options("area", "seasons", "microwave", "regrid"),
+        code=code_digest("align-microwave"),
+    message:
+        "Align passive microwave of {wildcards.season}"
+    shell:
+        "python -m daymelt align-microwave --options {params.options:q}"
+        " --manifest {input:q} --season {wildcards.season} --out {output.stream:q} --winter {output.winter:q}"
+        " 2> {log:q}"
+
+
+rule split:
+    input:
+        sar=sar_streams(),
+        files=split_files(),
+    output:
+        "results/{area}/split.csv",
+    log:
+        "logs/{area}/split.log",
+    benchmark:
+        "logs/{area}/split.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=250,
+        runtime="10m",
+    params:
+        options=options("seasons", "split"),
+        code=code_digest("split"),
+    message:
+        "Split the acquisition days into training, validation and test"
+    shell:
+        "python -m daymelt split --options {params.options:q}"
+        " --sar {input.sar:q} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule time_interpolate:
+    input:
+        sar=sar_of_season,
+        split="results/{area}/split.csv",
+    output:
+        train="results/{area}/aligned/time_interpolated/{season}_train.nc",
+        all="results/{area}/aligned/time_interpolated/{season}_all.nc",
+        age="results/{area}/aligned/sar_age/{season}.nc",
+    log:
+        "logs/{area}/time_interpolate/{season}.log",
+    benchmark:
+        "logs/{area}/time_interpolate/{season}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(400),
+        runtime="30m",
+    params:
+        options=options("seasons", "temporal"),
+        code=code_digest("time-interpolate"),
+    message:
+        "Time-interpolate Sentinel-1 of {wildcards.season}"
+    shell:
+        "python -m daymelt time-interpolate --options {params.options:q}"
+        " --season {wildcards.season} --sar {input.sar:q} --split {input.split:q}"
+        " --train {output.train:q} --all {output.all:q} --age {output.age:q}"
+        " 2> {log:q}"
