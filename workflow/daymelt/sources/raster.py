@@ -29,6 +29,7 @@ Bounds = tuple[float, float, float, float]
 
 ALIGNED = 1e-3  # cells by which two grids may differ and still be one: 3 cm at 30 m, far below any geolocation
 MARGIN = 3  # pixels read beyond the window, for the warper's kernel
+KERNEL = {"XSCALE": 1, "YSCALE": 1}  # else GDAL widens the bilinear kernel with the window's shape: blocks would differ from the whole
 EDGE_POINTS = 33  # points a side by which a box is carried into another crs
 
 
@@ -43,7 +44,7 @@ class Piece:
 
 @contextmanager
 def open_raster(path: Path, thing: str) -> Iterator[DatasetReader]:
-    """Open a provider's raster that must have a crs; what GDAL cannot read while it is open is told in one line.
+    """Open a provider's raster that must have a crs.
 
     Parameters
     ----------
@@ -54,23 +55,35 @@ def open_raster(path: Path, thing: str) -> Iterator[DatasetReader]:
     MissingInputError
         There is no such file.
     FormatError
-        It is no raster, is cut short, or has no crs.
+        It is no raster, or has no crs.
     """
     if not Path(path).exists():
         raise MissingInputError(f"{thing} {path}: not found; retrieve it again")
     # a folder of thousands of bursts would otherwise be listed at every open
-    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below, by name
-                raster = rasterio.open(path)
-            with raster:
-                if raster.crs is None:
-                    raise FormatError(f"{thing} {path}: no crs, expected a georeferenced GeoTIFF; retrieve it again")
-                yield raster
-        except RasterioError as error:
-            reason = " ".join(str(error.__cause__ or error).split())
-            raise FormatError(f"{thing} {path}: not a whole readable raster ({reason}); delete it and retrieve it again") from error
+    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below, by name
+        with reading(path, thing):
+            raster = rasterio.open(path)
+    with raster:
+        if raster.crs is None:
+            raise FormatError(f"{thing} {path}: no crs, expected a georeferenced raster; retrieve it again")
+        yield raster
+
+
+@contextmanager
+def reading(path: Path, thing: str) -> Iterator[None]:
+    """Tell in one line what GDAL cannot read of one file."""
+    try:
+        yield
+    except RasterioError as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise FormatError(f"{thing} {path}: not a whole readable raster ({reason}); delete it and retrieve it again") from error
+
+
+def read_window(raster: DatasetReader, window: Window, thing: str) -> NDArray[Any]:
+    """Pixels (y, x) of the first band as stored; FormatError where the file is cut short."""
+    with reading(Path(raster.name), thing):
+        return np.asarray(raster.read(1, window=window))
 
 
 def source_window(raster: DatasetReader, grid: Grid) -> Window | None:
@@ -213,5 +226,6 @@ def _warp(
         dst_crs=grid.crs,
         dst_nodata=fill,
         resampling=resampling,
+        **KERNEL,
     )
     return Piece(warped, *_slices(window))

@@ -19,7 +19,7 @@ from rasterio.enums import Resampling
 
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.grid import Grid
-from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, shifted, source_window
+from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, read_window, shifted, source_window
 
 VALID, FILL = 0, 255  # mask codes; between them 1 shadow, 2 layover, 3 both
 
@@ -172,7 +172,7 @@ def read_rtc(path: Path, fine: Grid, scale: str = "linear") -> NDArray[np.float3
         window = source_window(raster, fine)
         if window is None:
             return gamma0
-        stored = raster.read(1, window=window).astype(np.float32)
+        stored = read_window(raster, window, "backscatter").astype(np.float32)
         stored[stored == raster.nodata] = np.nan  # before the scale: a nodata of -99 is a number of decibels
         power = _positive(SCALES[scale](stored))
         transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
@@ -191,8 +191,8 @@ def _read_burst(burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
         window = source_window(raster, fine)
         if window is None:
             return None
-        gamma0 = _positive(raster.read(1, window=window).astype(np.float32, copy=False))
-        codes = mask.read(1, window=window)
+        gamma0 = _positive(read_window(raster, window, "burst").astype(np.float32, copy=False))
+        codes = read_window(mask, window, "burst mask")
         transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
     codes = np.where((codes == VALID) & np.isnan(gamma0), FILL, codes).astype(np.uint8)
     gamma0[codes != VALID] = np.nan  # before any warp, so that no layover bleeds into its neighbours

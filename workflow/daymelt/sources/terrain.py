@@ -15,7 +15,7 @@ from rasterio.warp import reproject
 
 from daymelt.errors import GridError
 from daymelt.grid import Grid
-from daymelt.sources.raster import carry_bounds, edge_centres, open_raster, pixels_of, power_resampling
+from daymelt.sources.raster import KERNEL, carry_bounds, edge_centres, open_raster, pixels_of, power_resampling, reading
 
 
 def read_height(path: Path, grid: Grid) -> NDArray[np.float32]:
@@ -36,14 +36,16 @@ def read_height(path: Path, grid: Grid) -> NDArray[np.float32]:
     """
     with open_raster(path, "DEM") as raster:
         check_covers(raster, grid, path, "DEM")
-        return _warped(raster, grid, power_resampling(raster.transform, raster.crs, grid))
+        with reading(path, "DEM"):
+            return _warped(raster, grid, power_resampling(raster.transform, raster.crs, grid))
 
 
 def read_flag(path: Path, grid: Grid) -> NDArray[np.bool_]:
     """True where the nearest pixel of a mask is 1, (y, x); errors as `read_height`."""
     with open_raster(path, "mask") as raster:
         check_covers(raster, grid, path, "mask")
-        return np.asarray(_warped(raster, grid, Resampling.nearest) == 1)
+        with reading(path, "mask"):
+            return np.asarray(_warped(raster, grid, Resampling.nearest) == 1)
 
 
 def check_covers(raster: DatasetReader, grid: Grid, path: Path, thing: str) -> None:
@@ -65,6 +67,7 @@ def _warped(raster: DatasetReader, grid: Grid, resampling: Resampling) -> NDArra
         dst_crs=grid.crs,
         dst_nodata=np.nan,
         resampling=resampling,
+        **KERNEL,
     )
     return field
 
