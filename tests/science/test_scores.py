@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 from sklearn import metrics
 
-from daymelt.science.scores import PooledScores, image_scores, mean_scores, melt_extent_km2, ssim
+from daymelt.science.scores import PooledScores, image_scores, mean_scores, melt_extent_km2, ssim, wet_counts
 
 seeds = st.integers(0, 10**6)
 
@@ -111,6 +111,22 @@ def test_pooled_scores_are_those_of_all_pixels_at_once(several):
         observed.append(target[valid])
     predicted, observed = (np.concatenate(values).astype(np.float64) for values in (predicted, observed))
     assert pooled.result() == pytest.approx({**by_sklearn(predicted, observed), "valid_cells": predicted.size}, rel=1e-9, abs=1e-12)
+
+
+@given(st.lists(seeds, min_size=1, max_size=4))
+def test_images_already_scored_pool_like_their_pixels(several):
+    from_pixels, from_scores = PooledScores(), PooledScores()
+    for seed in several:
+        prediction, target, valid = images(seed)
+        from_pixels.add(prediction, target, valid)
+        from_scores.add_scored({**image_scores(prediction, target, valid), **wet_counts(prediction, target, valid)})
+    from_scores.add_scored({**image_scores(WET, WET, ~ALL), **wet_counts(WET, WET, ~ALL)})
+    assert from_scores.result() == pytest.approx(from_pixels.result(), rel=1e-9, abs=1e-12)
+
+
+def test_wet_pixels_are_counted_where_valid():
+    counts = wet_counts(image(0.2, 0.2, 0.1, 0.9), image(0.2, 0.0, 0.9, np.nan), image(1, 1, 1, 0) > 0)
+    assert counts == {"wet_predicted": 2, "wet_observed": 2, "wet_both": 1}
 
 
 def test_pooling_does_not_flatter_dry_days():

@@ -46,6 +46,13 @@ def image_scores(prediction: NDArray[np.float32], target: NDArray[np.float32], v
     return {**scores, "r2": _r2(target[valid], scores["mse"])}
 
 
+def wet_counts(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> dict[str, int]:
+    """Valid pixels that melt: wet_predicted, wet_observed, wet_both. With them an image's scores can be pooled later, without its pixels."""
+    predicted, observed = (field[valid] > wet for field in (prediction, target))
+    counts = {"wet_predicted": predicted, "wet_observed": observed, "wet_both": predicted & observed}
+    return {name: int(np.count_nonzero(flags)) for name, flags in counts.items()}
+
+
 def _r2(target: NDArray[np.float32], mse: float) -> float:
     if target.size == 0:
         return np.nan
@@ -69,10 +76,22 @@ class PooledScores:
         self._absolute += float(np.abs(difference).sum())
         self._squared += float(np.square(difference).sum())
         self._difference += float(difference.sum())
-        wet_predicted, wet_observed = predicted > self._wet, observed > self._wet
-        self._predicted += int(np.count_nonzero(wet_predicted))
-        self._observed += int(np.count_nonzero(wet_observed))
-        self._both += int(np.count_nonzero(wet_predicted & wet_observed))
+        self._count(wet_counts(prediction, target, valid, self._wet))
+
+    def add_scored(self, image: Mapping[str, float]) -> None:
+        """Take in one image by what `image_scores` and `wet_counts` say of it."""
+        cells = image["valid_cells"]
+        if cells:
+            self._cells += int(cells)
+            self._absolute += image["mae"] * cells
+            self._squared += image["mse"] * cells
+            self._difference += image["bias"] * cells
+            self._count(image)
+
+    def _count(self, counts: Mapping[str, float]) -> None:
+        self._predicted += int(counts["wet_predicted"])
+        self._observed += int(counts["wet_observed"])
+        self._both += int(counts["wet_both"])
 
     def result(self) -> Scores:
         """mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells over everything added; NaN before any valid pixel."""
@@ -168,3 +187,10 @@ def melt_extent_km2(fraction: NDArray[np.float32], cell_area_km2: float | NDArra
     cell_area_km2 : area of a cell, km², one number or (y, x); `Grid.true_area_km2` gives the area on the ground
     """
     return float(np.nansum(fraction * np.asarray(cell_area_km2, np.float64)))
+
+
+def wet_counts(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> dict[str, int]:
+    """Valid pixels above `wet` in the prediction, in the target and in both: what pooled precision, recall and F1 are made of."""
+    predicted, observed = _usable(prediction, target, valid)
+    both = np.count_nonzero((predicted > wet) & (observed > wet))
+    return {"wet_predicted": int((predicted > wet).sum()), "wet_target": int((observed > wet).sum()), "wet_both": int(both)}
