@@ -126,22 +126,29 @@ def pool(means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_sce
     (mean, count): the own mean where it stands alone, elsewhere the mean over all years weighted by their counts; NaN and the count found
     where even that has too few scenes.
     """
-    own, own_count = means[0]
-    mean, count = own.copy(), np.where(np.isnan(own), np.uint8(0), own_count)
-    lacking = count < min_scenes
-    if not lacking.any():
-        return mean, count
-    power = np.zeros(np.count_nonzero(lacking), np.float64)
-    scenes = np.zeros(power.shape, np.int64)
-    for year, year_count in means:
-        there = year[lacking]
-        weight = np.where(np.isnan(there), 0, year_count[lacking])
-        power += np.where(weight > 0, there, 0) * weight
-        scenes += weight
-    enough = scenes >= max(min_scenes, 1)
-    mean[lacking] = np.where(enough, power / np.maximum(scenes, 1), np.nan)
-    count[lacking] = np.minimum(scenes, MOST_SCENES)
+    mean, count = means[0][0].copy(), means[0][1].copy()
+    for start in range(0, len(mean), BAND):
+        rows = slice(start, start + BAND)
+        count[rows][np.isnan(mean[rows])] = 0
+        lacking = count[rows] < min_scenes
+        if lacking.any():
+            helped, scenes = _pool_all([(year[rows], year_count[rows]) for year, year_count in means], min_scenes)
+            mean[rows] = np.where(lacking, helped, mean[rows])
+            count[rows] = np.where(lacking, scenes, count[rows])
     return mean, count
+
+
+def _pool_all(
+    means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_scenes: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Mean over all winters weighted by their counts, and the scenes it rests on, as many as a count holds."""
+    power, scenes = np.zeros(means[0][0].shape, np.float32), np.zeros(means[0][0].shape, np.uint16)
+    for year, count in means:
+        known = np.where(np.isnan(year), 0, count).astype(np.uint16)
+        power += np.where(known > 0, year, 0) * known
+        scenes += known
+    mean = np.where(scenes >= max(min_scenes, 1), power / np.maximum(scenes, 1), np.float32(np.nan))
+    return mean, np.minimum(scenes, MOST_SCENES).astype(np.uint8)
 
 
 def melting(gamma0: NDArray[np.float32], reference: NDArray[np.float32], threshold_db: float) -> NDArray[np.bool_]:
