@@ -1,5 +1,7 @@
 """Where the networks run, and in which arithmetic."""
 
+import os
+
 import torch
 
 from daymelt.errors import ConfigError
@@ -37,3 +39,9 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
     """The context in which a network of that precision runs."""
     dtype = torch.float16 if precision == "16-mixed" else torch.bfloat16
     return torch.autocast(device.type, dtype, enabled=precision != "32")
+
+
+def use_threads(count: int) -> None:
+    """Let torch compute on `count` threads, but on no more than this process may run on; 0 leaves what torch has."""
+    if count > 0:
+        torch.set_num_threads(min(count, len(os.sched_getaffinity(0))))
