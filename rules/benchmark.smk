@@ -1,19 +1,83 @@
-"""Benchmark: scores of every way of mapping, and the figures of the report."""
+"""Benchmark: every way of mapping scored day by day, the table of all, and the figures of the report."""
+
+
+rule fit_mar_curve:
+    input:
+        sar=sar_streams(),
+        interpolated=streams("time_interpolated", "_train"),
+        mar=streams("mar"),
+        microwave=streams("microwave"),
+        terrain="results/{area}/aligned/terrain.nc",
+        split="results/{area}/split.csv",
+    output:
+        "results/{area}/benchmark/mar_curve.json",
+    log:
+        "logs/{area}/fit_mar_curve.log",
+    benchmark:
+        "logs/{area}/fit_mar_curve.tsv"
+    conda:
+        "../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(300),
+        runtime="2h",
+    params:
+        code=code_digest("fit-mar-curve"),
+    message:
+        "Fit the curve from MAR's liquid water to melt"
+    shell:
+        "python -m daymelt fit-mar-curve --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
+        " --microwave {input.microwave:q} --terrain {input.terrain:q} --split {input.split:q} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule evaluate:
+    input:
+        model="results/{area}/models/{model}/model.json",
+        weights="results/{area}/models/{model}/model.safetensors",
+        sar=sar_of_season,
+        train_pool="results/{area}/aligned/time_interpolated/{season}_train.nc",
+        all_pool="results/{area}/aligned/time_interpolated/{season}_all.nc",
+        maps="results/{area}/maps/{model}/{season}/index.json",
+        mar="results/{area}/aligned/mar/{season}.nc",
+        microwave="results/{area}/aligned/microwave/{season}.nc",
+        winter="results/{area}/aligned/microwave/{season}_winter.nc",
+        terrain="results/{area}/aligned/terrain.nc",
+        split="results/{area}/split.csv",
+        curve="results/{area}/benchmark/mar_curve.json",
+        world=world,
+    output:
+        daily="results/{area}/benchmark/{model}/{season}.csv",
+        extent="results/{area}/benchmark/{model}/{season}_extent.csv",
+    log:
+        "logs/{area}/evaluate/{model}/{season}.log",
+    benchmark:
+        "logs/{area}/evaluate/{model}/{season}.tsv"
+    conda:
+        "../envs/learn.yaml"
+    threads: 4
+    resources:
+        mem_mb=memory(800, base_mb=700),
+        runtime="6h",
+    params:
+        options=options("area", "seasons", "map"),
+        code=code_digest("evaluate"),
+        world=world_option,
+    message:
+        "Score every way of mapping in {wildcards.season}"
+    shell:
+        "python -m daymelt evaluate --options {params.options:q} --season {wildcards.season}"
+        " --model-card {input.model:q} --sar {input.sar:q}"
+        " --interpolated-train {input.train_pool:q} --interpolated-all {input.all_pool:q} --maps {input.maps:q}"
+        " --mar {input.mar:q} --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
+        " --split {input.split:q} --curve {input.curve:q} {params.world} --threads {threads}"
+        " --out {output.daily:q} --extent {output.extent:q}"
+        " 2> {log:q}"
 
 
 rule score:
     input:
-        model=f"results/{{area}}/models/{MODEL}/model.json",
-        weights=f"results/{{area}}/models/{MODEL}/model.safetensors",
-        sar=sar_streams(),
-        interpolated=streams("time_interpolated", "_train"),
-        maps=map_indices(),
-        mar=streams("mar"),
-        microwave=streams("microwave"),
-        microwave_winter=streams("microwave", "_winter"),
-        terrain="results/{area}/aligned/terrain.nc",
-        split="results/{area}/split.csv",
-        worlds=worlds(),
+        evaluations(),
     output:
         scores=report(
             "results/{area}/benchmark/scores.csv",
@@ -21,35 +85,28 @@ rule score:
             category="Scores",
         ),
         text="results/{area}/benchmark/scores.txt",
-        extent="results/{area}/benchmark/extent.csv",
     log:
         "logs/{area}/score.log",
     benchmark:
         "logs/{area}/score.tsv"
     conda:
-        "../envs/learn.yaml"
-    threads: 8
+        "../envs/report.yaml"
+    threads: 1
     resources:
-        mem_mb=memory(800, base_mb=700),
-        runtime="6h",
+        mem_mb=300,
+        runtime="10m",
     params:
-        options=options("area", "seasons", "model", "map"),
         code=code_digest("score"),
     message:
-        "Score every way of mapping"
+        "Average the scores of every way of mapping"
     shell:
-        "python -m daymelt score --options {params.options:q}"
-        " --model {input.model:q} --sar {input.sar:q} --interpolated {input.interpolated:q} --maps {input.maps:q}"
-        " --mar {input.mar:q} --microwave {input.microwave:q} --microwave-winter {input.microwave_winter:q} --terrain {input.terrain:q}"
-        " --split {input.split:q} --worlds {input.worlds:q} --threads {threads}"
-        " --out {output.scores:q} --text {output.text:q} --extent {output.extent:q}"
-        " 2> {log:q}"
+        "python -m daymelt score --daily {input:q} --out {output.scores:q} --text {output.text:q} 2> {log:q}"
 
 
 rule draw_report:
     input:
         scores="results/{area}/benchmark/scores.csv",
-        extent="results/{area}/benchmark/extent.csv",
+        extent=evaluations("_extent"),
         maps=map_indices(),
         sar=sar_streams(),
         interpolated=streams("time_interpolated", "_all"),

@@ -173,11 +173,18 @@ def map_indices():
     return [f"results/{AREA}/maps/{MODEL}/{season}/index.json" for season in SEASONS]
 
 
+def evaluations(ending=""):
+    """Daily scores of every season, or with `_extent` its daily melt extents."""
+    return [
+        f"results/{AREA}/benchmark/{MODEL}/{season}{ending}.csv" for season in SEASONS
+    ]
+
+
 def score_tables():
-    """The scores and the melt extents."""
+    """The scores, as csv and as text."""
     return [
         f"results/{AREA}/benchmark/{name}"
-        for name in ("scores.csv", "scores.txt", "extent.csv")
+        for name in ("scores.csv", "scores.txt")
     ]
 
 

@@ -29,6 +29,6 @@ rule map:
         "Map every day of {wildcards.season} with {wildcards.model}"
     shell:
         "python -m daymelt map --options {params.options:q}"
-        " --model {input.model:q} --interpolated {input.interpolated:q} --age {input.age:q} --mar {input.mar:q}"
+        " --model-card {input.model:q} --interpolated {input.interpolated:q} --age {input.age:q} --mar {input.mar:q}"
         " --microwave {input.microwave:q} --terrain {input.terrain:q} --season {wildcards.season} --threads {threads} --out {output:q}"
         " 2> {log:q}"

@@ -33,7 +33,9 @@ STEPS = {
     "time-interpolate": "time-interpolated SAR and the age of the nearest observation",
     "train": "a network",
     "map": "a GeoTIFF for every day of a season",
-    "score": "every way of mapping against held-out SAR and, on the twin, the truth",
+    "fit-mar-curve": "the curve from MAR's liquid water to melt fraction",
+    "evaluate": "every way of mapping through a season, against held-out SAR and, on the twin, the truth",
+    "score": "the table of all seasons' scores",
     "report": "figures",
 }
 

@@ -21,24 +21,24 @@ from daymelt.twin.terrain import SEA_LEVEL_M, Terrain, terrain
 
 FIRST_DAY, LAST_DAY = (1, 1), (9, 30)
 
-ANNUAL_MEAN_C = 0.9  # near the coast, at sea level
+ANNUAL_MEAN_C = 1.5  # near the coast, at sea level
 ANNUAL_RANGE_C = 8.2  # half of the difference between the warmest and the coldest day
 WARMEST_DAY = 205  # 24 July
 LAPSE_K_PER_M = 0.0065
 YEAR_SD_K = 0.6
 PERSISTENCE = 0.86  # of a day's anomaly on the next
-WEATHER_SD_K = 3.0
-GRADIENT_SD_K = 1.5  # of an anomaly that is warmer on one side of the area
+WEATHER_SD_K = 3.5
+GRADIENT_SD_K = 2.5  # of an anomaly that is warmer on one side of the area
 
 ASPECT_K = 1.6  # how much warmer a slope of 100 % facing south is
-TEXTURE_K = 1.6  # standard deviation of what exposure, albedo and wind add, down to a cell
+TEXTURE_K = 2.6  # standard deviation of what exposure, albedo and wind add, down to a cell
 TEXTURE_WAVELENGTHS_M = (3200.0, 1600.0, 800.0, 400.0, 200.0)
 
 MELT_MM_PER_K = 4.0  # degree-day factor of snow
-FREEZE_MM_PER_K = 1.6
-DRAINAGE = 0.035  # share of the store that leaves in a day
+FREEZE_MM_PER_K = 2.2
+DRAINAGE = 0.08  # share of the store that leaves in a day
 CAPACITY_MM = 60.0
-DRY_MM, WET_MM = 3.0, 24.0  # stores at which the first and the last patch of a cell are wet
+DRY_MM, WET_MM = 2.0, 36.0  # stores at which the first and the last patch of a cell are wet
 WATER_MM = 1000.0  # mm of store that make 1 kg of water per kg of snow in the top metre
 
 EXTREMES = ((dt.date(2019, 7, 28), dt.date(2019, 8, 2), 6.5), (dt.date(2021, 8, 13), dt.date(2021, 8, 17), 7.5))  # days and K of warmth

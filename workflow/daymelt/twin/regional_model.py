@@ -18,7 +18,7 @@ from daymelt.twin.terrain import Terrain, terrain
 
 CELLS = 5  # 1 km cells to a side of a 5 km cell
 SPRING_BIAS_K, SPRING_DAY, SPRING_DAYS = 3.5, 145, 30  # 25 May, and how many days around it
-ERROR_SD_K, ERROR_PERSISTENCE = 3.5, 0.9
+ERROR_SD_K, ERROR_PERSISTENCE = 2.7, 0.9
 
 
 @dataclass(frozen=True)
