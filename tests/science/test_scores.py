@@ -126,7 +126,7 @@ def test_images_already_scored_pool_like_their_pixels(several):
 
 def test_wet_pixels_are_counted_where_valid():
     counts = wet_counts(image(0.2, 0.2, 0.1, 0.9), image(0.2, 0.0, 0.9, np.nan), image(1, 1, 1, 0) > 0)
-    assert counts == {"wet_predicted": 2, "wet_observed": 2, "wet_both": 1}
+    assert counts == {"wet_predicted": 2, "wet_target": 2, "wet_both": 1}
 
 
 def test_pooling_does_not_flatter_dry_days():

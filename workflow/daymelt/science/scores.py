@@ -47,9 +47,9 @@ def image_scores(prediction: NDArray[np.float32], target: NDArray[np.float32], v
 
 
 def wet_counts(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> dict[str, int]:
-    """Valid pixels that melt: wet_predicted, wet_observed, wet_both. With them an image's scores can be pooled later, without its pixels."""
-    predicted, observed = (field[valid] > wet for field in (prediction, target))
-    counts = {"wet_predicted": predicted, "wet_observed": observed, "wet_both": predicted & observed}
+    """Valid pixels above `wet` in the prediction, in the target and in both: what pooled precision, recall and F1 are made of."""
+    predicted, observed = (values > wet for values in _usable(prediction, target, valid))
+    counts = {"wet_predicted": predicted, "wet_target": observed, "wet_both": predicted & observed}
     return {name: int(np.count_nonzero(flags)) for name, flags in counts.items()}
 
 
@@ -90,7 +90,7 @@ class PooledScores:
 
     def _count(self, counts: Mapping[str, float]) -> None:
         self._predicted += int(counts["wet_predicted"])
-        self._observed += int(counts["wet_observed"])
+        self._observed += int(counts["wet_target"])
         self._both += int(counts["wet_both"])
 
     def result(self) -> Scores:
@@ -187,10 +187,3 @@ def melt_extent_km2(fraction: NDArray[np.float32], cell_area_km2: float | NDArra
     cell_area_km2 : area of a cell, km², one number or (y, x); `Grid.true_area_km2` gives the area on the ground
     """
     return float(np.nansum(fraction * np.asarray(cell_area_km2, np.float64)))
-
-
-def wet_counts(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> dict[str, int]:
-    """Valid pixels above `wet` in the prediction, in the target and in both: what pooled precision, recall and F1 are made of."""
-    predicted, observed = _usable(prediction, target, valid)
-    both = np.count_nonzero((predicted > wet) & (observed > wet))
-    return {"wet_predicted": int((predicted > wet).sum()), "wet_target": int((observed > wet).sum()), "wet_both": int(both)}
