@@ -1,14 +1,19 @@
 """The pip constraints, the conda environments and the declared dependencies name the same things."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
 
+from daymelt import provenance
+
 ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}  # conda-forge's name to that of the package index
+IMPORTED_AS = {"yaml": "pyyaml", "pydantic_core": "pydantic", "netCDF4": "netcdf4", "timm": "segmentation-models-pytorch"}
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 
 
@@ -48,8 +53,36 @@ def test_conda_environments_name_the_versions_of_the_constraints(path):
             assert f"{tested[CONDA_NAMES.get(name, name)]}.".startswith(f"{version}."), item
 
 
+def rules():
+    """(command, environment) of every rule."""
+    text = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    return re.findall(r"conda:\n\s+\"\.\./envs/(\w+)\.yaml\".*?python -m daymelt ([a-z0-9-]+)", text, flags=re.DOTALL), text
+
+
 def test_every_rule_has_its_environment():
-    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
-    named = {Path(name).stem for name in re.findall(r"conda:\n\s+\"(.+)\"", rules)}
-    assert named == {path.stem for path in ENVIRONMENTS}
-    assert rules.count("    conda:") == len(re.findall(r"^rule ", rules, flags=re.MULTILINE))
+    pairs, text = rules()
+    assert len(pairs) == len(re.findall(r"^rule ", text, flags=re.MULTILINE))
+    assert {environment for environment, _ in pairs} == {path.stem for path in ENVIRONMENTS}
+
+
+@pytest.mark.parametrize(("environment", "command"), rules()[0])
+def test_an_environment_has_what_its_step_imports(environment, command):
+    dependencies = yaml.safe_load((ROOT / "envs" / f"{environment}.yaml").read_text())["dependencies"]
+    offered = {CONDA_NAMES.get(name, name) for name in (item.split("=")[0] for item in dependencies)}
+    step = f"daymelt.steps.{command.replace('-', '_')}"
+    modules = {*provenance.reached(step), "daymelt.cli", "daymelt.config", "daymelt.config_errors", "daymelt.errors"}
+    assert step in modules
+    imported = {name for module in modules for name in third_party(module)}
+    assert {IMPORTED_AS.get(name, name.replace("_", "-")) for name in imported} <= offered
+
+
+def third_party(module):
+    for node in ast.walk(ast.parse(provenance.module_path(module).read_bytes())):
+        names = (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module]
+            if isinstance(node, ast.ImportFrom)
+            else []
+        )
+        yield from ({name.split(".")[0] for name in names} - sys.stdlib_module_names - {"daymelt"})
