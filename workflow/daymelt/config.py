@@ -14,7 +14,6 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from daymelt.config_errors import explain, nearest
-from daymelt.dates import month_name
 from daymelt.errors import ConfigError
 from daymelt.grid import Grid, check_crs
 
@@ -330,10 +329,6 @@ class Config(Section):
             yield f"split.training_only_years: found every year of seasons.years, {list(self.seasons.years)}; expected one left to test on"
         if self.report.day.year not in self.seasons.years or self.report.day.month not in self.seasons.months:
             yield f"report.day: found {self.report.day}; expected a day in the configured seasons.years and seasons.months"
-
-    def sar_months(self, season: int) -> list[str]:
-        """Months of Sentinel-1 that a season needs, winter reference included, as `2019-01`."""
-        return [month_name(season, month) for month in sorted({*self.sar.winter_months, *self.seasons.months})]
 
 
 def load(source: Path | str | Mapping[str, Any]) -> Config:

@@ -49,7 +49,7 @@ def _sentence(fault: ErrorDetails, kind: type[BaseModel], prefix: str) -> str:
         case word if word.startswith("date"):
             return f"{key}: found {found}; expected a day of the calendar, YYYY-MM-DD"
         case _:
-            expected = message.removeprefix("Input should be ")
+            expected = message.removeprefix("Input should be ").replace("tuple", "list")
             return f"{key}: found {found}; expected {expected}{_or_null(key, kind, prefix)}"
 
 
