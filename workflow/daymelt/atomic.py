@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from daymelt.errors import StorageError
+from daymelt.errors import DaymeltError, StorageError
 
 REMEDIES = {
     errno.ENOSPC: "no space left on the device; free some or move the folder",
@@ -51,16 +51,13 @@ def storage_errors(path: Path) -> Iterator[None]:
     """Turn a full disk, a quota or a read-only folder met while writing `path` into one clear line."""
     try:
         yield
-    except StorageError:
+    except DaymeltError:
         raise
-    except OSError as error:
-        if error.errno in REMEDIES:
-            raise StorageError(f"{path}: cannot be written: {REMEDIES[error.errno]}") from error
-        raise
-    except RuntimeError as error:  # HDF5 reports a full disk without an errno
-        if not has_space(path):
-            raise StorageError(f"{path}: cannot be written: {REMEDIES[errno.ENOSPC]}") from error
-        raise
+    except Exception as error:  # a full disk comes without an errno from GDAL, and as a refused permission from HDF5
+        code = getattr(error, "errno", None) if has_space(path) else errno.ENOSPC
+        if code not in REMEDIES:
+            raise
+        raise StorageError(f"{path}: cannot be written: {REMEDIES[code]}") from error
 
 
 def has_space(path: Path, least: int = 1 << 20) -> bool:

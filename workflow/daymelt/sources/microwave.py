@@ -78,10 +78,14 @@ def parse_name(path: Path) -> CetbName:
     found = next((match for pattern in NAMES if (match := pattern.fullmatch(Path(path).name))), None)
     if found is None:
         raise FormatError(f"CETB file {path}: not the name of an NSIDC-0630 file of version 1 or 2; leave it out")
+    stamp = "%Y%j" if len(found["day"]) == 7 else "%Y%m%d"
     try:
-        date = dt.datetime.strptime(found["day"], "%Y%j" if len(found["day"]) == 7 else "%Y%m%d").date()
+        date = dt.datetime.strptime(found["day"], stamp).date()
+        possible = f"{date:{stamp}}" == found["day"]  # strptime takes day 366 of any year
     except ValueError:
-        raise FormatError(f"CETB file {path}: {found['day']} is no day of the calendar; leave it out") from None
+        possible = False
+    if not possible:
+        raise FormatError(f"CETB file {path}: {found['day']} is no day of the calendar; leave it out")
     version = tuple(int(part) for part in found["version"].split("."))
     same = {key: found[key] for key in ("platform", "sensor", "channel", "pass_", "algorithm", "grid")}
     return CetbName(date=date, version=version, processed=found["processed"] or "", **same)

@@ -132,15 +132,16 @@ def _write_cog(path: Path, field: NDArray[Any], grid: Grid, nodata: float | None
     resampling = Resampling.cubic_spline if real else Resampling.nearest
     profile = {"dtype": field.dtype.name, "count": 1, "height": grid.rows, "width": grid.columns, "nodata": nodata}
     place = {"crs": _raster_crs(grid.crs), "transform": Affine.from_gdal(*grid.geotransform)}
-    with MemoryFile() as memory:
+    # DEFLATE level 2 is the fastest on speckle (below it and above it slower, no smaller)
+    layout = {"compress": "DEFLATE", "level": 2, "predictor": "YES", "blocksize": 512}
+    with MemoryFile() as memory, MemoryFile() as packed:
         with memory.open(driver="GTiff", **profile, **place) as raster:
             raster.write(field, 1)
             raster.update_tags(**tags)
             raster.build_overviews([factor for factor in OPERA_OVERVIEWS if factor < max(grid.shape)], resampling)
+        rasterio.shutil.copy(memory.name, packed.name, driver="COG", **layout)
         with atomic_path(path) as temporary, storage_errors(path):
-            # DEFLATE level 2 is the fastest on speckle (below it and above it slower, no smaller)
-            layout = {"compress": "DEFLATE", "level": 2, "predictor": "YES", "blocksize": 512}
-            rasterio.shutil.copy(memory.name, temporary, driver="COG", **layout)
+            temporary.write_bytes(packed.getbuffer())  # GDAL itself would tell of a full disk on the terminal only
 
 
 @lru_cache(maxsize=8)
@@ -197,7 +198,7 @@ class Layer:
 
 
 def _cetb_layers(channel: str, pass_: str) -> list[Layer]:
-    scale = {"packing_convention": "netCDF", "scale_factor": 0.01, "add_offset": 0.0}
+    scale = {"packing_convention": "netCDF", "scale_factor": np.float32(0.01), "add_offset": np.float32(0)}
     valid = np.array([CETB_LOWEST, CETB_HIGHEST], np.uint16)
     start = 0.0 if pass_ == "M" else 12.0
     about = {
