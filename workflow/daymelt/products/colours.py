@@ -1,0 +1,37 @@
+"""The colours of the products, for QGIS and for the pictures alike; every set can be told apart with any kind of colour vision."""
+
+# melt fraction, colour, opacity: dry snow hardly covers what lies below, wet snow is deep blue; lightness falls all the way
+MELT_RAMP = (
+    (0.0, "#f1f5f9", 0.35),
+    (0.1, "#d6e6f1", 0.80),
+    (0.25, "#abd0e6", 1.0),
+    (0.5, "#5fa3d0", 1.0),
+    (0.75, "#2868ad", 1.0),
+    (1.0, "#08244f", 1.0),
+)
+
+# greatest age in days of a class, colour, name; the last two are everything older, and the code for no observation at all
+AGE_CLASSES = (
+    (0, "#ffffcc", "seen that day"),
+    (1, "#fde49a", "1 day"),
+    (3, "#feb24c", "2-3 days"),
+    (6, "#f4702f", "4-6 days"),
+    (12, "#b3123a", "7-12 days"),
+    (253, "#550027", "more than 12 days"),
+    (254, "#9a9a9a", "none this season"),
+)
+
+OCEAN = "#c9ced3"
+NO_DATA = "#efece6"
+
+# Okabe and Ito (2008), Color Universal Design: one colour a system, the same in every picture
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
+    "#000000",
+    "#e69f00",
+    "#56b4e9",
+    "#009e73",
+    "#f0e442",
+    "#0072b2",
+    "#d55e00",
+    "#cc79a7",
+)
