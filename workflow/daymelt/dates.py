@@ -15,9 +15,12 @@ EPOCH = dt.date(1970, 1, 1)
 def parse_date(text: str) -> dt.date:
     """`2019-07-31` as a date; ConfigError for anything else."""
     try:
-        return dt.date.fromisoformat(text)
+        day = dt.date.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"date {text!r}: not a day of the calendar; expected YYYY-MM-DD") from None
+        day = None
+    if day is None or day.isoformat() != text:  # fromisoformat also reads 20190731 and 2019-W31-3
+        raise ConfigError(f"date {text!r}: not a day of the calendar; expected YYYY-MM-DD")
+    return day
 
 
 def parse_month(text: str) -> tuple[int, int]:

@@ -168,5 +168,6 @@ def check_crs(crs: str) -> None:
         parsed = CRS(crs)
     except CRSError:
         raise GridError(f"crs {crs!r}: unknown to PROJ; expected a projected crs such as EPSG:3413") from None
-    if not parsed.is_projected:
-        raise GridError(f"crs {crs!r}: {parsed.type_name}; expected a projected crs in metres, such as EPSG:3413")
+    units = {axis.unit_name: axis.unit_conversion_factor for axis in parsed.axis_info}
+    if not parsed.is_projected or any(factor != 1 for factor in units.values()):
+        raise GridError(f"crs {crs!r}: {parsed.type_name} in {', '.join(units)}; expected a projected crs in metres, such as EPSG:3413")
