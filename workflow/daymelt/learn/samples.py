@@ -26,6 +26,30 @@ ORDER, PLACE, TURN = range(3)  # independent streams of random numbers
 
 
 @dataclass(frozen=True)
+class Axis:
+    """Linear interpolation along one axis, from the coarse posting to the cells of the grid.
+
+    `weights` is (cell, coarse cell), its rows summing to 1; `first` and `last` are the coarse cells of each row between which its
+    weights lie, kept on the host.
+    """
+
+    weights: Tensor
+    first: NDArray[np.int64]
+    last: NDArray[np.int64]
+
+    def window(self, start: int, count: int) -> tuple[Tensor, slice]:
+        """Weights of the cells from `start`, (count, some coarse cells), and which coarse cells those are."""
+        some = slice(int(self.first[start : start + count].min()), int(self.last[start : start + count].max()) + 1)
+        return self.weights[start : start + count, some], some
+
+
+def make_axis(weights: NDArray[np.float32], device: torch.device | str) -> Axis:
+    """An axis of (cell, coarse cell) weights, put onto a device."""
+    used = weights != 0
+    return Axis(_put(np.asarray(weights, np.float32), device), used.argmax(axis=1), used.shape[1] - 1 - used[:, ::-1].argmax(axis=1))
+
+
+@dataclass(frozen=True)
 class Frame:
     """What is the same on every day: the channels, the terrain and the way from the coarse posting to the grid; on one device.
 
@@ -35,15 +59,15 @@ class Frame:
     statistics : of each channel but `sar`
     height : (y, x), normalised; None where it is no channel
     ocean : (y, x), bool
-    weights_y, weights_x : (y, coarse y) and (x, coarse x), the rows of which sum to 1
+    along_y, along_x : from the coarse posting to rows and columns
     """
 
     channels: tuple[str, ...]
     statistics: Mapping[str, Statistics]
     height: Tensor | None
     ocean: Tensor
-    weights_y: Tensor
-    weights_x: Tensor
+    along_y: Axis
+    along_x: Axis
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -107,8 +131,7 @@ def make_frame(
         level = np.where(terrain.ocean & np.isnan(terrain.height), np.float32(0), terrain.height)
         height = _put(statistics[HEIGHT].normalise(level), device)
     used = {name: statistics[name] for name in normalised(names)}
-    matrices = (_put(np.asarray(matrix, np.float32), device) for matrix in (weights_y, weights_x))
-    return Frame(names, used, height, _put(terrain.ocean, device), *matrices)
+    return Frame(names, used, height, _put(terrain.ocean, device), make_axis(weights_y, device), make_axis(weights_x, device))
 
 
 class SeasonInputs:
@@ -181,9 +204,12 @@ class SeasonInputs:
 
     def _upsample(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
         """Coarse channels of each crop, (crop, coarse channel, y, x)."""
-        along_y = torch.stack([self.frame.weights_y[row : row + size[0]] for row in rows])
-        along_x = torch.stack([self.frame.weights_x[column : column + size[1]] for column in columns])
-        return along_y[:, None] @ self.coarse[list(indices)] @ along_x.mT[:, None]
+        crops = []
+        for index, row, column in zip(indices, rows, columns, strict=True):
+            along_y, some_rows = self.frame.along_y.window(row, size[0])
+            along_x, some_columns = self.frame.along_x.window(column, size[1])
+            crops.append(along_y @ self.coarse[index, :, some_rows, some_columns] @ along_x.mT)
+        return torch.stack(crops)
 
     def _percent(self, stored: NDArray[np.uint8], name: str) -> Tensor:
         if stored.dtype != np.uint8 or stored.shape != (len(self), *self.frame.shape):
@@ -193,7 +219,7 @@ class SeasonInputs:
 
     def _coarse(self, fields: Mapping[str, NDArray[np.float32]]) -> Tensor:
         frame = self.frame
-        shape = (len(self), frame.weights_y.shape[1], frame.weights_x.shape[1])
+        shape = (len(self), frame.along_y.weights.shape[1], frame.along_x.weights.shape[1])
         for name in frame.coarse:
             if fields[name].shape != shape:
                 raise GridError(f"{name}: shape {fields[name].shape}; expected {shape}, days of the coarse grid; align it again")
@@ -236,18 +262,14 @@ class TrainingSet(SeasonInputs):
         return self.inputs(indices, rows, columns, size), fraction(stored), valid
 
     def fingerprint(self) -> str:
-        """Digest of the data, by which a resumed training knows that it goes on with the same ones.
-
-        It takes the sum over each row and column of a day for the large fields, which any change of the inputs alters but for
-        improbable coincidence, and every byte of the small ones.
-        """
-        digest = hashlib.sha256(repr((self.frame.channels, self.frame.shape, self.days)).encode())
-        for stack in (self.target, self.sar):
-            for day in stack if stack is not None else ():
-                for axis in (0, 1):
-                    digest.update(day.sum(dim=axis, dtype=torch.int64).cpu().numpy().tobytes())
-        for field in (self.coarse, self.frame.height, self.frame.ocean, self.frame.weights_y, self.frame.weights_x):
-            digest.update(b"" if field is None else field.cpu().numpy().tobytes())
+        """SHA-256 of everything in the set, by which a resumed training knows that it goes on with the same data."""
+        frame = self.frame
+        digest = hashlib.sha256(repr((frame.channels, frame.shape, self.days)).encode())
+        for stack in (self.target, self.sar, self.coarse):
+            for day in stack if stack is not None else ():  # one at a time: they may lie on another device
+                digest.update(day.cpu().numpy().data)
+        for field in (frame.height, frame.ocean, frame.along_y.weights, frame.along_x.weights):
+            digest.update(b"" if field is None else field.cpu().numpy().data)
         return digest.hexdigest()
 
 
