@@ -169,8 +169,9 @@ def read_layers(path: Path) -> Layers:
 
 def check_same_grid(found: Grid, expected: Grid, path: Path) -> None:
     """GridError unless two grids are one."""
-    same = found.shape == expected.shape and np.allclose(found.geotransform, expected.geotransform) and same_crs(found.crs, expected.crs)
-    if not same:
+    # no relative tolerance: of a northing in millions of metres it would forgive a shift of half a cell
+    placed = np.allclose(found.geotransform, expected.geotransform, rtol=0, atol=1e-6 * expected.spacing_m)
+    if not (found.shape == expected.shape and placed and same_crs(found.crs, expected.crs)):
         raise GridError(
             f"{path}: grid {found.shape} at {found.spacing_m} m, bounds {found.bounds}; "
             f"expected {expected.shape} at {expected.spacing_m} m, bounds {expected.bounds}; delete it and run its step again"
@@ -186,6 +187,8 @@ def _open(path: Path) -> Iterator[netCDF4.Dataset]:
     except OSError as error:
         raise FormatError(f"{path}: no readable NetCDF-4 file ({error.strerror}); delete it and run its step again") from error
     with file:
+        if "crs" not in file.variables or "daymelt_crs" not in file.variables["crs"].ncattrs():
+            raise FormatError(f"{path}: a NetCDF file, but not one that daymelt wrote; delete it and run its step again")
         file.set_auto_maskandscale(False)
         yield file
 
