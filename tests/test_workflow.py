@@ -1,0 +1,206 @@
+"""The workflow as a user meets it: what it plans, what a change makes it do again, what stops it before any job.
+
+A copy of the project runs with a `python` that only creates the files a step would write, so that plans are made from a finished run.
+"""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from daymelt.config import SECTIONS
+
+ROOT = Path(__file__).parents[1]
+PARTS = ("Snakefile", "config.yaml", "rules", "envs", "docs/captions", "profiles", "workflow")
+TWO_SEASONS = {
+    "years: [2017, 2018, 2019, 2020, 2021, 2022, 2023]": "years: [2019, 2020]",
+    "months: [4, 5, 6, 7, 8, 9]": "months: [7, 8]",
+}
+PRETENDED_PYTHON = """\
+#!/bin/sh
+for word in "$@"; do
+    case "$word" in
+        resources/* | results/*) test -e "$word" || { mkdir -p "$(dirname "$word")" && echo "$3" > "$word"; } ;;
+    esac
+done
+test "$3" != train || for word in "$@"; do
+    case "$word" in */model.json) touch "$(dirname "$word")/model.safetensors" "$(dirname "$word")/loss.csv" ;; esac
+done
+"""
+
+
+def snakemake(folder, *arguments):
+    """Run Snakemake in `folder`, with the pretended python first on the path if the folder has one."""
+    environment = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    environment.pop("PYTHONPATH", None)
+    command = [sys.executable, "-m", "snakemake", "--cores", "8", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def planned(folder, *arguments):
+    """Number of jobs of each rule that a dry run plans, `all` left out."""
+    run = snakemake(folder, "-n", *arguments)
+    assert run.returncode == 0, run.stderr
+    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", run.stdout + run.stderr, flags=re.MULTILINE | re.DOTALL)
+    counts = dict(line.split() for line in table[1].splitlines()) if table else {}
+    return {name: int(count) for name, count in counts.items() if name != "all"}
+
+
+def replace(path, changes):
+    text = path.read_text()
+    for old, new in changes.items():
+        assert old in text, old
+        text = text.replace(old, new, 1)
+    path.write_text(text)
+
+
+def copy_project(folder):
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            (folder / part).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, folder / part)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """(folder, run) of a project whose two seasons have run."""
+    folder = tmp_path_factory.mktemp("finished")
+    copy_project(folder)
+    replace(folder / "config.yaml", TWO_SEASONS)
+    (folder / "bin").mkdir()
+    (folder / "bin" / "python").write_text(PRETENDED_PYTHON)
+    (folder / "bin" / "python").chmod(0o755)
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stderr
+    return folder, run
+
+
+@pytest.fixture
+def changed(finished):
+    """Function that changes a file of the finished project for one test."""
+    kept = {}
+
+    def change(name, changes):
+        path = finished[0] / name
+        kept[path] = path.read_text()
+        replace(path, changes)
+        return finished[0]
+
+    yield change
+    for path, text in kept.items():
+        path.write_text(text)
+
+
+def test_a_bare_run_plans_every_stage_in_fewer_than_300_jobs(tmp_path):
+    plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"))
+    assert sum(plan.values()) < 300
+    assert plan["retrieve_sentinel1"] == 7 * 9  # winter and melt season
+    assert (plan["melt_fraction"], plan["map"], plan["train"], plan["score"]) == (42, 7, 1, 1)
+
+
+def test_the_production_area_plans_without_the_twin(tmp_path):
+    plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "workflow" / "areas" / "helheim.yaml"))
+    assert "twin_world" not in plan
+    assert (plan["retrieve_sentinel1"], plan["map"]) == (63, 7)
+    assert sum(plan.values()) < 300
+
+
+def test_a_misspelt_key_stops_before_any_job_in_one_line(tmp_path):
+    (tmp_path / "mine.yaml").write_text("sar:\n  treshold_db: 2\n")
+    run = snakemake(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--configfile", "mine.yaml")
+    assert run.returncode != 0
+    said = [line for line in run.stderr.splitlines() if "treshold_db" in line]
+    assert len(said) == 1
+    assert said[0].startswith("daymelt: ")
+    assert "did you mean threshold_db?" in said[0]
+    assert "Traceback" not in run.stderr
+    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / "resources").exists()
+
+
+def test_a_finished_run_says_where_the_maps_are_and_prints_the_scores(finished):
+    assert "in results/embedded/maps/unet/<season>/melt_<date>.tif" in finished[1].stdout
+    assert "score" in finished[1].stdout  # what the pretended step wrote into scores.txt
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    run = snakemake(finished[0])
+    assert run.returncode == 0
+    assert "Nothing to be done" in run.stdout + run.stderr
+
+
+JUDGED = {"evaluate": 2, "score": 1, "draw_report": 1}
+LEARNT = {"train": 1, "map": 2} | JUDGED
+RERUNS = [
+    ("config.yaml", {"day: 2019-07-31": "day: 2019-08-01"}, {"draw_report": 1}),
+    ("config.yaml", {"halo: 64": "halo: 32"}, {"map": 2} | JUDGED),
+    ("config.yaml", {"learning_rate: 0.001": "learning_rate: 0.002"}, LEARNT),
+    (
+        "config.yaml",
+        {"threshold_db: 3": "threshold_db: 2.5"},
+        {"winter_reference": 2, "melt_fraction": 4, "split": 1, "time_interpolate": 2, "fit_mar_curve": 1} | LEARNT,
+    ),
+    ("workflow/daymelt/learn/networks.py", {'"""': '"""Other words. '}, {}),
+    (
+        "workflow/daymelt/twin/radiometer.py",
+        {"import": "CHANGED = 1\nimport"},
+        {"retrieve_microwave": 2, "align_microwave": 2, "fit_mar_curve": 1} | LEARNT,
+    ),
+    (
+        "config.yaml",
+        {"years: [2019, 2020]": "years: [2019, 2020, 2021]"},
+        {
+            **{"twin_world": 1, "retrieve_sentinel1": 5, "retrieve_mar": 1, "retrieve_microwave": 1, "align_mar": 1, "align_microwave": 1},
+            **{"winter_reference": 1, "melt_fraction": 2, "split": 1, "time_interpolate": 3, "fit_mar_curve": 1},
+            **{"train": 1, "map": 3, "evaluate": 3, "score": 1, "draw_report": 1},
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "expected"), RERUNS, ids=[f"{Path(row[0]).name}: {next(iter(row[1].values()))}" for row in RERUNS]
+)
+def test_a_change_reruns_exactly_what_depends_on_it(changed, name, changes, expected):
+    assert planned(changed(name, changes)) == expected
+
+
+def rules():
+    """(rule name, its text) of every rule with a shell line."""
+    text = "\n".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
+    parts = re.split(r"^rule (\w+):\n", text, flags=re.MULTILINE)[1:]
+    return list(zip(parts[::2], parts[1::2], strict=True))
+
+
+@pytest.mark.parametrize(("name", "text"), rules(), ids=[name for name, _ in rules()])
+def test_a_rule_gives_its_step_what_its_function_takes(name, text):
+    step = re.search(r"python -m daymelt ([a-z0-9-]+)", text)[1]
+    path = ROOT / "workflow" / "daymelt" / "steps" / f"{step.replace('-', '_')}.py"
+    function = next(node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef) and node.name == path.stem)
+    kinds = {argument.arg: ast.unparse(argument.annotation) for argument in function.args.args}
+    sections = {name for name, kind in kinds.items() if kind in {section.__name__ for section in SECTIONS.values()}}
+    options = re.search(r"options=options\((.*?)\)", text, flags=re.DOTALL)
+    assert set(re.findall(r'"(\w+)"', options[1] if options else "")) == sections
+    words = set(re.findall(r"--([a-z0-9-]+)", text[text.index("shell:") :])) - {"options"}
+    given = words | ({"world"} if "{params.world}" in text else set())
+    assert given == {name.replace("_", "-") for name in kinds} - sections
+
+
+@pytest.mark.parametrize(("name", "text"), rules(), ids=[name for name, _ in rules()])
+def test_a_rule_has_its_parts_in_order(name, text):
+    parts = re.findall(r"^    (\w+):", text, flags=re.MULTILINE)
+    order = ["input", "output", "log", "benchmark", "conda", "threads", "resources", "params", "message", "shell"]
+    assert parts == order[len(order) - len(parts) :]  # the first of all have no input
+
+
+def test_the_snakefile_holds_includes_and_targets_only():
+    kinds = {line.split()[0].rstrip(":") for line in (ROOT / "Snakefile").read_text().splitlines() if line and not line.startswith(" ")}
+    assert kinds == {"configfile", "include", "rule"}
