@@ -1,8 +1,10 @@
+import os
+
 import pytest
 import torch
 
 from daymelt.errors import ConfigError
-from daymelt.learn.devices import autocast, choose_device, choose_precision
+from daymelt.learn.devices import autocast, choose_device, choose_precision, use_threads
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
 
@@ -48,3 +50,12 @@ def test_what_is_asked_for_is_what_is_taken():
 def test_a_product_is_made_in_the_precision_asked_for(precision, dtype):
     with autocast(precision, CPU):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype
+
+
+def test_threads_are_as_many_as_asked_for_but_no_more_than_there_are_cores(monkeypatch):
+    taken = []
+    monkeypatch.setattr(torch, "set_num_threads", taken.append)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1, 2})
+    for count in (0, 2, 8):
+        use_threads(count)
+    assert taken == [2, 3]

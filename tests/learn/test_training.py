@@ -276,9 +276,13 @@ def test_threads_are_set_for_the_training_alone(sets, tmp_path, monkeypatch):
     seen = []
     drawn = draw
     monkeypatch.setattr(training, "draw", lambda *args: (seen.append(torch.get_num_threads()), drawn(*args))[1])
-    train(*sets, TINY, replace(OPTIONS, epochs=1, threads=2), tmp_path)
-    assert set(seen) == {2}
-    assert torch.get_num_threads() == 1
+    torch.set_num_threads(2)
+    try:
+        train(*sets, TINY, replace(OPTIONS, epochs=1, threads=1), tmp_path)
+        assert set(seen) == {1}
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_a_loss_that_is_no_number_stops_with_a_remedy(sets, tmp_path, monkeypatch):

@@ -28,7 +28,7 @@ from torch import Tensor
 from daymelt.atomic import write_text
 from daymelt.errors import ConfigError
 from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
-from daymelt.learn.devices import PRECISIONS, autocast, choose_precision
+from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
 from daymelt.learn.networks import ModelCard, Network, NetworkOptions, build, save_model
 from daymelt.learn.samples import TrainingSet, crop_plan, crop_size, turn, turn_plan
 
@@ -344,7 +344,7 @@ def _check(training_set: TrainingSet, validation_set: TrainingSet | None, networ
 @contextmanager
 def _threads(count: int | None) -> Iterator[None]:
     before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
+    use_threads(count or 0)
     try:
         yield
     finally:
