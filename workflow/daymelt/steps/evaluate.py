@@ -111,5 +111,3 @@ def _extents(
         if share >= COMPARABLE_SHARE:
             extent = scores.melt_extent_km2(np.where(seen, target, np.float32(np.nan)), cell_km2) / share
             yield {"date": day, "system": "sar", "extent_km2": extent}
-
-

@@ -16,7 +16,11 @@ def score(daily: list[Path], out: Path, text: Path) -> None:
     """Average the daily scores of every season by system and reference: `out` as csv, `text` for the terminal."""
     rows = read_tables(daily)
     systems = list(dict.fromkeys(row["system"] for row in rows))
-    table = [summary([row for row in rows if (row["system"], row["against"]) == (system, against)]) for against in (HELD_OUT, TRUTH) for system in systems]
+    table = [
+        summary([row for row in rows if (row["system"], row["against"]) == (system, against)])
+        for against in (HELD_OUT, TRUTH)
+        for system in systems
+    ]
     table = [row for row in table if row]
     scores_csv(out, table)
     write_text(text, scores_text(table))

@@ -28,7 +28,7 @@ def split(sar: list[Path], out: Path, seasons: Seasons, split: Split) -> None:
 
 def acquisition_days(sar: list[Path]) -> list[dt.date]:
     """Days that the SAR streams hold, in order."""
-    days = []
+    days: list[dt.date] = []
     for path in sar:
         with cube.open_stream(path) as stream:
             days += stream.dates

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-
 from daymelt.config import Model, Training
 from daymelt.learn.channels import HEIGHT, SAR, Statistics, statistics
 from daymelt.learn.devices import choose_device
