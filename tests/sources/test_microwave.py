@@ -132,11 +132,11 @@ def test_axes_of_either_direction_give_the_same_field(cetb, turned):
 
 def test_every_kind_of_missing_value_is_nan(cetb):
     def spoil(file):
-        file["TB"].missing_value = np.uint16(60000)
-        file["TB"][0, 0, :6] = [0, 60000, 4999, 5000, 35000, 35001]
+        file["TB"].missing_value = np.uint16(20000)
+        file["TB"][0, 0, :7] = [0, 60000, 4999, 5000, 35000, 35001, 20000]
 
     found, _, _ = microwave.read_tb(cetb(edit=spoil), None, "37H")
-    np.testing.assert_array_equal(found[0, :6], np.float32([np.nan, np.nan, np.nan, 50, 350, np.nan]))
+    np.testing.assert_array_equal(found[0, :7], np.float32([np.nan, np.nan, np.nan, 50, 350, np.nan, np.nan]))
 
 
 def test_zero_is_no_data_even_where_no_attribute_says_so(tmp_path, cetb):

@@ -71,6 +71,14 @@ def test_a_mask_on_the_grid_reads_as_it_was_written(tmp_path):
     np.testing.assert_array_equal(found, flag)
 
 
+def test_only_the_value_1_is_a_flag(tmp_path):
+    codes = np.resize(np.arange(5, dtype=np.uint8), AREA.shape)
+    place = {"crs": AREA.crs, "transform": Affine.from_gdal(*AREA.geotransform), "height": AREA.rows, "width": AREA.columns}
+    with rasterio.open(tmp_path / "mask.tif", "w", driver="GTiff", count=1, dtype="uint8", nodata=4, **place) as raster:
+        raster.write(codes, 1)
+    np.testing.assert_array_equal(terrain.read_flag(tmp_path / "mask.tif", AREA), codes == 1)
+
+
 def test_a_90_m_mask_gives_each_cell_its_nearest_pixel(tmp_path):
     source = Grid(AREA.crs, 90, AREA.left - 45, AREA.top + 30, 25, 30)
     flag = np.random.default_rng(0).random(source.shape) < 0.5

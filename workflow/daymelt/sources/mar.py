@@ -154,7 +154,7 @@ def _dates(file: netCDF4.Dataset, path: Path, field: "netCDF4.Variable[Any]", ho
         raise FormatError(f"MAR file {path}: no time axis of {field.name} with units 'days since ...' (found {name}); choose a daily file")
     try:
         calendar = getattr(time, "calendar", "standard").lower()
-        moments = np.atleast_1d(np.asarray(netCDF4.num2date(np.asarray(time[:], np.float64), time.units.lower(), calendar)))
+        moments = np.atleast_1d(np.asarray(netCDF4.num2date(np.asarray(time[:], np.float64), time.units, calendar)))
         days = tuple(dt.date(moment.year, moment.month, moment.day) for moment in moments)
     except ValueError as error:
         raise FormatError(f"MAR file {path}: {name} cannot be read as days ({error}); choose a daily file") from error
