@@ -182,10 +182,7 @@ def evaluations(ending=""):
 
 def score_tables():
     """The scores, as csv and as text."""
-    return [
-        f"results/{AREA}/benchmark/{name}"
-        for name in ("scores.csv", "scores.txt")
-    ]
+    return [f"results/{AREA}/benchmark/{name}" for name in ("scores.csv", "scores.txt")]
 
 
 def report_figures():
