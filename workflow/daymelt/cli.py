@@ -85,7 +85,7 @@ def parser_of(step: str, function: Callable[..., None]) -> argparse.ArgumentPars
         many = {"nargs": "*"} if kind == list[Path] else {}
         default = {} if required else {"default": parameter.default}
         value = kind if kind in (str, int) else Path
-        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=value, required=required, **many, **default)  # type: ignore[arg-type]
+        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=value, required=required, **many, **default)
     return parser
 
 

@@ -1,0 +1,90 @@
+"""The figures of the report."""
+
+import csv
+import datetime as dt
+import math
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from daymelt.config import Area, Report, Seasons
+from daymelt.dates import season_days
+from daymelt.encoding import PERCENT, SAR_AGE, decode
+from daymelt.products import cog, figures
+from daymelt.products.panel import Panel, day_panel
+from daymelt.steps.daily_table import read_tables
+from daymelt.steps.inputs import Inputs, open_inputs
+from daymelt.steps.map import AGE, MELT
+from daymelt.steps.streams import Series, open_series
+
+
+def report(
+    scores: Path,
+    extent: list[Path],
+    maps: list[Path],
+    sar: list[Path],
+    interpolated: list[Path],
+    mar: list[Path],
+    microwave: list[Path],
+    terrain: Path,
+    loss: Path,
+    panel: Path,
+    curves: Path,
+    loss_figure: Path,
+    score_figure: Path,
+    area: Area,
+    seasons: Seasons,
+    report: Report,
+    worlds: list[Path] = [],  # noqa: B006 - an empty list means that nobody knows the truth
+) -> None:
+    """Draw one day's maps side by side, melt extent through the seasons, the course of the training and the scores."""
+    with ExitStack() as stack:
+        inputs = stack.enter_context(open_inputs(terrain, interpolated, mar, microwave))
+        observed = stack.enter_context(open_series(sar))
+        truth = stack.enter_context(open_series(worlds)) if worlds else None
+        draw_day(panel, report.day, inputs, observed, truth, map_folder(maps, report.day), area)
+    draw_extent(curves, extent, [day for year in seasons.years for day in season_days(year, seasons.months)])
+    draw_loss(loss_figure, loss)
+    figures.score_bars(score_figure, read_tables([scores]))
+
+
+def map_folder(maps: Sequence[Path], day: dt.date) -> Path:
+    """Folder of the maps of a day's season."""
+    return next(path.parent for path in maps if path.parent.name == str(day.year))
+
+
+def draw_day(path: Path, day: dt.date, inputs: Inputs, observed: Series, truth: Series | None, folder: Path, area: Area) -> None:
+    """Inputs, map, observation and truth of one day, side by side."""
+    posting = inputs.coarse["microwave"].grid
+    seen = observed.read(day) if day in observed.days else np.full(area.grid.shape, np.nan, np.float32)
+    melt = decode(cog.read_day(folder / MELT.format(day=day), area.grid, PERCENT), PERCENT)
+    age = decode(cog.read_day(folder / AGE.format(day=day), area.grid, SAR_AGE), SAR_AGE)
+    panels = [
+        Panel("Passive microwave, 37 GHz H", inputs.coarse["microwave"].read(day), "kelvin", posting),
+        Panel("MAR, liquid water", inputs.coarse["liquid_water"].read(day), "liquid_water", posting),
+        Panel("Time-interpolated SAR", inputs.sar.read(day), "fraction"),
+        Panel("Height", inputs.terrain["height"], "height"),
+        Panel("Map", melt, "fraction"),
+        Panel("Sentinel-1 that day" if day in observed.days else "Sentinel-1: no pass that day", seen, "fraction"),
+        *([Panel("Truth", truth.read(day), "fraction")] if truth else []),
+        Panel("Quality: age of the nearest SAR", age, "age"),
+    ]
+    day_panel(path, date=day, grid=area.grid, height=inputs.terrain["height"], panels=panels, ocean=inputs.ocean)
+
+
+def draw_extent(path: Path, extent: Sequence[Path], days: Sequence[dt.date]) -> None:
+    """Melt extent of every system and day."""
+    rows = read_tables(extent)
+    found = {(row["system"], dt.date.fromisoformat(row["date"])): float(row["extent_km2"]) for row in rows}
+    systems = list(dict.fromkeys(row["system"] for row in rows))
+    figures.extent_curves(path, days, {system: [found.get((system, day), math.nan) for day in days] for system in systems})
+
+
+def draw_loss(path: Path, loss: Path) -> None:
+    """Loss of every epoch."""
+    with open(loss, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    train, validation = ([float(row[name] or "nan") for row in rows] for name in ("train_loss", "validation_loss"))
+    figures.loss_curve(path, [float(row["epoch"]) for row in rows], train, validation)
