@@ -103,6 +103,30 @@ rule score:
         "python -m daymelt score --daily {input:q} --out {output.scores:q} --text {output.text:q} 2> {log:q}"
 
 
+rule twin_statistics:
+    input:
+        sar=sar_streams(),
+        scores="results/{area}/benchmark/scores.csv",
+    output:
+        "results/{area}/benchmark/twin_statistics.csv",
+    log:
+        "logs/{area}/twin_statistics.log",
+    benchmark:
+        "logs/{area}/twin_statistics.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(20),
+        runtime="30m",
+    params:
+        code=code_digest("twin-statistics"),
+    message:
+        "Compare the twin with the published facts"
+    shell:
+        "python -m daymelt twin-statistics --sar {input.sar:q} --scores {input.scores:q} --out {output:q} 2> {log:q}"
+
+
 rule draw_report:
     input:
         scores="results/{area}/benchmark/scores.csv",

@@ -181,8 +181,9 @@ def evaluations(ending=""):
 
 
 def score_tables():
-    """The scores, as csv and as text."""
-    return [f"results/{AREA}/benchmark/{name}" for name in ("scores.csv", "scores.txt")]
+    """The scores, as csv and as text, and where the world is a twin its calibration."""
+    names = ["scores.csv", "scores.txt"] + (["twin_statistics.csv"] if worlds() else [])
+    return [f"results/{AREA}/benchmark/{name}" for name in names]
 
 
 def report_figures():

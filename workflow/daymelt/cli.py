@@ -36,6 +36,7 @@ STEPS = {
     "fit-mar-curve": "the curve from MAR's liquid water to melt fraction",
     "evaluate": "every way of mapping through a season, against held-out SAR and, on the twin, the truth",
     "score": "the table of all seasons' scores",
+    "twin-statistics": "the twin beside the published facts that it is calibrated to",
     "report": "figures",
 }
 

@@ -24,10 +24,12 @@ def twin_statistics(sar: list[Path], scores: Path, out: Path) -> None:
     published |= {f"SAR days {year}": days for year, days in PUBLISHED_DAYS.items()}
     for system, error in PUBLISHED_MAE.items():
         values[f"MAE {system}"], published[f"MAE {system}"] = errors[system], error
-    rows = [
-        {"statistic": name, "twin": round(values[name], 4), "published": number} for name, number in published.items() if name in values
-    ]
-    write_table(out, [{**row, "ratio": round(float(row["twin"]) / float(row["published"]), 3)} for row in rows])
+    write_table(out, [row(name, values[name], number) for name, number in published.items() if name in values])
+
+
+def row(name: str, ours: float, published: float) -> dict[str, object]:
+    """One line of the table."""
+    return {"statistic": name, "twin": round(ours, 4), "published": published, "ratio": round(ours / published, 3)}
 
 
 def target_statistics(observed: Series) -> dict[str, float]:
