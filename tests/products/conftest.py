@@ -53,3 +53,18 @@ def tool():
         return found
 
     return find
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """The figures that were written during a test, to look at what stands in them."""
+    from matplotlib.figure import Figure
+
+    kept, save = [], Figure.savefig
+
+    def keep(figure, *arguments, **options):
+        kept.append(figure)
+        return save(figure, *arguments, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    return kept

@@ -100,7 +100,7 @@ def test_the_whole_picture_in_qgis_gets_bluer_where_the_map_gets_wetter(look, tm
     assert (np.diff(red[opaque][order]) <= 1 / 255).all()
 
 
-def test_qgis_shows_the_age_classes_and_never_seen_in_grey(look, tmp_path, grid):
+def test_qgis_shows_the_age_classes_and_sets_never_seen_apart(look, tmp_path, grid):
     age = np.full(grid.shape, 255, np.uint8)
     age[10, 10:15] = [0, 5, 40, NEVER_SEEN, 255]
     write_day(tmp_path / "age.tif", age, grid, SAR_AGE, {}, "age")

@@ -18,7 +18,7 @@ AGE_CLASSES = (
     (6, "#f4702f", "4-6 days"),
     (12, "#b3123a", "7-12 days"),
     (253, "#550027", "more than 12 days"),
-    (254, "#9a9a9a", "none this season"),
+    (254, "#7488a8", "none this season"),
 )
 
 OCEAN = "#c9ced3"
