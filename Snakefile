@@ -15,6 +15,8 @@ rule all:
         map_indices(),
         score_tables(),
         report_figures(),
+    message:
+        "Maps, scores and figures are there"
 
 
 rule prepare:

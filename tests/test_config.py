@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 
 import pydantic
@@ -172,3 +173,8 @@ def test_helheim_is_the_published_area_and_training():
 def test_the_embedded_area_is_a_window_of_helheim():
     helheim = load(ROOT / "workflow" / "areas" / "helheim.yaml").area.grid
     assert helheim.window_of(Config().area.grid) == (1206, 660)
+
+
+def test_the_area_that_the_readme_shows_is_valid():
+    shown = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)[1]
+    assert load(yaml.safe_load(shown)).area.name == "jakobshavn"
