@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from daymelt import cube
 from daymelt.science import climate, microwave
 from daymelt.science.regrid import upsample
+from daymelt.steps.daily_table import MAR, PMW, SAR
 from daymelt.steps.inputs import Inputs
 from daymelt.steps.streams import Series
 
 BLUR_M = 3300.0  # the published sigma, 33 cells of 100 m
-SAR, MAR, PMW = "time-interpolated-sar", "interpolate-mar", "threshold-pmw"
 
 
 class Baselines:

@@ -8,7 +8,8 @@ from pathlib import Path
 from daymelt.atomic import write_text
 from daymelt.errors import FormatError, MissingInputError
 
-HELD_OUT, TRUTH = "held-out SAR", "truth, unobserved days"
+HELD_OUT, TRUTH = "held-out SAR", "truth, unobserved days"  # what is scored against
+SAR, MAR, PMW = "time-interpolated-sar", "interpolate-mar", "threshold-pmw"  # the ways that train no network
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:

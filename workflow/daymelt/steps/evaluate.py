@@ -15,8 +15,8 @@ from daymelt.encoding import PERCENT, decode
 from daymelt.learn.networks import load_model
 from daymelt.products import cog
 from daymelt.science import scores
-from daymelt.steps.baselines import SAR, Baselines
-from daymelt.steps.daily_table import HELD_OUT, TRUTH, write_table
+from daymelt.steps.baselines import Baselines
+from daymelt.steps.daily_table import HELD_OUT, SAR, TRUTH, write_table
 from daymelt.steps.inputs import open_inputs
 from daymelt.steps.map import MELT, predict_season
 from daymelt.steps.splits import read_split

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from daymelt.steps.baselines import MAR, PMW, SAR
-from daymelt.steps.daily_table import HELD_OUT, read_tables, write_table
+from daymelt.steps.daily_table import HELD_OUT, MAR, PMW, SAR, read_tables, write_table
 from daymelt.steps.streams import Series, open_series
 
 # MeltwaterBench: REFERENCE table 1 and splits, DATA_SOURCES §2.1
