@@ -87,6 +87,11 @@ def test_power_at_an_invalid_pixel_reaches_no_neighbour():
     np.testing.assert_array_equal(smooth(gamma0, valid, 3), np.where(valid, 1, np.nan).astype(np.float32))
 
 
+def test_a_box_of_more_pixels_than_a_byte_counts_is_still_a_mean():
+    field = np.full((40, 40), 0.25, np.float32)
+    np.testing.assert_allclose(smooth(field, np.ones(field.shape, bool), 17), field, rtol=1e-6)
+
+
 @pytest.mark.parametrize("window", [0, -1, 2, 4])
 def test_a_box_without_a_centre_is_refused(window):
     with pytest.raises(ConfigError, match=f"window {window} pixels"):
@@ -165,6 +170,20 @@ def test_pooling_equals_one_reference_over_all_winters():
     mean, count = pool(winters, 4)
     np.testing.assert_allclose(mean, together.mean(4), rtol=1e-6)
     np.testing.assert_array_equal(count, together.count)
+
+
+def test_a_winter_whose_mean_is_missing_brings_no_scenes():
+    unseen, seen = (np.float32([[np.nan]]), np.uint8([[3]])), (np.float32([[0.2]]), np.uint8([[4]]))
+    mean, count = pool([unseen, seen], 4)
+    assert (mean[0, 0], count[0, 0]) == (np.float32(0.2), 4)
+    mean, count = pool([(np.float32([[0.2]]), np.uint8([[2]])), unseen], 4)
+    assert np.isnan(mean[0, 0]) and count[0, 0] == 2
+
+
+def test_the_count_of_many_winters_stops_where_a_byte_does():
+    winters = [(np.float32([[0.1]]), np.uint8([[200]])), (np.float32([[0.3]]), np.uint8([[200]]))]
+    mean, count = pool(winters, 201)
+    assert mean[0, 0] == pytest.approx(0.2) and count[0, 0] == 254
 
 
 def test_pooling_does_not_change_the_winters_it_is_given():
@@ -248,6 +267,14 @@ def test_the_valid_area_is_the_warper_s_sum(spacing, warp):
     valid = np.random.default_rng(3).random(fine.shape) < 0.7
     expected = warp(valid, fine, coarse, Resampling.sum) * spacing**2
     np.testing.assert_allclose(cell_shares(fine, coarse).area(valid), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("left", [500000.1, 294900, -1 / 3])
+def test_cells_that_only_touch_share_nothing(left):
+    shares = cell_shares(Grid(CRS, 1000 / 3, left, -2566500.7, 30, 27), Grid(CRS, 1000, left, -2566500.7, 10, 9))
+    for along, cells in ((shares.along_y, 10), (shares.along_x, 9)):
+        assert np.diff(along.indptr).tolist() == [3] * cells
+        np.testing.assert_allclose(along.data, 1000 / 3, rtol=1e-6)
 
 
 def test_grids_of_two_crs_are_refused():

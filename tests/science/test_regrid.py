@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.warp import Resampling
 from scipy.interpolate import LinearNDInterpolator
+from scipy.sparse import csr_array
 
 from daymelt.errors import GridError
 from daymelt.grid import Grid, transformer
@@ -82,6 +83,15 @@ def test_a_cell_on_a_source_centre_takes_that_source_alone():
     np.testing.assert_array_equal(apply_weights(weights, field, POSTING.shape), field)
 
 
+def test_the_rounding_of_a_projection_neither_opens_the_rim_nor_adds_sources():
+    there = transformer(POSTING.crs, "EPSG:4326")
+    columns, rows = np.meshgrid(POSTING.x, POSTING.y)
+    x, y = there.transform(*there.transform(columns.ravel(), rows.ravel()), direction="INVERSE")
+    assert np.any(x != columns.ravel()) or np.any(y != rows.ravel())
+    weights = linear_weights(x, y, POSTING)
+    assert np.diff(weights.indptr).tolist() == [1] * columns.size
+
+
 def test_linear_and_bilinear_interpolation_differ_by_no_more_than_the_twist_of_a_cell(warp):
     source = Grid(AREA.crs, 5000, AREA.left - 20_000, AREA.top + 20_000, 14, 14)
     columns, rows = np.meshgrid(source.x, source.y)
@@ -102,9 +112,9 @@ def test_cells_outside_the_sources_have_no_data():
 
 def test_a_centre_beyond_the_projection_takes_no_part():
     x, y = (np.asarray(axis).ravel() for axis in mar_like_centres(POSTING))
-    more_x, more_y = np.append(x, [np.inf, np.nan]), np.append(y, [np.inf, 0.0])
+    more_x, more_y = np.insert(x, [0, 9], [np.inf, np.nan]), np.insert(y, [0, 9], [np.inf, 0.0])
     values = wavy(x, y)
-    ours = apply_weights(linear_weights(more_x, more_y, POSTING), np.append(values, [1e9, 1e9]), POSTING.shape)
+    ours = apply_weights(linear_weights(more_x, more_y, POSTING), np.insert(values, [0, 9], 1e9), POSTING.shape)
     np.testing.assert_array_equal(ours, apply_weights(linear_weights(x, y, POSTING), values, POSTING.shape))
 
 
@@ -148,6 +158,11 @@ def test_a_constant_field_with_holes_stays_constant_where_it_has_data():
     result = apply_weights(linear_weights(x, y, POSTING), field, POSTING.shape)
     assert np.isnan(result).any()
     np.testing.assert_allclose(result[np.isfinite(result)], 0.25, rtol=1e-6)
+
+
+def test_half_of_the_weight_is_enough_even_where_rounding_took_a_little():
+    weights = csr_array(np.float32([[0.49999997, 0.5], [0.4999, 0.5001]]))
+    np.testing.assert_array_equal(apply_weights(weights, np.float32([3, np.nan]), (1, 2)), np.float32([[3, np.nan]]))
 
 
 # --- weights along one axis -----------------------------------------------------------------------------------------------------------

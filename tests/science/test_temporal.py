@@ -123,6 +123,14 @@ def test_the_age_is_the_distance_to_the_nearest_valid_acquisition(acquired, seed
         np.testing.assert_array_equal(age, age_slowly(stack, acquired, day))
 
 
+@pytest.mark.parametrize("count", [15, 16, 17, 32, 33, 61])
+def test_the_age_holds_over_seasons_of_any_number_of_acquisitions(count):
+    acquired = SEASON[: 3 * count : 3]
+    stack = stack_of(acquired, count, missing=0.95, shape=(5, 6))
+    for day, age in observation_age(stack, acquired, SEASON):
+        np.testing.assert_array_equal(age, age_slowly(stack, acquired, day))
+
+
 @pytest.mark.parametrize("days", [SEASON[:1], SEASON[-1:], SEASON[40:44], SEASON[10:150:7]])
 def test_the_age_of_some_days_is_that_of_the_season(days):
     acquired = SEASON[5::4]

@@ -277,4 +277,4 @@ def merge_passes(
         weight += np.where(seen, share, np.float32(0))
     merged = np.where(weight > 0, melting_share / np.where(weight > 0, weight, 1), np.float32(np.nan))
     share_seen: NDArray[np.float32] = np.maximum.reduce([share for _, share in passes])
-    return np.minimum(merged, np.float32(1)).astype(np.float32), share_seen
+    return merged.astype(np.float32, copy=False), share_seen

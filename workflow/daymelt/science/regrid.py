@@ -14,6 +14,7 @@ from daymelt.grid import Grid
 
 LEAST_WEIGHT = 0.5  # of the sources of a cell that must have data
 ROUNDING = 1e-6  # weights below it are rounding of zero
+DECIMALS = 6  # of a target cell, to which source centres are placed
 
 
 def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Grid) -> csr_array:
@@ -35,8 +36,9 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
         Fewer than three centres, or all on one line.
     """
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    # shifted and scaled: coordinates of millions of metres would cost the triangulation half of its digits
-    centres = np.column_stack([(x[known] - target.left) / target.spacing_m, (target.top - y[known]) / target.spacing_m])
+    # in cells of the target: millions of metres would cost the triangulation half of its digits, and the rounding of a projection,
+    # were it kept, would leave slivers along a straight rim in which a cell counts as outside
+    centres = np.column_stack([(x[known] - target.left) / target.spacing_m, (target.top - y[known]) / target.spacing_m]).round(DECIMALS)
     columns, rows = np.meshgrid(np.arange(target.columns) + 0.5, np.arange(target.rows) + 0.5)
     try:
         triangles = Delaunay(centres)
@@ -49,7 +51,7 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
 
 def _barycentric(triangles: Delaunay, cells: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """(cell, corner, weight) of every cell within the hull, rounding removed."""
-    simplex = triangles.find_simplex(cells, tol=ROUNDING)
+    simplex = triangles.find_simplex(cells)
     inside = np.flatnonzero(simplex >= 0)
     transform = triangles.transform[simplex[inside]]
     two = np.einsum("nij,nj->ni", transform[:, :2], cells[inside] - transform[:, 2])

@@ -56,7 +56,7 @@ def wet_counts(prediction: NDArray[np.float32], target: NDArray[np.float32], val
 def _r2(target: NDArray[np.float32], mse: float) -> float:
     if target.size == 0:
         return np.nan
-    variance = float(np.var(target, dtype=np.float64)) if np.ptp(target) > 0 else 0.0
+    variance = float(np.var(target, dtype=np.float64))  # exactly 0 of a constant: float64 adds equal float32 without rounding
     return 1 - mse / variance if variance > 0 else float(mse == 0)
 
 
@@ -174,7 +174,7 @@ def mean_scores(images: Sequence[Mapping[str, float]], weighted: bool = False) -
 
 
 def _mean(values: Sequence[float], weights: NDArray[np.float64]) -> float:
-    known = np.isfinite(values) & (weights > 0)
+    known = np.isfinite(values)
     return float(np.average(np.asarray(values)[known], weights=weights[known])) if known.any() else np.nan
 
 
