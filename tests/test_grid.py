@@ -44,6 +44,11 @@ def test_a_refined_grid_covers_its_origin_from_the_same_corner_with_no_cell_to_s
     assert refined.bottom <= grid.bottom < refined.bottom + spacing
 
 
+def test_rounding_of_a_spacing_adds_no_cell():
+    assert 3 * 0.1 / 0.3 > 1
+    assert Grid(POLAR, 0.1, 0, 0, 3, 6).refine(0.3).shape == (1, 2)
+
+
 def test_the_production_grid_nests_30_m_in_300_m():
     fine = HELHEIM.refine(30)
     assert fine.shape == (9544, 5444)

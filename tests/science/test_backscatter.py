@@ -173,7 +173,7 @@ def test_pooling_equals_one_reference_over_all_winters():
 
 
 def test_a_winter_whose_mean_is_missing_brings_no_scenes():
-    unseen, seen = (np.float32([[np.nan]]), np.uint8([[3]])), (np.float32([[0.2]]), np.uint8([[4]]))
+    unseen, seen = (np.float32([[np.nan]]), np.uint8([[5]])), (np.float32([[0.2]]), np.uint8([[4]]))
     mean, count = pool([unseen, seen], 4)
     assert (mean[0, 0], count[0, 0]) == (np.float32(0.2), 4)
     mean, count = pool([(np.float32([[0.2]]), np.uint8([[2]])), unseen], 4)
@@ -269,12 +269,12 @@ def test_the_valid_area_is_the_warper_s_sum(spacing, warp):
     np.testing.assert_allclose(cell_shares(fine, coarse).area(valid), expected, rtol=1e-6)
 
 
-@pytest.mark.parametrize("left", [500000.1, 294900, -1 / 3])
-def test_cells_that_only_touch_share_nothing(left):
-    shares = cell_shares(Grid(CRS, 1000 / 3, left, -2566500.7, 30, 27), Grid(CRS, 1000, left, -2566500.7, 10, 9))
+@pytest.mark.parametrize("side", [1000 / 3, 0.1, 0.7])
+def test_cells_that_only_touch_share_nothing(side):
+    shares = cell_shares(Grid(CRS, side, 294900, -2566500, 30, 27), Grid(CRS, 3 * side, 294900, -2566500, 10, 9))
     for along, cells in ((shares.along_y, 10), (shares.along_x, 9)):
         assert np.diff(along.indptr).tolist() == [3] * cells
-        np.testing.assert_allclose(along.data, 1000 / 3, rtol=1e-6)
+        np.testing.assert_allclose(along.data, side, rtol=1e-6)
 
 
 def test_grids_of_two_crs_are_refused():

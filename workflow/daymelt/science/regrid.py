@@ -13,7 +13,7 @@ from daymelt.errors import GridError
 from daymelt.grid import Grid
 
 LEAST_WEIGHT = 0.5  # of the sources of a cell that must have data
-ROUNDING = 1e-6  # weights below it are rounding of zero
+ROUNDING = 1e-6  # of a sum of weights
 DECIMALS = 6  # of a target cell, to which source centres are placed
 
 
@@ -50,13 +50,13 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
 
 
 def _barycentric(triangles: Delaunay, cells: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-    """(cell, corner, weight) of every cell within the hull, rounding removed."""
+    """(cell, corner, weight) of every cell within the hull; weights of 0 are left out."""
     simplex = triangles.find_simplex(cells)
     inside = np.flatnonzero(simplex >= 0)
     transform = triangles.transform[simplex[inside]]
     two = np.einsum("nij,nj->ni", transform[:, :2], cells[inside] - transform[:, 2])
     weights = np.column_stack([two, 1 - two.sum(axis=1)])
-    weights[~(weights > ROUNDING)] = 0  # also the NaN of a degenerate triangle
+    weights[~(weights > 0)] = 0  # rounding on an edge, and the NaN of a degenerate triangle
     total = weights.sum(axis=1, keepdims=True)
     weights = np.divide(weights, total, out=weights, where=total > 0)
     kept = weights > 0
