@@ -1,7 +1,10 @@
-"""GDAL's warper as an independent reference, and small deterministic fields."""
+"""GDAL's warper as an independent reference: within rasterio, and as the command that a system brings."""
 
+import shutil
+import subprocess
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,5 +38,28 @@ def warp() -> Warp:
                 resampling=resampling,
             )
         return result
+
+    return warper
+
+
+@pytest.fixture
+def gdalwarp(tmp_path: Path) -> Warp:
+    """As `warp`, by the gdalwarp command; `resampling` is its name there."""
+    if shutil.which("gdalwarp") is None:
+        pytest.skip("the gdalwarp command is not installed")
+
+    def warper(field: NDArray[np.generic], source: Grid, target: Grid, resampling: str) -> NDArray[np.float64]:
+        given, result = tmp_path / "given.asc", tmp_path / "result.bin"
+        corner = f"xllcorner {source.left}\nyllcorner {source.bottom}\ncellsize {source.spacing_m}\nnodata_value -9999\n"
+        rows = [" ".join(repr(float(value)) for value in row) for row in np.where(np.isnan(field), -9999, field)]
+        given.write_text(f"ncols {source.columns}\nnrows {source.rows}\n{corner}" + "\n".join(rows) + "\n")
+        extent = [str(bound) for bound in target.bounds]
+        place = ["-s_srs", source.crs, "-t_srs", target.crs, "-te", *extent, "-tr", str(target.spacing_m), str(target.spacing_m)]
+        form = ["-ot", "Float64", "-dstnodata", "-9999", "-et", "0", "-of", "ENVI"]
+        subprocess.run(
+            ["gdalwarp", "-q", "-overwrite", "-r", resampling, *place, *form, str(given), str(result)], check=True, capture_output=True
+        )
+        written = np.fromfile(result, "<f8").reshape(target.shape)
+        return np.where(written == -9999, np.nan, written)
 
     return warper

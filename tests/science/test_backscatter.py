@@ -269,6 +269,16 @@ def test_the_valid_area_is_the_warper_s_sum(spacing, warp):
     np.testing.assert_allclose(cell_shares(fine, coarse).area(valid), expected, rtol=1e-6)
 
 
+@pytest.mark.parametrize("spacing", [30, 10, 40])
+def test_the_melt_fraction_is_what_the_gdalwarp_command_averages(spacing, gdalwarp):
+    fine, coarse = Grid(CRS, spacing, 294900, -2566500, 120, 90), Grid(CRS, 100, 294900, -2566500, 12, 9)
+    rng = np.random.default_rng(spacing)
+    wet, valid = rng.random(fine.shape) < 0.4, rng.random(fine.shape) < 0.5
+    fraction, valid_share = melt_fraction(wet, valid, cell_shares(fine, coarse), 0.0)
+    np.testing.assert_allclose(fraction, gdalwarp(np.where(valid, wet, np.nan), fine, coarse, "average"), atol=2e-7)
+    np.testing.assert_allclose(valid_share * 100**2, gdalwarp(valid, fine, coarse, "sum") * spacing**2, rtol=1e-6)
+
+
 @pytest.mark.parametrize("side", [1000 / 3, 0.1, 0.7])
 def test_cells_that_only_touch_share_nothing(side):
     shares = cell_shares(Grid(CRS, side, 294900, -2566500, 30, 27), Grid(CRS, 3 * side, 294900, -2566500, 10, 9))
