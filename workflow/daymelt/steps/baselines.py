@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from daymelt import cube
 from daymelt.science import climate, microwave
 from daymelt.science.regrid import upsample
+from daymelt.steps.aligned import Aligned
 from daymelt.steps.daily_table import MAR, PMW, SAR
-from daymelt.steps.inputs import Inputs
 from daymelt.steps.streams import Series
 
 BLUR_M = 3300.0  # the published sigma, 33 cells of 100 m
@@ -20,15 +20,15 @@ BLUR_M = 3300.0  # the published sigma, 33 cells of 100 m
 class Baselines:
     """Maps of the days of one season, each (y, x) and complete: a value where a way knows nothing is 0, as published."""
 
-    def __init__(self, inputs: Inputs, winter: Path, curve: tuple[float, float]) -> None:
-        self._inputs, self._curve = inputs, curve
-        self._weights = inputs.weights()
+    def __init__(self, aligned: Aligned, winter: Path, curve: tuple[float, float]) -> None:
+        self._aligned, self._curve = aligned, curve
+        self._weights = aligned.weights()
         self._threshold = self._fine(microwave.melt_threshold(cube.read_layers(winter)["winter_mean"]))
 
     def predict(self, day: dt.date, interpolated: Series) -> Mapping[str, NDArray[np.float32]]:
         """What each way says of a day; `interpolated` is the pool of acquisitions that may be used."""
-        melt = climate.melt_from_liquid_water(blurred_water(self._inputs, self._weights, day), *self._curve)
-        brightness = self._fine(self._inputs.coarse["microwave"].read(day))
+        melt = climate.melt_from_liquid_water(blurred_water(self._aligned, self._weights, day), *self._curve)
+        brightness = self._fine(self._aligned.coarse["microwave"].read(day))
         flags = {SAR: interpolated.read(day), MAR: melt, PMW: (brightness > self._threshold).astype(np.float32)}
         return {name: np.nan_to_num(field) for name, field in flags.items()}
 
@@ -36,7 +36,7 @@ class Baselines:
         return upsample(field, *self._weights)
 
 
-def blurred_water(inputs: Inputs, weights: tuple[NDArray[np.float32], NDArray[np.float32]], day: dt.date) -> NDArray[np.float32]:
+def blurred_water(aligned: Aligned, weights: tuple[NDArray[np.float32], NDArray[np.float32]], day: dt.date) -> NDArray[np.float32]:
     """MAR's liquid water of a day on the study grid, blurred as published, kg/kg, (y, x)."""
-    fine = upsample(inputs.coarse["liquid_water"].read(day), *weights)
-    return climate.blur(fine, BLUR_M / inputs.terrain.grid.spacing_m)
+    fine = upsample(aligned.coarse["liquid_water"].read(day), *weights)
+    return climate.blur(fine, BLUR_M / aligned.terrain.grid.spacing_m)

@@ -15,10 +15,11 @@ from daymelt.encoding import PERCENT, decode
 from daymelt.learn.networks import load_model
 from daymelt.products import cog
 from daymelt.science import scores
+from daymelt.steps.aligned import open_aligned
 from daymelt.steps.baselines import Baselines
 from daymelt.steps.daily_table import HELD_OUT, SAR, TRUTH, write_table
-from daymelt.steps.inputs import open_inputs
-from daymelt.steps.map import MELT, predict_season
+from daymelt.steps.map import predict_season
+from daymelt.steps.map_files import MELT
 from daymelt.steps.splits import read_split
 from daymelt.steps.streams import Series, open_series
 
@@ -54,18 +55,18 @@ def evaluate(
     splits = read_split(split)
     fitted = json.loads(curve.read_text(encoding="utf-8"))
     with ExitStack() as stack:
-        inputs = stack.enter_context(open_inputs(terrain, [interpolated_train], [mar], [microwave]))
+        aligned = stack.enter_context(open_aligned(terrain, [interpolated_train], [mar], [microwave]))
         everything, observed = stack.enter_context(open_series([interpolated_all])), stack.enter_context(open_series(sar))
         truth = stack.enter_context(open_series(world)) if world else None
-        baselines = Baselines(inputs, winter, (fitted["brightness"], fitted["gamma"]))
-        land = ~inputs.ocean
+        baselines = Baselines(aligned, winter, (fitted["brightness"], fitted["gamma"]))
+        land = ~aligned.ocean
         held_out = [day for day in observed.days if splits[day] == "test"]
         network, card = load_model(model_card.parent)
         name = model_card.parent.name
         rows, extents = [], []
-        for day, fraction in predict_season(network, card, inputs, held_out, map, threads):
+        for day, fraction in predict_season(network, card, aligned, held_out, map, threads):
             target = observed.read(day)
-            fields = {name: fraction, **baselines.predict(day, inputs.sar)}
+            fields = {name: fraction, **baselines.predict(day, aligned.sar)}
             rows += list(_scored(day, HELD_OUT, fields, target, land & np.isfinite(target)))
         cell_km2 = area.grid.true_area_km2()
         for day in season_days(season, seasons.months):

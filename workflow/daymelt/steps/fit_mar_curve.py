@@ -6,8 +6,8 @@ import numpy as np
 
 from daymelt.atomic import write_json
 from daymelt.science.climate import fit_melt_curve
+from daymelt.steps.aligned import open_aligned
 from daymelt.steps.baselines import blurred_water
-from daymelt.steps.inputs import open_inputs
 from daymelt.steps.splits import read_split
 from daymelt.steps.streams import open_series
 
@@ -19,14 +19,14 @@ def fit_mar_curve(
 ) -> None:
     """Write brightness and gamma of the least mean absolute error over evenly thinned cells of the training days."""
     splits = read_split(split)
-    with open_inputs(terrain, interpolated, mar, microwave) as inputs, open_series(sar) as observed:
+    with open_aligned(terrain, interpolated, mar, microwave) as aligned, open_series(sar) as observed:
         days = [day for day in observed.days if splits[day] == "train"]
-        weights = inputs.weights()
-        every = max(1, len(days) * inputs.ocean.size // SAMPLES)
+        weights = aligned.weights()
+        every = max(1, len(days) * aligned.ocean.size // SAMPLES)
         water, melt = [], []
         for index, day in enumerate(days):
             start = index % every  # other cells on other days
             melt.append(observed.read(day).ravel()[start::every])
-            water.append(blurred_water(inputs, weights, day).ravel()[start::every])
+            water.append(blurred_water(aligned, weights, day).ravel()[start::every])
         brightness, gamma = fit_melt_curve(np.concatenate(water), np.concatenate(melt))
     write_json(out, {"brightness": brightness, "gamma": gamma})

@@ -1,66 +1,24 @@
 """The inputs of a network, from the aligned streams to the device: one way for training, scoring and mapping."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from daymelt import cube
-from daymelt.learn.channels import COARSE, Statistics
+from daymelt.learn.channels import Statistics
 from daymelt.learn.samples import Frame, SeasonInputs, Terrain, TrainingSet, make_frame
-from daymelt.science.regrid import axis_weights
-from daymelt.steps.streams import Series, open_series
+from daymelt.steps.aligned import Aligned
+from daymelt.steps.streams import Series
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """Everything aligned that a network looks at; `sar` is time-interpolated."""
-
-    terrain: cube.Layers
-    sar: Series
-    coarse: Mapping[str, Series]
-
-    @property
-    def ocean(self) -> NDArray[np.bool_]:
-        """True over water, (y, x)."""
-        return np.asarray(self.terrain["ocean"] == 1)
-
-    @property
-    def digests(self) -> list[str]:
-        """Identity of everything that is looked at."""
-        return [self.terrain.attributes["inputs"], *self.sar.digests, *(digest for name in COARSE for digest in self.coarse[name].digests)]
-
-    def weights(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Linear interpolation from the posting to the study grid along y and x."""
-        posting, grid = self.coarse[COARSE[0]].grid, self.terrain.grid
-        return axis_weights(posting.y, grid.y), axis_weights(posting.x, grid.x)
-
-    def frame(self, channels: Sequence[str], statistics: Mapping[str, Statistics], device: str) -> Frame:
-        """What is the same on every day, on a device."""
-        return make_frame(channels, statistics, Terrain(self.terrain["height"], self.ocean), *self.weights(), device)
-
-    def days(self, frame: Frame, days: Sequence[dt.date]) -> SeasonInputs:
-        """The inputs of some days on the frame's device."""
-        return SeasonInputs(frame, days, self.sar.stack(days, raw=True), self.coarse_fields(days))
-
-    def labelled(self, frame: Frame, days: Sequence[dt.date], observed: Series) -> TrainingSet:
-        """The inputs of some days with what Sentinel-1 saw on them."""
-        return TrainingSet(frame, days, observed.stack(days, raw=True), self.sar.stack(days, raw=True), self.coarse_fields(days))
-
-    def coarse_fields(self, days: Sequence[dt.date]) -> dict[str, NDArray[np.float32]]:
-        """The coarse channels of some days on the posting grid, (date, y, x)."""
-        return {name: series.stack(days) for name, series in self.coarse.items()}
+def frame_of(aligned: Aligned, channels: Sequence[str], statistics: Mapping[str, Statistics], device: str) -> Frame:
+    """What is the same on every day, on a device."""
+    return make_frame(channels, statistics, Terrain(aligned.terrain["height"], aligned.ocean), *aligned.weights(), device)
 
 
-@contextmanager
-def open_inputs(terrain: Path, interpolated: Sequence[Path], mar: Sequence[Path], microwave: Sequence[Path]) -> Iterator[Inputs]:
-    """Open the aligned streams that a network looks at; GridError where they do not fit together."""
-    with open_series(interpolated) as sar, open_series(mar) as water, open_series(microwave) as brightness:
-        layers = cube.read_layers(terrain)
-        cube.check_same_grid(sar.grid, layers.grid, interpolated[0])
-        cube.check_same_grid(brightness.grid, water.grid, microwave[0])
-        yield Inputs(layers, sar, {"microwave": brightness, "liquid_water": water})
+def inputs_of(aligned: Aligned, frame: Frame, days: Sequence[dt.date]) -> SeasonInputs:
+    """The inputs of some days on the frame's device."""
+    return SeasonInputs(frame, days, aligned.sar.stack(days, raw=True), aligned.coarse_fields(days))
+
+
+def labelled(aligned: Aligned, frame: Frame, days: Sequence[dt.date], observed: Series) -> TrainingSet:
+    """The inputs of some days with what Sentinel-1 saw on them."""
+    return TrainingSet(frame, days, observed.stack(days, raw=True), aligned.sar.stack(days, raw=True), aligned.coarse_fields(days))

@@ -19,13 +19,13 @@ from daymelt.learn.inference import predict_days
 from daymelt.learn.networks import ModelCard, Network, load_model
 from daymelt.manifest import checksum
 from daymelt.products import cog
-from daymelt.products.style import write_qml
+from daymelt.products.style import write_age_qml, write_qml
 from daymelt.provenance import code_digest, software_version
+from daymelt.steps.aligned import Aligned, open_aligned
 from daymelt.steps.digests import combine
-from daymelt.steps.inputs import Inputs, open_inputs
+from daymelt.steps.inputs import frame_of, inputs_of
+from daymelt.steps.map_files import AGE, AGE_STYLE, MELT, MELT_STYLE
 from daymelt.steps.streams import Series, open_series
-
-MELT, AGE, STYLE = "melt_{day}.tif", "sar_age_{day}.tif", "melt.qml"
 
 
 def map(
@@ -47,35 +47,36 @@ def map(
     network, card = load_model(model_card.parent)
     check_channels(card.channels, model.channels, str(model_card))
     days = season_days(season, seasons.months)
-    with open_inputs(terrain, [interpolated], [mar], [microwave]) as inputs, open_series([age]) as ages:
-        check_same_grid(inputs.terrain.grid, area.grid, terrain)
-        writer = Writer(out.parent, area, card, inputs, ages, map)
+    with open_aligned(terrain, [interpolated], [mar], [microwave]) as aligned, open_series([age]) as ages:
+        check_same_grid(aligned.terrain.grid, area.grid, terrain)
+        writer = Writer(out.parent, area, card, aligned, ages, map)
         missing = [day for day in days if not writer.is_done(day)]
-        predictions = predict_season(network, card, inputs, missing, map, threads)
+        predictions = predict_season(network, card, aligned, missing, map, threads)
         for day, fraction in predictions:
             writer.write(day, fraction)
-        write_qml(out.parent / STYLE)
+        write_qml(out.parent / MELT_STYLE)
+        write_age_qml(out.parent / AGE_STYLE)
         write_json(out, writer.index(season, days))
 
 
 def predict_season(
-    network: Network, card: ModelCard, inputs: Inputs, days: list[dt.date], options: Map, threads: int
+    network: Network, card: ModelCard, aligned: Aligned, days: list[dt.date], options: Map, threads: int
 ) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
     """Melt fraction of some days, (y, x), NaN on the water."""
     use_threads(threads)
-    frame = inputs.frame(card.channels, card.statistics, str(choose_device(options.device)))
-    batches = (inputs.days(frame, days[first : first + options.batch]) for first in range(0, len(days), options.batch))
+    frame = frame_of(aligned, card.channels, card.statistics, str(choose_device(options.device)))
+    batches = (inputs_of(aligned, frame, days[first : first + options.batch]) for first in range(0, len(days), options.batch))
     return predict_days(network, batches, options.tile, options.halo)
 
 
 class Writer:
     """Writes the layers of a day into one folder, each with what it came from."""
 
-    def __init__(self, folder: Path, area: Area, card: ModelCard, inputs: Inputs, ages: Series, options: Map) -> None:
+    def __init__(self, folder: Path, area: Area, card: ModelCard, aligned: Aligned, ages: Series, options: Map) -> None:
         self._folder, self._area, self._card = folder, area, card
-        self._ocean, self._ages = inputs.ocean, ages
-        self._filled = {"passive microwave": inputs.coarse["microwave"].filled, "MAR": inputs.coarse["liquid_water"].filled}
-        self._inputs = combine([*inputs.digests, *ages.digests])
+        self._ocean, self._ages = aligned.ocean, ages
+        self._filled = {"passive microwave": aligned.coarse["microwave"].filled, "MAR": aligned.coarse["liquid_water"].filled}
+        self._inputs = combine([*aligned.digests, *ages.digests])
         self._making = combine([code_digest("map"), options.model_dump_json(exclude={"batch", "device"})])
 
     def tags(self, day: dt.date) -> dict[str, str]:

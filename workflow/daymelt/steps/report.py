@@ -14,9 +14,9 @@ from daymelt.dates import season_days
 from daymelt.encoding import PERCENT, SAR_AGE, decode
 from daymelt.products import cog, figures
 from daymelt.products.panel import Panel, day_panel
+from daymelt.steps.aligned import Aligned, open_aligned
 from daymelt.steps.daily_table import read_tables
-from daymelt.steps.inputs import Inputs, open_inputs
-from daymelt.steps.map import AGE, MELT
+from daymelt.steps.map_files import AGE, MELT
 from daymelt.steps.streams import Series, open_series
 
 
@@ -41,10 +41,10 @@ def report(
 ) -> None:
     """Draw one day's maps side by side, melt extent through the seasons, the course of the training and the scores."""
     with ExitStack() as stack:
-        inputs = stack.enter_context(open_inputs(terrain, interpolated, mar, microwave))
+        aligned = stack.enter_context(open_aligned(terrain, interpolated, mar, microwave))
         observed = stack.enter_context(open_series(sar))
         truth = stack.enter_context(open_series(worlds)) if worlds else None
-        draw_day(panel, report.day, inputs, observed, truth, map_folder(maps, report.day), area)
+        draw_day(panel, report.day, aligned, observed, truth, map_folder(maps, report.day), area)
     draw_extent(curves, extent, [day for year in seasons.years for day in season_days(year, seasons.months)])
     draw_loss(loss_figure, loss)
     figures.score_bars(score_figure, read_tables([scores]))
@@ -55,23 +55,23 @@ def map_folder(maps: Sequence[Path], day: dt.date) -> Path:
     return next(path.parent for path in maps if path.parent.name == str(day.year))
 
 
-def draw_day(path: Path, day: dt.date, inputs: Inputs, observed: Series, truth: Series | None, folder: Path, area: Area) -> None:
+def draw_day(path: Path, day: dt.date, aligned: Aligned, observed: Series, truth: Series | None, folder: Path, area: Area) -> None:
     """Inputs, map, observation and truth of one day, side by side."""
-    posting = inputs.coarse["microwave"].grid
+    posting = aligned.coarse["microwave"].grid
     seen = observed.read(day) if day in observed.days else np.full(area.grid.shape, np.nan, np.float32)
     melt = decode(cog.read_day(folder / MELT.format(day=day), area.grid, PERCENT), PERCENT)
     age = decode(cog.read_day(folder / AGE.format(day=day), area.grid, SAR_AGE), SAR_AGE)
     panels = [
-        Panel("Passive microwave, 37 GHz H", inputs.coarse["microwave"].read(day), "kelvin", posting),
-        Panel("MAR, liquid water", inputs.coarse["liquid_water"].read(day), "liquid_water", posting),
-        Panel("Time-interpolated SAR", inputs.sar.read(day), "fraction"),
-        Panel("Height", inputs.terrain["height"], "height"),
+        Panel("Passive microwave, 37 GHz H", aligned.coarse["microwave"].read(day), "kelvin", posting),
+        Panel("MAR, liquid water", aligned.coarse["liquid_water"].read(day), "liquid_water", posting),
+        Panel("Time-interpolated SAR", aligned.sar.read(day), "fraction"),
+        Panel("Height", aligned.terrain["height"], "height"),
         Panel("Map", melt, "fraction"),
         Panel("Sentinel-1 that day" if day in observed.days else "Sentinel-1: no pass that day", seen, "fraction"),
         *([Panel("Truth", truth.read(day), "fraction")] if truth else []),
         Panel("Quality: age of the nearest SAR", age, "age"),
     ]
-    day_panel(path, date=day, grid=area.grid, height=inputs.terrain["height"], panels=panels, ocean=inputs.ocean)
+    day_panel(path, date=day, grid=area.grid, height=aligned.terrain["height"], panels=panels, ocean=aligned.ocean)
 
 
 def draw_extent(path: Path, extent: Sequence[Path], days: Sequence[dt.date]) -> None:

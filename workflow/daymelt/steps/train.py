@@ -13,8 +13,9 @@ from daymelt.learn.training import TrainingOptions
 from daymelt.learn.training import train as fit
 from daymelt.manifest import checksum
 from daymelt.provenance import software_version
+from daymelt.steps.aligned import Aligned, open_aligned
 from daymelt.steps.digests import combine
-from daymelt.steps.inputs import Inputs, open_inputs
+from daymelt.steps.inputs import frame_of, labelled
 from daymelt.steps.splits import read_split
 from daymelt.steps.streams import open_series
 
@@ -33,19 +34,19 @@ def train(
 ) -> None:
     """Train the configured network; `out` is the model's card, beside it lie its weights, its losses and the last checkpoint."""
     splits = read_split(split)
-    with open_inputs(terrain, interpolated, mar, microwave) as inputs, open_series(sar) as observed:
+    with open_aligned(terrain, interpolated, mar, microwave) as aligned, open_series(sar) as observed:
         chosen = {name: [day for day in observed.days if splits[day] == name] for name in ("train", "val")}
         device = str(choose_device(training.device))
-        frame = inputs.frame(model.channels, training_statistics(inputs, model.channels, chosen["train"]), device)
-        training_set = inputs.labelled(frame, chosen["train"], observed)
-        validation_set = inputs.labelled(frame, chosen["val"], observed) if chosen["val"] else None
-        about = {"inputs": combine([*inputs.digests, *observed.digests, checksum(split)]), "software": software_version()}
+        frame = frame_of(aligned, model.channels, training_statistics(aligned, model.channels, chosen["train"]), device)
+        training_set = labelled(aligned, frame, chosen["train"], observed)
+        validation_set = labelled(aligned, frame, chosen["val"], observed) if chosen["val"] else None
+        about = {"inputs": combine([*aligned.digests, *observed.digests, checksum(split)]), "software": software_version()}
         fit(training_set, validation_set, network_options(model), training_options(training, threads), out.parent, about)
 
 
-def training_statistics(inputs: Inputs, channels: tuple[str, ...], days: list[dt.date]) -> dict[str, Statistics]:
+def training_statistics(aligned: Aligned, channels: tuple[str, ...], days: list[dt.date]) -> dict[str, Statistics]:
     """Mean and standard deviation of each normalised channel over the training days, on the posting grid for the coarse ones."""
-    fields = {HEIGHT: inputs.terrain["height"], **inputs.coarse_fields(days)}
+    fields = {HEIGHT: aligned.terrain["height"], **aligned.coarse_fields(days)}
     return statistics({name: np.asarray(fields[name]) for name in channels if name != SAR})
 
 

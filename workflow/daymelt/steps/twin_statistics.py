@@ -8,7 +8,7 @@ import numpy as np
 from daymelt.steps.daily_table import HELD_OUT, MAR, PMW, SAR, read_tables, write_table
 from daymelt.steps.streams import Series, open_series
 
-# MeltwaterBench: REFERENCE table 1 and splits, DATA_SOURCES §2.1
+# MeltwaterBench (arXiv 2512.12142): table 1, the split of version 1_4, and statistics of its published target
 PUBLISHED_DAYS = {2017: 14, 2018: 90, 2019: 72, 2020: 92, 2021: 131, 2022: 72, 2023: 58}
 PUBLISHED_LOWEST, PUBLISHED_HIGHEST, PUBLISHED_MASKED = 0.654, 0.254, 0.63
 PUBLISHED_MAE = {SAR: 0.0778, MAR: 0.167, PMW: 0.272}

@@ -2,7 +2,7 @@
 
 Dry snow and ice scatter by place and orbit; patches of liquid water absorb and take 4 to 10 dB away; speckle multiplies what is left.
 Sources: drop of several dB at melt onset, Nagler et al. (2016), Remote Sens. 8, 348; speckle as a gamma distribution, Ulaby et al.
-(1986); mask values and burst size of OPERA RTC-S1 (DATA_SOURCES §3.2).
+(1986); mask values and burst size of OPERA RTC-S1 (ASF product guide).
 """
 
 import math

@@ -2,7 +2,7 @@
 
 A cell's value is a mean over a footprint several times larger, sea included; water in snow raises its emissivity at once and hides
 everything below. Whole days are missing and others have holes where no swath passed.
-Sources: emissivities of dry and wet snow at 37 GHz, Mätzler (1994), Meteorol. Atmos. Phys. 54, 241; grid and gaps, DATA_SOURCES §4.
+Sources: emissivities of dry and wet snow at 37 GHz, Mätzler (1994), Meteorol. Atmos. Phys. 54, 241; grid of NSIDC-0630 v2.
 """
 
 import datetime as dt

@@ -2,7 +2,7 @@
 
 The model runs the same snow physics on smoothed terrain, under a weather of its own: too warm in spring, and with errors that last for
 days, so that melt comes early or late. It is informative and wrong, as the real one is.
-Source: size and sign of the errors are calibrated to the error of rescaled MAR in MeltwaterBench (REFERENCE, table 1).
+Source: size and sign of the errors are calibrated to the error of rescaled MAR in MeltwaterBench (arXiv 2512.12142, table 1).
 """
 
 import datetime as dt

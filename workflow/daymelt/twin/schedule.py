@@ -2,7 +2,7 @@
 
 Five descending relative orbits see the area. Satellite A returns to each every 12 days, B six days after A, and B fell silent on
 23 December 2021. Which orbits were acquired differs from year to year, and passes were missed.
-Source: DATA_SOURCES §3.1, the dates of the benchmark modulo 12 days; the number of days a season is the published one.
+Source: the dates of the published benchmark (MeltwaterBench, version 1_4) modulo 12 days; its number of days a season.
 """
 
 import datetime as dt

@@ -1,0 +1,121 @@
+"""A small run of the whole chain: one season of two months, 48 x 48 cells, a tiny network."""
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from daymelt import cli
+from daymelt.config import load
+
+SEASON = 2019
+SETTINGS = {
+    "area": {"name": "tiny", "rows": 48, "columns": 48},
+    "seasons": {"years": [SEASON], "months": [7, 8]},
+    "split": {"training_only_years": []},
+    "model": {"depth": 2, "decoder_channels": [8, 8], "encoder": "tu-mobilenetv3_small_100"},
+    "training": {"crop": 32, "epochs": 2, "steps_per_epoch": 2, "validate_every": 1, "batch": 2},
+    "map": {"device": "cpu"},
+    "report": {"day": "2019-07-31"},
+}
+OPTIONS = json.dumps({name: section.model_dump(mode="json") for name, section in load(SETTINGS)})
+
+
+def call(step: str, *arguments: object, options: str = OPTIONS) -> int:
+    """Run a step as its command line would; its exit status."""
+    return cli.main([step, "--options", options, *map(str, arguments)])
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Where the files of the run lie."""
+
+    root: Path
+
+    def __truediv__(self, name: str) -> Path:
+        return self.root / name
+
+    def manifest(self, source: str) -> Path:
+        return self.root / "resources" / source / "manifest.json"
+
+    def months(self) -> list[Path]:
+        return [self.root / f"sar/{SEASON}-{month:02d}.nc" for month in (7, 8)]
+
+    def copy(self, to: Path) -> "Tree":
+        shutil.copytree(self.root, to, dirs_exist_ok=True)
+        return Tree(to)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory) -> Tree:
+    """Everything up to the inputs of the network; not to be written to."""
+    tree = Tree(tmp_path_factory.mktemp("run"))
+    world, terrain = tree / "world.nc", tree / "terrain.nc"
+    steps = [
+        ("twin-world", "--season", SEASON, "--world", world),
+        ("retrieve-terrain", "--out", tree.manifest("terrain")),
+        ("align-terrain", "--manifest", tree.manifest("terrain"), "--out", terrain),
+        ("retrieve-mar", "--season", SEASON, "--out", tree.manifest("mar")),
+        ("align-mar", "--season", SEASON, "--manifest", tree.manifest("mar"), "--out", tree / "mar.nc"),
+        ("retrieve-microwave", "--season", SEASON, "--out", tree.manifest("microwave")),
+        (
+            *("align-microwave", "--season", SEASON, "--manifest", tree.manifest("microwave")),
+            *("--out", tree / "microwave.nc", "--winter", tree / "winter.nc"),
+        ),
+    ]
+    for month in (1, 2, 3, 7, 8):
+        name = f"{SEASON}-{month:02d}"
+        steps.append(("retrieve-sentinel1", "--month", name, "--world", world, "--out", tree.manifest(f"sentinel1/{name}")))
+    winter = [tree.manifest(f"sentinel1/{SEASON}-{month:02d}") for month in (1, 2, 3)]
+    steps.append(("winter-reference", "--manifests", *winter, "--terrain", terrain, "--out", tree / "sar/winter.nc"))
+    for path in tree.months():
+        manifest = tree.manifest(f"sentinel1/{path.stem}")
+        steps.append(("melt-fraction", "--manifest", manifest, "--winters", tree / "sar/winter.nc", "--terrain", terrain, "--out", path))
+    steps.append(("split", "--sar", *tree.months(), "--out", tree / "split.csv"))
+    pools = ("--train", tree / "train.nc", "--all", tree / "all.nc", "--age", tree / "age.nc")
+    steps.append(("time-interpolate", "--season", SEASON, "--sar", *tree.months(), "--split", tree / "split.csv", *pools))
+    for step in steps:
+        assert call(*step) == 0, step
+    return tree
+
+
+@pytest.fixture(scope="session")
+def trained(prepared) -> Tree:
+    """With a network that hardly learned, and the maps of the season."""
+    assert call(*train_arguments(prepared)) == 0
+    assert call(*map_arguments(prepared, prepared / "maps")) == 0
+    return prepared
+
+
+def train_arguments(tree: Tree) -> list[object]:
+    """Command of the training."""
+    coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--terrain", tree / "terrain.nc")
+    sar = ("--sar", *tree.months(), "--interpolated", tree / "train.nc", "--split", tree / "split.csv")
+    return ["train", *sar, *coarse, "--threads", 1, "--out", tree / "models/unet/model.json"]
+
+
+def map_arguments(tree: Tree, folder: Path) -> list[object]:
+    """Command of the mapping."""
+    coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--terrain", tree / "terrain.nc")
+    sar = ("--interpolated", tree / "all.nc", "--age", tree / "age.nc", "--model-card", tree / "models/unet/model.json")
+    return ["map", "--season", SEASON, *sar, *coarse, "--threads", 1, "--out", folder / "index.json"]
+
+
+@pytest.fixture
+def step():
+    """How a test runs a step."""
+    return call
+
+
+@pytest.fixture
+def mapping():
+    """How a test names the arguments of the mapping."""
+    return map_arguments
+
+
+@pytest.fixture
+def options():
+    """The run's configuration as JSON."""
+    return OPTIONS

@@ -1,0 +1,53 @@
+"""The aligned streams of an area, opened together: terrain, time-interpolated SAR and the coarse fields."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daymelt import cube
+from daymelt.learn.channels import COARSE
+from daymelt.science.regrid import axis_weights
+from daymelt.steps.streams import Series, open_series
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """Everything that a day can be mapped from; `sar` is time-interpolated, `coarse` has each coarse channel by its name."""
+
+    terrain: cube.Layers
+    sar: Series
+    coarse: Mapping[str, Series]
+
+    @property
+    def ocean(self) -> NDArray[np.bool_]:
+        """True over water, (y, x)."""
+        return np.asarray(self.terrain["ocean"] == 1)
+
+    @property
+    def digests(self) -> list[str]:
+        """Identity of everything opened."""
+        return [self.terrain.attributes["inputs"], *self.sar.digests, *(digest for name in COARSE for digest in self.coarse[name].digests)]
+
+    def weights(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Linear interpolation from the posting to the study grid along y and x."""
+        posting, grid = self.coarse[COARSE[0]].grid, self.terrain.grid
+        return axis_weights(posting.y, grid.y), axis_weights(posting.x, grid.x)
+
+    def coarse_fields(self, days: Sequence[dt.date]) -> dict[str, NDArray[np.float32]]:
+        """The coarse channels of some days on the posting grid, (date, y, x)."""
+        return {name: series.stack(days) for name, series in self.coarse.items()}
+
+
+@contextmanager
+def open_aligned(terrain: Path, interpolated: Sequence[Path], mar: Sequence[Path], microwave: Sequence[Path]) -> Iterator[Aligned]:
+    """Open the streams of some seasons; GridError where they do not fit together."""
+    with open_series(interpolated) as sar, open_series(mar) as water, open_series(microwave) as brightness:
+        layers = cube.read_layers(terrain)
+        cube.check_same_grid(sar.grid, layers.grid, interpolated[0])
+        cube.check_same_grid(brightness.grid, water.grid, microwave[0])
+        yield Aligned(layers, sar, {"microwave": brightness, "liquid_water": water})
