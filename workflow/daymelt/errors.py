@@ -37,3 +37,17 @@ class StorageError(DaymeltError, OSError):
 
     def __str__(self) -> str:
         return " ".join(str(part) for part in self.args)
+
+
+class MissingCredentialError(DaymeltError, PermissionError):
+    """An account, a token or a licence that a provider asks for is missing, refused or expired."""
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in self.args)
+
+
+class RetrievalError(DaymeltError, ConnectionError):
+    """A provider could not be reached, or what it sent is not the file that was asked for."""
+
+    def __str__(self) -> str:
+        return " ".join(str(part) for part in self.args)
