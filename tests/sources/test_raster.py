@@ -92,9 +92,9 @@ def test_a_missing_raster_and_one_without_crs_are_refused_by_name(tmp_path, one_
 
 @pytest.mark.filterwarnings("error")
 def test_a_raster_without_any_georeference_raises_no_warning_of_rasterio(tmp_path):
-    bare = tmp_path / "bare.png"
+    bare = tmp_path / "bare.tif"
     with pytest.warns(rasterio.errors.NotGeoreferencedWarning):
-        raster = rasterio.open(bare, "w", driver="PNG", width=4, height=4, count=1, dtype="uint8")
+        raster = rasterio.open(bare, "w", driver="GTiff", width=4, height=4, count=1, dtype="uint8")
         raster.write(np.ones((1, 4, 4), np.uint8))
         raster.close()
     with pytest.raises(FormatError, match="no crs"), open_raster(bare, "DEM"):

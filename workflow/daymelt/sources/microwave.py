@@ -19,23 +19,36 @@ from pyproj.exceptions import CRSError
 
 from daymelt.errors import FormatError, GridError, MissingInputError
 from daymelt.grid import same_crs
-from daymelt.sources.netcdf import is_fill, listed, open_netcdf, reading
+from daymelt.sources.names import printable
+from daymelt.sources.netcdf import listed, one_of, open_netcdf, packing, reading, stored_numbers, unpack, values
 
 CETB_CRS = "EPSG:6931"
 CETB_GRID = "EASE2_N3.125km"
 SPACING_M = 3125.0
 FIRST_CENTRE_M = -9_000_000 + SPACING_M / 2
-FILL = 0  # written by every version, whether or not the attribute says so
+CELLS = 5760  # a side of the grid
+NEVER_DATA = (0, 60000)  # packed: fill of every version, missing of version 1; whether or not an attribute says so
+LOWEST_K, HIGHEST_K = 49.99, 350.01  # the valid range of every version, 50 to 350 K, and one step of its packing
+METRES = frozenset({"m", "meter", "meters", "metre", "metres"})
+KELVIN = frozenset({"k", "kelvin"})
+EASE_NORTH = {  # what a grid mapping in CF's terms must say, where it says anything
+    "grid_mapping_name": "lambert_azimuthal_equal_area",
+    "latitude_of_projection_origin": 90.0,
+    "longitude_of_projection_origin": 0.0,
+    "false_easting": 0.0,
+    "false_northing": 0.0,
+    "semi_major_axis": 6378137.0,
+}
 
 Bounds = tuple[float, float, float, float]
 
 NAMES = (
     re.compile(  # version 1: day of year
-        r"NSIDC-0630-(?P<grid>EASE2_[NST][\d.]+km)-(?P<platform>\w+?)_(?P<sensor>\w+)-(?P<day>\d{7})-(?P<channel>\d+[HV])"
+        r"(?a)NSIDC-0630-(?P<grid>EASE2_[NST][\d.]+km)-(?P<platform>\w+?)_(?P<sensor>\w+)-(?P<day>\d{7})-(?P<channel>\d+[HV])"
         r"-(?P<pass_>[MEAD])-(?P<algorithm>SIR|GRD)-(?P<processed>\w+)-v(?P<version>\d+\.\d+)\.nc"
     ),
     re.compile(  # version 2: calendar day, stamp of processing
-        r"NSIDC-?0630_(?P<algorithm>SIR|GRD)_(?P<grid>EASE2_[NST][\d.]+km)_(?P<platform>[A-Z0-9]+)_(?P<sensor>\w+)_(?P<pass_>[MEAD])"
+        r"(?a)NSIDC-?0630_(?P<algorithm>SIR|GRD)_(?P<grid>EASE2_[NST][\d.]+km)_(?P<platform>[A-Z0-9]+)_(?P<sensor>\w+)_(?P<pass_>[MEAD])"
         r"_(?P<channel>\d+[HV])_(?P<day>\d{8})(?:_(?P<processed>\d{10}))?_v(?P<version>\d+\.\d+)\.nc"
     ),
 )
@@ -77,7 +90,7 @@ def parse_name(path: Path) -> CetbName:
     """
     found = next((match for pattern in NAMES if (match := pattern.fullmatch(Path(path).name))), None)
     if found is None:
-        raise FormatError(f"CETB file {path}: not the name of an NSIDC-0630 file of version 1 or 2; leave it out")
+        raise FormatError(f"CETB file {printable(path)}: not the name of an NSIDC-0630 file of version 1 or 2; leave it out")
     stamp = "%Y%j" if len(found["day"]) == 7 else "%Y%m%d"
     try:
         date = dt.datetime.strptime(found["day"], stamp).date()
@@ -145,6 +158,7 @@ def read_tb(path: Path, bounds: Bounds | None, channel: str) -> tuple[NDArray[np
     with open_netcdf(path, "CETB file") as file, reading(path, "CETB file"):
         window = _window(file, path, bounds)
         variable = _brightness(file, path, channel)
+        _check_day(file, path)
         stored = _take(variable, window)
         return _kelvin(stored, variable), window.x, window.y
 
@@ -163,12 +177,12 @@ def _window(file: netCDF4.Dataset, path: Path, bounds: Bounds | None) -> CetbWin
 
 def _axis(file: netCDF4.Dataset, path: Path, name: str, least: float, most: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Indices and centres, ascending, within [least, most]. The axis is the truth: some v2 headers carry a wrong GeoTransform."""
-    if name not in file.variables:
+    axis = file.variables.get(name)
+    if axis is None or axis.dimensions != (name,) or not 0 < axis.size <= CELLS:
         raise FormatError(f"CETB file {path}: no axis {name} (found {listed(file.variables)}); retrieve it again")
-    centres = np.asarray(file.variables[name][:], np.float64)
-    cells = (centres - FIRST_CENTRE_M) / SPACING_M
-    steps = np.abs(np.diff(cells))
-    if np.abs(cells - np.rint(cells)).max() > 1e-3 or (steps.size and np.abs(steps - 1).max() > 1e-3):
+    one_of(axis, "units", METRES)
+    centres = values(axis)
+    if not _on_the_grid(centres):
         step = abs(float(centres[1] - centres[0])) if centres.size > 1 else float("nan")
         found = f"{name} of {step:g} m spacing from {centres[0]:.10g} m"
         raise FormatError(f"CETB file {path}: {found}, expected the 3125 m cells of {CETB_GRID}; choose a file of that grid")
@@ -177,12 +191,35 @@ def _axis(file: netCDF4.Dataset, path: Path, name: str, least: float, most: floa
     return kept, centres[kept]
 
 
+def _on_the_grid(centres: NDArray[np.float64]) -> bool:
+    """True where centres are those of neighbouring cells, in either direction."""
+    cells = (centres - FIRST_CENTRE_M) / SPACING_M
+    steps = np.diff(cells)
+    whole = np.abs(cells - np.rint(cells)) < 1e-3
+    even = np.abs(steps - np.sign(steps[:1])) < 1e-3
+    within = (cells > -0.5) & (cells < CELLS - 0.5)
+    return bool(whole.all() and even.all() and within.all() and (steps.size == 0 or abs(steps[0]) > 0.5))
+
+
 def _check_crs(file: netCDF4.Dataset, path: Path) -> None:
-    mapping = file.variables.get("crs")
-    described = [str(getattr(mapping, key, "")) for key in ("crs_wkt", "proj4text")]
-    if mapping is None or not any(_is_ease_north(text) for text in described if text):
+    mapping = file.variables.get(str(getattr(file.variables.get("TB"), "grid_mapping", "crs")))
+    if mapping is None or not _says_ease_north(mapping):
         found = getattr(mapping, "srid", None) or getattr(mapping, "long_name", None) or "none"
         raise FormatError(f"CETB file {path}: crs {found}, expected {CETB_CRS}; choose a file of the northern EASE-Grid 2.0")
+
+
+def _says_ease_north(mapping: "netCDF4.Variable[Any]") -> bool:
+    """True where a grid mapping says EASE-Grid 2.0 North in at least one way, and nothing else in any other."""
+    told = {key: mapping.getncattr(key) for key in mapping.ncattrs()}
+    described = [str(told[key]) for key in ("crs_wkt", "proj4text") if told.get(key)]
+    if not described or not all(_is_ease_north(text) for text in described):
+        return False
+    srid = str(told.get("srid", CETB_CRS))
+    return srid.endswith(CETB_CRS[-4:]) and all(_equal(told.get(key, value), value) for key, value in EASE_NORTH.items())
+
+
+def _equal(found: Any, expected: Any) -> bool:
+    return bool(np.all(np.asarray(found) == np.asarray(expected)))
 
 
 @lru_cache(maxsize=16)
@@ -203,19 +240,33 @@ def _brightness(file: netCDF4.Dataset, path: Path, channel: str) -> "netCDF4.Var
     if variable.dimensions[-2:] != ("y", "x") or variable.size != variable.shape[-2] * variable.shape[-1]:
         shape = ", ".join(f"{name} {size}" for name, size in zip(variable.dimensions, variable.shape, strict=True))
         raise FormatError(f"CETB file {path}: TB is ({shape}), expected (time 1, y, x); retrieve it again")
+    one_of(variable, "units", KELVIN)
     return variable
+
+
+def _check_day(file: netCDF4.Dataset, path: Path) -> None:
+    """FormatError where the time in a file is not the day of its name: a renamed or mixed-up file."""
+    time = file.variables.get("time")
+    if time is None:
+        return
+    moment = np.ravel(netCDF4.num2date(values(time), str(getattr(time, "units", "")), str(getattr(time, "calendar", "standard"))))[0]
+    found, expected = (moment.year, moment.month, moment.day), parse_name(path).date
+    if found != (expected.year, expected.month, expected.day):
+        raise FormatError(f"CETB file {path}: its time is {moment}, its name says {expected}; retrieve it again")
 
 
 def _take(variable: "netCDF4.Variable[Any]", window: CetbWindow) -> NDArray[Any]:
     """Stored numbers (y, x) of a window, read as one block: fancy indexing would read row by row."""
     rows, columns = window.rows, window.columns
     leading = (0,) * (variable.ndim - 2)
-    block = variable[(*leading, slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))]
-    return np.asarray(block)[np.ix_(rows - rows.min(), columns - columns.min())]
+    block = stored_numbers(variable, (*leading, slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)))
+    return block[np.ix_(rows - rows.min(), columns - columns.min())]
 
 
 def _kelvin(stored: NDArray[Any], variable: "netCDF4.Variable[Any]") -> NDArray[np.float32]:
-    least, most = getattr(variable, "valid_range", (-np.inf, np.inf))
-    missing = is_fill(stored, variable) | (stored == FILL) | (stored < least) | (stored > most)
-    scale, offset = float(getattr(variable, "scale_factor", 1)), float(getattr(variable, "add_offset", 0))
-    return np.where(missing, np.nan, stored * scale + offset).astype(np.float32)
+    """Brightness temperature of stored numbers; ValueError where it is none, which tells a wrong packing."""
+    tb = np.where(np.isin(stored, NEVER_DATA), np.nan, unpack(stored, packing(variable)))
+    known = tb[~np.isnan(tb)]
+    if known.size and not (known.min() >= LOWEST_K and known.max() <= HIGHEST_K):
+        raise ValueError(f"TB of {known.min():g} to {known.max():g} K, expected {LOWEST_K:g} to {HIGHEST_K:g} K")
+    return tb.astype(np.float32)

@@ -15,7 +15,9 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from pyproj import Transformer
-from rasterio.enums import Resampling
+from pyproj.exceptions import ProjError
+from rasterio._err import CPLE_BaseError
+from rasterio.enums import MaskFlags, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 from rasterio.transform import Affine
@@ -30,6 +32,8 @@ Bounds = tuple[float, float, float, float]
 ALIGNED = 1e-3  # cells by which two grids may differ and still be one: 3 cm at 30 m, far below any geolocation
 MARGIN = 3  # pixels read beyond the window, for the warper's kernel
 KERNEL = {"XSCALE": 1, "YSCALE": 1}  # else GDAL widens the bilinear kernel with the window's shape: blocks would differ from the whole
+DRIVER = "GTiff"  # no other format is guessed from the bytes: some, such as VRT, open further files
+LARGEST = 2**30  # pixels of one window: twice the production area at 10 m; beyond it a header is damaged
 EDGE_POINTS = 33  # points a side by which a box is carried into another crs
 
 
@@ -44,7 +48,7 @@ class Piece:
 
 @contextmanager
 def open_raster(path: Path, thing: str) -> Iterator[DatasetReader]:
-    """Open a provider's raster that must have a crs.
+    """Open a provider's raster: a GeoTIFF of one band of numbers that has a crs and lies somewhere.
 
     Parameters
     ----------
@@ -55,7 +59,7 @@ def open_raster(path: Path, thing: str) -> Iterator[DatasetReader]:
     MissingInputError
         There is no such file.
     FormatError
-        It is no raster, or has no crs.
+        It is no raster, has no crs, or is another kind of raster than any that the readers know.
     """
     if not Path(path).exists():
         raise MissingInputError(f"{thing} {path}: not found; retrieve it again")
@@ -63,27 +67,57 @@ def open_raster(path: Path, thing: str) -> Iterator[DatasetReader]:
     with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"), warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)  # refused below, by name
         with reading(path, thing):
-            raster = rasterio.open(path)
+            raster = rasterio.open(path, driver=DRIVER)
     with raster:
-        if raster.crs is None:
-            raise FormatError(f"{thing} {path}: no crs, expected a georeferenced raster; retrieve it again")
+        with reading(path, thing):
+            fault = _fault(raster)
+        if fault is not None:
+            raise FormatError(f"{thing} {path}: {fault}; retrieve it again")
         yield raster
+
+
+def _fault(raster: DatasetReader) -> str | None:
+    """Why the readers cannot use a raster; None where they can."""
+    if raster.crs is None:
+        return "no crs, expected a georeferenced raster"
+    a, b, _, d, e, _ = transform = raster.transform[:6]
+    if raster.transform.is_identity or not all(map(math.isfinite, transform)) or a * e == b * d:
+        return f"no place on the map (its transform is {tuple(transform)}), expected a georeferenced raster"
+    if raster.count != 1 or raster.dtypes[0].rstrip("0123456789") not in ("int", "uint", "float"):
+        return f"{raster.count} bands of {raster.dtypes[0]}, expected one of real numbers"
+    if {MaskFlags.per_dataset, MaskFlags.alpha} & set(raster.mask_flag_enums[0]):
+        return "a mask band says where it has no data, expected a nodata value"
+    scale, offset = raster.scales[0], raster.offsets[0]
+    if not (math.isfinite(scale) and math.isfinite(offset)) or scale == 0:
+        return f"scale {scale} and offset {offset}, which unpack nothing"
+    return None
 
 
 @contextmanager
 def reading(path: Path, thing: str) -> Iterator[None]:
-    """Tell in one line what GDAL cannot read of one file."""
+    """Tell in one line what GDAL and PROJ cannot read of one file."""
     try:
         yield
-    except RasterioError as error:
-        reason = " ".join(str(error.__cause__ or error).split())
+    except (RasterioError, CPLE_BaseError, ProjError, MemoryError) as error:
+        reason = " ".join(str(error.__cause__ or error).split()) or type(error).__name__
         raise FormatError(f"{thing} {path}: not a whole readable raster ({reason}); delete it and retrieve it again") from error
 
 
 def read_window(raster: DatasetReader, window: Window, thing: str) -> NDArray[Any]:
     """Pixels (y, x) of the first band as stored; FormatError where the file is cut short."""
     with reading(Path(raster.name), thing):
+        if window.width * window.height > LARGEST:
+            raise MemoryError(f"{window.height} x {window.width} pixels for one window")
         return np.asarray(raster.read(1, window=window))
+
+
+def read_values(raster: DatasetReader, window: Window, thing: str) -> NDArray[np.float32]:
+    """Values (y, x) of the first band, unpacked, NaN where the raster says no data; errors as `read_window`."""
+    stored = read_window(raster, window, thing)
+    missing = np.zeros(stored.shape, np.bool_) if raster.nodata is None else stored == raster.nodata
+    with np.errstate(over="ignore", invalid="ignore"):
+        values = stored if (raster.scales[0], raster.offsets[0]) == (1, 0) else stored * raster.scales[0] + raster.offsets[0]
+        return np.where(missing, np.float32(np.nan), values.astype(np.float32))
 
 
 def source_window(raster: DatasetReader, grid: Grid) -> Window | None:

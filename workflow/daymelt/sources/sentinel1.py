@@ -16,15 +16,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
+from rasterio.io import DatasetReader
+from rasterio.transform import Affine
+from rasterio.windows import Window
 
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.grid import Grid
-from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, read_window, shifted, source_window
+from daymelt.sources.names import printable
+from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, read_values, read_window, shifted, source_window
 
+ORBITS = 175  # relative orbits of a repeat cycle
+SAME_PLACE = 1e-5  # pixels by which the transforms of a burst and its mask may differ
 VALID, FILL = 0, 255  # mask codes; between them 1 shadow, 2 layover, 3 both
 
 NAME = re.compile(
-    r"(?P<granule>OPERA_L2_RTC-S1_T(?P<orbit>\d{3})-(?P<burst>\d{6})-IW(?P<swath>[123])"
+    r"(?a)(?P<granule>OPERA_L2_RTC-S1_T(?P<orbit>\d{3})-(?P<burst>\d{6})-IW(?P<swath>[123])"
     r"_(?P<acquired>\d{8}T\d{6})Z_(?P<processed>\d{8}T\d{6})Z_(?P<platform>S1[A-D])_\d+_v[\d.]+)"
     r"_(?P<layer>HH|HV|VV|VH|mask)\.tif"
 )
@@ -61,14 +67,20 @@ def parse_burst(path: Path) -> Burst:
     found = NAME.fullmatch(Path(path).name)
     if found is None or found["layer"] == "mask":
         expected = "OPERA_L2_RTC-S1_T<orbit>-<burst>-IW<n>_<acquired>Z_<processed>Z_<S1A>_30_v1.0_<HH>.tif"
-        raise FormatError(f"burst {path}: not the name of an OPERA RTC-S1 backscatter file, expected {expected}; leave it out")
+        raise FormatError(f"burst {printable(path)}: not the name of an OPERA RTC-S1 backscatter file, expected {expected}; leave it out")
+    if not 1 <= int(found["orbit"]) <= ORBITS:
+        raise FormatError(f"burst {printable(path)}: relative orbit {found['orbit']}, expected 001 to {ORBITS}; leave it out")
+    try:
+        acquired_at, processed_at = _moment(found["acquired"]), _moment(found["processed"])
+    except ValueError:
+        raise FormatError(f"burst {printable(path)}: its name holds an instant that no calendar has; leave it out") from None
     return Burst(
         Path(path),
         Path(path).with_name(f"{found['granule']}_mask.tif"),
         f"T{found['orbit']}-{found['burst']}-IW{found['swath']}",
         int(found["orbit"]),
-        _moment(found["acquired"]),
-        _moment(found["processed"]),
+        acquired_at,
+        processed_at,
         found["platform"],
         found["layer"].lower(),
     )
@@ -172,9 +184,9 @@ def read_rtc(path: Path, fine: Grid, scale: str = "linear") -> NDArray[np.float3
         window = source_window(raster, fine)
         if window is None:
             return gamma0
-        stored = read_window(raster, window, "backscatter").astype(np.float32)
-        stored[stored == raster.nodata] = np.nan  # before the scale: a nodata of -99 is a number of decibels
-        power = _positive(SCALES[scale](stored))
+        stored = read_values(raster, window, "backscatter")  # no data goes first: a nodata of -99 is a number of decibels
+        with np.errstate(over="ignore"):
+            power = _positive(SCALES[scale](stored))
         transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
         piece = lay(power, transform, crs, fine, power_resampling(transform, crs, fine), np.nan)
     if piece is not None:
@@ -185,14 +197,15 @@ def read_rtc(path: Path, fine: Grid, scale: str = "linear") -> NDArray[np.float3
 def _read_burst(burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
     """gamma0 and mask codes of one burst on the part of the grid that it reaches; a pixel is code 0 exactly where gamma0 is finite."""
     with open_raster(burst.path, "burst") as raster, open_raster(burst.mask_path, "burst mask") as mask:
-        if mask.shape != raster.shape or not mask.transform.almost_equals(raster.transform):
-            found, expected = f"{mask.shape} at {mask.bounds[:2]}", f"{raster.shape} at {raster.bounds[:2]}"
+        if mask.shape != raster.shape or mask.crs != raster.crs or not _same_place(mask.transform, raster.transform):
+            found, expected = (f"{part.shape} at {part.bounds[:2]} in {part.crs}" for part in (mask, raster))
             raise FormatError(f"burst mask {burst.mask_path}: {found}, its burst is {expected}; retrieve both again")
         window = source_window(raster, fine)
         if window is None:
             return None
-        gamma0 = _positive(read_window(raster, window, "burst").astype(np.float32, copy=False))
-        codes = read_window(mask, window, "burst mask")
+        _check_power(raster, burst.path)
+        gamma0 = _positive(read_values(raster, window, "burst"))
+        codes = _read_codes(mask, window, burst.mask_path)
         transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
     codes = np.where((codes == VALID) & np.isnan(gamma0), FILL, codes).astype(np.uint8)
     gamma0[codes != VALID] = np.nan  # before any warp, so that no layover bleeds into its neighbours
@@ -201,6 +214,28 @@ def _read_burst(burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
     if power is None or reasons is None:
         return None
     return power, Piece(_agree(power.values, reasons.values), power.rows, power.columns)
+
+
+def _same_place(one: Affine, other: Affine) -> bool:
+    """True where two transforms put every pixel of a burst within a thousandth of a pixel: its mask must lie on it exactly."""
+    side = max(abs(one.a), abs(one.e))
+    return all(abs(mine - theirs) <= SAME_PLACE * side for mine, theirs in zip(one[:6], other[:6], strict=True))
+
+
+def _check_power(raster: DatasetReader, path: Path) -> None:
+    """FormatError for a raster of whole numbers: uncalibrated counts, or decibels packed; OPERA ships power as real numbers."""
+    if np.dtype(raster.dtypes[0]).kind != "f":
+        raise FormatError(f"burst {path}: of type {raster.dtypes[0]}, expected float32 linear power; retrieve it again")
+
+
+def _read_codes(mask: DatasetReader, window: Window, path: Path) -> NDArray[np.uint8]:
+    """Mask codes of a window; FormatError where they are not OPERA's."""
+    codes = read_window(mask, window, "burst mask")
+    found = set(np.unique(codes).tolist()) - {0, 1, 2, 3, FILL}
+    if found or (mask.scales[0], mask.offsets[0]) != (1, 0) or mask.nodata not in (None, FILL):
+        told = f"codes {sorted(found)[:3]}, nodata {mask.nodata}, scale {mask.scales[0]}, offset {mask.offsets[0]}"
+        raise FormatError(f"burst mask {path}: {told}, expected codes 0 to 3 and nodata 255; retrieve it again")
+    return codes.astype(np.uint8)
 
 
 def _agree(gamma0: NDArray[np.float32], codes: NDArray[np.uint8]) -> NDArray[np.uint8]:

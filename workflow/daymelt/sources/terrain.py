@@ -13,9 +13,12 @@ from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 from rasterio.warp import reproject
 
-from daymelt.errors import GridError
+from daymelt.errors import FormatError, GridError
 from daymelt.grid import Grid
 from daymelt.sources.raster import KERNEL, carry_bounds, edge_centres, open_raster, pixels_of, power_resampling, reading
+
+METRES = {"m", "metre", "meter", "metres", "meters"}
+LOWEST_M, HIGHEST_M = -1000, 9000  # between which the height of any land lies, above geoid or ellipsoid
 
 
 def read_height(path: Path, grid: Grid) -> NDArray[np.float32]:
@@ -35,17 +38,32 @@ def read_height(path: Path, grid: Grid) -> NDArray[np.float32]:
         There is no such file, it is no raster, or it has no crs.
     """
     with open_raster(path, "DEM") as raster:
-        check_covers(raster, grid, path, "DEM")
         with reading(path, "DEM"):
-            return _warped(raster, grid, power_resampling(raster.transform, raster.crs, grid))
+            check_covers(raster, grid, path, "DEM")
+            height = _warped(raster, grid, power_resampling(raster.transform, raster.crs, grid))
+        height = height * np.float32(raster.scales[0]) + np.float32(raster.offsets[0])
+        _check_heights(height, raster.units[0], path)
+        return height
 
 
 def read_flag(path: Path, grid: Grid) -> NDArray[np.bool_]:
     """True where the nearest pixel of a mask is 1, (y, x); errors as `read_height`."""
     with open_raster(path, "mask") as raster:
-        check_covers(raster, grid, path, "mask")
+        if (raster.scales[0], raster.offsets[0]) != (1, 0):
+            raise FormatError(f"mask {path}: scale {raster.scales[0]} and offset {raster.offsets[0]}, expected plain codes; choose another")
         with reading(path, "mask"):
+            check_covers(raster, grid, path, "mask")
             return np.asarray(_warped(raster, grid, Resampling.nearest) == 1)
+
+
+def _check_heights(height: NDArray[np.float32], units: str | None, path: Path) -> None:
+    """FormatError where numbers are no heights in metres: another unit, another packing, or a nodata value that is not declared."""
+    if (units or "m").strip().lower() not in METRES:
+        raise FormatError(f"DEM {path}: heights in {units!r}, expected metres; choose another")
+    known = height[~np.isnan(height)]
+    if known.size and not (known.min() >= LOWEST_M and known.max() <= HIGHEST_M):
+        found, expected = f"heights of {known.min():g} to {known.max():g} m", f"{LOWEST_M} to {HIGHEST_M} m"
+        raise FormatError(f"DEM {path}: {found}, expected {expected}; is its nodata value declared? choose another")
 
 
 def check_covers(raster: DatasetReader, grid: Grid, path: Path, thing: str) -> None:
