@@ -23,7 +23,8 @@ FACTS = ["datetime", "start_datetime", "platform", "sat:relative_orbit", "sat:or
 VALUES = [
     None, True, False, 0, 1, -1, 39, 176, 39.5, 10**400, float("nan"), float("inf"), "", "39", "x\ny", "S", "landsat-8", "SENTINEL-1A",
     "ascending", "EPSG:3413", "EPSG:x", "2023-07-08T08:28:53Z", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00", "yesterday",
-    [], [1, 2], [1, 2, 3, 4], ["a", "b", "c", "d"], [-40, 65, 0, -36, 67, 3000], [0, 0, 0, 0, 0], {}, {"href": None}, {"href": 3}, {"hh": {}},
+    [], [1, 2], [1, 2, 3, 4], ["a", "b", "c", "d"], [-40, 65, 0, -36, 67, 3000], [0] * 5, {}, {"href": None},
+    {"href": 3}, {"hh": {}},
 ]  # fmt: skip
 NAMES = [
     "OPERA_L2_RTC-S1_T087-185679-IW2_20200101T161622Z_20250911T203016Z_S1A_30_v1.0_HH.tif",

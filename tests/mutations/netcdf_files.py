@@ -46,7 +46,7 @@ class Variable:
 class Plan:
     """A file in memory, stored numbers and attributes apart, that can be changed and written."""
 
-    def __init__(self, path: Path, names: list[str]) -> None:
+    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
         with netCDF4.Dataset(path) as file:
             file.set_auto_maskandscale(False)
             self.variables = {
@@ -279,7 +279,7 @@ class NetcdfSubject:
 
 class Microwave(NetcdfSubject):
     file = "cetb/NSIDC-0630-EASE2_N3.125km-F17_SSMIS-2010001-37H-M-SIR-CSU-v1.3.nc"
-    kept = ["TB", "crs", "time", "x", "y"]
+    kept = ("TB", "crs", "time", "x", "y")
     main = "TB"
 
     def read(self, case: Case) -> Any:
@@ -326,7 +326,7 @@ class Microwave(NetcdfSubject):
 
 class Mar(NetcdfSubject):
     file = "mar/mar_watson_river_clipped.nc"
-    kept = ["ME", "TIME", "LAT", "LON", "SH", "MSK", "x", "y", "SECTOR1_1", "crs"]
+    kept = ("ME", "TIME", "LAT", "LON", "SH", "MSK", "x", "y", "SECTOR1_1", "crs")
     main = "ME"
 
     def read(self, case: Case) -> Any:

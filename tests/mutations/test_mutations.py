@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import Counter
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -23,6 +24,13 @@ READERS = ["microwave", "mar", "sentinel1", "terrain", "stac", "names"]
 LONGEST_S = 20  # for one mutation; the slowest takes a tenth of a second on an idle machine
 START_S = 120
 GOOD = {"read", "refused"}
+
+
+def relay(stream: IO[str], lines: "queue.Queue[str]") -> None:
+    """Put every line of a stream into a queue as it comes, and an empty one behind the last."""
+    for line in stream:
+        lines.put(line)
+    lines.put("")
 
 
 class Run:
@@ -49,7 +57,7 @@ class Run:
             subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=stderr, env=environment, text=True) as worker,
         ):
             lines: queue.Queue[str] = queue.Queue()
-            threading.Thread(target=lambda: [lines.put(line) for line in [*iter(worker.stdout.readline, ""), ""]], daemon=True).start()
+            threading.Thread(target=relay, args=(worker.stdout, lines), daemon=True).start()
             try:
                 return self._follow(worker, lines, first, errors)
             finally:

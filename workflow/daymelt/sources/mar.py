@@ -240,7 +240,7 @@ def _axis_m(file: netCDF4.Dataset, name: str) -> NDArray[np.float64] | None:
     even = np.abs(steps - step) <= 0.01 * abs(step)
     if not (np.isfinite(centres).all() and even.all()):
         raise ValueError(f"{name} does not go in even steps")
-    if steps.size and not FINEST_M <= abs(step) * metres <= COARSEST_M or np.abs(centres).max() * metres > EARTH_M:
+    if (steps.size and not FINEST_M <= abs(step) * metres <= COARSEST_M) or np.abs(centres).max() * metres > EARTH_M:
         raise ValueError(f"{name} goes in steps of {abs(step):g} {units or '(no unit)'}")
     return centres * metres
 

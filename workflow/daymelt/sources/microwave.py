@@ -249,7 +249,8 @@ def _check_day(file: netCDF4.Dataset, path: Path) -> None:
     time = file.variables.get("time")
     if time is None:
         return
-    moment = np.ravel(netCDF4.num2date(values(time), str(getattr(time, "units", "")), str(getattr(time, "calendar", "standard"))))[0]
+    units, calendar = str(getattr(time, "units", "")), str(getattr(time, "calendar", "standard"))
+    moment = np.atleast_1d(np.asarray(netCDF4.num2date(values(time), units, calendar)))[0]
     found, expected = (moment.year, moment.month, moment.day), parse_name(path).date
     if found != (expected.year, expected.month, expected.day):
         raise FormatError(f"CETB file {path}: its time is {moment}, its name says {expected}; retrieve it again")
