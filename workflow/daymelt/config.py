@@ -263,6 +263,7 @@ class Training(Section):
     restart_epochs: Integer = Field(35, ge=1, description="length of the first cosine cycle, epochs")
     restart_factor: Integer = Field(2, ge=1, description="each cycle is so many times as long as the one before")
     clip_norm: Number = Field(1.0, gt=0, description="largest norm of the gradient")
+    augment: bool = Field(False, description="turn each crop by one of the eight symmetries of a square; the published training does not")
     validate_every: Integer = Field(5, ge=1, description="epochs between two validations")
     seed: Integer = Field(42, ge=0, le=2**32 - 1, description="seed of the first weights and of the crops")
     precision: Literal["auto", "32", "bf16-mixed", "16-mixed"] = Field(
