@@ -229,7 +229,10 @@ class Model(Section):
     )
     depth: Integer = Field(5, ge=1, le=5, description="halvings of the resolution in the encoder")
     decoder_channels: tuple[Positive, ...] = Field(
-        (64, 48, 32, 16, 16), min_length=1, strict=False, description="width of the decoder, coarsest level first; one number a level of depth"
+        (64, 48, 32, 16, 16),
+        min_length=1,
+        strict=False,
+        description="width of the decoder, coarsest first; one number a level of depth",
     )
     decoder_norm: Literal["batchnorm", "none"] = Field("batchnorm", description="normalisation in the decoder")
     channels: tuple[Channel, ...] = Field(
