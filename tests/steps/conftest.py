@@ -15,7 +15,7 @@ SETTINGS = {
     "area": {"name": "tiny", "rows": 48, "columns": 48},
     "seasons": {"years": [SEASON], "months": [7, 8]},
     "split": {"training_only_years": []},
-    "model": {"depth": 2, "decoder_channels": [8, 8], "encoder": "tu-mobilenetv3_small_100"},
+    "model": {"depth": 2, "decoder_channels": [8, 8]},
     "training": {"crop": 32, "epochs": 2, "steps_per_epoch": 2, "validate_every": 1, "batch": 2},
     "map": {"device": "cpu"},
     "report": {"day": "2019-07-31"},

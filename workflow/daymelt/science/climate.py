@@ -6,10 +6,10 @@ Source of the curve: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, "
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import correlate1d
 from scipy.optimize import minimize
 
 from daymelt.errors import FormatError
+from daymelt.science.windows import gaussian_kernel, inner_mean
 
 KG_PER_KG = {"kg/kg": 1.0, "kg kg-1": 1.0, "kg.kg-1": 1.0, "1": 1.0, "g/kg": 1e-3, "g kg-1": 1e-3, "%": 1e-2, "percent": 1e-2}
 ROUNDING = 1e-6  # kg/kg beyond [0, 1] that a file's own packing may cause
@@ -55,24 +55,20 @@ def blur(field: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
     -------
     (y, x), float32; NaN where the field is.
     """
-    kernel = _gaussian(sigma_px)
+    reach = round(REACH_SIGMAS * sigma_px)
+    kernel = gaussian_kernel(sigma_px, reach)
     known = np.isfinite(field)
     total = _filter(np.where(known, field, np.float32(0)), kernel)
     if known.all():  # the weight at the edges is then a product of two lines
-        rows, columns = (correlate1d(np.ones(length), kernel, mode="constant") for length in field.shape)
+        rows, columns = (np.convolve(np.ones(length), kernel)[reach : reach + length] for length in field.shape)
         return np.asarray(total / np.outer(rows, columns), np.float32)
     weight = _filter(known.astype(np.float32), kernel)
     return np.where(known, total / np.where(known, weight, 1), np.nan).astype(np.float32)
 
 
-def _gaussian(sigma_px: float) -> NDArray[np.float64]:
-    reach = round(REACH_SIGMAS * sigma_px)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_px) ** 2)
-    return np.asarray(kernel / kernel.sum())
-
-
-def _filter(field: NDArray[np.float32], kernel: NDArray[np.float64]) -> NDArray[np.float32]:
-    return np.asarray(correlate1d(correlate1d(field, kernel, axis=0, mode="constant"), kernel, axis=1, mode="constant"))
+def _filter(field: NDArray[np.float32], kernel: NDArray[np.float64]) -> NDArray[np.floating]:
+    """Weighted sum over the window, nothing beyond the edges."""
+    return inner_mean(np.pad(field, len(kernel) // 2), kernel)
 
 
 def melt_from_liquid_water(blurred: NDArray[np.float32], brightness: float, gamma: float) -> NDArray[np.float32]:

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
+
+from daymelt.science.windows import gaussian_kernel, inner_mean
 
 Scores: TypeAlias = dict[str, float]
 
@@ -146,10 +147,12 @@ def ssim(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: ND
     inner = tuple(slice(reach, max(reach, length - reach)) for length in valid.shape)
     if not valid[inner].any():
         return np.nan
-    x, y = (np.where(valid, field, np.float32(0)) for field in (prediction, target))
+    kernel = gaussian_kernel(sigma, reach)
+    # in 64 bits: the variance of a flat field is a small difference of large numbers
+    x, y = (np.where(valid, field, 0).astype(np.float64) for field in (prediction, target))
 
-    def mean(field: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(gaussian_filter(field, sigma, radius=reach)[inner])
+    def mean(field: NDArray[np.float64]) -> NDArray[np.floating]:
+        return inner_mean(field, kernel)
 
     mean_x, mean_y = mean(x), mean(y)
     variance = np.maximum(mean(x * x) - mean_x**2, 0) + np.maximum(mean(y * y) - mean_y**2, 0)

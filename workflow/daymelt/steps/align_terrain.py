@@ -1,5 +1,6 @@
 """Height and masks on the study grid."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +15,16 @@ from daymelt.sources.terrain import read_flag, read_height
 
 
 def align_terrain(manifest: Path, out: Path, area: Area) -> None:
-    """Bring the DEM, the ocean mask and the ice mask of a retrieval onto the study grid."""
+    """Bring the DEM, the ocean mask and the ice mask of a retrieval onto the study grid.
+
+    Its identity is that of the aligned fields: a window cut from a mosaic and a whole file may hold the same heights.
+    """
     height = read_height(_file(manifest, "dem"), area.grid)
     ocean, ice = (read_flag(_file(manifest, name), area.grid) for name in ("OceanMask", "IceMask"))
+    content = hashlib.sha256(b"".join(field.tobytes() for field in (height, ocean, ice))).hexdigest()
+    attributes = {"inputs": content, "files": manifest_digest([manifest])}
     layers = {"height": (height, HEIGHT), "ocean": (_numbers(ocean), FLAG), "ice": (_numbers(ice), FLAG)}
-    cube.write_layers(out, layers, grid=area.grid, attributes={"inputs": manifest_digest([manifest])})
+    cube.write_layers(out, layers, grid=area.grid, attributes=attributes)
 
 
 def _file(manifest: Path, part: str) -> Path:

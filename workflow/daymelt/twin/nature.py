@@ -3,8 +3,8 @@
 Liquid water is a store per cell with memory. Warm days fill it (a degree-day rule), cold ones refreeze it, and it drains. The share of
 a cell that melts rises with the store, as patches of a cell wet one after the other. A store filled over weeks outlives a cold spell, so
 the wet zone changes in days at its upper edge and in weeks below.
-Sources: degree-day rule and its factors after Hock (2003), J. Hydrol. 282, 104; lapse rate of 6.5 K/km; coastal temperatures near those
-of Tasiilaq (Cappelen 2021, DMI report 21-04). What is calibrated stands in docs/twin.md.
+Sources: degree-day rule and its factors after Hock (2003), J. Hydrol. 282, 104; lapse rate of the standard atmosphere. Every number that
+has no source here is calibrated to published statistics, see docs/twin.md.
 """
 
 import datetime as dt

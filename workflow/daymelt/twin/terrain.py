@@ -47,9 +47,9 @@ def terrain(grid: Grid, area: Grid, seed: int) -> Terrain:
 
     inland = np.clip(across / coast, 0, 1)
     profile = (1 - inland ** np.float32(4 / 3)) ** np.float32(0.8)  # flat inland, steep at the margin
-    trough = TROUGH_DEPTH * np.exp(-0.5 * (offset / 1.5) ** 2) * np.clip((across - 0.1) / (FRONT - 0.1), 0, 1)
+    trough = TROUGH_DEPTH * np.exp(-0.5 * (offset / 1.5) ** 2) * smooth_step((across - 0.1) / (FRONT - 0.1))
     ridged = fractal(grid, seed, "relief", RELIEF_WAVELENGTHS_M, 0.48)
-    mountains = np.clip((inland - 0.45) / 0.4, 0, 1) * np.clip(offset - 1.0, 0, 1)  # none on the glacier itself
+    mountains = smooth_step((inland - 0.45) / 0.4) * smooth_step(offset - 1.0)  # none on the glacier itself
     texture = (ICE_RELIEF_M * (1 - mountains) + RELIEF_M * mountains) * ridged
 
     height = SUMMIT_M * profile * (1 - trough) + 260.0 * mountains + texture
@@ -58,3 +58,9 @@ def terrain(grid: Grid, area: Grid, seed: int) -> Terrain:
     height = np.where(ocean, 0, np.maximum(height, 8.0)) + SEA_LEVEL_M
     ice = ~ocean & (mountains * (1 + 0.8 * ridged) < 0.55)
     return Terrain(height.astype(np.float32), np.asarray(ocean), np.asarray(ice))
+
+
+def smooth_step(place: NDArray[np.floating]) -> NDArray[np.floating]:
+    """From 0 at and below 0 to 1 at and above 1, without a crease."""
+    within = np.clip(place, 0, 1)
+    return np.asarray(within * within * (3 - 2 * within))
