@@ -152,8 +152,12 @@ class Earthdata:
         return self
 
     def __exit__(self, *_: object) -> None:
+        ending = [threading.Thread(target=server.shutdown) for server in self._servers.values()]  # each waits for its next poll
+        for thread in ending:
+            thread.start()
+        for thread in ending:
+            thread.join()
         for server in self._servers.values():
-            server.shutdown()
             server.server_close()
 
     def about(self) -> dict[str, str]:
@@ -339,6 +343,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     timeout = 30
+    disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for 40 ms
     archive: Earthdata
     host: str
 

@@ -94,7 +94,7 @@ def search(
         The box is not one, or the endpoint is no URL.
     """
     query = _query(options, collection, days, box, names)
-    with _plain_errors(options.endpoint):
+    with _plain_errors(options.endpoint), _session(options) as query.session:
         announced = int(query.hits())
         if not 0 <= announced <= MOST_GRANULES:
             raise FormatError(f"CMR {options.endpoint}: announces {announced} granules of {collection}; check that it is a CMR")
@@ -207,7 +207,6 @@ def _query(
     if _plain_name(f"{options.endpoint}/granules") is None:
         raise ConfigError(f"CMR endpoint {options.endpoint!r}: expected an https address such as {CMR}")
     query = earthaccess.DataGranules().mode(options.endpoint.rstrip("/") + "/").short_name(collection)
-    query.session = _session(options)
     if days is not None:
         query.temporal(*days)
     if box is not None:
