@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,7 @@ def attribute_value(key: str, old: Any, rng: np.random.Generator) -> Any:
     return pick(rng, [*STRINGS, np.float64(3), np.int32(-1), np.asarray([1.0, 2.0])])
 
 
+@lru_cache(maxsize=16)
 def decoded(path: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
     """A variable as netCDF4 decodes it (NaN where masked), as stored, where a fill attribute in another type names it, its dimensions."""
     with netCDF4.Dataset(path) as file, warnings.catch_warnings():
@@ -221,6 +223,7 @@ def decoded(path: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
         return auto, stored, told, variable.dimensions
 
 
+@lru_cache(maxsize=16)
 def in_xarray(path: Path, name: str) -> np.ndarray | None:
     """A variable as xarray decodes it; None where xarray cannot."""
     try:
@@ -258,6 +261,8 @@ class NetcdfSubject:
     def mutate(self, rng: np.random.Generator) -> Case:
         path = self.folder / self.genuine.name
         path.unlink(missing_ok=True)
+        decoded.cache_clear()
+        in_xarray.cache_clear()
         if rng.random() < 0.5:
             data, done = spoil_bytes(self.data, rng)
             path.write_bytes(data)

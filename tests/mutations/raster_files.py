@@ -195,6 +195,9 @@ def around(grid: Grid, values: np.ndarray, valid: np.ndarray, raster: Any) -> tu
     if half > 40:  # a cell is most of the raster: it lies within all of its values
         known = values[valid]
         return np.full(grid.shape, known.min(initial=np.inf)), np.full(grid.shape, known.max(initial=-np.inf)), whole
+    top, bottom = reached(rows, half, values.shape[0])
+    left, right = reached(columns, half, values.shape[1])
+    values, valid, rows, columns = values[top:bottom, left:right], valid[top:bottom, left:right], rows - top, columns - left
     padded = [
         np.pad(part, half, constant_values=empty)
         for part, empty in ((np.where(valid, values, np.inf), np.inf), (np.where(valid, values, -np.inf), -np.inf), (valid, False))
@@ -207,6 +210,13 @@ def around(grid: Grid, values: np.ndarray, valid: np.ndarray, raster: Any) -> tu
         index = (np.floor(np.where(inside, rows, 0)).astype(int) + half, np.floor(np.where(inside, columns, 0)).astype(int) + half)
     least[inside], most[inside], whole[inside] = (part[index][inside] for part in (low, high, every))
     return least, most, whole
+
+
+def reached(index: np.ndarray, half: int, size: int) -> tuple[int, int]:
+    """First and last row (or column) that lies within reach of any cell."""
+    known = np.clip(index[np.isfinite(index)], -1, size + 1)
+    first = int(np.clip(np.floor(known.min(initial=size)) - half - 1, 0, size - 1))
+    return first, max(int(np.clip(np.ceil(known.max(initial=0)) + half + 2, 0, size)), first + 1)
 
 
 def implausible(found: np.ndarray, grid: Grid, values: np.ndarray, valid: np.ndarray, raster: Any) -> str | None:

@@ -4,22 +4,28 @@ Runs as a process of its own, so that a crash or a hang of HDF5 or GDAL is the f
 `begin` before a mutation, `judging` once it was read, `end` with its outcome.
 """
 
+import importlib
 import json
 import resource
 import sys
+import traceback
 import warnings
 import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from json_items import Names, Stac
-from netcdf_files import Mar, Microwave
-from raster_files import Sentinel1, Terrain
 
 from daymelt.errors import DaymeltError
 
-SUBJECTS: dict[str, Any] = {"microwave": Microwave, "mar": Mar, "sentinel1": Sentinel1, "terrain": Terrain, "stac": Stac, "names": Names}
+SUBJECTS = {  # reader: where its subject is, imported alone since xarray and scipy take a second
+    "microwave": ("netcdf_files", "Microwave"),
+    "mar": ("netcdf_files", "Mar"),
+    "sentinel1": ("raster_files", "Sentinel1"),
+    "terrain": ("raster_files", "Terrain"),
+    "stac": ("json_items", "Stac"),
+    "names": ("json_items", "Names"),
+}
 MEMORY = 6 * 2**30  # bytes; a damaged size must not take the machine's memory
 
 
@@ -34,8 +40,6 @@ def outcome(subject: Any, case: Any, seed: int) -> tuple[str, str]:
     except DaymeltError as error:
         return ("refused" if "\n" not in str(error) else "several lines"), f"{type(error).__name__}: {error}"
     except Exception as error:
-        import traceback
-
         frame = traceback.extract_tb(error.__traceback__)[-1]
         return "raised", f"{type(error).__name__}: {error} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})"
     say(judging=seed)
@@ -50,7 +54,8 @@ def main(name: str, first: str, count: str, genuine: str, folder: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     warnings.simplefilter("ignore")
-    subject = SUBJECTS[name](Path(genuine), Path(folder))
+    module, kind = SUBJECTS[name]
+    subject = getattr(importlib.import_module(module), kind)(Path(genuine), Path(folder))
     for seed in range(int(first), int(first) + int(count)):
         case = subject.mutate(np.random.default_rng([zlib.crc32(name.encode()), seed]))
         say(begin=seed, done="; ".join(case.done)[:400])
