@@ -260,14 +260,13 @@ def test_a_server_that_cuts_at_the_same_byte_for_ever_is_given_up(server, tmp_pa
     server.faults = [cut(500_000).lasting()]
     message = refused(RetrievalError, [offered(server)], tmp_path, anonymous(), PATIENT)
     assert "at byte 500000 of 1000000" in message
-    assert len(server.seen) == 1 + PATIENT.attempts - 1 or len(server.seen) == PATIENT.attempts + 1
-    assert server.sent == 500_000
+    assert len(server.seen) == PATIENT.attempts and server.sent == 500_000
 
 
 def test_a_server_without_ranges_that_cuts_for_ever_is_given_up(server, tmp_path):
     server.faults = [Fault(cut_at=500_000, ignore_range=True).lasting()]
     refused(RetrievalError, [offered(server)], tmp_path, anonymous(), PATIENT)
-    assert len(server.seen) <= PATIENT.attempts + 1
+    assert len(server.seen) == PATIENT.attempts
 
 
 def test_a_server_without_ranges_starts_again_and_ends_in_the_same_bytes(server, tmp_path):
@@ -322,10 +321,10 @@ def test_a_busy_server_is_asked_again(server, tmp_path, code):
 def test_a_server_is_left_alone_as_long_as_it_asks(many, tmp_path, form):
     wait = "1" if form == "seconds" else format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
     many.faults = [status(429, {"Retry-After": wait})]
-    start, times = time.monotonic(), []
+    start = time.monotonic()
     fetch_all([offered(many, "0.tif")], tmp_path, anonymous(), PATIENT)
     assert 0.9 < time.monotonic() - start < 4
-    assert [seen.status for seen in many.seen] == [429, 200], times
+    assert [seen.status for seen in many.seen] == [429, 200]
 
 
 def test_all_threads_leave_a_host_alone_that_asks_for_it(many, tmp_path):
@@ -587,7 +586,7 @@ def test_a_cut_after_a_redirect_goes_on_from_the_first_address(server, tmp_path)
         assert len(server.seen) == 2 and store.sent == SIZE
 
 
-@pytest.mark.parametrize("to", ["ftp://example.org/a", "file:///etc/passwd", "http://[::1", "http:///a", "javascript:1", "https://"])
+@pytest.mark.parametrize("to", ["ftp://example.org/a", "file:///etc/passwd", "http://[::1", "javascript:1", "https://"])
 def test_a_redirect_to_nowhere_is_refused(server, tmp_path, to):
     server.faults = [redirect(to).lasting()]
     assert "not followed" in refused(RetrievalError, [offered(server)], tmp_path, anonymous(), PATIENT)
@@ -636,7 +635,7 @@ def test_too_little_room_is_said_before_the_first_request(server, tmp_path):
 
 
 def test_too_little_room_is_said_where_only_the_server_knows_the_size(server, tmp_path):
-    server.faults = [Fault(length=10**18)]
+    server.faults = [Fault(length=10**17)]
     assert "needed" in refused(StorageError, [offered(server, size=None)], tmp_path, anonymous(), PATIENT)
 
 
@@ -645,7 +644,10 @@ def small_disk(tmp_path):
     """A file system of 1.5 MB."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1536k", "tmpfs", disk], check=False, capture_output=True).returncode:
+    if (
+        os.geteuid() != 0
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1536k", "tmpfs", disk], check=False, capture_output=True).returncode
+    ):
         pytest.skip("needs root, to mount a small file system")
     yield disk
     subprocess.run(["umount", disk], check=True)
@@ -731,5 +733,6 @@ def test_a_listing_is_asked_for_as_patiently_as_a_file(server):
 
 def test_a_text_without_end_is_refused(server):
     server.files["listing"] = bytes((1 << 24) + 1)
+    server.faults = [Fault(piece=1 << 20)]
     with pytest.raises(RetrievalError, match="expected a short text"):
         fetch_text(server.url("listing"), anonymous(), PATIENT)

@@ -1,5 +1,8 @@
 """What a catalogue offers: names that cannot leave their folder, addresses without secrets, formats by their first bytes."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,14 +41,13 @@ def test_a_name_that_is_no_plain_file_name_is_refused(name):
 
 
 @given(st.text(max_size=30) | st.text(alphabet="./\\~:\0a%", max_size=12))
-def test_a_name_that_is_taken_lies_in_its_folder(tmp_path_factory, name):
+def test_a_name_that_is_taken_lies_in_its_folder(name):
     try:
         path = offered(path=name).path
     except FormatError:
         return
-    folder = tmp_path_factory.getbasetemp()
-    assert (folder / path).resolve().parent == folder.resolve()
-    assert (folder / path).name == name and not name.startswith(".")
+    assert os.path.dirname(os.path.normpath(f"/folder/{path}")) == "/folder"
+    assert Path("/folder", path).name == name and not name.startswith(".")
 
 
 @pytest.mark.parametrize(
@@ -81,12 +83,18 @@ def test_a_format_is_known_by_its_first_bytes(kind, rest):
     for magic in MAGIC[kind]:
         assert is_kind(magic + rest, kind)
         assert not is_kind(magic + rest, other)
-        assert not is_kind(rest[:1] + magic, kind)
+        assert not is_kind(b"\0" + magic, kind)
 
 
 @pytest.mark.parametrize(
     "page",
-    [b"<!DOCTYPE html><p>", b"\xef\xbb\xbf <HTML>", b"\r\n\r\n<html lang=en>", b'<?xml version="1.0"?>\n<html xmlns="x">', b"<!-- a -->\n<html>"],
+    [
+        b"<!DOCTYPE html><p>",
+        b"\xef\xbb\xbf <HTML>",
+        b"\r\n\r\n<html lang=en>",
+        b'<?xml version="1.0"?>\n<html xmlns="x">',
+        b"<!-- a -->\n<html>",
+    ],
 )
 def test_a_page_is_no_file_of_any_kind(page):
     assert is_page(page)

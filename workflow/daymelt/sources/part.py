@@ -44,10 +44,10 @@ def content_range(headers: Mapping[str, str]) -> tuple[int, int | None] | None:
 
 
 class Part:
-    """The unfinished file of `remote` in `folder`."""
+    """The unfinished file of `remote` in `folder`; `furthest` is the byte that any attempt of this run has reached."""
 
     def __init__(self, folder: Path, remote: Remote) -> None:
-        self.remote, self.final = remote, folder / remote.path
+        self.remote, self.final, self.furthest = remote, folder / remote.path, 0
         self.path = folder / f".{remote.path}.part"
         self.note_path = folder / f".{remote.path}.part.json"
 

@@ -21,7 +21,7 @@ from daymelt.sources.verified import Verified, digests
 from daymelt.sources.web import bare, check_status, follow, host_of, pieces, read_text
 
 log = logging.getLogger(__name__)
-PROGRESS_BYTES = 1 << 16  # an attempt that brought as much does not count as failed; a connection that brings less in `stall_s` stalls
+PROGRESS_BYTES = 1 << 16  # an attempt that got so much further does not count as failed; a connection that brings less in `stall_s` stalls
 
 
 class UnfitError(Exception):
@@ -195,7 +195,8 @@ def _pour(body: _Body, part: Part, begins: int, size: int | None, line: Line) ->
         if expected is None or at == expected:
             return
         problem, wait_s = "the connection failed or was cut", None
-    raise TransientError(f"{problem} at byte {at} of {expected or 'unknown'}", wait_s, at - begins >= PROGRESS_BYTES)
+    progressed, part.furthest = at - part.furthest >= PROGRESS_BYTES, max(at, part.furthest)
+    raise TransientError(f"{problem} at byte {at} of {expected or 'unknown'}", wait_s, progressed)
 
 
 def _restart(part: Part, line: Line) -> None:

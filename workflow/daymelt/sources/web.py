@@ -23,6 +23,7 @@ LONGEST_TEXT = 1 << 24
 PORTS = {"http": 80, "https": 443}
 LOOPBACK = re.compile(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|::1")
 BUSY = frozenset({408, 425, 429})  # and all from 500 on
+NOWHERE = "{}: redirects to an address that is unprotected or none; not followed"
 CUT = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
@@ -70,7 +71,11 @@ def _ask(session: requests.Session, url: str, headers: Mapping[str, str], timeou
     try:
         return session.get(url, headers=dict(headers), stream=True, allow_redirects=False, timeout=timeout_s)
     except CUT as error:
-        problem, trusted = reason(error), "CERTIFICATE_VERIFY_FAILED" not in str(error)
+        problem, sound, trusted = reason(error), True, "CERTIFICATE_VERIFY_FAILED" not in str(error)
+    except ValueError:  # the library parses the address of a redirect, followed or not
+        sound = False
+    if not sound:
+        raise RetrievalError(NOWHERE.format(bare(url)))
     if not trusted:
         raise RetrievalError(f"{bare(url)}: its certificate is not trusted; if your network has its own authority, set REQUESTS_CA_BUNDLE")
     raise TransientError(problem)
@@ -83,7 +88,7 @@ def _next(url: str, location: str) -> str:
     except ValueError:
         sound = False
     if not sound:
-        raise RetrievalError(f"{bare(url)}: redirects to an address that is unprotected or none; not followed")
+        raise RetrievalError(NOWHERE.format(bare(url)))
     return target
 
 
@@ -164,7 +169,7 @@ def read_text(session: requests.Session, url: str, timeout_s: float, refusal: Ca
         check_status(response, url)
         if response.status_code in {401, 403}:
             raise refusal(url, response.status_code)
-        content = b""
+        content = bytearray()
         for piece in pieces(response, decode=True):
             content += piece
             if len(content) > LONGEST_TEXT:
