@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -210,6 +211,13 @@ def test_the_newest_whole_offer_of_each_burst_is_listed_in_any_order_of_the_arch
     assert len(remotes) == 2 * len(newest) == len({remote.path for remote in remotes})
     shuffled = rng.sample(listed, len(listed))
     assert found(shuffled, first, last) == remotes
+
+
+def test_of_one_processing_listed_twice_the_later_record_stands():
+    twice = [granule(39, 1, moment(7, 2), moment(9, 1), ("HH", "mask"), concept) for concept in ("G1", "G2")]
+    one, other = (replace(each, revised=year) for each, year in zip(twice, ("2025", "2024"), strict=True))
+    for listed in ([one, other], [other, one]):
+        assert {remote.url.split("/")[3] for remote in found(listed, *JULY)} == {"G1"}
 
 
 def test_a_backscatter_file_of_another_name_is_refused_because_its_day_is_unknown(one_line):
