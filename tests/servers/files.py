@@ -59,7 +59,7 @@ def stall(at: int) -> Fault:
     return Fault(stall_at=at)
 
 
-def status(code: int, headers: Mapping[str, str] = {}, after: int = 0) -> Fault:  # noqa: B006 - never written to
+def status(code: int, headers: Mapping[str, str] = {}, after: int = 0) -> Fault:
     """An answer without a file."""
     return Fault(status=code, headers=headers, body=b"no\n", after=after)
 
@@ -226,10 +226,10 @@ def _handler(server: FileServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
         timeout = 30
 
-        def do_GET(self) -> None:  # noqa: N802
+        def do_GET(self) -> None:
             server.answer(self)
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     return Handler

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -170,13 +171,15 @@ def test_a_file_that_stands_verified_is_not_asked_for(many, tmp_path):
     assert many.seen == []
 
 
-def test_a_file_that_an_earlier_manifest_lists_is_not_asked_for(server, tmp_path):
-    fetched = fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
-    manifest.write_manifest(tmp_path / "manifest.json", [manifest.entry(tmp_path, fetched[0].path, server.url("a.tif"))], {})
+@pytest.mark.parametrize(("told", "requests"), [({}, 0), ({"version": "1"}, 0), ({"version": "2"}, 1)])
+def test_a_file_that_an_earlier_manifest_lists_is_not_asked_for(server, tmp_path, told, requests):
+    (fetched,) = fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
+    entry = manifest.entry(tmp_path, fetched.path, server.url("a.tif"))
+    manifest.write_manifest(tmp_path / "manifest.json", [replace(entry, **told)], {})
     (tmp_path / ".verified.jsonl").unlink()
     server.seen.clear()
     (again,) = fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
-    assert again.sha256 == fetched[0].sha256 and server.seen == []
+    assert again.sha256 == fetched.sha256 and len(server.seen) == requests
 
 
 @pytest.mark.parametrize("size", [None, SIZE])

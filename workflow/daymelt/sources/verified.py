@@ -94,7 +94,7 @@ def _of_manifest(path: Path) -> dict[str, _Line]:
     """Lines of a manifest by path; none where there is no manifest or it is broken."""
     try:
         listed = json.loads(path.read_bytes())["files"]
-        texts = [json.dumps({name: item.get(name) for name in _Line.__dataclass_fields__}).encode() for item in listed]
+        texts = [json.dumps({name: item.get(name) or None for name in _Line.__dataclass_fields__}).encode() for item in listed]
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return {}
     return {line.path: line for line in map(_line, texts) if line is not None}
