@@ -53,6 +53,14 @@ def options(*sections):
     return as_json
 
 
+def retrieval_options(source, *sections):
+    """Options of a retrieval: the area, the source, and either the twin or the addresses of the archives."""
+    provider = getattr(CONFIG, source).provider
+    return options(
+        "area", source, *sections, "twin" if provider == "twin" else "archives"
+    )
+
+
 def retrieval_code(source):
     """Digest of the code that retrieves a source. A provider's files do not depend on it: a change must not fetch them again."""
     provider = getattr(CONFIG, source).provider

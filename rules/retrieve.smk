@@ -37,7 +37,7 @@ rule retrieve_terrain:
         mem_mb=memory(300),
         runtime="30m",
     params:
-        options=options("area", "terrain", "twin"),
+        options=retrieval_options("terrain"),
         code=retrieval_code("terrain"),
     message:
         "Retrieve the terrain of {wildcards.area}"
@@ -61,7 +61,7 @@ rule retrieve_sentinel1:
         mem_mb=memory(1000),
         runtime="2h",
     params:
-        options=options("area", "sentinel1", "twin"),
+        options=retrieval_options("sentinel1"),
         code=retrieval_code("sentinel1"),
         world=world_option,
     message:
@@ -84,7 +84,7 @@ rule retrieve_mar:
         mem_mb=memory(300),
         runtime="2h",
     params:
-        options=options("area", "mar", "twin"),
+        options=retrieval_options("mar", "seasons"),
         code=retrieval_code("mar"),
     message:
         "Retrieve MAR of {wildcards.season}"
@@ -106,7 +106,7 @@ rule retrieve_microwave:
         mem_mb=memory(300),
         runtime="2h",
     params:
-        options=options("area", "microwave", "twin"),
+        options=retrieval_options("microwave", "seasons"),
         code=retrieval_code("microwave"),
     message:
         "Retrieve passive microwave of {wildcards.season}"

@@ -1,7 +1,7 @@
 """`daymelt STEP …`: what the rules' shell lines call, and what a person can call without Snakemake.
 
-The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several, a `str` or `int` one, and a section of
-the configuration comes out of `--options` (JSON, as the rules give it) or `--configfile` (YAML, as a person has it).
+The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several, a `str` or `int` one, a `bool` is a flag, and a
+section of the configuration comes out of `--options` (JSON, as the rules give it) or `--configfile` (YAML, as a person has it).
 """
 
 import argparse
@@ -86,11 +86,15 @@ def parser_of(step: str, function: Callable[..., None]) -> argparse.ArgumentPars
         kind = parameter.annotation
         if is_section(kind):
             continue
+        flag = f"--{name.replace('_', '-')}"
+        if kind is bool:
+            parser.add_argument(flag, dest=name, action="store_true")
+            continue
         required = parameter.default is inspect.Parameter.empty
         many = {"nargs": "*"} if kind == list[Path] else {}
         default = {} if required else {"default": parameter.default}
         value = kind if kind in (str, int) else Path
-        parser.add_argument(f"--{name.replace('_', '-')}", dest=name, type=value, required=required, **many, **default)
+        parser.add_argument(flag, dest=name, type=value, required=required, **many, **default)
     return parser
 
 

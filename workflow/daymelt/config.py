@@ -143,6 +143,35 @@ class Terrain(Section):
     provider: Literal["twin", "arcticdem", "nsidc-0645"] = Field("twin", description="where the files come from")
 
 
+class Archives(Section):
+    """Addresses of the archives that live providers retrieve from, and how patiently; without effect on the provider twin."""
+
+    cmr: str = Field("https://cmr.earthdata.nasa.gov/search/", description="granule search of NASA's archives")
+    earthdata_login: str = Field("urs.earthdata.nasa.gov", description="host of Earthdata Login; name and password go to it alone")
+    earthdata_hosts: tuple[str, ...] = Field(
+        ("datapool.asf.alaska.edu", "cumulus.asf.alaska.edu", "data.nsidc.earthdatacloud.nasa.gov", "daacdata.apps.nsidc.org"),
+        strict=False,
+        description="hosts that the Earthdata token may go to",
+    )
+    mar_folders: tuple[str, ...] = Field(
+        (
+            "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-5km-daily/",
+            "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-10km-daily/",
+        ),
+        min_length=1,
+        strict=False,
+        description="folders of MAR's yearly files, the first that has the year and the variable is taken",
+    )
+    arcticdem: str = Field(
+        "/vsis3/pgc-opendata-dems/arcticdem/mosaics/v4.1/32m_dem_tiles.vrt", description="the 32 m mosaic of ArcticDEM, as GDAL names it"
+    )
+    stac: str = Field("https://planetarycomputer.microsoft.com/api/stac/v1", description="search of the Planetary Computer")
+    sas: str = Field("https://planetarycomputer.microsoft.com/api/sas/v1/token", description="desk that signs its addresses")
+    connections_per_host: Integer = Field(4, ge=1, le=32, description="files fetched at once from one host")
+    timeout_s: Number = Field(60, gt=0, description="without an answer or a byte for so long an attempt is given up, s")
+    attempts: Integer = Field(6, ge=1, le=50, description="attempts in a row without progress before a file is given up")
+
+
 class Twin(Section):
     """The synthetic world behind the provider `twin`; without effect on other providers."""
 
@@ -300,6 +329,7 @@ class Config(Section):
     microwave: Microwave = Microwave()
     mar: Mar = Mar()
     terrain: Terrain = Terrain()
+    archives: Archives = Archives()
     twin: Twin = Twin()
     sar: Sar = Sar()
     regrid: Regrid = Regrid()

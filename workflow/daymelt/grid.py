@@ -117,6 +117,11 @@ class Grid:
         x, y = transformer(self.crs, crs).transform(columns, rows)
         return np.asarray(x), np.asarray(y)
 
+    def points_in(self, x: NDArray[np.float64], y: NDArray[np.float64], crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Points of this grid's crs, (point,) each, in another crs."""
+        there = transformer(self.crs, crs).transform(x, y)
+        return np.asarray(there[0]), np.asarray(there[1])
+
     def lonlat(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Longitude and latitude (degrees, WGS84) of every cell centre, each (y, x)."""
         return self.centres_in("EPSG:4326")

@@ -16,12 +16,18 @@ from daymelt.errors import FormatError, MissingInputError
 
 @dataclass(frozen=True)
 class Entry:
-    """One retrieved file: its path below the manifest's folder, where it came from, its size in bytes and SHA-256."""
+    """One retrieved file: its path below the manifest's folder, where it came from, its size in bytes and SHA-256.
+
+    `id` and `version` are the provider's, `retrieved_at` is UTC; all three are empty for a file that no archive gave.
+    """
 
     path: str
     url: str
     size: int
     sha256: str
+    id: str = ""
+    version: str = ""
+    retrieved_at: str = ""
 
 
 def checksum(path: Path) -> str:

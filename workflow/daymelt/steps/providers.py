@@ -1,17 +1,17 @@
-"""What every retrieval shares: choosing the provider, and the manifest that ends it."""
+"""What every retrieval shares: refusing a provider, and the manifest that ends one from the twin."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from daymelt.errors import ConfigError
 from daymelt.manifest import entry, write_manifest
 
 
-def check_provider(source: str, provider: str) -> None:
-    """ConfigError unless the files of `source` can be had from `provider` in this version."""
-    if provider != "twin":
-        raise ConfigError(f"{source}.provider: found {provider!r}, which this version cannot retrieve from yet; expected 'twin'")
+def refuse_provider(source: str, provider: str, expected: Sequence[str]) -> NoReturn:
+    """ConfigError: files of `source` cannot be had from `provider` in this version."""
+    choices = ", ".join(map(repr, expected))
+    raise ConfigError(f"{source}.provider: found {provider!r}, which this version cannot retrieve from yet; expected one of {choices}")
 
 
 def write_twin_manifest(out: Path, paths: Iterable[Path], about: Mapping[str, Any]) -> None:

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from daymelt.config import Area, Mar, Twin
-from daymelt.steps.providers import check_provider, write_twin_manifest
+from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files, regional_model
 
 
 def retrieve_mar(season: int, out: Path, area: Area, mar: Mar, twin: Twin) -> None:
     """Retrieve the year of daily means that holds a season."""
-    check_provider("mar", mar.provider)
+    if mar.provider != "twin":
+        refuse_provider("mar", mar.provider, ("twin",))
     year = regional_model.simulate(area.grid, season, twin.seed)
     lon, lat = year.grid.lonlat()
     x_km, y_km = year.grid.x / 1000, year.grid.y / 1000

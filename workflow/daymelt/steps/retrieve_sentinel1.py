@@ -4,18 +4,48 @@ import datetime as dt
 from pathlib import Path
 
 from daymelt import cube
-from daymelt.config import Area, Sentinel1, Twin
-from daymelt.dates import parse_month
+from daymelt.config import Archives, Area, Sentinel1, Twin
+from daymelt.dates import month_days, parse_month
 from daymelt.errors import ConfigError
-from daymelt.steps.providers import check_provider, write_twin_manifest
+from daymelt.sources import opera
+from daymelt.steps import live
+from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files, radar, schedule
 
 PROCESSING_DELAY = dt.timedelta(days=1, hours=3)
 
 
-def retrieve_sentinel1(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twin, world: Path | None = None) -> None:
+def retrieve_sentinel1(
+    month: str,
+    out: Path,
+    area: Area,
+    sentinel1: Sentinel1,
+    archives: Archives,
+    twin: Twin,
+    world: Path | None = None,
+    dry_run: bool = False,
+) -> None:
     """Retrieve every burst of a month that sees the area, backscatter and mask."""
-    check_provider("sentinel1", sentinel1.provider)
+    match sentinel1.provider:
+        case "twin":
+            from_twin(month, out, area, sentinel1, twin, world)
+        case "opera":
+            from_opera(month, out, area, sentinel1, archives, dry_run)
+        case _:
+            refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera"))
+
+
+def from_opera(month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, dry_run: bool) -> None:
+    """OPERA RTC-S1 from NASA's archive."""
+    days = month_days(*parse_month(month))
+    options = opera.OperaOptions(live.catalogue(archives), polarisation=sentinel1.polarisation)
+    remotes = opera.search(live.box_of(area.grid), days[0], days[-1], options)
+    about = {"source": "sentinel1", "month": month, "provider": "opera"}
+    live.retrieve(remotes, out, live.earthdata(archives), archives, about, dry_run)
+
+
+def from_twin(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twin, world: Path | None) -> None:
+    """What the twin's radar sees of its world."""
     if world is None:
         raise ConfigError("retrieve-sentinel1: provider twin needs --world, the file that `daymelt twin-world` writes for the season")
     season, number = parse_month(month)

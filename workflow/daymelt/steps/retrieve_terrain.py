@@ -2,21 +2,40 @@
 
 from pathlib import Path
 
-from daymelt.config import Area, Terrain, Twin
+from daymelt.config import Archives, Area, Terrain, Twin
 from daymelt.grid import Grid
-from daymelt.steps.providers import check_provider, write_twin_manifest
+from daymelt.sources import nsidc
+from daymelt.steps import live
+from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files
 from daymelt.twin.terrain import terrain as twin_terrain
 
 HEIGHT_SPACING_M, MASK_SPACING_M, MARGIN_M = 32.0, 90.0, 960.0
 
 
-def retrieve_terrain(out: Path, area: Area, terrain: Terrain, twin: Twin) -> None:
+def retrieve_terrain(out: Path, area: Area, terrain: Terrain, archives: Archives, twin: Twin, dry_run: bool = False) -> None:
     """Retrieve the DEM, the ocean mask and the ice mask around the area."""
-    check_provider("terrain", terrain.provider)
-    folder = out.parent
+    match terrain.provider:
+        case "twin":
+            from_twin(out, area, twin)
+        case "nsidc-0645":
+            from_nsidc(out, archives, dry_run)
+        case _:
+            refuse_provider("terrain", terrain.provider, ("twin", "nsidc-0645"))
+
+
+def from_nsidc(out: Path, archives: Archives, dry_run: bool) -> None:
+    """The GIMP DEM and masks from NASA's archive."""
+    options = nsidc.TerrainOptions(live.catalogue(archives))
+    remotes = [*nsidc.search_height(options), *nsidc.search_masks(options)]
+    live.retrieve(remotes, out, live.earthdata(archives), archives, {"source": "terrain", "provider": "nsidc-0645"}, dry_run)
+
+
+def from_twin(out: Path, area: Area, twin: Twin) -> None:
+    """The land of the twin, as an ArcticDEM mosaic and GIMP masks would show it."""
     height_grid, mask_grid = (_around(area.grid, spacing) for spacing in (HEIGHT_SPACING_M, MASK_SPACING_M))
-    paths = [folder / name for name in ("arcticdem_32m_v4.1_dem.tif", "GimpOceanMask_90m_2015_v1.2.tif", "GimpIceMask_90m_v1.1.tif")]
+    names = ("arcticdem_32m_v4.1_dem.tif", "GimpOceanMask_90m_2015_v1.2.tif", "GimpIceMask_90m_v1.1.tif")
+    paths = [out.parent / name for name in names]
     files.write_dem(paths[0], twin_terrain(height_grid, area.grid, twin.seed).height, height_grid)
     surface = twin_terrain(mask_grid, area.grid, twin.seed)
     files.write_mask(paths[1], surface.ocean, mask_grid)

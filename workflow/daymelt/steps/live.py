@@ -1,0 +1,109 @@
+"""Retrieval from the archives: what every source shares once its files are known."""
+
+import datetime as dt
+import math
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from daymelt.config import Archives
+from daymelt.grid import Grid
+from daymelt.manifest import Entry, write_manifest
+from daymelt.sources import access, cmr
+from daymelt.sources.download import fetch_all
+from daymelt.sources.remote import Fetched, Remote
+from daymelt.sources.retry import Policy
+from daymelt.sources.web import bare
+
+MARGIN_DEG = 0.05
+OUTLINE_POINTS = 64  # along each edge: the extremes of longitude and latitude lie on it
+
+
+def box_of(area: Grid) -> cmr.Box:
+    """West, south, east and north of an area with a small margin, degrees."""
+    x, y = np.linspace(area.left, area.right, OUTLINE_POINTS), np.linspace(area.top, area.bottom, OUTLINE_POINTS)
+    edge_x = np.concatenate([x, x, np.full_like(y, area.left), np.full_like(y, area.right)])
+    edge_y = np.concatenate([np.full_like(x, area.top), np.full_like(x, area.bottom), y, y])
+    lon, lat = area.points_in(edge_x, edge_y, "EPSG:4326")
+    west, south, east, north = lon.min(), lat.min(), lon.max(), lat.max()
+    return math.floor(1e4 * (west - MARGIN_DEG)) / 1e4, max(south - MARGIN_DEG, -90), east + MARGIN_DEG, min(north + MARGIN_DEG, 90)
+
+
+def catalogue(archives: Archives) -> cmr.CmrOptions:
+    """Where granules are searched."""
+    return cmr.CmrOptions(archives.cmr, policy(archives))
+
+
+def policy(archives: Archives) -> Policy:
+    """How patiently."""
+    return Policy(archives.connections_per_host, archives.timeout_s, archives.timeout_s, archives.attempts)
+
+
+def earthdata(archives: Archives) -> access.Access:
+    """Who asks NASA's archives."""
+    return access.earthdata(archives.earthdata_hosts, archives.earthdata_login)
+
+
+def retrieve(
+    remotes: Sequence[Remote], out: Path, who: access.Access, archives: Archives, about: Mapping[str, Any], dry_run: bool
+) -> list[Fetched]:
+    """Fetch files into the folder of `out` and end with the manifest `out`; a dry run lists them and fetches nothing."""
+    if dry_run:
+        print_plan(remotes)
+        return []
+    total = sum(remote.size or 0 for remote in remotes)
+    fetched = fetch_all(remotes, out.parent, who, policy(archives), Progress(len(remotes), total))
+    write_manifest(out, [entry_of(item) for item in fetched], about)
+    return fetched
+
+
+def entry_of(item: Fetched) -> Entry:
+    """A fetched file as the manifest lists it."""
+    retrieved_at = item.retrieved_at.isoformat(timespec="seconds")
+    return Entry(item.path.name, bare(item.remote.url), item.size, item.sha256, item.remote.id, item.remote.version, retrieved_at)
+
+
+def print_plan(remotes: Iterable[Remote]) -> None:
+    """What would be fetched, with sizes and their sum."""
+    listed = list(remotes)
+    for remote in listed:
+        print(f"{human(remote.size):>10}  {remote.path}")
+    unknown = sum(remote.size is None for remote in listed)
+    known = sum(remote.size or 0 for remote in listed)
+    print(f"{human(known):>10}  in {len(listed)} files" + (f", {unknown} of unknown size" if unknown else ""))
+
+
+def human(size: float | None) -> str:
+    """A number of bytes as a person reads it."""
+    if size is None:
+        return "?"
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("the last unit takes all")
+
+
+class Progress:
+    """Says on standard error how far a retrieval is: a line that renews itself on a terminal, a line every tenth elsewhere."""
+
+    def __init__(self, count: int, total: int) -> None:
+        self._count, self._total, self._done, self._told = count, total, 0, -1
+        self._start = dt.datetime.now(dt.UTC)
+
+    def __call__(self, added: int) -> None:
+        self._done += added
+        tenth = 10 * self._done // self._total if self._total else 0
+        if sys.stderr.isatty():
+            print(f"\r{self._line()}", end="\n" if self._done >= self._total > 0 else "", file=sys.stderr, flush=True)
+        elif tenth > self._told:
+            self._told = tenth
+            print(self._line(), file=sys.stderr, flush=True)
+
+    def _line(self) -> str:
+        seconds = max((dt.datetime.now(dt.UTC) - self._start).total_seconds(), 1e-3)
+        whole = f" of {human(self._total)}" if self._total else ""
+        return f"{self._count} files: {human(self._done)}{whole}, {human(self._done / seconds)}/s"
