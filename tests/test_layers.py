@@ -101,8 +101,8 @@ def test_what_the_package_imports_is_declared():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_nobody_pickles_or_reads_the_environment(module):
+def test_nobody_pickles_and_only_access_reads_the_environment(module):
     tree = ast.parse(provenance.module_path(module).read_bytes())
     assert "pickle" not in {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    if room(module) != "top":
+    if room(module) != "top" and module != "daymelt.sources.access":  # credentials have no other place
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}]

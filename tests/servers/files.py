@@ -76,13 +76,14 @@ def redirect(to: str, code: int = 302) -> Fault:
 
 @dataclass
 class Seen:
-    """A request that came, and what it got: `sent` are the bytes of the body."""
+    """A request that came, and what it got: `sent` are the bytes of the body, `at` when it came, monotonic seconds."""
 
     name: str
     query: str
     headers: dict[str, str]
     status: int = 0
     sent: int = 0
+    at: float = field(default_factory=time.monotonic)
 
 
 class FileServer:

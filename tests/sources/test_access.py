@@ -9,7 +9,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from servers.files import FileServer, redirect, status
+from servers.files import LOGIN_PAGE, FileServer, redirect, status
 
 from daymelt.errors import ConfigError, FormatError, MissingCredentialError, RetrievalError
 from daymelt.sources import signing
@@ -203,6 +203,14 @@ def test_a_name_and_a_password_log_in_along_the_redirects_of_the_archive(tmp_pat
         fetch_all([remote], tmp_path, earthdata([archive.host], login.host, variables), Policy())
         assert login.seen[0].headers["authorization"] == basic("me", PASSWORD)
         assert not any("authorization" in seen.headers for seen in archive.seen)
+
+
+def test_without_an_account_the_login_page_says_which_variables_to_set(tmp_path):
+    with FileServer({"a.tif": b"II*\0"}) as archive, FileServer({"authorize": LOGIN_PAGE}, host="127.0.0.2") as login:
+        archive.faults = [redirect(login.url("authorize"))]
+        remote = Remote("a", archive.url("a.tif"), "a.tif", 4, None, "tiff", "1")
+        with pytest.raises(MissingCredentialError, match="set EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or add"):
+            fetch_all([remote], tmp_path, earthdata([archive.host], login.host, {}, tmp_path / "none"), Policy())
 
 
 # --- signed addresses ----------------------------------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def earthdata(hosts: Sequence[str], login_host: str, environ: Mapping[str, str] 
     variables = os.environ if environ is None else environ
     remedies = Remedies(
         f"no account found; set EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, or add {login_host} to netrc",
-        f"refused what %s has, which may be wrong or expired (tokens last about 60 days); renew it at https://{login_host}",
+        f"refused what %s holds, which may be wrong or expired (tokens last about 60 days); renew it at https://{login_host}",
         f"the account lacks a licence or an application; accept them in its profile at https://{login_host}/profile",
     )
     token = variables.get("EARTHDATA_TOKEN", "").strip().removeprefix("Bearer ")
