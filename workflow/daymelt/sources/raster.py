@@ -85,6 +85,8 @@ def _fault(raster: DatasetReader) -> str | None:
         return f"no place on the map (its transform is {tuple(transform)}), expected a georeferenced raster"
     if raster.count != 1 or raster.dtypes[0].rstrip("0123456789") not in ("int", "uint", "float"):
         return f"{raster.count} bands of {raster.dtypes[0]}, expected one of real numbers"
+    if raster.nodata is not None and not raster.dtypes[0].startswith("float") and math.isfinite(raster.nodata) and raster.nodata % 1:
+        return f"nodata {raster.nodata}, which no {raster.dtypes[0]} is"
     if {MaskFlags.per_dataset, MaskFlags.alpha} & set(raster.mask_flag_enums[0]):
         return "a mask band says where it has no data, expected a nodata value"
     scale, offset = raster.scales[0], raster.offsets[0]
@@ -191,6 +193,8 @@ def aligned_offset(transform: Affine, crs: "rasterio.crs.CRS", grid: Grid) -> tu
 def carry_bounds(bounds: Bounds, source: str, target: str) -> Bounds:
     """Box of `target` around a box of `source`: (left, bottom, right, top), its edges followed point by point."""
     carried = transformer(source, target).transform_bounds(*bounds, densify_pts=EDGE_POINTS)
+    if not all(map(math.isfinite, carried)):
+        raise ProjError(f"{bounds} has no place in its crs or in the area's")
     return tuple(float(edge) for edge in carried)  # type: ignore[return-value]
 
 
@@ -214,6 +218,8 @@ def _index_box(transform: Affine, bounds: Bounds, margin: int) -> tuple[int, int
     """First row and column, and the ones after the last, of the pixels that a box touches."""
     left, bottom, right, top = bounds
     columns, rows = pixels_of(transform, [left, right, left, right], [top, top, bottom, bottom])
+    if not (np.isfinite(columns).all() and np.isfinite(rows).all()):
+        raise RasterioError(f"no pixels lie at {bounds}: its transform is {tuple(transform[:6])}")
     return (
         math.floor(rows.min()) - margin,
         math.floor(columns.min()) - margin,

@@ -17,16 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
-from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.grid import Grid
 from daymelt.sources.names import printable
-from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, read_values, read_window, shifted, source_window
+from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, read_values, read_window, reading, shifted, source_window
 
 ORBITS = 175  # relative orbits of a repeat cycle
-SAME_PLACE = 1e-5  # pixels by which the transforms of a burst and its mask may differ
+SAME_PLACE = 1e-3  # pixels by which a burst and its mask may lie apart
 VALID, FILL = 0, 255  # mask codes; between them 1 shadow, 2 layover, 3 both
 
 NAME = re.compile(
@@ -180,33 +179,43 @@ def read_rtc(path: Path, fine: Grid, scale: str = "linear") -> NDArray[np.float3
     if scale not in SCALES:
         raise ConfigError(f"backscatter scale {scale!r}: unknown; expected one of {', '.join(SCALES)}")
     gamma0 = np.full(fine.shape, np.nan, np.float32)
-    with open_raster(path, "backscatter") as raster:
-        window = source_window(raster, fine)
-        if window is None:
-            return gamma0
-        stored = read_values(raster, window, "backscatter")  # no data goes first: a nodata of -99 is a number of decibels
-        with np.errstate(over="ignore"):
-            power = _positive(SCALES[scale](stored))
-        transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
-        piece = lay(power, transform, crs, fine, power_resampling(transform, crs, fine), np.nan)
+    with open_raster(path, "backscatter") as raster, reading(path, "backscatter"):
+        piece = _read_power(raster, fine, SCALES[scale])
     if piece is not None:
         gamma0[piece.rows, piece.columns] = piece.values
     return gamma0
 
 
+def _read_power(raster: DatasetReader, fine: Grid, to_power: Callable[[NDArray[Any]], NDArray[Any]]) -> Piece | None:
+    """Linear power of a raster on the part of the grid that it reaches; None where it reaches none."""
+    window = source_window(raster, fine)
+    if window is None:
+        return None
+    stored = read_values(raster, window, "backscatter")  # no data goes first: a nodata of -99 is a number of decibels
+    with np.errstate(over="ignore"):
+        power = _positive(to_power(stored))
+    transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
+    return lay(power, transform, crs, fine, power_resampling(transform, crs, fine), np.nan)
+
+
 def _read_burst(burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
     """gamma0 and mask codes of one burst on the part of the grid that it reaches; a pixel is code 0 exactly where gamma0 is finite."""
     with open_raster(burst.path, "burst") as raster, open_raster(burst.mask_path, "burst mask") as mask:
-        if mask.shape != raster.shape or mask.crs != raster.crs or not _same_place(mask.transform, raster.transform):
+        if mask.shape != raster.shape or mask.crs != raster.crs or not _same_place(mask, raster):
             found, expected = (f"{part.shape} at {part.bounds[:2]} in {part.crs}" for part in (mask, raster))
             raise FormatError(f"burst mask {burst.mask_path}: {found}, its burst is {expected}; retrieve both again")
-        window = source_window(raster, fine)
-        if window is None:
-            return None
         _check_power(raster, burst.path)
-        gamma0 = _positive(read_values(raster, window, "burst"))
-        codes = _read_codes(mask, window, burst.mask_path)
-        transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
+        with reading(burst.path, "burst"):
+            return _read_pieces(raster, mask, burst, fine)
+
+
+def _read_pieces(raster: DatasetReader, mask: DatasetReader, burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
+    window = source_window(raster, fine)
+    if window is None:
+        return None
+    gamma0 = _positive(read_values(raster, window, "burst"))
+    codes = _read_codes(mask, window, burst.mask_path)
+    transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
     codes = np.where((codes == VALID) & np.isnan(gamma0), FILL, codes).astype(np.uint8)
     gamma0[codes != VALID] = np.nan  # before any warp, so that no layover bleeds into its neighbours
     power = lay(gamma0, transform, crs, fine, power_resampling(transform, crs, fine), np.nan)
@@ -216,10 +225,12 @@ def _read_burst(burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
     return power, Piece(_agree(power.values, reasons.values), power.rows, power.columns)
 
 
-def _same_place(one: Affine, other: Affine) -> bool:
-    """True where two transforms put every pixel of a burst within a thousandth of a pixel: its mask must lie on it exactly."""
-    side = max(abs(one.a), abs(one.e))
-    return all(abs(mine - theirs) <= SAME_PLACE * side for mine, theirs in zip(one[:6], other[:6], strict=True))
+def _same_place(mask: DatasetReader, raster: DatasetReader) -> bool:
+    """True where two rasters of one shape lie on each other within a thousandth of a pixel, from corner to corner."""
+    side = max(abs(raster.transform.a), abs(raster.transform.e))
+    ends = [(shifted(part.transform, 0, 0), shifted(part.transform, *part.shape)) for part in (mask, raster)]
+    pairs = [pair for one, other in zip(*ends, strict=True) for pair in zip(one[:6], other[:6], strict=True)]
+    return all(abs(mine - theirs) <= SAME_PLACE * side for mine, theirs in pairs)
 
 
 def _check_power(raster: DatasetReader, path: Path) -> None:
