@@ -27,7 +27,7 @@ class Fault:
 
     `status`, `headers`, `body` replace the answer. Otherwise the file is sent as ever but for: `cut_at` (byte of the file where the
     connection ends), `stall_at` (where nothing more comes), `pause_s` (between pieces of `piece` bytes), `length` (added to the announced
-    length), `ignore_range`, `change` (made of the content).
+    length), `ignore_range`, `ignore_condition` (If-Range), `change` (made of the content).
     """
 
     name: str = ""
@@ -42,6 +42,7 @@ class Fault:
     piece: int = PIECE
     length: int = 0
     ignore_range: bool = False
+    ignore_condition: bool = False
     change: Callable[[bytes], bytes] = bytes
 
     def lasting(self, times: int | None = None) -> "Fault":
@@ -179,7 +180,8 @@ class FileServer:
             headers |= {"ETag": etag, "Last-Modified": modified}
         start = 0
         wanted = seen.headers.get("range", "").removeprefix("bytes=").removesuffix("-")
-        if wanted and not fault.ignore_range and seen.headers.get("if-range", etag) in {etag, modified}:
+        same = fault.ignore_condition or seen.headers.get("if-range", etag) in {etag, modified}
+        if wanted and same and not fault.ignore_range:
             start = int(wanted)
             if start >= len(content):
                 self._head(request, seen, 416, {"Content-Range": f"bytes */{len(content)}", "Content-Length": "0"})

@@ -436,12 +436,33 @@ def test_a_file_that_changed_is_noticed_where_the_server_ignores_the_condition(s
     server.faults = [cut(700_000)]
     refused(RetrievalError, [offered(server)], tmp_path, anonymous(), ONCE)
     server.files["a.tif"] = tiff(1)
+    server.faults = [Fault(ignore_condition=True)]
+    fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
+    assert visible(tmp_path) == {"a.tif": tiff(1)} and [seen.status for seen in server.seen] == [200, 206, 200]
+
+
+def test_a_change_that_only_the_checksum_shows_starts_from_zero(server, tmp_path):
+    server.faults = [cut(700_000)]
+    refused(RetrievalError, [offered(server)], tmp_path, anonymous(), ONCE)
+    server.files["a.tif"] = tiff(1)
     note = tmp_path / ".a.tif.part.json"
-    known = json.loads(note.read_text())
-    note.write_text(json.dumps(known | {"etag": None}))  # then the date is asked for, and it is the same
-    known["modified"] = None
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"etag": None}))  # then the date is asked for, and it is the same
     fetch_all([offered(server, checksum=md5(tiff(1)))], tmp_path, anonymous(), PATIENT)
-    assert visible(tmp_path) == {"a.tif": tiff(1)}
+    assert visible(tmp_path) == {"a.tif": tiff(1)} and [seen.status for seen in server.seen] == [200, 206, 200]
+
+
+@pytest.mark.parametrize("told", ["bytes 5-9/1000000", f"bytes 700000-{SIZE}/{SIZE + 1}", "bytes x", "", "items 700000-999999/1000000"])
+def test_a_server_that_mixes_up_ranges_starts_again(server, tmp_path, told):
+    server.faults = [cut(700_000), Fault(status=206, headers={"Content-Range": told}, body=CONTENT[700_000:])]
+    fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
+    assert visible(tmp_path) == {"a.tif": CONTENT}
+    assert len(server.seen) == 3 and "range" not in server.seen[2].headers
+
+
+def test_a_server_that_has_no_such_range_starts_again(server, tmp_path):
+    server.faults = [cut(700_000), status(416)]
+    fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
+    assert visible(tmp_path) == {"a.tif": CONTENT}
 
 
 @pytest.mark.parametrize("changed", [{"version": "2"}, {"url": "b.tif"}])
@@ -718,6 +739,17 @@ def test_a_killed_run_leaves_only_whole_files_and_the_next_ends_in_the_same_byte
         fetch_all(remotes, tmp_path, anonymous(), PATIENT)
         assert visible(tmp_path) == contents and hidden(tmp_path) == [".verified.jsonl"]
         assert sum(seen.sent for seen in server.seen[first:]) <= (6 - whole) * 100_000 - kept + 6  # a byte of each is asked for twice
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_what_a_killed_run_was_writing_beside_the_files_is_cleared_away(server, tmp_path, finished):
+    if finished:
+        fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
+    for name in ("..a.tif.part.0123abcd.part.json", ".a.tif.part.json", ".a.tif.part"):
+        (tmp_path / name).write_bytes(b"{")
+    fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
+    assert visible(tmp_path) == {"a.tif": CONTENT} and hidden(tmp_path) == [".verified.jsonl"]
+    assert len(server.seen) == 1
 
 
 # --- small texts ---------------------------------------------------------------------------------------------------------------------

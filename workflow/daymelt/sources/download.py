@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from daymelt.atomic import storage_errors
 from daymelt.errors import FormatError, RetrievalError
 from daymelt.sources.access import Access
-from daymelt.sources.part import Part
+from daymelt.sources.part import Part, tidy
 from daymelt.sources.remote import Fetched, Remote
 from daymelt.sources.retry import Pace, Policy, StoppedError, retry
 from daymelt.sources.transfer import Line, fetch, require_space
@@ -57,9 +57,12 @@ def fetch_all(
     with storage_errors(folder / "files"):
         folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
+        tidy(folder)
         verified = Verified(folder)
         found = {remote: verified.find(remote) for remote in remotes}
         due = [remote for remote, there in found.items() if there is None]
+        for remote in found.keys() - due:  # a run may have been killed between giving the name and dropping the note
+            Part(folder, remote).discard()
         here = {remote: Part(folder, remote).size for remote in due}
         require_space(folder, sum(max((remote.size or 0) - here[remote], 0) for remote in due))
         report(sum(here.values()) + sum(there.size for there in found.values() if there))

@@ -43,6 +43,12 @@ def content_range(headers: Mapping[str, str]) -> tuple[int, int | None] | None:
     return (int(found[1]), None if found[2] == "*" else int(found[2])) if found else None
 
 
+def tidy(folder: Path) -> None:
+    """Remove the notes that a killed run was writing; nobody else may be at work in the folder."""
+    for left in folder.glob("..*.part.json"):  # the temporary names of `.NAME.part.json`
+        left.unlink()
+
+
 class Part:
     """The unfinished file of `remote` in `folder`; `furthest` is the byte that any attempt of this run has reached."""
 
