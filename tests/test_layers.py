@@ -37,6 +37,7 @@ DISTRIBUTIONS = {
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "rio_cogeo": "rio-cogeo",
     "yaml": "PyYAML",
+    "pystac_client": "pystac-client",
     "pydantic_core": "pydantic",
 }
 

@@ -3,9 +3,15 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
-from daymelt.manifest import manifest_digest, manifest_files, read_manifest
 from servers.earthdata import TOKEN, Earthdata
+from servers.listing import Listing
+from servers.s3 import S3
+from servers.stac import Stac
+
+from daymelt import cube
+from daymelt.manifest import entry, manifest_digest, manifest_files, read_manifest, write_manifest
 
 MONTH = "2019-07"
 
@@ -81,3 +87,65 @@ def test_without_an_account_it_says_which_variable_is_missing(step, live, tmp_pa
     assert "EARTHDATA_TOKEN" in said[0]
     assert not out.exists()
     assert not list(out.parent.glob("*.tif"))
+
+
+def with_archives(live, source, provider, **addresses):
+    changed = json.loads(live)
+    changed[source]["provider"] = provider
+    changed["archives"] |= addresses
+    return json.dumps(changed)
+
+
+def test_the_mar_file_of_a_season_is_the_twins(prepared, step, live, tmp_path):
+    folder = prepared.manifest("mar").parent
+    with Listing(folder) as server:
+        chosen = with_archives(live, "mar", "mar-http", mar_5km=f"{server.base}/", mar_10km=f"{server.base}/none/")
+        out = tmp_path / "manifest.json"
+        assert step("retrieve-mar", "--season", 2019, "--out", out, options=chosen) == 0
+    assert manifest_digest([out]) == manifest_digest([prepared.manifest("mar")])
+
+
+def test_terrain_from_the_mosaic_and_the_masks_aligns_to_the_twins(prepared, step, live, tmp_path):
+    bucket = tmp_path / "buckets/dems"
+    bucket.mkdir(parents=True)
+    shutil.copy(next(prepared.manifest("terrain").parent.glob("*dem.tif")), bucket / "mosaic.tif")
+    with S3(bucket.parent) as server:
+        addresses = {"arcticdem": "/vsis3/dems/mosaic.tif", "s3_endpoint": server.host, "s3_https": False, "s3_virtual_hosting": False}
+        chosen = with_archives(live, "terrain", "arcticdem", **addresses)
+        out, aligned = tmp_path / "terrain/manifest.json", tmp_path / "terrain.nc"
+        assert step("retrieve-terrain", "--out", out, options=chosen) == 0
+    assert step("align-terrain", "--manifest", out, "--out", aligned) == 0
+    one, other = cube.read_layers(aligned), cube.read_layers(prepared / "terrain.nc")
+    assert one.attributes["inputs"] == other.attributes["inputs"]  # the identity of the fields, wherever they were cut from
+
+
+def test_scenes_of_the_planetary_computer_give_the_melt_of_the_same_bursts(prepared, step, live, tmp_path):
+    scenes, bursts = tmp_path / "scenes", tmp_path / "bursts"
+    for folder in (scenes, bursts):
+        folder.mkdir()
+    largest = {}  # of each pass: a catalogue of scenes has one item an instant
+    for path in manifest_files(prepared.manifest(f"sentinel1/{MONTH}"), "_HH.tif"):
+        acquired = path.name.split("_")[4]
+        largest[acquired] = max(largest.get(acquired, path), path, key=lambda file: file.stat().st_size)
+    for path in largest.values():
+        shutil.copy(path, scenes)
+        for name in (path.name, path.name.replace("_HH", "_mask")):
+            shutil.copy(path.with_name(name), bursts)
+    write_manifest(bursts / "manifest.json", [entry(bursts, path, "") for path in bursts.glob("*.tif")], {})
+    with Stac(scenes) as server:
+        addresses = {"stac": server.stac, "sas": server.tokens, "sas_hosts": [server.host]}
+        chosen = with_archives(live, "sentinel1", "planetary-computer", **addresses)
+        out = tmp_path / "retrieved/manifest.json"
+        assert step("retrieve-sentinel1", "--month", MONTH, "--out", out, options=chosen) == 0
+    assert "sig=" not in out.read_text()
+    winters = ("--winters", prepared / "sar/winter.nc", "--terrain", prepared / "terrain.nc")
+    fields = []
+    for manifest, settings in ((out, chosen), (bursts / "manifest.json", live)):
+        melt = manifest.with_name("melt.nc")
+        assert step("melt-fraction", "--manifest", manifest, *winters, "--out", melt, options=settings) == 0
+        with cube.open_stream(melt) as stream:
+            assert len(stream.dates) == len(largest)
+            fields.append(stream.values())
+    both = np.isfinite(fields[0]) & np.isfinite(fields[1])
+    assert both.sum() > 0.98 * np.isfinite(fields[1]).sum()
+    assert np.abs(fields[0] - fields[1])[both].mean() < 0.01  # only their masks of layover and shadow differ

@@ -1,7 +1,7 @@
 """`daymelt STEP …`: what the rules' shell lines call, and what a person can call without Snakemake.
 
-The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several, a `str` or `int` one, a `bool` is a flag, and a
-section of the configuration comes out of `--options` (JSON, as the rules give it) or `--configfile` (YAML, as a person has it).
+The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several, a `str` or `int` one, a `bool` is a
+flag. A section of the configuration comes out of `--options` (JSON, as the rules give it) or `--configfile` (YAML, as a person has it).
 """
 
 import argparse

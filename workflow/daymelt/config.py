@@ -153,20 +153,21 @@ class Archives(Section):
         strict=False,
         description="hosts that the Earthdata token may go to",
     )
-    mar_folders: tuple[str, ...] = Field(
-        (
-            "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-5km-daily/",
-            "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-10km-daily/",
-        ),
-        min_length=1,
-        strict=False,
-        description="folders of MAR's yearly files, the first that has the year and the variable is taken",
+    mar_5km: str = Field(
+        "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-5km-daily/", description="folder of MAR's yearly files of 5 km, taken first"
+    )
+    mar_10km: str = Field(
+        "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-10km-daily/", description="those of 10 km, where 5 km lacks the variable"
     )
     arcticdem: str = Field(
         "/vsis3/pgc-opendata-dems/arcticdem/mosaics/v4.1/32m_dem_tiles.vrt", description="the 32 m mosaic of ArcticDEM, as GDAL names it"
     )
+    s3_endpoint: str = Field("s3.amazonaws.com", description="host of the bucket's service")
+    s3_https: bool = Field(True, description="whether that is asked by https")
+    s3_virtual_hosting: bool = Field(True, description="whether the bucket is part of the host name")
     stac: str = Field("https://planetarycomputer.microsoft.com/api/stac/v1", description="search of the Planetary Computer")
     sas: str = Field("https://planetarycomputer.microsoft.com/api/sas/v1/token", description="desk that signs its addresses")
+    sas_hosts: tuple[str, ...] = Field((".blob.core.windows.net",), strict=False, description="hosts whose addresses it signs")
     connections_per_host: Integer = Field(4, ge=1, le=32, description="files fetched at once from one host")
     timeout_s: Number = Field(60, gt=0, description="without an answer or a byte for so long an attempt is given up, s")
     attempts: Integer = Field(6, ge=1, le=50, description="attempts in a row without progress before a file is given up")

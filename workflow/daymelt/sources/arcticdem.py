@@ -83,7 +83,7 @@ def read_window(remote: Remote, folder: Path, grid: Grid, options: ArcticDemOpti
     if _stands(path, tags):
         return path
     settings = rasterio.Env(session=DummySession(), **_settings(options))
-    with _told_in_one_line(options), settings, rasterio.open(options.mosaic, driver=["VRT", "GTiff"]) as mosaic:
+    with _told_in_one_line(options), settings, rasterio.open(options.mosaic, driver=_driver(options)) as mosaic:
         window = _window(mosaic, grid, options)
         height = mosaic.read(1, window=window)
         nodata, crs = mosaic.nodata, mosaic.crs
@@ -98,6 +98,11 @@ def read_window(remote: Remote, folder: Path, grid: Grid, options: ArcticDemOpti
         written.update_tags(**tags)
         written.write(height, 1)
     return path
+
+
+def _driver(options: ArcticDemOptions) -> str:
+    """By the name: no other format is guessed from the bytes."""
+    return "VRT" if options.mosaic.lower().endswith(".vrt") else "GTiff"
 
 
 def _settings(options: ArcticDemOptions) -> dict[str, Any]:

@@ -56,8 +56,13 @@ def retrieve(
         return []
     total = sum(remote.size or 0 for remote in remotes)
     fetched = fetch_all(remotes, out.parent, who, policy(archives), Progress(len(remotes), total))
-    write_manifest(out, [entry_of(item) for item in fetched], about)
+    write_live_manifest(out, fetched, about)
     return fetched
+
+
+def write_live_manifest(out: Path, fetched: Iterable[Fetched], about: Mapping[str, Any]) -> None:
+    """End a retrieval: list what was fetched."""
+    write_manifest(out, [entry_of(item) for item in fetched], about)
 
 
 def entry_of(item: Fetched) -> Entry:

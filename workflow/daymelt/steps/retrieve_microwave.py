@@ -35,7 +35,10 @@ def from_nsidc(season: int, out: Path, area: Area, seasons: Seasons, microwave: 
     )
     remotes = nsidc.search(live.box_of(area.grid), first, last, options)
     found = nsidc.series(remotes, first, last, microwave.platform)
-    missing = {"missing_days": [day.isoformat() for day in found.missing], "older_version": [day.isoformat() for day in found.older_version]}
+    missing = {
+        "missing_days": [day.isoformat() for day in found.missing],
+        "older_version": [day.isoformat() for day in found.older_version],
+    }
     about = {"source": "microwave", "season": season, "provider": "nsidc-0630", **missing}
     live.retrieve(remotes, out, live.earthdata(archives), archives, about, dry_run)
 

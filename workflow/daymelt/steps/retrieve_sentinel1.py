@@ -7,7 +7,8 @@ from daymelt import cube
 from daymelt.config import Archives, Area, Sentinel1, Twin
 from daymelt.dates import month_days, parse_month
 from daymelt.errors import ConfigError
-from daymelt.sources import opera
+from daymelt.manifest import entry, write_manifest
+from daymelt.sources import opera, planetary_computer
 from daymelt.steps import live
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files, radar, schedule
@@ -31,8 +32,10 @@ def retrieve_sentinel1(
             from_twin(month, out, area, sentinel1, twin, world)
         case "opera":
             from_opera(month, out, area, sentinel1, archives, dry_run)
+        case "planetary-computer":
+            from_planetary_computer(month, out, area, sentinel1, archives, dry_run)
         case _:
-            refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera"))
+            refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera", "planetary-computer"))
 
 
 def from_opera(month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, dry_run: bool) -> None:
@@ -42,6 +45,24 @@ def from_opera(month: str, out: Path, area: Area, sentinel1: Sentinel1, archives
     remotes = opera.search(live.box_of(area.grid), days[0], days[-1], options)
     about = {"source": "sentinel1", "month": month, "provider": "opera"}
     live.retrieve(remotes, out, live.earthdata(archives), archives, about, dry_run)
+
+
+def from_planetary_computer(month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, dry_run: bool) -> None:
+    """Windows of Sentinel-1 RTC scenes from the Planetary Computer."""
+    days = month_days(*parse_month(month))
+    policy = live.policy(archives)
+    options = planetary_computer.PlanetaryOptions(
+        archives.stac, archives.sas, archives.sas_hosts, polarisation=sentinel1.polarisation, policy=policy
+    )
+    scenes = planetary_computer.search(live.box_of(area.grid), days[0], days[-1], options)
+    if dry_run:
+        live.print_plan(scenes)
+        return
+    found = planetary_computer.retrieve(scenes, out.parent, area.grid, options.access(), policy)
+    urls = {Path(scene.path).stem.rsplit("_", 1)[0]: scene.url for scene in scenes}
+    entries = [entry(out.parent, path, urls.get(path.stem.rsplit("_", 1)[0], path.name)) for path in found.paths]
+    empty = [scene.id for scene in found.empty]
+    write_manifest(out, entries, {"source": "sentinel1", "month": month, "provider": "planetary-computer", "empty_scenes": empty})
 
 
 def from_twin(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twin, world: Path | None) -> None:

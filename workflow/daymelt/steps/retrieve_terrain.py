@@ -4,7 +4,9 @@ from pathlib import Path
 
 from daymelt.config import Archives, Area, Terrain, Twin
 from daymelt.grid import Grid
-from daymelt.sources import nsidc
+from daymelt.manifest import entry, write_manifest
+from daymelt.sources import arcticdem, nsidc
+from daymelt.sources.download import fetch_all
 from daymelt.steps import live
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files
@@ -20,8 +22,10 @@ def retrieve_terrain(out: Path, area: Area, terrain: Terrain, archives: Archives
             from_twin(out, area, twin)
         case "nsidc-0645":
             from_nsidc(out, archives, dry_run)
+        case "arcticdem":
+            from_arcticdem(out, area, archives, dry_run)
         case _:
-            refuse_provider("terrain", terrain.provider, ("twin", "nsidc-0645"))
+            refuse_provider("terrain", terrain.provider, ("twin", "arcticdem", "nsidc-0645"))
 
 
 def from_nsidc(out: Path, archives: Archives, dry_run: bool) -> None:
@@ -29,6 +33,22 @@ def from_nsidc(out: Path, archives: Archives, dry_run: bool) -> None:
     options = nsidc.TerrainOptions(live.catalogue(archives))
     remotes = [*nsidc.search_height(options), *nsidc.search_masks(options)]
     live.retrieve(remotes, out, live.earthdata(archives), archives, {"source": "terrain", "provider": "nsidc-0645"}, dry_run)
+
+
+def from_arcticdem(out: Path, area: Area, archives: Archives, dry_run: bool) -> None:
+    """The window of the area from ArcticDEM's mosaic, and the GIMP masks from NASA's archive."""
+    options = arcticdem.ArcticDemOptions(
+        archives.arcticdem, archives.s3_endpoint, archives.s3_https, archives.s3_virtual_hosting, policy=live.policy(archives)
+    )
+    (mosaic,) = arcticdem.search(options)
+    masks = nsidc.search_masks(nsidc.TerrainOptions(live.catalogue(archives)))
+    if dry_run:
+        live.print_plan([mosaic, *masks])
+        return
+    fetched = fetch_all(masks, out.parent, live.earthdata(archives), live.policy(archives))
+    height = arcticdem.read_window(mosaic, out.parent, area.grid, options)
+    entries = [entry(out.parent, height, mosaic.url), *(live.entry_of(item) for item in fetched)]
+    write_manifest(out, entries, {"source": "terrain", "provider": "arcticdem"})
 
 
 def from_twin(out: Path, area: Area, twin: Twin) -> None:

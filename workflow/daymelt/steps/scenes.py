@@ -13,6 +13,7 @@ from daymelt.grid import Grid
 from daymelt.manifest import manifest_files
 from daymelt.science import backscatter
 from daymelt.sources import sentinel1 as reader
+from daymelt.sources.scenes import find_scenes
 
 Passes = dict[tuple[dt.date, int], list[reader.Burst]]
 
@@ -22,7 +23,7 @@ class Scenes:
 
     def __init__(self, manifests: Sequence[Path], terrain: Path, area: Area, sentinel1: Sentinel1, sar: Sar) -> None:
         self.fine = area.grid.refine(sentinel1.spacing_m)
-        self.passes = find_passes(manifests, sentinel1.polarisation)
+        self.passes = find_passes(manifests, sentinel1)
         self._sar = sar
         self._land = land_pixels(terrain, area.grid, self.fine)
 
@@ -47,10 +48,12 @@ class Scenes:
         return sorted({day for day, _ in self.passes})
 
 
-def find_passes(manifests: Sequence[Path], polarisation: str) -> Passes:
+def find_passes(manifests: Sequence[Path], sentinel1: Sentinel1) -> Passes:
     """The passes that the files of some manifests make up."""
     paths = [path for manifest in manifests for path in manifest_files(manifest, ".tif")]
-    return reader.passes(reader.find_bursts(paths, polarisation))
+    if sentinel1.provider == "planetary-computer":
+        return reader.passes(find_scenes(paths, sentinel1.polarisation))
+    return reader.passes(reader.find_bursts(paths, sentinel1.polarisation))
 
 
 def land_pixels(terrain: Path, area: Grid, fine: Grid) -> NDArray[np.bool_]:
