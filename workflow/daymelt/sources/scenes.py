@@ -105,7 +105,7 @@ def read_scene_tags(path: Path) -> Burst:
             tags["ITEM"],
             int(tags["RELATIVE_ORBIT"]),
             dt.datetime.fromisoformat(tags["ACQUIRED_AT"]),
-            dt.datetime.fromisoformat(tags["VERSION"] or tags["ACQUIRED_AT"]),
+            dt.datetime.fromisoformat(tags.get("VERSION", tags["ACQUIRED_AT"])),
             tags["PLATFORM"],
             tags["POLARISATION"],
         )
@@ -130,7 +130,7 @@ def _tags(scene: Scene, grid: Grid) -> dict[str, str]:
         "POLARISATION": scene.polarisation,
         "WINDOW": f"{grid.crs} {grid.bounds} {grid.spacing_m}",
     }
-    return {f"{TAG}{key}": value for key, value in told.items()}
+    return {f"{TAG}{key}": value for key, value in told.items() if value}
 
 
 def _stands(path: Path, tags: Mapping[str, str]) -> bool:
