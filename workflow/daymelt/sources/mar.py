@@ -27,6 +27,7 @@ KILOMETRES = {"km", "kilometer", "kilometre", "kilometers", "kilometres"}
 METRES = {"m", "meter", "metre", "meters", "metres"}
 NO_UNIT = {"", "1", "-", "level"}  # what MAR writes where it says nothing
 DEGREES = frozenset({"degree", "degrees", "degrees_north", "degrees_east", "degree_north", "degree_east", "deg"})
+YEARS = range(1800, 2201)  # of reanalyses and projections
 CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
 FINEST_M, COARSEST_M = 100, 1_000_000  # steps of a grid between which every MAR grid lies
 EARTH_M = 2.1e7  # no centre of a map lies further from its origin
@@ -214,7 +215,11 @@ def _days(time: "netCDF4.Variable[Any]") -> tuple[dt.date, ...]:
     if not np.isfinite(steps).all():
         raise ValueError("a step is missing")
     moments = np.atleast_1d(np.asarray(netCDF4.num2date(steps, time.units, calendar)))
-    return tuple(dt.date(moment.year, moment.month, moment.day) for moment in moments)
+    days = tuple(dt.date(moment.year, moment.month, moment.day) for moment in moments)
+    strange = [day for day in days if day.year not in YEARS]
+    if strange:
+        raise ValueError(f"it reaches {strange[0]}")
+    return days
 
 
 def _counts_time(axis: "netCDF4.Variable[Any]") -> bool:
