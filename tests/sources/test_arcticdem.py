@@ -21,7 +21,7 @@ from daymelt.grid import Grid
 from daymelt.sources import arcticdem, terrain
 from daymelt.sources.retry import Policy
 
-QUICK = Policy(timeout_s=2, stall_s=1, attempts=2, backoff_s=0.01)
+QUICK = Policy(timeout_s=5, stall_s=5, attempts=2, backoff_s=0.01)
 BUCKET = "pgc-opendata-dems"
 KEY = "arcticdem/mosaics/v4.1"
 TILE = 100  # cells a side

@@ -21,7 +21,7 @@ from daymelt.sources.mar import open_mar
 from daymelt.sources.retry import Policy
 from daymelt.twin import files
 
-QUICK = Policy(timeout_s=2, stall_s=2, attempts=3, backoff_s=0.01, longest_wait_s=1)
+QUICK = Policy(timeout_s=5, stall_s=5, attempts=3, backoff_s=0.01, longest_wait_s=1)
 FIRST, LAST = dt.date(2019, 5, 1), dt.date(2019, 9, 30)
 X, Y = np.arange(0, 40, 5.0), np.arange(0, -30, -5.0)
 LON, LAT = np.meshgrid(np.linspace(-40, -38, X.size), np.linspace(67, 65, Y.size))
@@ -96,7 +96,7 @@ def test_a_year_that_nobody_has_is_told_with_the_settings(shelf, server, one_lin
     (shelf / "10km" / "MARv3.14.3-10km-daily-ERA5-2017.nc").write_bytes(b"x")
     with pytest.raises(RetrievalError) as raised:
         mar_http.search(FIRST, LAST, options(server))
-    one_line(raised, "2019", f"{server.base}/5km/", f"{server.base}/10km/", "2017", "mar.folder_5km")
+    one_line(raised, "2019", f"{server.base}/5km/", f"{server.base}/10km/", "2017", "archives.mar_5km")
 
 
 ELSEWHERE = [

@@ -24,7 +24,7 @@ from daymelt.sources import planetary_computer as pc
 from daymelt.sources import ranges, scenes, sentinel1
 from daymelt.sources.retry import Policy
 
-QUICK = Policy(timeout_s=2, stall_s=2, attempts=3, backoff_s=0.01, longest_wait_s=1)
+QUICK = Policy(timeout_s=5, stall_s=5, attempts=3, backoff_s=0.01, longest_wait_s=1)
 BOX = (-39.0, 65.0, -37.0, 67.0)
 JULY = dt.date(2019, 7, 1), dt.date(2019, 7, 31)
 UTM = Grid("EPSG:32624", 10, 500_000, 7_380_000, 350, 400)  # a scene of 4 km x 3.5 km
@@ -312,6 +312,33 @@ def test_several_scenes_come_in_their_order(shelf, archive, tmp_path):
         np.testing.assert_array_equal(sentinel1.read_rtc(path, INSIDE), sentinel1.read_rtc(shelf / f"{names[number]}_HH.tif", INSIDE))
 
 
+def test_a_scene_that_does_not_come_leaves_the_others(shelf, archive, tmp_path, one_line):
+    names = [SCENE.replace("20190731T", f"201907{day}T") for day in range(10, 14)]
+    for name in names:
+        write_scene(shelf, name)
+    found = pc.search(BOX, *JULY, options(archive))
+    archive.faults = [Fault(names[1], None, status=500), Fault(names[2], None, status=404)]
+    with pytest.raises(RetrievalError) as raised:
+        pc.retrieve(found, tmp_path / "out", INSIDE, access(archive), QUICK)
+    one_line(raised, "2 of 4 scenes", names[1])
+    assert window_files(tmp_path / "out") == sorted(f"{name}_{part}.tif" for name in (names[0], names[3]) for part in ("HH", "mask"))
+    archive.faults = [Fault(names[1], None, status=404)]
+    with pytest.raises(RetrievalError) as raised:
+        pc.retrieve(found, tmp_path / "out", INSIDE, access(archive), QUICK)
+    one_line(raised, names[1], "not found")
+
+
+def test_a_refusal_ends_the_retrieval_at_once(shelf, archive, tmp_path):
+    for day in range(10, 22):
+        write_scene(shelf, SCENE.replace("20190731T", f"201907{day}T"), grid=Grid("EPSG:32624", 10, 500_000, 7_380_000, 200, 300))
+    found = pc.search(BOX, *JULY, options(archive))
+    archive.faults = [Fault(".tif", None, status=403)]
+    one_at_a_time = replace(QUICK, connections_per_host=1)
+    with pytest.raises(MissingCredentialError):
+        pc.retrieve(found, tmp_path / "out", INSIDE, access(archive), one_at_a_time)
+    assert len([path for path in archive.paths() if path.endswith(".tif")]) < 4
+
+
 def test_a_token_that_is_revoked_halfway_is_renewed(shelf, archive, tmp_path, monkeypatch):
     monkeypatch.setattr(ranges, "PIECE", 1 << 12)
     monkeypatch.setattr("daymelt.sources.signing.NEW_S", 0)
@@ -325,9 +352,9 @@ def test_a_token_that_is_revoked_halfway_is_renewed(shelf, archive, tmp_path, mo
 
 def test_a_token_about_to_end_is_renewed_before_it_is_refused(shelf, tmp_path, monkeypatch):
     monkeypatch.setattr(ranges, "PIECE", 1 << 12)
-    monkeypatch.setattr("daymelt.sources.signing.MARGIN_S", 0.3)
+    monkeypatch.setattr("daymelt.sources.signing.MARGIN_S", 2.9)
     write_scene(shelf, blockxsize=64, blockysize=64)
-    with Stac(shelf, lifetime_s=0.4) as archive:
+    with Stac(shelf, lifetime_s=3) as archive:
         archive.faults = [Fault(".tif", None, pause_s=0.05)]
         scene = scene_of(archive)
         assert pc.read_window(scene, tmp_path / "out", INSIDE, access(archive), QUICK)

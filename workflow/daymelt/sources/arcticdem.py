@@ -131,7 +131,7 @@ def _told_in_one_line(options: ArcticDemOptions) -> Iterator[None]:
         yield
     except (RasterioError, CPLE_BaseError) as error:
         reason = printable(" ".join(str(error.__cause__ or error).split()))[:200]
-        remedy = "check the network and terrain.arcticdem, then run again"
+        remedy = "check the network and archives.arcticdem, then run again"
         raise RetrievalError(f"ArcticDEM {options.mosaic}: cannot be read ({reason}); {remedy}") from error
 
 

@@ -218,4 +218,4 @@ def _size(url: str, policy: Policy) -> int | None:
 def _missing(year: int, folders: dict[int, str], years: set[int]) -> DaymeltError:
     held = f"{min(years)} to {max(years)}" if years else "no yearly file at all"
     looked = " and ".join(folders.values())
-    return RetrievalError(f"MAR {year}: no file in {looked} (they hold {held}); set mar.folder_5km or mar.folder_10km")
+    return RetrievalError(f"MAR {year}: no file in {looked} (they hold {held}); set archives.mar_5km or archives.mar_10km")

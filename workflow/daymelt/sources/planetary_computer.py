@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from daymelt.errors import ConfigError, FormatError
+from daymelt.errors import ConfigError, FormatError, RetrievalError
 from daymelt.grid import Grid
 from daymelt.sources.access import Access, planetary
 from daymelt.sources.names import printable
@@ -107,16 +107,23 @@ def retrieve(
 
     Raises
     ------
-    MissingCredentialError, RetrievalError, FormatError, StorageError
-        As `read_window`; what came is kept.
+    MissingCredentialError, FormatError, StorageError
+        As `read_window`, at once; what came is kept.
+    RetrievalError
+        Scenes that did not come, once all the others did.
     """
     paths: list[Path] = []
     empty: list[Scene] = []
+    failed: list[RetrievalError] = []
     with ThreadPoolExecutor(policy.connections_per_host) as pool:
         try:
-            for scene, found in zip(scenes, pool.map(lambda scene: read_window(scene, folder, grid, access, policy), scenes), strict=True):
-                paths += found
-                empty += [] if found else [scene]
+            outcomes = pool.map(lambda scene: _window(scene, folder, grid, access, policy), scenes)
+            for scene, outcome in zip(scenes, outcomes, strict=True):
+                if isinstance(outcome, RetrievalError):
+                    failed.append(outcome)
+                    continue
+                paths += outcome
+                empty += [] if outcome else [scene]
                 if progress is not None:
                     progress(scene)
         except BaseException:
@@ -124,7 +131,19 @@ def retrieve(
             raise
     for scene in empty:
         log.info("scene %s: no valid pixel in the area; left out", scene.id)
+    if len(failed) > 1:
+        raise RetrievalError(f"{len(failed)} of {len(scenes)} scenes did not come, the others are kept; the first: {failed[0]}")
+    for error in failed:
+        raise error
     return Retrieved(tuple(paths), tuple(empty))
+
+
+def _window(scene: Scene, folder: Path, grid: Grid, access: Access, policy: Policy) -> list[Path] | RetrievalError:
+    """A scene that does not come lets the others come first; any other error ends the retrieval at once."""
+    try:
+        return read_window(scene, folder, grid, access, policy)
+    except RetrievalError as error:
+        return error
 
 
 def _scenes(items: Iterable[Mapping[str, Any]], polarisation: str, passed_over: Counter[str]) -> Iterator[Scene]:

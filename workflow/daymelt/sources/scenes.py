@@ -101,7 +101,7 @@ def read_scene_tags(path: Path) -> Burst:
     try:
         return Burst(
             Path(path),
-            Path(path).with_name(f"{tags['ITEM']}_mask.tif"),
+            Path(path).with_name(f"{Path(path).name.rpartition('_')[0]}_mask.tif"),
             tags["ITEM"],
             int(tags["RELATIVE_ORBIT"]),
             dt.datetime.fromisoformat(tags["ACQUIRED_AT"]),
