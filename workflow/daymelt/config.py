@@ -257,9 +257,9 @@ class Model(Section):
     encoder_weights: Literal["imagenet"] | None = Field(
         None, description="start of the encoder: null (random) or imagenet (downloaded once)"
     )
-    depth: Integer = Field(5, ge=1, le=5, description="halvings of the resolution in the encoder")
+    depth: Integer = Field(4, ge=1, le=5, description="halvings of the resolution in the encoder")
     decoder_channels: tuple[Positive, ...] = Field(
-        (64, 48, 32, 16, 16),
+        (64, 32, 16, 16),
         min_length=1,
         strict=False,
         description="width of the decoder, coarsest first; one number a level of depth",
@@ -291,12 +291,12 @@ class Training(Section):
     crop: Integer = Field(128, ge=8, description="side of a training crop, cells; a multiple of 2 to the power of model.depth")
     batch: Integer = Field(8, ge=1, description="crops a step")
     epochs: Integer = Field(35, ge=1, description="length of the training, epochs")
-    steps_per_epoch: Integer = Field(32, ge=1, description="batches an epoch")
+    steps_per_epoch: Integer = Field(40, ge=1, description="batches an epoch")
     learning_rate: Number = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
     restart_epochs: Integer = Field(35, ge=1, description="length of the first cosine cycle, epochs")
     restart_factor: Integer = Field(2, ge=1, description="each cycle is so many times as long as the one before")
     clip_norm: Number = Field(1.0, gt=0, description="largest norm of the gradient")
-    augment: bool = Field(False, description="turn each crop by one of the eight symmetries of a square; the published training does not")
+    augment: bool = Field(True, description="turn each crop by one of the eight symmetries of a square")
     validate_every: Integer = Field(5, ge=1, description="epochs between two validations")
     seed: Integer = Field(42, ge=0, le=2**32 - 1, description="seed of the first weights and of the crops")
     precision: Literal["auto", "32", "bf16-mixed", "16-mixed"] = Field(
