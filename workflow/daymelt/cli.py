@@ -9,7 +9,6 @@ import importlib
 import inspect
 import json
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -45,9 +44,6 @@ STEPS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; 0 on success, 2 with one line on standard error where the user can mend it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
-    # threads of a torch step that wait by spinning take the processor from each other where others work too: measured on two busy cores,
-    # an epoch of 15 s took more than 60; it must be said before torch is loaded
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         step = step_name(words)
