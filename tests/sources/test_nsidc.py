@@ -195,12 +195,12 @@ def test_without_a_mask_of_2015_the_older_one_is_taken(serve):
     assert paths(nsidc.search_masks(terrain(archive)))[0] == "GimpOceanMask_90m_v1.1.tif"
 
 
-def test_names_that_are_no_longer_there_are_a_setting_to_change(serve, one_line):
+def test_names_that_are_no_longer_there_are_told_with_what_there_is(serve, one_line):
     archive = serve(["GimpOceanMask_90m_v1.1.tif", "GimpIceMask_15m_tile0_0_v1.1.tif"])
     with pytest.raises(MissingInputError) as raised:
         nsidc.search_masks(terrain(archive))
-    one_line(raised, "NSIDC-0714", "GimpIceMask_15m_tile0_0_v1.1.tif", "GimpIceMask_90m", "terrain.ice_names")
+    one_line(raised, "NSIDC-0714", "GimpIceMask_15m_tile0_0_v1.1.tif", "GimpIceMask_90m", "terrain.provider")
     with pytest.raises(MissingInputError) as raised:
         nsidc.search_height(terrain(archive))
-    one_line(raised, "NSIDC-0645", "found nothing", "terrain.height_names")
+    one_line(raised, "NSIDC-0645", "found nothing", "terrain.provider")
     assert paths(nsidc.search_masks(terrain(archive, ice_names=("GimpIceMask_15m*.tif",))))[1] == "GimpIceMask_15m_tile0_0_v1.1.tif"

@@ -138,6 +138,7 @@ def test_scenes_of_the_planetary_computer_give_the_melt_of_the_same_bursts(prepa
         out = tmp_path / "retrieved/manifest.json"
         assert step("retrieve-sentinel1", "--month", MONTH, "--out", out, options=chosen) == 0
     assert "sig=" not in out.read_text()
+    assert all(item.id and item.url and item.retrieved_at for item in read_manifest(out)["files"])
     winters = ("--winters", prepared / "sar/winter.nc", "--terrain", prepared / "terrain.nc")
     fields = []
     for manifest, settings in ((out, chosen), (bursts / "manifest.json", live)):

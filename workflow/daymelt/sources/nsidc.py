@@ -180,7 +180,7 @@ def _first_match(granules: Iterable[cmr.Granule], collection: str, product: str,
             return Remote(granule.id, file.url, file.name, file.size, file.checksum, "tiff", granule.version, file.checksum_url)
     some = ", ".join(sorted({file.name for _, file in files})[:5]) or "nothing"
     expected = " or ".join(names)
-    raise MissingInputError(f"{collection}: no file for {product} (found {some}), expected {expected}; set terrain.{product}_names")
+    raise MissingInputError(f"{collection}: no file for {product} (found {some}), expected {expected}; choose another terrain.provider")
 
 
 def _numbers(name: str) -> tuple[int, ...]:

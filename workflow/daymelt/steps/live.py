@@ -4,6 +4,7 @@ import datetime as dt
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from daymelt.config import Archives
 from daymelt.grid import Grid
-from daymelt.manifest import Entry, write_manifest
+from daymelt.manifest import Entry, entry, write_manifest
 from daymelt.sources import access, cmr
 from daymelt.sources.download import fetch_all
 from daymelt.sources.remote import Fetched, Remote
@@ -69,6 +70,12 @@ def entry_of(item: Fetched) -> Entry:
     """A fetched file as the manifest lists it."""
     retrieved_at = item.retrieved_at.isoformat(timespec="seconds")
     return Entry(item.path.name, bare(item.remote.url), item.size, item.sha256, item.remote.id, item.remote.version, retrieved_at)
+
+
+def window_entry(folder: Path, path: Path, remote: Remote) -> Entry:
+    """A window cut from a remote file, as the manifest lists it."""
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return replace(entry(folder, path, bare(remote.url)), id=remote.id, version=remote.version, retrieved_at=now)
 
 
 def print_plan(remotes: Iterable[Remote]) -> None:

@@ -7,7 +7,7 @@ from daymelt import cube
 from daymelt.config import Archives, Area, Sentinel1, Twin
 from daymelt.dates import month_days, parse_month
 from daymelt.errors import ConfigError
-from daymelt.manifest import entry, write_manifest
+from daymelt.manifest import write_manifest
 from daymelt.sources import opera, planetary_computer
 from daymelt.steps import live
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
@@ -59,8 +59,8 @@ def from_planetary_computer(month: str, out: Path, area: Area, sentinel1: Sentin
         live.print_plan(scenes)
         return
     found = planetary_computer.retrieve(scenes, out.parent, area.grid, options.access(), policy)
-    urls = {Path(scene.path).stem.rsplit("_", 1)[0]: scene.url for scene in scenes}
-    entries = [entry(out.parent, path, urls.get(path.stem.rsplit("_", 1)[0], path.name)) for path in found.paths]
+    by_name = {scene.path.rsplit("_", 1)[0]: scene for scene in scenes}
+    entries = [live.window_entry(out.parent, path, by_name[path.name.rsplit("_", 1)[0]]) for path in found.paths]
     empty = [scene.id for scene in found.empty]
     write_manifest(out, entries, {"source": "sentinel1", "month": month, "provider": "planetary-computer", "empty_scenes": empty})
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from daymelt.config import Archives, Area, Terrain, Twin
 from daymelt.grid import Grid
-from daymelt.manifest import entry, write_manifest
+from daymelt.manifest import write_manifest
 from daymelt.sources import arcticdem, nsidc
 from daymelt.sources.download import fetch_all
 from daymelt.steps import live
@@ -47,7 +47,7 @@ def from_arcticdem(out: Path, area: Area, archives: Archives, dry_run: bool) -> 
         return
     fetched = fetch_all(masks, out.parent, live.earthdata(archives), live.policy(archives))
     height = arcticdem.read_window(mosaic, out.parent, area.grid, options)
-    entries = [entry(out.parent, height, mosaic.url), *(live.entry_of(item) for item in fetched)]
+    entries = [live.window_entry(out.parent, height, mosaic), *(live.entry_of(item) for item in fetched)]
     write_manifest(out, entries, {"source": "terrain", "provider": "arcticdem"})
 
 
