@@ -256,9 +256,12 @@ def test_an_unknown_option_is_refused_with_the_nearest(step, capsys, tmp_path):
     refused(capsys, status, out, "area.spacng_m", "spacing_m")
 
 
-def test_a_live_provider_is_told_apart_in_one_line(step, capsys, tmp_path):
-    out = tmp_path / "manifest.json"
-    refused(capsys, step("retrieve-mar", "--season", 2019, "--out", out, options='{"mar": {"provider": "mar-http"}}'), out, "mar-http")
+def test_an_archive_out_of_reach_is_told_in_one_line(step, options, capsys, tmp_path):
+    live = json.loads(options)
+    live["mar"]["provider"] = "mar-http"
+    live["archives"] |= {"mar_5km": "http://127.0.0.1:9/", "mar_10km": "http://127.0.0.1:9/", "attempts": 1}  # nobody listens there
+    out = tmp_path / "folder/manifest.json"
+    refused(capsys, step("retrieve-mar", "--season", 2019, "--out", out, options=json.dumps(live)), out, "127.0.0.1:9")
 
 
 @pytest.fixture
