@@ -1,11 +1,48 @@
-"""Tests may import the servers that stand in for the archives: `from servers.files import FileServer`."""
+"""What tests of every room share: the servers that stand in for the archives (`from servers.files import FileServer`), a small disk."""
 
+import atexit
+import contextlib
+import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 settings.register_profile("unhurried", deadline=None)  # how long an example takes is a matter of what else the machine does
 settings.load_profile("unhurried")
+
+
+@pytest.fixture
+def mount_small_disk():
+    """Function of a size (as mount(8) writes it) that gives the folder of a new file system of that size; needs Linux and root.
+
+    The mount point lies outside pytest's folders, and nothing fails if it stays: HDF5 keeps a file that it could not flush open until
+    the process ends, so the file system may outlive its unmounting, and its folder with it.
+    """
+    mounted = []
+
+    def mount(size: str) -> Path:
+        if sys.platform != "linux" or os.geteuid() != 0:
+            pytest.skip("mounting a small file system needs Linux and root")
+        folder = Path(tempfile.mkdtemp(prefix="small-disk-"))
+        atexit.register(remove_if_free, folder)
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no small file system: {done.stderr.strip()}")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def remove_if_free(folder: Path) -> None:
+    """Remove an empty folder unless something still holds it."""
+    with contextlib.suppress(OSError):
+        folder.rmdir()

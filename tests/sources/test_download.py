@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import random
 import signal
 import ssl
@@ -659,17 +658,8 @@ def test_too_little_room_is_said_where_only_the_server_knows_the_size(server, tm
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 1.5 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if (
-        os.geteuid() != 0
-        or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1536k", "tmpfs", disk], check=False, capture_output=True).returncode
-    ):
-        pytest.skip("needs root, to mount a small file system")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
+def small_disk(mount_small_disk):
+    return mount_small_disk("1536k")
 
 
 def test_a_disk_that_fills_midway_is_one_clear_error_and_a_rerun_ends_in_the_same_bytes(small_disk):

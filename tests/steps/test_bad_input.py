@@ -2,10 +2,7 @@
 
 import json
 import math
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import netCDF4
@@ -265,17 +262,8 @@ def test_an_archive_out_of_reach_is_told_in_one_line(step, options, capsys, tmp_
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 300 kB."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("mounting a small file system needs Linux and root")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", folder], capture_output=True, text=True)
-    if mounted.returncode:
-        pytest.skip(f"no small file system: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)  # HDF5 keeps a file that it could not flush
+def small_disk(mount_small_disk):
+    return mount_small_disk("300k")
 
 
 def commands(tree, mapping, folder):

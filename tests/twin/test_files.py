@@ -1,5 +1,4 @@
 import datetime as dt
-import subprocess
 import time
 
 import netCDF4
@@ -195,15 +194,8 @@ def test_terrain_is_stored_as_its_providers_do(tmp_path):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 200 kB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", folder], capture_output=True, check=False).returncode:
-        pytest.skip("mounting a small file system needs root")
-    yield folder
-    # lazily: HDF5 keeps a file that it could not flush open until the process ends
-    subprocess.run(["umount", "-l", folder], check=True)
+def small_disk(mount_small_disk):
+    return mount_small_disk("200k")
 
 
 @pytest.mark.parametrize("kind", ["burst", "cetb", "mar", "dem"])
