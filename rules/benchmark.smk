@@ -1,83 +1,52 @@
 """Benchmark: every way of mapping scored day by day, the table of all, and the figures of the report."""
 
 
-rule fit_mar_curve:
-    input:
-        sar=sar_streams(),
-        interpolated=streams("time_interpolated", "_train"),
-        mar=streams("mar"),
-        microwave=streams("microwave"),
-        terrain="results/{area}/aligned/terrain.nc",
-        split="results/{area}/split.csv",
-    output:
-        "results/{area}/benchmark/mar_curve.json",
-    log:
-        "logs/{area}/fit_mar_curve.log",
-    benchmark:
-        "logs/{area}/fit_mar_curve.tsv"
-    conda:
-        "../envs/learn.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(300),
-        runtime="2h",
-    params:
-        code=code_digest("fit-mar-curve"),
-    message:
-        "Fit the curve from MAR's liquid water to melt"
-    shell:
-        "python -m daymelt fit-mar-curve --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
-        " --microwave {input.microwave:q} --terrain {input.terrain:q} --split {input.split:q} --out {output:q}"
-        " 2> {log:q}"
-
-
 rule evaluate:
     input:
-        model="results/{area}/models/{model}/model.json",
-        weights="results/{area}/models/{model}/model.safetensors",
+        model=model_of_trial,
         sar=sar_of_season,
-        train_pool="results/{area}/aligned/time_interpolated/{season}_train.nc",
-        all_pool="results/{area}/aligned/time_interpolated/{season}_all.nc",
-        maps="results/{area}/maps/{model}/{season}/index.json",
+        pool=pool_of_trial,
+        everything=pool_without_labels,
+        maps=maps_of_trial,
         mar="results/{area}/aligned/mar/{season}.nc",
         microwave="results/{area}/aligned/microwave/{season}.nc",
         winter="results/{area}/aligned/microwave/{season}_winter.nc",
         terrain="results/{area}/aligned/terrain.nc",
-        split="results/{area}/split.csv",
-        curve="results/{area}/benchmark/mar_curve.json",
+        split=split_of_trial,
         world=world,
     output:
-        daily="results/{area}/benchmark/{model}/{season}.csv",
-        extent="results/{area}/benchmark/{model}/{season}_extent.csv",
+        daily="results/{area}/benchmark/{trial}/{model}/{season}.csv",
+        extent="results/{area}/benchmark/{trial}/{model}/{season}_extent.csv",
     log:
-        "logs/{area}/evaluate/{model}/{season}.log",
+        "logs/{area}/evaluate/{trial}/{model}/{season}.log",
     benchmark:
-        "logs/{area}/evaluate/{model}/{season}.tsv"
+        "logs/{area}/evaluate/{trial}/{model}/{season}.tsv"
     conda:
         "../envs/learn.yaml"
-    threads: 4
+    threads: mapping_threads
     resources:
         mem_mb=memory(800, base_mb=700),
         runtime="6h",
     params:
-        options=options("area", "seasons", "map"),
-        code=code_digest("evaluate"),
+        options=options("area", "seasons", "system", "map"),
+        code=system_digest("evaluate"),
         world=world_option,
+        maps=maps_option,
+        every_day=lambda wildcards: "--every-day" if wildcards.trial == TRUTH else "",
     message:
-        "Score every way of mapping in {wildcards.season}"
+        "Score {wildcards.model} in {wildcards.season} ({wildcards.trial})"
     shell:
         "python -m daymelt evaluate --options {params.options:q} --season {wildcards.season}"
-        " --model-card {input.model:q} --sar {input.sar:q}"
-        " --interpolated-train {input.train_pool:q} --interpolated-all {input.all_pool:q} --maps {input.maps:q}"
+        " --model-card {input.model:q} --sar {input.sar:q} --pool {input.pool:q} --everything {input.everything:q} {params.maps}"
         " --mar {input.mar:q} --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
-        " --split {input.split:q} --curve {input.curve:q} {params.world} --threads {threads}"
+        " --split {input.split:q} {params.world} {params.every_day} --threads {threads}"
         " --out {output.daily:q} --extent {output.extent:q}"
         " 2> {log:q}"
 
 
 rule score:
     input:
-        evaluations(),
+        main_evaluations(),
     output:
         scores=report(
             "results/{area}/benchmark/scores.csv",
@@ -130,15 +99,15 @@ rule twin_statistics:
 rule draw_report:
     input:
         scores="results/{area}/benchmark/scores.csv",
-        extent=evaluations("_extent"),
+        extent=main_evaluations("_extent"),
         maps=map_indices(),
         sar=sar_streams(),
-        interpolated=streams("time_interpolated", "_all"),
+        interpolated=streams("time_interpolated/all"),
         mar=streams("mar"),
         microwave=streams("microwave"),
         terrain="results/{area}/aligned/terrain.nc",
         worlds=worlds(),
-        loss=f"results/{{area}}/models/{MODEL}/loss.csv",
+        model=f"results/{{area}}/models/{PUBLISHED}/{MODEL}/model.json",
     output:
         panel=report(
             "results/{area}/report/day_panel.png",
@@ -179,6 +148,6 @@ rule draw_report:
         "python -m daymelt report --options {params.options:q}"
         " --scores {input.scores:q} --extent {input.extent:q} --maps {input.maps:q} --sar {input.sar:q}"
         " --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q} --terrain {input.terrain:q}"
-        " --worlds {input.worlds:q} --loss {input.loss:q}"
+        " --worlds {input.worlds:q} --model-card {input.model:q}"
         " --panel {output.panel:q} --curves {output.curves:q} --loss-figure {output.loss:q} --score-figure {output.scores:q}"
         " 2> {log:q}"

@@ -13,24 +13,36 @@ shell.prefix(
     f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
 )
 
-from daymelt.config import SECTIONS, load
+from daymelt.config import load
 from daymelt.dates import parse_month
 from daymelt.errors import ConfigError
+from daymelt.protocols import HINDCAST, PUBLISHED, TRUTH, trials
 from daymelt.provenance import code_digest
+from daymelt.systems import interface
 
 try:
     CONFIG = load(config)
+    for system_name in CONFIG.system_names():
+        interface.read_options(*dict(CONFIG.resolve(system_name)).values())
 except ConfigError as error:
     sys.exit(f"daymelt: {error}")
 
 AREA = CONFIG.area.name
 MODEL = CONFIG.model.name
 SEASONS = CONFIG.seasons.years
+TRIALS = {trial.name: trial for trial in CONFIG.trials()}
+for trial in trials(
+    "published", SEASONS, (), ()
+):  # what the main table is of, whatever else is compared
+    TRIALS.setdefault(trial.name, trial)
+MAP_POOL = "all" if CONFIG.map.sar_pool == "all" else PUBLISHED
 
 
 wildcard_constraints:
     area=AREA,
-    model=MODEL,
+    model="|".join(CONFIG.system_names()),
+    trial="|".join(TRIALS),
+    split="|".join({trial.split for trial in TRIALS.values()}),
     season="|".join(map(str, SEASONS)),
     month=r"\d{4}-\d{2}",
 
@@ -43,7 +55,8 @@ def options(*sections):
 
     def as_json(wildcards):
         values = {
-            name: getattr(CONFIG, name).model_dump(mode="json") for name in sections
+            name: section_of(name, wildcards).model_dump(mode="json")
+            for name in sections
         }
         year = season_of(wildcards)
         if "seasons" in values and year is not None:
@@ -51,6 +64,29 @@ def options(*sections):
         return json.dumps(values)
 
     return as_json
+
+
+def section_of(name, wildcards):
+    """One section of the configuration; `system` is that of a job's model, without Sentinel-1 where its trial has none."""
+    if name != "system":
+        return getattr(CONFIG, name)
+    term = wildcards.get("trial", wildcards.get("split", PUBLISHED))
+    return CONFIG.resolve(wildcards.model, sar=term != HINDCAST)
+
+
+def kind_of(wildcards):
+    """Kind of the system of a job."""
+    return CONFIG.resolve(wildcards.model).kind
+
+
+def system_digest(step):
+    """Function of the wildcards that gives the digest of a step's code together with that of the system it runs."""
+
+    def digest(wildcards):
+        learner = kind_of(wildcards).replace("-", "_")
+        return code_digest(step, f"daymelt.systems.{learner}")
+
+    return digest
 
 
 def retrieval_options(source, *sections):
@@ -160,11 +196,16 @@ def streams(source, ending=""):
     ]
 
 
+def split_of_seasons():
+    """The split files of every season."""
+    return [f"results/{{area}}/splits/{{split}}/{season}.csv" for season in SEASONS]
+
+
 def aligned_inputs():
     """Everything that training and mapping read."""
     pools = [
-        *streams("time_interpolated", "_train"),
-        *streams("time_interpolated", "_all"),
+        *streams(f"time_interpolated/{PUBLISHED}"),
+        *streams("time_interpolated/all"),
         *streams("sar_age"),
     ]
     return [
@@ -176,15 +217,66 @@ def aligned_inputs():
     ]
 
 
+def training_threads(wildcards):
+    """Threads that a system's training keeps busy."""
+    return 8 if kind_of(wildcards) in ("network", "random-forest") else 1
+
+
+def mapping_threads(wildcards):
+    """Threads that a system's mapping keeps busy."""
+    return 4 if kind_of(wildcards) == "network" else 1
+
+
 def map_indices():
     """The list of maps of each season, written after its last map."""
     return [f"results/{AREA}/maps/{MODEL}/{season}/index.json" for season in SEASONS]
 
 
-def evaluations(ending=""):
-    """Daily scores of every season, or with `_extent` its daily melt extents."""
+def model_of_trial(wildcards):
+    """The system as it learnt for a trial."""
+    split = TRIALS[wildcards.trial].split
+    return f"results/{AREA}/models/{split}/{wildcards.model}/model.json"
+
+
+def split_of_trial(wildcards):
+    """The split of a trial, of the season of a job."""
+    return (
+        f"results/{AREA}/splits/{TRIALS[wildcards.trial].split}/{wildcards.season}.csv"
+    )
+
+
+def pool_of_trial(wildcards):
+    """Time-interpolated Sentinel-1 for the held-out days of a trial. Where there is to be none, no system has it among its channels."""
+    trial = TRIALS[wildcards.trial]
+    pool = trial.split if trial.pool == "train" else "all"
+    return f"results/{AREA}/aligned/time_interpolated/{pool}/{wildcards.season}.nc"
+
+
+def pool_without_labels(wildcards):
+    """Time-interpolated Sentinel-1 for days without an acquisition: as in the maps, but for a trial of its own."""
+    if wildcards.trial != PUBLISHED:
+        return pool_of_trial(wildcards)
+    return f"results/{AREA}/aligned/time_interpolated/{MAP_POOL}/{wildcards.season}.nc"
+
+
+def maps_of_trial(wildcards):
+    """The written maps, where they are what a trial would predict."""
+    if wildcards.model != MODEL or wildcards.trial not in (PUBLISHED, TRUTH):
+        return []
+    return f"results/{AREA}/maps/{MODEL}/{wildcards.season}/index.json"
+
+
+def maps_option(wildcards, input):
+    """`--maps FILE` where there is one."""
+    return f"--maps {shlex.quote(str(input.maps))}" if input.maps else ""
+
+
+def main_evaluations(ending=""):
+    """Daily scores of what every run compares, or with `_extent` its daily melt extents."""
     return [
-        f"results/{AREA}/benchmark/{MODEL}/{season}{ending}.csv" for season in SEASONS
+        f"results/{AREA}/benchmark/{PUBLISHED}/{model}/{season}{ending}.csv"
+        for model in [MODEL, *CONFIG.benchmark.always]
+        for season in SEASONS
     ]
 
 

@@ -3,12 +3,12 @@
 
 rule map:
     input:
-        model="results/{area}/models/{model}/model.json",
-        weights="results/{area}/models/{model}/model.safetensors",
-        interpolated=f"results/{{area}}/aligned/time_interpolated/{{season}}_{CONFIG.map.sar_pool}.nc",
+        model=f"results/{{area}}/models/{PUBLISHED}/{{model}}/model.json",
+        interpolated=f"results/{{area}}/aligned/time_interpolated/{MAP_POOL}/{{season}}.nc",
         age="results/{area}/aligned/sar_age/{season}.nc",
         mar="results/{area}/aligned/mar/{season}.nc",
         microwave="results/{area}/aligned/microwave/{season}.nc",
+        winter="results/{area}/aligned/microwave/{season}_winter.nc",
         terrain="results/{area}/aligned/terrain.nc",
     output:
         "results/{area}/maps/{model}/{season}/index.json",
@@ -23,12 +23,13 @@ rule map:
         mem_mb=memory(800, base_mb=700),
         runtime="12h",
     params:
-        options=options("area", "seasons", "model", "map"),
-        code=code_digest("map"),
+        options=options("area", "seasons", "system", "map"),
+        code=system_digest("map"),
     message:
         "Map every day of {wildcards.season} with {wildcards.model}"
     shell:
         "python -m daymelt map --options {params.options:q}"
         " --model-card {input.model:q} --interpolated {input.interpolated:q} --age {input.age:q} --mar {input.mar:q}"
-        " --microwave {input.microwave:q} --terrain {input.terrain:q} --season {wildcards.season} --threads {threads} --out {output:q}"
+        " --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
+        " --season {wildcards.season} --threads {threads} --out {output:q}"
         " 2> {log:q}"

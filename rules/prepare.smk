@@ -137,14 +137,14 @@ rule align_microwave:
 
 rule split:
     input:
-        sar=sar_streams(),
+        sar=sar_of_season,
         files=split_files(),
     output:
-        "results/{area}/split.csv",
+        "results/{area}/splits/{split}/{season}.csv",
     log:
-        "logs/{area}/split.log",
+        "logs/{area}/split/{split}/{season}.log",
     benchmark:
-        "logs/{area}/split.tsv"
+        "logs/{area}/split/{split}/{season}.tsv"
     conda:
         "../envs/geo.yaml"
     threads: 1
@@ -152,23 +152,21 @@ rule split:
         mem_mb=250,
         runtime="10m",
     params:
-        options=options("seasons", "split"),
+        options=options("split"),
         code=code_digest("split"),
     message:
-        "Split the acquisition days into training, validation and test"
+        "Split the acquisition days of {wildcards.season} into training, validation and test ({wildcards.split})"
     shell:
         "python -m daymelt split --options {params.options:q}"
-        " --sar {input.sar:q} --out {output:q}"
+        " --name {wildcards.split} --season {wildcards.season} --sar {input.sar:q} --out {output:q}"
         " 2> {log:q}"
 
 
 rule time_interpolate:
     input:
-        sar=sar_of_season,
-        split="results/{area}/split.csv",
+        sar_of_season,
     output:
-        train="results/{area}/aligned/time_interpolated/{season}_train.nc",
-        all="results/{area}/aligned/time_interpolated/{season}_all.nc",
+        stream="results/{area}/aligned/time_interpolated/all/{season}.nc",
         age="results/{area}/aligned/sar_age/{season}.nc",
     log:
         "logs/{area}/time_interpolate/{season}.log",
@@ -187,6 +185,32 @@ rule time_interpolate:
         "Time-interpolate Sentinel-1 of {wildcards.season}"
     shell:
         "python -m daymelt time-interpolate --options {params.options:q}"
-        " --season {wildcards.season} --sar {input.sar:q} --split {input.split:q}"
-        " --train {output.train:q} --all {output.all:q} --age {output.age:q}"
+        " --season {wildcards.season} --sar {input:q} --out {output.stream:q} --age {output.age:q}"
+        " 2> {log:q}"
+
+
+rule training_pool:
+    input:
+        sar=sar_of_season,
+        split="results/{area}/splits/{split}/{season}.csv",
+    output:
+        "results/{area}/aligned/time_interpolated/{split}/{season}.nc",
+    log:
+        "logs/{area}/training_pool/{split}/{season}.log",
+    benchmark:
+        "logs/{area}/training_pool/{split}/{season}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(400),
+        runtime="30m",
+    params:
+        options=options("seasons", "temporal"),
+        code=code_digest("training-pool"),
+    message:
+        "Time-interpolate the training days of {wildcards.season} ({wildcards.split})"
+    shell:
+        "python -m daymelt training-pool --options {params.options:q}"
+        " --season {wildcards.season} --sar {input.sar:q} --split {input.split:q} --out {output:q}"
         " 2> {log:q}"

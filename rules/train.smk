@@ -1,35 +1,35 @@
-"""Training: one network from all seasons."""
+"""Training: one system from all seasons, by the terms of one split."""
 
 
 rule train:
     input:
         sar=sar_streams(),
-        interpolated=streams("time_interpolated", "_train"),
+        interpolated=streams("time_interpolated/{split}"),
         mar=streams("mar"),
         microwave=streams("microwave"),
+        winters=streams("microwave", "_winter"),
         terrain="results/{area}/aligned/terrain.nc",
-        split="results/{area}/split.csv",
+        splits=split_of_seasons(),
     output:
-        model="results/{area}/models/{model}/model.json",
-        weights="results/{area}/models/{model}/model.safetensors",
-        loss="results/{area}/models/{model}/loss.csv",
+        "results/{area}/models/{split}/{model}/model.json",
     log:
-        "logs/{area}/train/{model}.log",
+        "logs/{area}/train/{split}/{model}.log",
     benchmark:
-        "logs/{area}/train/{model}.tsv"
+        "logs/{area}/train/{split}/{model}.tsv"
     conda:
         "../envs/learn.yaml"
-    threads: 8
+    threads: training_threads
     resources:
         mem_mb=memory(1200, base_mb=900),
         runtime="24h",
     params:
-        options=options("model", "training"),
-        code=code_digest("train"),
+        options=options("system"),
+        code=system_digest("train"),
     message:
-        "Train {wildcards.model}"
+        "Train {wildcards.model} ({wildcards.split})"
     shell:
         "python -m daymelt train --options {params.options:q}"
         " --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q}"
-        " --terrain {input.terrain:q} --split {input.split:q} --threads {threads} --out {output.model:q}"
+        " --winters {input.winters:q} --terrain {input.terrain:q} --splits {input.splits:q}"
+        " --threads {threads} --out {output:q}"
         " 2> {log:q}"

@@ -7,7 +7,7 @@ from daymelt import cube
 from daymelt.encoding import PERCENT
 from daymelt.errors import GridError, MissingInputError
 from daymelt.grid import Grid
-from daymelt.steps.streams import open_series
+from daymelt.systems.streams import open_series
 
 GRID = Grid("EPSG:3413", 100, 0, 0, 4, 5)
 

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from daymelt.config_errors import explain, nearest
 from daymelt.errors import ConfigError
 from daymelt.grid import Grid, check_crs
+from daymelt.protocols import Protocol, Trial, trials
 
 
 def read_number(value: Any) -> Any:
@@ -38,6 +39,9 @@ Channel = Literal["microwave", "liquid_water", "sar", "height"]
 Device = Literal["auto", "cpu", "cuda"]
 Kind = TypeVar("Kind", bound="Section")
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+Name = Annotated[str, Field(pattern=NAME, max_length=60)]
+Ablation = Annotated[str, Field(pattern=r"^(only|without)-(microwave|liquid-water|sar|height)$")]
+NETWORK = "network"
 
 
 def rising(value: tuple[int, ...]) -> tuple[int, ...]:
@@ -242,7 +246,13 @@ class Split(Section):
         None, strict=False, description="a csv of date,split, or a folder with train.csv, val.csv, test.csv; null draws from the seed"
     )
 
-    @field_validator("training_only_years")
+    block_days: Integer = Field(14, ge=2, le=92, description="protocol blocked: length of the held-out blocks, days")
+    hindcast_training_years: tuple[Year, ...] = Field(
+        (2019, 2020, 2021, 2022, 2023), min_length=1, strict=False, description="protocol hindcast: years to learn from"
+    )
+    hindcast_validation_years: tuple[Year, ...] = Field((2018,), strict=False, description="protocol hindcast: years to watch on; the rest is scored")
+
+    @field_validator("training_only_years", "hindcast_training_years", "hindcast_validation_years")
     @classmethod
     def _years(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         return rising(value)
@@ -251,7 +261,7 @@ class Split(Section):
 class Model(Section):
     """The network: a U-Net with an encoder of segmentation-models-pytorch."""
 
-    name: str = Field("unet", pattern=NAME, max_length=60, description="folder name of the model: small letters, digits and hyphens")
+    name: str = Field("unet-smp", pattern=NAME, max_length=60, description="folder name of the model: small letters, digits and hyphens")
     architecture: Literal["unet"] = Field("unet", description="kind of network")
     encoder: str = Field("tu-mobilenetv3_small_100", min_length=1, description="encoder by its name in segmentation-models-pytorch")
     encoder_weights: Literal["imagenet"] | None = Field(
@@ -315,6 +325,53 @@ class Map(Section):
     device: Device = Field("auto", description="where it runs; auto takes a CUDA device if there is one")
 
 
+class SystemEntry(Section):
+    """One way of mapping: its kind, and what it has other than the defaults.
+
+    For the kind `network` those are the sections `model` and `training`.
+    """
+
+    kind: str = Field(pattern=NAME, description="a module of workflow/daymelt/systems")
+    model: dict[str, Any] = Field({}, description="settings of the section model that it has other; kind network only")
+    training: dict[str, Any] = Field({}, description="settings of the section training that it has other; kind network only")
+    options: dict[str, Any] = Field({}, description="its own settings")
+
+    @model_validator(mode="after")
+    def _own(self) -> "SystemEntry":
+        if self.kind != NETWORK and (self.model or self.training):
+            raise ValueError(f"found model and training settings for the kind {self.kind}; expected options")
+        return self
+
+
+SYSTEMS = {
+    "time-interpolated-sar": SystemEntry(kind="time-interpolated-sar"),
+    "interpolate-mar": SystemEntry(kind="interpolate-mar"),
+    "threshold-pmw": SystemEntry(kind="threshold-pmw"),
+    "threshold-pmw-fixed": SystemEntry(kind="threshold-pmw", options={"rule": "fixed", "threshold_k": 245}),
+    "threshold-pmw-winter": SystemEntry(kind="threshold-pmw", options={"rule": "above-winter", "rise_k": 30}),
+}
+
+
+class System(Section):
+    """A way of mapping with everything that it is made of, as a step gets it."""
+
+    kind: str = Field(NETWORK, pattern=NAME, description="a module of workflow/daymelt/systems")
+    options: dict[str, Any] = Field({}, description="all of its settings")
+
+
+class Benchmark(Section):
+    """What `snakemake benchmark` compares beside the model, and on which terms."""
+
+    systems: dict[Name, SystemEntry] = Field(SYSTEMS, description="the ways of mapping, by name; a kind is a module of daymelt/systems")
+    always: tuple[Name, ...] = Field(
+        ("time-interpolated-sar", "interpolate-mar", "threshold-pmw"), strict=False, description="those that every run scores beside the model"
+    )
+    protocols: tuple[Protocol, ...] = Field(("published", "truth"), min_length=1, strict=False, description="terms of the comparison")
+    ablations: tuple[Ablation, ...] = Field(
+        (), strict=False, description="inputs taken from the model, each trained anew: only-sar, without-height and so on"
+    )
+
+
 class Report(Section):
     """Things to look at."""
 
@@ -339,6 +396,7 @@ class Config(Section):
     model: Model = Model()
     training: Training = Training()
     map: Map = Map()
+    benchmark: Benchmark = Benchmark()
     report: Report = Report()
 
     @model_validator(mode="after")
@@ -346,6 +404,67 @@ class Config(Section):
         for contradiction in self._contradictions():
             raise ValueError(contradiction)
         return self
+
+    @property
+    def system(self) -> System:
+        """The model, as a system."""
+        return self.resolve(self.model.name)
+
+    @property
+    def ablations(self) -> dict[str, tuple[str, ...]]:
+        """Name of each ablation of the model to the channels that are left."""
+        names = {}
+        for ablation in self.benchmark.ablations:
+            word, channel = ablation.split("-", 1)
+            only = word == "only"
+            left = tuple(name for name in self.model.channels if (name == channel.replace("-", "_")) == only)
+            names[f"{self.model.name}-{ablation}"] = left
+        return names
+
+    def system_names(self) -> list[str]:
+        """Every system that can be trained and scored: the model, its ablations, those of the benchmark."""
+        return [self.model.name, *self.ablations, *self.benchmark.systems]
+
+    def trials(self) -> list[Trial]:
+        """The trials of every configured protocol."""
+        years = (self.split.hindcast_training_years, self.split.hindcast_validation_years)
+        return [trial for protocol in self.benchmark.protocols for trial in trials(protocol, self.seasons.years, *years)]
+
+    def resolve(self, name: str, sar: bool = True) -> System:
+        """A system with all of its settings; without `sar`, one that has no Sentinel-1 among its inputs."""
+        if name == self.model.name:
+            entry = SystemEntry(kind=NETWORK)
+        elif name in self.ablations:
+            entry = SystemEntry(kind=NETWORK, model={"channels": list(self.ablations[name])})
+        else:
+            entry = self.benchmark.systems[name]
+        options = dict(entry.options)
+        if entry.kind == NETWORK:
+            model = {**self.model.model_dump(mode="json"), **entry.model, "name": name}
+            options = {"model": model, "training": {**self.training.model_dump(mode="json"), **entry.training}}
+        for part in (options, options.get("model", {})):
+            if "channels" in part and not sar:
+                part["channels"] = [channel for channel in part["channels"] if channel != "sar"]
+        return System(kind=entry.kind, options=options)
+
+    def _systems(self) -> Iterator[str]:
+        """What is wrong with the systems."""
+        for name in (self.model.name, *self.ablations):
+            if name in self.benchmark.systems:
+                yield f"benchmark.systems: found {name!r}, which is the name of the model; expected another"
+        for name in self.benchmark.always:
+            if name not in self.benchmark.systems:
+                near = nearest(name, self.benchmark.systems)
+                yield f"benchmark.always: found {name!r}{near}; expected names of benchmark.systems, {', '.join(self.benchmark.systems)}"
+        for name, left in self.ablations.items():
+            if not left or left == self.model.channels:
+                yield f"benchmark.ablations: {name} leaves {list(left)} of model.channels {list(self.model.channels)}; expected some, not all"
+        for name, entry in self.benchmark.systems.items():
+            for part, section in (("model", self.model), ("training", self.training)):
+                try:
+                    type(section).model_validate({**section.model_dump(mode="json"), **getattr(entry, part)})
+                except ValidationError as error:
+                    yield explain(error, type(section), f"benchmark.systems.{name}.{part}.")
 
     def _contradictions(self) -> Iterator[str]:
         """What no section can see alone, each as `key: found; expected`."""
@@ -364,6 +483,10 @@ class Config(Section):
             yield f"split.training_only_years: found every year of seasons.years, {list(self.seasons.years)}; expected one left to test on"
         if self.report.day.year not in self.seasons.years or self.report.day.month not in self.seasons.months:
             yield f"report.day: found {self.report.day}; expected a day in the configured seasons.years and seasons.months"
+        yield from self._systems()
+        for trial in self.trials():
+            if not trial.seasons:
+                yield f"benchmark.protocols: {trial.protocol} has no year to score; expected one in seasons.years that neither trains nor validates"
 
 
 def load(source: Path | str | Mapping[str, Any]) -> Config:
@@ -381,10 +504,8 @@ def load(source: Path | str | Mapping[str, Any]) -> Config:
 
 def section(name: str, values: Mapping[str, Any]) -> Any:
     """One section, such as `area`, from its values; errors as `load`."""
-    if name not in Config.model_fields:
-        raise ConfigError(
-            f"options: unknown section {name!r}{nearest(name, Config.model_fields)}; expected {', '.join(Config.model_fields)}"
-        )
+    if name not in SECTIONS:
+        raise ConfigError(f"options: unknown section {name!r}{nearest(name, SECTIONS)}; expected {', '.join(SECTIONS)}")
     return _validate(SECTIONS[name], values, "options", f"{name}.")
 
 
@@ -405,4 +526,5 @@ def _read_yaml(path: Path) -> Any:
     return {} if content is None else content
 
 
-SECTIONS: Mapping[str, type[Section]] = {name: type(field.default) for name, field in Config.model_fields.items()}
+WRITTEN: tuple[str, ...] = tuple(Config.model_fields)  # those that a person writes; `system` is made from several
+SECTIONS: Mapping[str, type[Section]] = {name: type(field.default) for name, field in Config.model_fields.items()} | {"system": System}

@@ -22,10 +22,14 @@ def software_version() -> str:
     return f"daymelt {__version__}"
 
 
-def code_digest(step: str) -> str:
-    """Digest of the source of a step, such as `melt-fraction`, and of all that it imports within the package."""
+def code_digest(step: str, *found_by_name: str) -> str:
+    """Digest of the source of a step, such as `melt-fraction`, and of all that it imports within the package.
+
+    `found_by_name` are modules that it loads by a name that its source does not tell, such as `daymelt.systems.network`.
+    """
     digest = hashlib.sha256()
-    for module in sorted(reached(f"daymelt.steps.{step.replace('-', '_')}")):
+    starts = (f"daymelt.steps.{step.replace('-', '_')}", *found_by_name)
+    for module in sorted(frozenset().union(*map(reached, starts))):
         digest.update(f"{module}\n{_code(module)}\n".encode())
         for path in data_files(module):
             digest.update(path.read_bytes())

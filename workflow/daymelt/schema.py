@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from daymelt.atomic import write_text
-from daymelt.config import SECTIONS, Config, Section
+from daymelt.config import WRITTEN, Config, Section
 
 ROOT = Path(__file__).parents[2]
 WIDTH = 140
@@ -30,7 +30,7 @@ HEAD = """\
 def config_yaml(config: Config | None = None) -> str:
     """`config.yaml`: every setting of `config` (the defaults if None) with unit, meaning and bounds as its comment."""
     config = config or Config()
-    return HEAD + "".join(_section_yaml(name, getattr(config, name)) for name in SECTIONS)
+    return HEAD + "".join(_section_yaml(name, getattr(config, name)) for name in WRITTEN)
 
 
 def config_schema() -> str:
@@ -56,14 +56,21 @@ def drift(root: Path = ROOT) -> str:
 
 
 def _section_yaml(name: str, section: Section) -> str:
-    settings = {key: f"  {key}: {_value(getattr(section, key))}" for key in type(section).model_fields}
+    settings = {key: _setting(key, getattr(section, key)) for key in type(section).model_fields}
     comments = {key: _comment(key, type(section)) for key in settings}
     column = max(len(text) for text in settings.values() if len(text) <= 60)
     lines = [f"\n# {type(section).__doc__}", f"{name}:"]
     for key, text in settings.items():
         beside = f"{text.ljust(column)}  # {comments[key]}"
-        lines += [beside] if len(beside) <= WIDTH else [f"  # {comments[key]}", text]
+        lines += [beside] if len(beside) <= WIDTH and "\n" not in text else [f"  # {comments[key]}", text]
     return "\n".join(lines) + "\n"
+
+
+def _setting(key: str, value: Any) -> str:
+    """A setting; a mapping has a line for each entry, which leaves out its defaults."""
+    if not isinstance(value, dict):
+        return f"  {key}: {_value(value)}"
+    return "\n".join([f"  {key}:", *(f"    {name}: {_value(entry.model_dump(mode='json', exclude_defaults=True))}" for name, entry in value.items())])
 
 
 def _value(value: Any) -> str:

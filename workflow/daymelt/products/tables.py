@@ -34,10 +34,16 @@ COLUMNS = {
 WORDS = ("system", "against")  # columns of text, aligned to the left
 
 LABELS = {
-    "unet": "UNet",
+    "unet-smp": "UNet SMP",
+    "unet": "UNet, vanilla",
+    "deeplabv3plus": "DeepLabv3+",
+    "linear-dem": "linear DEM",
+    "random-forest": "random forest",
     "time-interpolated-sar": "time-interpolated SAR",
     "interpolate-mar": "interpolated MAR",
     "threshold-pmw": "thresholded PMW",
+    "threshold-pmw-fixed": "PMW above 245 K",
+    "threshold-pmw-winter": "PMW above winter + 30 K",
     "sar": "Sentinel-1",
     "mar": "MAR",
     "pmw": "PMW",

@@ -1,31 +1,27 @@
 """A GeoTIFF for every day of a season."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.atomic import write_json
-from daymelt.config import Area, Map, Model, Seasons
+from daymelt.config import Area, Map, Seasons, System
 from daymelt.cube import check_same_grid
 from daymelt.dates import season_days
 from daymelt.encoding import PERCENT, SAR_AGE, Encoding, encode
 from daymelt.errors import DaymeltError
-from daymelt.learn.channels import check_channels
-from daymelt.learn.devices import choose_device, use_threads
-from daymelt.learn.inference import predict_days
-from daymelt.learn.networks import ModelCard, Network, load_model
 from daymelt.manifest import checksum
 from daymelt.products import cog
 from daymelt.products.style import write_age_qml, write_qml
 from daymelt.provenance import code_digest, software_version
-from daymelt.steps.aligned import Aligned, open_aligned
 from daymelt.steps.digests import combine
-from daymelt.steps.inputs import frame_of, inputs_of
 from daymelt.steps.map_files import AGE, AGE_STYLE, MELT, MELT_STYLE
-from daymelt.steps.streams import Series, open_series
+from daymelt.systems import interface
+from daymelt.systems.aligned import Aligned, open_aligned
+from daymelt.systems.streams import Series, open_series
 
 
 def map(
@@ -35,45 +31,45 @@ def map(
     age: Path,
     mar: Path,
     microwave: Path,
+    winter: Path,
     terrain: Path,
     out: Path,
     area: Area,
     seasons: Seasons,
-    model: Model,
+    system: System,
     map: Map,
     threads: int = 0,
 ) -> None:
     """Map every day of a season; `out` lists the maps and lies beside them. Days that an interrupted run has finished are kept."""
-    network, card = load_model(model_card.parent)
-    check_channels(card.channels, model.channels, str(model_card))
     days = season_days(season, seasons.months)
-    with open_aligned(terrain, [interpolated], [mar], [microwave]) as aligned, open_series([age]) as ages:
+    with open_aligned(terrain, [interpolated], [mar], [microwave], [winter]) as aligned, open_series([age]) as ages:
         check_same_grid(aligned.terrain.grid, area.grid, terrain)
-        writer = Writer(out.parent, area, card, aligned, ages, map)
+        ready = load_system(system, model_card.parent, aligned, running(map, threads))
+        writer = Writer(out.parent, area, ready, aligned, ages, map)
         missing = [day for day in days if not writer.is_done(day)]
-        predictions = predict_season(network, card, aligned, missing, map, threads)
-        for day, fraction in predictions:
+        for day, fraction in ready.predict(missing):
             writer.write(day, fraction)
         write_qml(out.parent / MELT_STYLE)
         write_age_qml(out.parent / AGE_STYLE)
         write_json(out, writer.index(season, days))
 
 
-def predict_season(
-    network: Network, card: ModelCard, aligned: Aligned, days: list[dt.date], options: Map, threads: int
-) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
-    """Melt fraction of some days, (y, x), NaN on the water."""
-    use_threads(threads)
-    frame = frame_of(aligned, card.channels, card.statistics, str(choose_device(options.device)))
-    batches = (inputs_of(aligned, frame, days[first : first + options.batch]) for first in range(0, len(days), options.batch))
-    return predict_days(network, batches, options.tile, options.halo)
+def load_system(system: System, folder: Path, aligned: Aligned, how: interface.Running) -> interface.Ready:
+    """A trained system, ready to map the days of the aligned streams."""
+    options = interface.read_options(system.kind, system.options)
+    return interface.system(system.kind).load(folder, options, aligned, how)
+
+
+def running(options: Map, threads: int, batch: int | None = None) -> interface.Running:
+    """How the configuration has a system run; `batch` days at once in place of the configured ones."""
+    return interface.Running(options.device, batch or options.batch, options.tile, options.halo, threads)
 
 
 class Writer:
     """Writes the layers of a day into one folder, each with what it came from."""
 
-    def __init__(self, folder: Path, area: Area, card: ModelCard, aligned: Aligned, ages: Series, options: Map) -> None:
-        self._folder, self._area, self._card = folder, area, card
+    def __init__(self, folder: Path, area: Area, ready: interface.Ready, aligned: Aligned, ages: Series, options: Map) -> None:
+        self._folder, self._area, self._ready = folder, area, ready
         self._ocean, self._ages = aligned.ocean, ages
         self._filled = {"passive microwave": aligned.coarse["microwave"].filled, "MAR": aligned.coarse["liquid_water"].filled}
         self._inputs = combine([*aligned.digests, *ages.digests])
@@ -84,8 +80,8 @@ class Writer:
         return {
             "date": day.isoformat(),
             "area": self._area.name,
-            "model": self._card.network.encoder,
-            "model_checksum": self._card.checksum,
+            "model": self._ready.title,
+            "model_checksum": self._ready.checksum,
             "software": software_version(),
             "inputs": self._inputs,
             "making": self._making,
@@ -112,7 +108,7 @@ class Writer:
         names = [name.format(day=day.isoformat()) for day in days for name in (MELT, AGE)]
         files = [{"path": name, "size": (self._folder / name).stat().st_size, "sha256": checksum(self._folder / name)} for name in names]
         filled = {day.isoformat(): self.filled(day) for day in days if self.filled(day) != "none"}
-        about = {"season": season, "area": self._area.name, "model_checksum": self._card.checksum, "inputs": self._inputs}
+        about = {"season": season, "area": self._area.name, "model_checksum": self._ready.checksum, "inputs": self._inputs}
         return {**about, "filled": filled, "files": files}
 
     def _path(self, name: str, day: dt.date) -> Path:

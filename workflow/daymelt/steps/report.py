@@ -14,10 +14,13 @@ from daymelt.dates import season_days
 from daymelt.encoding import PERCENT, SAR_AGE, decode
 from daymelt.products import cog, figures
 from daymelt.products.panel import Panel, day_panel
-from daymelt.steps.aligned import Aligned, open_aligned
+from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.steps.daily_table import read_tables
 from daymelt.steps.map_files import AGE, MELT
-from daymelt.steps.streams import Series, open_series
+from daymelt.systems.streams import Series, open_series
+
+
+LOSSES = "loss.csv"  # beside the card of a network
 
 
 def report(
@@ -29,7 +32,7 @@ def report(
     mar: list[Path],
     microwave: list[Path],
     terrain: Path,
-    loss: Path,
+    model_card: Path,
     panel: Path,
     curves: Path,
     loss_figure: Path,
@@ -46,7 +49,7 @@ def report(
         truth = stack.enter_context(open_series(worlds)) if worlds else None
         draw_day(panel, report.day, aligned, observed, truth, map_folder(maps, report.day), area)
     draw_extent(curves, extent, [day for year in seasons.years for day in season_days(year, seasons.months)])
-    draw_loss(loss_figure, loss)
+    draw_loss(loss_figure, model_card.parent / LOSSES)
     figures.score_bars(score_figure, read_tables([scores]))
 
 

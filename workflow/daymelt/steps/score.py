@@ -6,7 +6,7 @@ from pathlib import Path
 from daymelt.atomic import write_text
 from daymelt.products.tables import scores_csv, scores_text
 from daymelt.science.scores import PooledScores, mean_scores
-from daymelt.steps.daily_table import HELD_OUT, TRUTH, read_tables
+from daymelt.steps.daily_table import HELD_OUT, TRUTH, TRUTH_EVERY_DAY, read_tables
 
 MEANS = ("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias", "r2", "ssim")
 POOLED = ("mae", "bias", "accuracy", "precision", "recall", "f1")
@@ -16,10 +16,10 @@ Row = Mapping[str, str]
 def score(daily: list[Path], out: Path, text: Path) -> None:
     """Average the daily scores of every season by system and reference: `out` as csv, `text` for the terminal."""
     rows = read_tables(daily)
-    systems = list(dict.fromkeys(row["system"] for row in rows))
+    systems = list(dict.fromkeys(row["system"] for row in rows))  # in the order of the files
     table = [
         summary([row for row in rows if (row["system"], row["against"]) == (system, against)])
-        for against in (HELD_OUT, TRUTH)
+        for against in (HELD_OUT, TRUTH, TRUTH_EVERY_DAY)
         for system in systems
     ]
     table = [row for row in table if row]

@@ -4,26 +4,45 @@ import datetime as dt
 from pathlib import Path
 
 from daymelt import cube
-from daymelt.config import Seasons, Split
+from daymelt.config import Split
 from daymelt.errors import MissingInputError
-from daymelt.science.split import check_split, split_days
+from daymelt.protocols import BLOCKED, HINDCAST, LEAVE_OUT, PUBLISHED
+from daymelt.science import split as splitting
+from daymelt.science.split import check_split
 from daymelt.steps.splits import read_rows, write_split
 
 
-def split(sar: list[Path], out: Path, seasons: Seasons, split: Split) -> None:
-    """Assign every acquisition day to training, validation or test: drawn from the seed, or as a file says."""
+def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> None:
+    """Assign every acquisition day of a season to training, validation or test, by the terms of the split called `name`.
+
+    That called `published` is drawn from the seed, or is what a file says; the others are those of `daymelt.protocols`.
+    """
     acquired = acquisition_days(sar)
-    for year in seasons.years:
-        if not any(day.year == year for day in acquired):
-            raise MissingInputError(
-                f"season {year}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it or take the year out of seasons.years"
-            )
-    if split.file is not None:
-        chosen = check_split(read_rows(split.file), acquired, str(split.file))
+    if not acquired:
+        raise MissingInputError(
+            f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it or take the year out of seasons.years"
+        )
+    if name == PUBLISHED and split.file is not None:
+        rows = [(day, part) for day, part in read_rows(split.file) if day.year == season]
+        write_split(out, check_split(rows, acquired, str(split.file)))
     else:
-        drawn = (split.test_days_per_month, split.validation_days_per_month)
-        chosen = split_days(acquired, split.seed, *drawn, split.training_only_years)
-    write_split(out, chosen)
+        write_split(out, drawn(name, acquired, split))
+
+
+def drawn(name: str, acquired: list[dt.date], split: Split) -> dict[dt.date, splitting.Split]:
+    """The split called `name` of the acquisition days of one season."""
+    year, per_month = acquired[0].year, split.validation_days_per_month
+    if name.startswith(LEAVE_OUT):
+        return splitting.leave_one_year_out(acquired, int(name.removeprefix(LEAVE_OUT)), split.seed, per_month)
+    if name == HINDCAST:
+        training, validation = split.hindcast_training_years, split.hindcast_validation_years
+        return splitting.by_year(acquired, training, validation)
+    if name == BLOCKED and year not in split.training_only_years:
+        return splitting.blocked(acquired, split.seed, split.block_days)
+    if name == BLOCKED:
+        return dict.fromkeys(acquired, "train")
+    counts = (split.test_days_per_month, per_month)
+    return splitting.split_days(acquired, split.seed, *counts, split.training_only_years)
 
 
 def acquisition_days(sar: list[Path]) -> list[dt.date]:

@@ -2,7 +2,7 @@
 
 import csv
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from daymelt.atomic import write_text
@@ -18,6 +18,11 @@ def write_split(path: Path, split: Mapping[dt.date, str]) -> None:
 def read_split(path: Path) -> dict[dt.date, str]:
     """The split of every acquisition day."""
     return dict(read_rows(path))
+
+
+def read_splits(paths: Sequence[Path]) -> dict[dt.date, str]:
+    """The split of every acquisition day, from the files of several seasons."""
+    return {day: name for path in sorted(paths) for day, name in read_rows(path)}
 
 
 def read_rows(path: Path) -> list[tuple[dt.date, str]]:

@@ -13,25 +13,16 @@ from daymelt.dates import season_days
 from daymelt.encoding import PERCENT, SAR_AGE
 from daymelt.errors import MissingInputError
 from daymelt.grid import Grid
-from daymelt.manifest import checksum
 from daymelt.science.temporal import observation_age, window_mean
 from daymelt.steps.digests import combine
-from daymelt.steps.splits import read_split
 
 
-def time_interpolate(
-    season: int, sar: list[Path], split: Path, train: Path, all: Path, age: Path, seasons: Seasons, temporal: Temporal
-) -> None:
-    """Average the neighbouring acquisitions of every day, once over the training days (`train`) and once over every day (`all`)."""
+def time_interpolate(season: int, sar: list[Path], out: Path, age: Path, seasons: Seasons, temporal: Temporal) -> None:
+    """Average the neighbouring acquisitions of every day, whatever their split, and count the days to the nearest."""
     acquired, stack, grid, digest = read_acquisitions(season, sar)
     days = season_days(season, seasons.months)
-    window = (temporal.acquisitions_before, temporal.acquisitions_after)
-    splits = read_split(split)
-    training = [index for index, day in enumerate(acquired) if splits[day] == "train"]
-    pools = {train: (training, combine([digest, checksum(split)])), all: (list(range(len(acquired))), digest)}
-    for path, (pool, identity) in pools.items():
-        means = window_mean(stack[pool], [acquired[index] for index in pool], days, *window)
-        cube.write_stream(path, means, grid=grid, encoding=PERCENT, attributes={"inputs": identity})
+    means = window_mean(stack, acquired, days, temporal.acquisitions_before, temporal.acquisitions_after)
+    cube.write_stream(out, means, grid=grid, encoding=PERCENT, attributes={"inputs": digest})
     ages = observation_age(stack, acquired, days)
     cube.write_stream(age, ages, grid=grid, encoding=SAR_AGE, attributes={"inputs": digest})
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from daymelt.steps.daily_table import HELD_OUT, MAR, PMW, SAR, read_tables, write_table
-from daymelt.steps.streams import Series, open_series
+from daymelt.systems.streams import Series, open_series
 
 # MeltwaterBench (arXiv 2512.12142): table 1, the split of version 1_4, and statistics of its published target
 PUBLISHED_DAYS = {2017: 14, 2018: 90, 2019: 72, 2020: 92, 2021: 131, 2022: 72, 2023: 58}

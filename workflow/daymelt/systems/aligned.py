@@ -1,27 +1,35 @@
-"""The aligned streams of an area, opened together: terrain, time-interpolated SAR and the coarse fields."""
+"""The aligned streams of an area, opened together: terrain, time-interpolated SAR, the coarse fields and their winter means."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daymelt import cube
+from daymelt.errors import MissingInputError
 from daymelt.learn.channels import COARSE
 from daymelt.science.regrid import axis_weights
-from daymelt.steps.streams import Series, open_series
+from daymelt.systems.streams import Series, open_series
+
+WINTER = "_winter"  # ends the name of a season's winter mean
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """Everything that a day can be mapped from; `sar` is time-interpolated, `coarse` has each coarse channel by its name."""
+    """Everything that a day can be mapped from.
+
+    `sar` is time-interpolated, `coarse` has each coarse channel by its name, `winters` the files with a season's winter mean of
+    passive microwave.
+    """
 
     terrain: cube.Layers
     sar: Series
     coarse: Mapping[str, Series]
+    winters: Mapping[int, Path] = field(default_factory=dict)
 
     @property
     def ocean(self) -> NDArray[np.bool_]:
@@ -38,16 +46,26 @@ class Aligned:
         posting, grid = self.coarse[COARSE[0]].grid, self.terrain.grid
         return axis_weights(posting.y, grid.y), axis_weights(posting.x, grid.x)
 
+    def winter_mean(self, season: int) -> NDArray[np.float32]:
+        """Mean brightness temperature of the winter before a season, K, (y, x) on the posting grid."""
+        if season not in self.winters:
+            known = ", ".join(map(str, sorted(self.winters))) or "none"
+            raise MissingInputError(f"passive microwave: no winter mean of {season}; given are those of {known}")
+        return np.asarray(cube.read_layers(self.winters[season])["winter_mean"])
+
     def coarse_fields(self, days: Sequence[dt.date]) -> dict[str, NDArray[np.float32]]:
         """The coarse channels of some days on the posting grid, (date, y, x)."""
         return {name: series.stack(days) for name, series in self.coarse.items()}
 
 
 @contextmanager
-def open_aligned(terrain: Path, interpolated: Sequence[Path], mar: Sequence[Path], microwave: Sequence[Path]) -> Iterator[Aligned]:
-    """Open the streams of some seasons; GridError where they do not fit together."""
+def open_aligned(
+    terrain: Path, interpolated: Sequence[Path], mar: Sequence[Path], microwave: Sequence[Path], winters: Sequence[Path] = ()
+) -> Iterator[Aligned]:
+    """Open the streams of some seasons, and note the files of their winter means; GridError where they do not fit together."""
     with open_series(interpolated) as sar, open_series(mar) as water, open_series(microwave) as brightness:
         layers = cube.read_layers(terrain)
         cube.check_same_grid(sar.grid, layers.grid, interpolated[0])
         cube.check_same_grid(brightness.grid, water.grid, microwave[0])
-        yield Aligned(layers, sar, {"microwave": brightness, "liquid_water": water})
+        means = {int(path.stem.removesuffix(WINTER)): path for path in winters}
+        yield Aligned(layers, sar, {"microwave": brightness, "liquid_water": water}, means)

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from daymelt.learn.channels import Statistics
 from daymelt.learn.samples import Frame, SeasonInputs, Terrain, TrainingSet, make_frame
-from daymelt.steps.aligned import Aligned
-from daymelt.steps.streams import Series
+from daymelt.systems.aligned import Aligned
+from daymelt.systems.streams import Series
 
 
 def frame_of(aligned: Aligned, channels: Sequence[str], statistics: Mapping[str, Statistics], device: str) -> Frame:
