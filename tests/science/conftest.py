@@ -1,4 +1,4 @@
-"""GDAL's warper as an independent reference: within rasterio, and as the command that a system brings."""
+"""Independent references: GDAL's warper (within rasterio, and as the command that a system brings) and scikit-learn's scores."""
 
 import shutil
 import subprocess
@@ -12,10 +12,47 @@ import rasterio
 from numpy.typing import NDArray
 from rasterio.transform import from_origin
 from rasterio.warp import Resampling, reproject
+from sklearn import metrics
 
 from daymelt.grid import Grid
 
 Warp = Callable[..., NDArray[np.float64]]
+MaskedImage = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
+
+
+@pytest.fixture(scope="session")
+def masked_image() -> Callable[..., MaskedImage]:
+    """A target with dry and saturated pixels as melt maps have, a prediction near it, and where the two are compared."""
+
+    def draw(seed: int, shape: tuple[int, int] = (8, 9), valid_share: float = 0.7) -> MaskedImage:
+        rng = np.random.default_rng(seed)
+        target = np.clip(rng.normal(0.2, 0.4, shape), 0, 1).astype(np.float32)
+        prediction = np.clip(target + rng.normal(0, 0.2, shape), 0, 1).astype(np.float32)
+        valid = rng.random(shape) < valid_share
+        target[~valid] = np.nan
+        return prediction, target, valid
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def by_sklearn() -> Callable[..., dict[str, float]]:
+    """Scores of predicted and observed pixels, by scikit-learn."""
+
+    def score(predicted: NDArray[np.float64], observed: NDArray[np.float64]) -> dict[str, float]:
+        wet_predicted, wet_observed = predicted > 0.1, observed > 0.1
+        return {
+            "mae": metrics.mean_absolute_error(observed, predicted),
+            "mse": metrics.mean_squared_error(observed, predicted),
+            "rmse": metrics.root_mean_squared_error(observed, predicted),
+            "accuracy": metrics.accuracy_score(wet_observed, wet_predicted),
+            "precision": metrics.precision_score(wet_observed, wet_predicted, zero_division=1),
+            "recall": metrics.recall_score(wet_observed, wet_predicted, zero_division=1),
+            "f1": metrics.f1_score(wet_observed, wet_predicted, zero_division=1),
+            "bias": float(np.mean(predicted.astype(np.float64) - observed)),
+        }
+
+    return score
 
 
 @pytest.fixture(scope="session")

@@ -4,51 +4,49 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 from sklearn import metrics
 
-from daymelt.science.scores import PooledScores, image_scores, mean_scores, melt_extent_km2, ssim, wet_counts
+from daymelt.science.scores import PooledScores, extent_errors, image_scores, mean_scores, melt_extent_km2, ssim, wet_counts
 
 seeds = st.integers(0, 10**6)
-
-
-def images(seed, shape=(8, 9), valid_share=0.7):
-    """A target with dry and saturated pixels as melt maps have, a prediction near it, and where the two are compared."""
-    rng = np.random.default_rng(seed)
-    target = np.clip(rng.normal(0.2, 0.4, shape), 0, 1).astype(np.float32)
-    prediction = np.clip(target + rng.normal(0, 0.2, shape), 0, 1).astype(np.float32)
-    valid = rng.random(shape) < valid_share
-    target[~valid] = np.nan
-    return prediction, target, valid
-
-
-def by_sklearn(predicted, observed):
-    wet_predicted, wet_observed = predicted > 0.1, observed > 0.1
-    return {
-        "mae": metrics.mean_absolute_error(observed, predicted),
-        "mse": metrics.mean_squared_error(observed, predicted),
-        "rmse": metrics.root_mean_squared_error(observed, predicted),
-        "accuracy": metrics.accuracy_score(wet_observed, wet_predicted),
-        "precision": metrics.precision_score(wet_observed, wet_predicted, zero_division=1),
-        "recall": metrics.recall_score(wet_observed, wet_predicted, zero_division=1),
-        "f1": metrics.f1_score(wet_observed, wet_predicted, zero_division=1),
-        "bias": float(np.mean(predicted.astype(np.float64) - observed)),
-    }
 
 
 # --- one image ------------------------------------------------------------------------------------------------------------------------
 
 
 @given(seeds)
-def test_the_scores_of_an_image_are_scikit_learn_s_over_its_valid_pixels(seed):
-    prediction, target, valid = images(seed)
+def test_the_scores_of_an_image_are_scikit_learn_s_over_its_valid_pixels(masked_image, by_sklearn, seed):
+    prediction, target, valid = masked_image(seed)
     predicted, observed = prediction[valid].astype(np.float64), target[valid].astype(np.float64)
     expected = {**by_sklearn(predicted, observed), "r2": metrics.r2_score(observed, predicted), "valid_cells": valid.sum()}
     scores = image_scores(prediction, target, valid)
     assert scores == pytest.approx(expected, rel=1e-9, abs=1e-12)
+
+
+@given(seeds)
+@settings(max_examples=25)
+def test_the_scores_of_an_image_are_torchmetrics_too(masked_image, seed):
+    torch = pytest.importorskip("torch")
+    from torchmetrics.functional import classification, mean_absolute_error, mean_squared_error
+
+    prediction, target, valid = masked_image(seed)
+    predicted, observed = (torch.from_numpy(field[valid].astype(np.float64)) for field in (prediction, target))
+    wet = (predicted > 0.1).int(), (observed > 0.1).int()
+    expected = {
+        "mae": mean_absolute_error(predicted, observed),
+        "mse": mean_squared_error(predicted, observed),
+        "rmse": mean_squared_error(predicted, observed, squared=False),
+        "accuracy": classification.binary_accuracy(*wet),
+        "precision": classification.binary_precision(*wet, zero_division=1),
+        "recall": classification.binary_recall(*wet, zero_division=1),
+        "f1": classification.binary_f1_score(*wet, zero_division=1),
+    }
+    scores = image_scores(prediction, target, valid)
+    assert {name: scores[name] for name in expected} == pytest.approx({name: float(value) for name, value in expected.items()}, rel=1e-6)
 
 
 def image(*values):
@@ -104,10 +102,10 @@ def test_fields_of_two_shapes_are_refused():
 
 
 @given(st.lists(seeds, min_size=1, max_size=4))
-def test_pooled_scores_are_those_of_all_pixels_at_once(several):
+def test_pooled_scores_are_those_of_all_pixels_at_once(masked_image, by_sklearn, several):
     pooled, predicted, observed = PooledScores(), [], []
     for seed in several:
-        prediction, target, valid = images(seed)
+        prediction, target, valid = masked_image(seed)
         pooled.add(prediction, target, valid)
         predicted.append(prediction[valid])
         observed.append(target[valid])
@@ -116,10 +114,10 @@ def test_pooled_scores_are_those_of_all_pixels_at_once(several):
 
 
 @given(st.lists(seeds, min_size=1, max_size=4))
-def test_images_already_scored_pool_like_their_pixels(several):
+def test_images_already_scored_pool_like_their_pixels(masked_image, several):
     from_pixels, from_scores = PooledScores(), PooledScores()
     for seed in several:
-        prediction, target, valid = images(seed)
+        prediction, target, valid = masked_image(seed)
         from_pixels.add(prediction, target, valid)
         from_scores.add_scored({**image_scores(prediction, target, valid), **wet_counts(prediction, target, valid)})
     from_scores.add_scored({**image_scores(WET, WET, ~ALL), **wet_counts(WET, WET, ~ALL)})
@@ -160,18 +158,18 @@ def test_an_image_without_a_score_does_not_count(weighted):
 # --- structural similarity ------------------------------------------------------------------------------------------------------------
 
 
-def smooth_images(seed, shape):
-    prediction, target, valid = images(seed, shape, 0.9)
+def smooth_images(masked_image, seed, shape):
+    prediction, target, valid = masked_image(seed, shape, 0.9)
     return gaussian_filter(prediction, 3), np.where(valid, gaussian_filter(np.nan_to_num(target), 3), np.nan).astype(np.float32), valid
 
 
 @pytest.mark.parametrize(("sigma", "shape"), [(10, (90, 110)), (1.5, (30, 40)), (3, (64, 48))])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_similarity_is_the_torchmetrics_map_without_its_border_over_valid_pixels(sigma, shape, seed):
+def test_similarity_is_the_torchmetrics_map_without_its_border_over_valid_pixels(masked_image, sigma, shape, seed):
     torch = pytest.importorskip("torch")
     from torchmetrics.functional.image import structural_similarity_index_measure as measure
 
-    prediction, target, valid = smooth_images(seed, shape)
+    prediction, target, valid = smooth_images(masked_image, seed, shape)
     fields = (torch.from_numpy(np.where(valid, field, 0).astype(np.float64))[None, None] for field in (prediction, target))
     _, similarity = measure(*fields, sigma=sigma, data_range=1.0, return_full_image=True)
     border = int(3.5 * sigma + 0.5)
@@ -181,8 +179,8 @@ def test_similarity_is_the_torchmetrics_map_without_its_border_over_valid_pixels
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_similarity_of_whole_images_is_scikit_image_s(seed):
-    prediction, target, _ = smooth_images(seed, (60, 70))
+def test_similarity_of_whole_images_is_scikit_image_s(masked_image, seed):
+    prediction, target, _ = smooth_images(masked_image, seed, (60, 70))
     target = np.nan_to_num(target)
     expected = structural_similarity(
         prediction.astype(np.float64),
@@ -195,14 +193,23 @@ def test_similarity_of_whole_images_is_scikit_image_s(seed):
     assert ssim(prediction, target, np.ones(target.shape, bool), 1.5) == pytest.approx(expected, abs=1e-5)
 
 
-def test_an_image_is_similar_to_itself_and_less_so_to_another():
-    prediction, target, valid = smooth_images(3, (90, 90))
+@pytest.mark.parametrize("seed", [0, 1])
+def test_similarity_of_masked_images_at_the_published_width_is_scikit_image_s_map(masked_image, seed):
+    prediction, target, valid = smooth_images(masked_image, seed, (90, 110))
+    fields = (np.where(valid, field, 0).astype(np.float64) for field in (prediction, target))
+    _, similarity = structural_similarity(*fields, data_range=1.0, gaussian_weights=True, sigma=10, use_sample_covariance=False, full=True)
+    inner = (slice(35, -35), slice(35, -35))
+    assert ssim(prediction, target, valid) == pytest.approx(similarity[inner][valid[inner]].mean(), abs=1e-9)
+
+
+def test_an_image_is_similar_to_itself_and_less_so_to_another(masked_image):
+    prediction, target, valid = smooth_images(masked_image, 3, (90, 90))
     assert ssim(target, target, valid) == pytest.approx(1, abs=1e-6)
     assert ssim(prediction, target, valid) < 0.999
 
 
-def test_what_lies_at_invalid_pixels_does_not_matter():
-    prediction, target, valid = smooth_images(4, (90, 90))
+def test_what_lies_at_invalid_pixels_does_not_matter(masked_image):
+    prediction, target, valid = smooth_images(masked_image, 4, (90, 90))
     other = np.where(valid, prediction, np.float32(0.9))
     assert ssim(prediction, target, valid) == ssim(other, target, valid)
 
@@ -224,3 +231,9 @@ def test_the_extent_is_the_melting_share_of_each_cell_s_own_area():
 
 def test_the_extent_of_a_large_map_keeps_its_digits():
     assert melt_extent_km2(np.full((2863, 1633), 0.25, np.float32), 0.01) == pytest.approx(2863 * 1633 * 0.0025, rel=1e-12)
+
+
+def test_extents_compare_on_the_days_that_both_have():
+    found = extent_errors([10, math.nan, 30, 5, 1], [12, 3, 24, math.nan, 1])
+    assert found == {"extent_mae_km2": pytest.approx(8 / 3), "extent_bias_km2": pytest.approx(4 / 3), "extent_days": 3}
+    assert math.isnan(extent_errors([math.nan], [1])["extent_mae_km2"]) and extent_errors([], [])["extent_days"] == 0

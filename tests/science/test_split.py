@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daymelt.errors import ConfigError
-from daymelt.science.split import check_split, split_days
+from daymelt.science.split import blocked, check_split, distance_to_training, hindcast, leave_one_year_out, split_days
 
 DAYS = [dt.date(2018, 5, 1) + dt.timedelta(n) for n in range(0, 900, 5)]
 some_days = st.lists(st.dates(dt.date(2017, 4, 1), dt.date(2020, 9, 30)), max_size=60, unique=True)
@@ -87,3 +87,95 @@ def test_a_list_that_does_not_fit_the_acquisitions_is_refused(rows, message):
     with pytest.raises(ConfigError, match=message) as refused:
         check_split(rows, DAYS[:2], source="mine.csv")
     assert str(refused.value).startswith("mine.csv: ")
+
+
+# --- protocols ------------------------------------------------------------------------------------------------------------------------
+
+several_years = st.lists(st.dates(dt.date(2017, 4, 1), dt.date(2020, 9, 30)), min_size=2, max_size=80, unique=True).filter(
+    lambda days: len({day.year for day in days}) > 1
+)
+
+
+def days_of(split, name):
+    return [day for day, chosen in split.items() if chosen == name]
+
+
+@given(several_years, seeds, st.data())
+def test_the_year_left_out_is_the_test_and_the_others_are_drawn_as_ever(days, seed, data):
+    year = data.draw(st.sampled_from(sorted({day.year for day in days})))
+    split = leave_one_year_out(data.draw(st.permutations(days)), year, seed)
+    assert list(split) == sorted(days)
+    assert set(days_of(split, "test")) == {day for day in days if day.year == year}
+    others = [day for day in days if day.year != year]
+    assert {day: split[day] for day in sorted(others)} == split_days(others, seed, test_per_month=0)
+
+
+@pytest.mark.parametrize("year", [2017, 2030])
+def test_a_year_that_cannot_be_left_out_is_refused(year):
+    with pytest.raises(ConfigError, match=f"{year} cannot be left out, years with acquisitions: 2017"):
+        leave_one_year_out([dt.date(2017, 7, 1)], year, 1)
+
+
+@given(some_days, seeds, st.integers(1, 40), st.integers(0, 10), st.randoms())
+def test_no_day_near_a_held_out_block_trains_and_blocks_stay_whole(days, seed, length, guard, random):
+    shuffled = random.sample(days, len(days))
+    split = blocked(shuffled, seed, length, 0.3, 0.3, guard)
+    assert list(split) == sorted(days) and split == blocked(days, seed, length, 0.3, 0.3, guard)
+    tested = days_of(split, "test")
+    for day, name in split.items():
+        near = any(abs((day - other).days) <= guard for other in tested)
+        assert name == "test" or (name == "none") == near
+    whole = blocked(days, seed, length, 0.3, 0.3, 0)
+    assert days_of(whole, "test") == tested and not days_of(whole, "none")
+    assert all(chosen in (name, "none") for (_, name), (_, chosen) in zip(whole.items(), split.items(), strict=True))
+    fates = {}
+    for day, name in whole.items():
+        fates.setdefault((day.year, (day.timetuple().tm_yday - 1) // length), set()).add(name)
+    assert all(len(names) == 1 for names in fates.values())
+    for year in {day.year for day in days}:
+        of_year = [names for (block_year, _), names in fates.items() if block_year == year]
+        assert sum(names == {"test"} for names in of_year) == round(0.3 * len(of_year))
+
+
+@given(some_days, some_days, seeds)
+def test_the_blocks_of_a_year_do_not_depend_on_other_years(days, others, seed):
+    others = [day for day in others if day.year not in {day.year for day in days}]
+    together = blocked([*days, *others], seed)
+    assert {day: together[day] for day in sorted(days)} == blocked(days, seed)
+
+
+def test_the_blocks_of_a_training_only_year_train_and_another_seed_draws_others():
+    split = blocked(DAYS, 1, training_only_years=[2019])
+    assert {split[day] for day in DAYS if day.year == 2019} == {"train"}
+    assert blocked(DAYS, 1) != blocked(DAYS, 2)
+
+
+@given(several_years.filter(lambda days: {2017, 2018, 2019} <= {day.year for day in days}))
+def test_a_hindcast_gives_whole_years_and_leaves_the_rest_out(days):
+    split = hindcast(days, [2019], [2018], [2017])
+    names = {2017: "test", 2018: "val", 2019: "train"}
+    assert split == {day: names.get(day.year, "none") for day in sorted(days)} and list(split) == sorted(days)
+
+
+@pytest.mark.parametrize(
+    ("years", "message"),
+    [
+        (([2019, 2018], [2018], [2020]), "2018 is in train and in val"),
+        (([2019], [2018], [2016]), r"no acquisition in the years of test, \[2016\]"),
+        (([2019], [], [2020]), r"no acquisition in the years of val, \[\]"),
+    ],
+)
+def test_a_hindcast_without_its_parts_is_refused(years, message):
+    with pytest.raises(ConfigError, match=message):
+        hindcast(DAYS, *years)
+
+
+@given(st.dictionaries(st.sampled_from(DAYS), st.sampled_from(["train", "val", "test", "none"]), max_size=40))
+def test_the_distance_is_to_the_nearest_training_day(split):
+    trained = days_of(split, "train")
+    if not trained and days_of(split, "test"):
+        with pytest.raises(ConfigError, match="no training day"):
+            distance_to_training(split)
+        return
+    expected = {day: min(abs((day - other).days) for other in trained) for day in sorted(days_of(split, "test"))}
+    assert distance_to_training(split) == expected

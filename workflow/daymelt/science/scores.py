@@ -20,6 +20,7 @@ Scores: TypeAlias = dict[str, float]
 WET = 0.1  # melt fraction above which a pixel counts as melting
 SSIM_LUMINANCE, SSIM_CONTRAST = 0.01**2, 0.03**2  # (k · data range)² of Wang et al., data range 1
 WINDOW_SIGMAS = 3.5  # half width of the similarity window
+SUMS = ("cells", "absolute", "difference", "squared", "wet_predicted", "wet_target", "wet_both")  # what a set of pixels is scored from
 
 
 def image_scores(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> Scores:
@@ -49,7 +50,7 @@ def image_scores(prediction: NDArray[np.float32], target: NDArray[np.float32], v
 
 def wet_counts(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> dict[str, int]:
     """Valid pixels above `wet` in the prediction, in the target and in both: what pooled precision, recall and F1 are made of."""
-    predicted, observed = (values > wet for values in _usable(prediction, target, valid))
+    predicted, observed = (values > wet for values in usable(prediction, target, valid))
     counts = {"wet_predicted": predicted, "wet_target": observed, "wet_both": predicted & observed}
     return {name: int(np.count_nonzero(flags)) for name, flags in counts.items()}
 
@@ -66,60 +67,82 @@ class PooledScores:
 
     def __init__(self, wet: float = WET) -> None:
         self._wet = wet
-        self._cells = self._both = self._predicted = self._observed = 0
-        self._absolute = self._squared = self._difference = 0.0
+        self._sums: dict[str, float] = dict.fromkeys(SUMS, 0)
 
     def add(self, prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
         """Take in one image; arguments and errors as in `image_scores`."""
-        predicted, observed = _usable(prediction, target, valid)
+        predicted, observed = usable(prediction, target, valid)
         difference = np.subtract(predicted, observed, dtype=np.float64)
-        self._cells += difference.size
-        self._absolute += float(np.abs(difference).sum())
-        self._squared += float(np.square(difference).sum())
-        self._difference += float(difference.sum())
-        self._count(wet_counts(prediction, target, valid, self._wet))
+        self._count(
+            {
+                "cells": difference.size,
+                "absolute": float(np.abs(difference).sum()),
+                "difference": float(difference.sum()),
+                "squared": float(np.square(difference).sum()),
+                **wet_counts(prediction, target, valid, self._wet),
+            }
+        )
 
     def add_scored(self, image: Mapping[str, float]) -> None:
         """Take in one image by what `image_scores` and `wet_counts` say of it."""
         cells = image["valid_cells"]
         if cells:
-            self._cells += int(cells)
-            self._absolute += image["mae"] * cells
-            self._squared += image["mse"] * cells
-            self._difference += image["bias"] * cells
-            self._count(image)
+            sums = {"absolute": image["mae"], "difference": image["bias"], "squared": image["mse"]}
+            self._count({**image, "cells": int(cells), **{name: mean * cells for name, mean in sums.items()}})
 
-    def _count(self, counts: Mapping[str, float]) -> None:
-        self._predicted += int(counts["wet_predicted"])
-        self._observed += int(counts["wet_target"])
-        self._both += int(counts["wet_both"])
+    def _count(self, sums: Mapping[str, float]) -> None:
+        for name in SUMS:
+            self._sums[name] += sums[name]
 
     def result(self) -> Scores:
         """mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells over everything added; NaN before any valid pixel."""
-        if self._cells == 0:
-            return {**dict.fromkeys(("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias"), np.nan), "valid_cells": 0}
-        mse, either = self._squared / self._cells, self._predicted + self._observed
-        return {
-            "mae": self._absolute / self._cells,
-            "mse": mse,
-            "rmse": mse**0.5,
-            "accuracy": 1 - (either - 2 * self._both) / self._cells,
-            "precision": _ratio(self._both, self._predicted),
-            "recall": _ratio(self._both, self._observed),
-            "f1": _ratio(2 * self._both, either),
-            "bias": self._difference / self._cells,
-            "valid_cells": self._cells,
-        }
+        return scores_of(self._sums)
 
 
-def _ratio(part: int, whole: int) -> float:
+def scores_of(sums: Mapping[str, float]) -> Scores:
+    """Scores of a set of pixels from its sums.
+
+    Parameters
+    ----------
+    sums : those named in SUMS: pixels, sum of the absolute error, of the error (prediction - target) and of its square, and the wet pixels
+        of the prediction, of the target and of both
+
+    Returns
+    -------
+    mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells; all NaN without a pixel. Precision, recall and F1 are 1 where their
+    denominator is 0.
+    """
+    cells, absolute, difference, squared, predicted, observed, both = (sums[name] for name in SUMS)
+    if cells == 0:
+        return {**dict.fromkeys(("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias"), np.nan), "valid_cells": 0}
+    mse, either = squared / cells, predicted + observed
+    return {
+        "mae": absolute / cells,
+        "mse": mse,
+        "rmse": mse**0.5,
+        "accuracy": 1 - (either - 2 * both) / cells,
+        "precision": _ratio(both, predicted),
+        "recall": _ratio(both, observed),
+        "f1": _ratio(2 * both, either),
+        "bias": difference / cells,
+        "valid_cells": int(cells),
+    }
+
+
+def _ratio(part: float, whole: float) -> float:
     return part / whole if whole else 1.0
 
 
-def _usable(
+def usable(
     prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Values at the valid pixels, which must all have data: dropping a missing prediction would flatter it."""
+    """Values at the valid pixels, which must all have data: dropping a missing prediction would flatter it.
+
+    Raises
+    ------
+    ValueError
+        A valid pixel has no data, or the shapes differ.
+    """
     if not prediction.shape == target.shape == valid.shape:
         raise ValueError(f"prediction {prediction.shape}, target {target.shape} and valid {valid.shape} must have one shape")
     predicted, observed = prediction[valid], target[valid]
@@ -190,3 +213,21 @@ def melt_extent_km2(fraction: NDArray[np.float32], cell_area_km2: float | NDArra
     cell_area_km2 : area of a cell, km², one number or (y, x); `Grid.true_area_km2` gives the area on the ground
     """
     return float(np.nansum(fraction * np.asarray(cell_area_km2, np.float64)))
+
+
+def extent_errors(predicted: Sequence[float], reference: Sequence[float]) -> Scores:
+    """Error of daily melt extents over the days on which both are known.
+
+    Parameters
+    ----------
+    predicted, reference : (date,), km², of the same days; NaN where there is none
+
+    Returns
+    -------
+    extent_mae_km2, extent_bias_km2 (predicted - reference), extent_days; NaN without a common day.
+    """
+    difference = np.subtract(predicted, reference, dtype=np.float64)
+    known = difference[np.isfinite(difference)]
+    if not known.size:
+        return {"extent_mae_km2": np.nan, "extent_bias_km2": np.nan, "extent_days": 0}
+    return {"extent_mae_km2": float(np.abs(known).mean()), "extent_bias_km2": float(known.mean()), "extent_days": known.size}

@@ -106,6 +106,36 @@ def observation_age(
     ValueError
         `acquired` or `days` do not rise, or `acquired` has another length than the stack.
     """
+    for day, before, after, seen in _neighbours(stack, acquired, days):
+        nearest = np.minimum(before, after)
+        if seen is not None:
+            nearest[seen] = 0
+        yield day, _as_age(nearest)
+
+
+def observation_ages(
+    stack: NDArray[np.uint8], acquired: Sequence[dt.date], days: Sequence[dt.date]
+) -> Iterator[tuple[dt.date, NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Days to the last acquisition before each day and to the first after it that are valid at the pixel; the day itself is neither.
+
+    Parameters and errors are those of `observation_age`.
+
+    Yields
+    ------
+    (date, before, after) : each (y, x), 1 = the day before or after, 253 = 253 days or more, 254 (`NEVER_SEEN`) = by no acquisition.
+    """
+    for day, before, after, _ in _neighbours(stack, acquired, days):
+        yield day, _as_age(before), _as_age(after)
+
+
+def _as_age(away: NDArray[np.int16]) -> NDArray[np.uint8]:
+    return np.where(away < NEVER // 2, np.minimum(away, OLDEST), NEVER_SEEN).astype(np.uint8)
+
+
+def _neighbours(
+    stack: NDArray[np.uint8], acquired: Sequence[dt.date], days: Sequence[dt.date]
+) -> Iterator[tuple[dt.date, NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_] | None]]:
+    """For each day the days since the last valid acquisition before it, those to the first after it, and what was valid on it (if any)."""
     _check_acquired(stack, acquired)
     _check_rising(days, "days")
     if not days:
@@ -117,12 +147,17 @@ def observation_age(
     passed = 0
     for day in days:
         today = np.int16((day - days[0]).days)
-        while passed < len(dates) and dates[passed] <= today:
+        while passed < len(dates) and dates[passed] < today:
             _overwrite(last, stack[passed], dates[passed])
             following = next(upcoming)
             passed += 1
-        nearest = np.minimum(today - last, following - today)
-        yield day, np.where(nearest < NEVER // 2, np.minimum(nearest, OLDEST), NEVER_SEEN).astype(np.uint8)
+        seen = None
+        if passed < len(dates) and dates[passed] == today:
+            seen, following = stack[passed] != PERCENT.nodata, next(upcoming)
+        yield day, today - last, following - today, seen
+        if seen is not None:
+            np.copyto(last, today, where=seen)
+            passed += 1
 
 
 def _next_seen(stack: NDArray[np.uint8], dates: Sequence[int]) -> Iterator[NDArray[np.int16]]:
