@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 TOLERANCE = 0.15  # of the published statistics
-NETWORK, UNTRAINED = "unet", "time-interpolated-sar"
+NETWORK, UNTRAINED = "unet-smp", "time-interpolated-sar"
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -5,8 +5,10 @@ rule evaluate:
     input:
         model=model_of_trial,
         sar=sar_of_season,
-        pool=pool_of_trial,
-        everything=pool_without_labels,
+        pool=pool_of_trial("time_interpolated"),
+        pool_age=pool_of_trial("sar_age"),
+        everything=pool_without_labels("time_interpolated"),
+        everything_age=pool_without_labels("sar_age"),
         maps=maps_of_trial,
         mar="results/{area}/aligned/mar/{season}.nc",
         microwave="results/{area}/aligned/microwave/{season}.nc",
@@ -16,7 +18,13 @@ rule evaluate:
         world=world,
     output:
         daily="results/{area}/benchmark/{trial}/{model}/{season}.csv",
-        extent="results/{area}/benchmark/{trial}/{model}/{season}_extent.csv",
+        tables=multiext(
+            "results/{area}/benchmark/{trial}/{model}/{season}",
+            "_extent.csv",
+            "_strata.csv",
+            "_reliability.csv",
+            "_onset.csv",
+        ),
     log:
         "logs/{area}/evaluate/{trial}/{model}/{season}.log",
     benchmark:
@@ -28,7 +36,7 @@ rule evaluate:
         mem_mb=memory(800, base_mb=700),
         runtime="6h",
     params:
-        options=options("area", "seasons", "system", "map"),
+        options=options("area", "seasons", "system", "map", "scores"),
         code=system_digest("evaluate"),
         world=world_option,
         maps=maps_option,
@@ -37,10 +45,11 @@ rule evaluate:
         "Score {wildcards.model} in {wildcards.season} ({wildcards.trial})"
     shell:
         "python -m daymelt evaluate --options {params.options:q} --season {wildcards.season}"
-        " --model-card {input.model:q} --sar {input.sar:q} --pool {input.pool:q} --everything {input.everything:q} {params.maps}"
+        " --model-card {input.model:q} --sar {input.sar:q} --pool {input.pool:q} --pool-age {input.pool_age:q}"
+        " --everything {input.everything:q} --everything-age {input.everything_age:q} {params.maps}"
         " --mar {input.mar:q} --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
         " --split {input.split:q} {params.world} {params.every_day} --threads {threads}"
-        " --out {output.daily:q} --extent {output.extent:q}"
+        " --out {output.daily:q}"
         " 2> {log:q}"
 
 

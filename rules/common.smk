@@ -206,7 +206,7 @@ def aligned_inputs():
     pools = [
         *streams(f"time_interpolated/{PUBLISHED}"),
         *streams("time_interpolated/all"),
-        *streams("sar_age"),
+        *streams("sar_age/all"),
     ]
     return [
         f"results/{AREA}/aligned/terrain.nc",
@@ -245,18 +245,29 @@ def split_of_trial(wildcards):
     )
 
 
-def pool_of_trial(wildcards):
-    """Time-interpolated Sentinel-1 for the held-out days of a trial. Where there is to be none, no system has it among its channels."""
-    trial = TRIALS[wildcards.trial]
-    pool = trial.split if trial.pool == "train" else "all"
-    return f"results/{AREA}/aligned/time_interpolated/{pool}/{wildcards.season}.nc"
+def pool_of_trial(stream):
+    """Function of the wildcards that names a stream of the acquisitions that may be inputs on the held-out days of a trial.
+
+    Where there are to be none, no system has Sentinel-1 among its channels.
+    """
+
+    def path(wildcards):
+        trial = TRIALS[wildcards.trial]
+        pool = trial.split if trial.pool == "train" else "all"
+        return f"results/{AREA}/aligned/{stream}/{pool}/{wildcards.season}.nc"
+
+    return path
 
 
-def pool_without_labels(wildcards):
-    """Time-interpolated Sentinel-1 for days without an acquisition: as in the maps, but for a trial of its own."""
-    if wildcards.trial != PUBLISHED:
-        return pool_of_trial(wildcards)
-    return f"results/{AREA}/aligned/time_interpolated/{MAP_POOL}/{wildcards.season}.nc"
+def pool_without_labels(stream):
+    """The same for the days without an acquisition: as in the maps, but for a trial of its own."""
+
+    def path(wildcards):
+        if wildcards.trial != PUBLISHED:
+            return pool_of_trial(stream)(wildcards)
+        return f"results/{AREA}/aligned/{stream}/{MAP_POOL}/{wildcards.season}.nc"
+
+    return path
 
 
 def maps_of_trial(wildcards):

@@ -5,7 +5,7 @@ rule map:
     input:
         model=f"results/{{area}}/models/{PUBLISHED}/{{model}}/model.json",
         interpolated=f"results/{{area}}/aligned/time_interpolated/{MAP_POOL}/{{season}}.nc",
-        age="results/{area}/aligned/sar_age/{season}.nc",
+        age="results/{area}/aligned/sar_age/all/{season}.nc",
         mar="results/{area}/aligned/mar/{season}.nc",
         microwave="results/{area}/aligned/microwave/{season}.nc",
         winter="results/{area}/aligned/microwave/{season}_winter.nc",

@@ -167,7 +167,7 @@ rule time_interpolate:
         sar_of_season,
     output:
         stream="results/{area}/aligned/time_interpolated/all/{season}.nc",
-        age="results/{area}/aligned/sar_age/{season}.nc",
+        age="results/{area}/aligned/sar_age/all/{season}.nc",
     log:
         "logs/{area}/time_interpolate/{season}.log",
     benchmark:
@@ -194,7 +194,8 @@ rule training_pool:
         sar=sar_of_season,
         split="results/{area}/splits/{split}/{season}.csv",
     output:
-        "results/{area}/aligned/time_interpolated/{split}/{season}.nc",
+        stream="results/{area}/aligned/time_interpolated/{split}/{season}.nc",
+        age="results/{area}/aligned/sar_age/{split}/{season}.nc",
     log:
         "logs/{area}/training_pool/{split}/{season}.log",
     benchmark:
@@ -212,5 +213,6 @@ rule training_pool:
         "Time-interpolate the training days of {wildcards.season} ({wildcards.split})"
     shell:
         "python -m daymelt training-pool --options {params.options:q}"
-        " --season {wildcards.season} --sar {input.sar:q} --split {input.split:q} --out {output:q}"
+        " --season {wildcards.season} --sar {input.sar:q} --split {input.split:q}"
+        " --out {output.stream:q} --age {output.age:q}"
         " 2> {log:q}"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daymelt import schema
-from daymelt.config import SECTIONS, Area, Config, load, section
+from daymelt.config import SECTIONS, WRITTEN, Area, Config, load, section
 from daymelt.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -130,6 +130,50 @@ def test_every_setting_says_what_it_is():
             assert field.description, f"{name}.{key}"
 
 
+def entry(kind, **parts):
+    return {"benchmark": {"systems": {"mine": {"kind": kind, **parts}}, "always": []}}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (entry("network", model={"depht": 3}), "benchmark.systems.mine.model.depht: unknown setting, did you mean depth?"),
+        (entry("network", training={"epochs": 0}), "benchmark.systems.mine.training.epochs"),
+        (entry("linear-dem", model={"depth": 3}), "expected options"),
+        ({"benchmark": {"always": ["threshold-pwm"]}}, "did you mean threshold-pmw?"),
+        ({"benchmark": {"ablations": ["only-snow"]}}, "benchmark.ablations"),
+        ({"benchmark": {"ablations": ["only-sar"]}, "model": {"channels": ["sar"]}}, "expected some, not all"),
+        ({"benchmark": {"protocols": ["hindcast"]}, "seasons": {"years": [2018, 2019]}}, "hindcast has no year to score"),
+        ({"scores": {"events": {"thaw": {"first": "2019-08-01", "last": "2019-07-01"}}}}, "expected the first day before the last"),
+    ],
+)
+def test_a_fault_in_the_comparison_is_named(values, words):
+    with pytest.raises(ConfigError) as refusal:
+        load(values)
+    assert words in str(refusal.value)
+
+
+def test_a_system_is_the_model_with_what_its_entry_changes():
+    config = load(
+        {"benchmark": entry("network", model={"depth": 2, "decoder_channels": [8, 8]})["benchmark"] | {"ablations": ["without-sar"]}}
+    )
+    mine, model = config.resolve("mine").options, config.resolve("unet-smp").options
+    assert mine["model"] == model["model"] | {"name": "mine", "depth": 2, "decoder_channels": [8, 8]}
+    assert mine["training"] == model["training"] == config.training.model_dump(mode="json")
+    assert config.resolve("unet-smp-without-sar").options["model"]["channels"] == ["microwave", "liquid_water", "height"]
+    assert config.resolve("mine", sar=False).options["model"]["channels"] == ["microwave", "liquid_water", "height"]
+    assert config.system_names() == ["unet-smp", "unet-smp-without-sar", "mine"]
+
+
+def test_the_trials_of_every_protocol():
+    protocols = ["published", "truth", "leave-one-year-out", "blocked", "hindcast"]
+    trials = {trial.name: trial for trial in load({"benchmark": {"protocols": protocols}}).trials()}
+    assert list(trials) == ["published", "truth", *(f"leave-out-{year}" for year in range(2017, 2024)), "blocked", "hindcast"]
+    assert (trials["truth"].split, trials["truth"].pool) == ("published", "all")
+    assert (trials["leave-out-2019"].seasons, trials["leave-out-2019"].pool) == ((2019,), "all")
+    assert (trials["hindcast"].seasons, trials["hindcast"].pool) == ((2017,), "none")
+
+
 def test_the_written_files_are_those_of_the_settings():
     difference = schema.drift(ROOT)
     assert not difference, f"run `python -m daymelt.schema --write`:\n{difference}"
@@ -152,7 +196,7 @@ def test_comments_fit_the_line():
 def test_the_schema_refuses_unknown_keys_everywhere():
     document = json.loads((ROOT / "workflow" / "schemas" / "config.schema.json").read_text())
     assert all(part["additionalProperties"] is False for part in [document, *document["$defs"].values()])
-    assert set(document["properties"]) == set(SECTIONS)
+    assert set(document["properties"]) == set(WRITTEN)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "areas").glob("*.yaml")), ids=lambda path: path.stem)

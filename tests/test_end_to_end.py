@@ -35,7 +35,7 @@ def run(folder: Path, settings: dict) -> dict[str, bytes]:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder)
     assert done.returncode == 0, done.stderr[-3000:]
     assert TOKEN not in done.stdout + done.stderr
-    maps = folder / "results/tiny/maps/unet/2019"
+    maps = folder / "results/tiny/maps/unet-smp/2019"
     return {path.name: path.read_bytes() for path in sorted(maps.iterdir())}
 
 

@@ -14,9 +14,9 @@ PACKAGE = ROOT / "workflow" / "daymelt"
 MODULES = sorted(
     ".".join(["daymelt", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__") for path in PACKAGE.rglob("*.py")
 )
-ROOMS = {"science", "sources", "twin", "products", "learn", "steps"}
+ROOMS = {"science", "sources", "twin", "products", "learn", "systems", "steps"}
 GROUND = {"errors", "dates", "grid", "encoding", "atomic", "manifest", "provenance"}
-SETTINGS = {"config", "config_errors", "schema"}
+SETTINGS = {"protocols", "config", "config_errors", "schema"}
 TOP = {"cli", "__main__"}
 # What each room may see, besides itself.
 BELOW = {
@@ -28,7 +28,8 @@ BELOW = {
     "twin": {"ground", "cube"},
     "products": {"ground", "cube"},
     "learn": {"ground", "cube", "science"},
-    "steps": {"ground", "settings", "cube", "science", "sources", "twin", "products", "learn"},
+    "systems": {"ground", "cube", "science", "learn"},
+    "steps": {"ground", "settings", "cube", "science", "sources", "twin", "products", "learn", "systems"},
     "top": {"ground", "settings", "steps"},
 }
 FILE_LIBRARIES = {"rasterio", "netCDF4", "rio_cogeo"}

@@ -20,7 +20,9 @@ SETTINGS = {
     "map": {"device": "cpu"},
     "report": {"day": "2019-07-31"},
 }
-OPTIONS = json.dumps({name: section.model_dump(mode="json") for name, section in load(SETTINGS)})
+CONFIG = load(SETTINGS)
+SECTIONS = {name: section.model_dump(mode="json") for name, section in CONFIG}
+OPTIONS = json.dumps({**SECTIONS, "system": CONFIG.system.model_dump(mode="json")})
 
 
 def call(step: str, *arguments: object, options: str = OPTIONS) -> int:
@@ -62,7 +64,7 @@ def prepared(tmp_path_factory) -> Tree:
         ("retrieve-microwave", "--season", SEASON, "--out", tree.manifest("microwave")),
         (
             *("align-microwave", "--season", SEASON, "--manifest", tree.manifest("microwave")),
-            *("--out", tree / "microwave.nc", "--winter", tree / "winter.nc"),
+            *("--out", tree / "microwave.nc", "--winter", tree / "2019_winter.nc"),
         ),
     ]
     for month in (1, 2, 3, 7, 8):
@@ -73,9 +75,12 @@ def prepared(tmp_path_factory) -> Tree:
     for path in tree.months():
         manifest = tree.manifest(f"sentinel1/{path.stem}")
         steps.append(("melt-fraction", "--manifest", manifest, "--winters", tree / "sar/winter.nc", "--terrain", terrain, "--out", path))
-    steps.append(("split", "--sar", *tree.months(), "--out", tree / "split.csv"))
-    pools = ("--train", tree / "train.nc", "--all", tree / "all.nc", "--age", tree / "age.nc")
-    steps.append(("time-interpolate", "--season", SEASON, "--sar", *tree.months(), "--split", tree / "split.csv", *pools))
+    of_season = ("--season", SEASON, "--sar", *tree.months())
+    steps += [
+        ("split", "--name", "published", *of_season, "--out", tree / "split.csv"),
+        ("time-interpolate", *of_season, "--out", tree / "all.nc", "--age", tree / "age.nc"),
+        ("training-pool", *of_season, "--split", tree / "split.csv", "--out", tree / "train.nc", "--age", tree / "train_age.nc"),
+    ]
     for step in steps:
         assert call(*step) == 0, step
     return tree
@@ -89,18 +94,18 @@ def trained(prepared) -> Tree:
     return prepared
 
 
-def train_arguments(tree: Tree) -> list[object]:
-    """Command of the training."""
+def train_arguments(tree: Tree, name: str = "unet-smp") -> list[object]:
+    """Command of the training of a system."""
     coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--terrain", tree / "terrain.nc")
-    sar = ("--sar", *tree.months(), "--interpolated", tree / "train.nc", "--split", tree / "split.csv")
-    return ["train", *sar, *coarse, "--threads", 1, "--out", tree / "models/unet/model.json"]
+    sar = ("--sar", *tree.months(), "--interpolated", tree / "train.nc", "--splits", tree / "split.csv")
+    return ["train", *sar, *coarse, "--winters", tree / "2019_winter.nc", "--threads", 1, "--out", tree / f"models/{name}/model.json"]
 
 
 def map_arguments(tree: Tree, folder: Path) -> list[object]:
     """Command of the mapping."""
     coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--terrain", tree / "terrain.nc")
-    sar = ("--interpolated", tree / "all.nc", "--age", tree / "age.nc", "--model-card", tree / "models/unet/model.json")
-    return ["map", "--season", SEASON, *sar, *coarse, "--threads", 1, "--out", folder / "index.json"]
+    sar = ("--interpolated", tree / "all.nc", "--age", tree / "age.nc", "--model-card", tree / "models/unet-smp/model.json")
+    return ["map", "--season", SEASON, *sar, *coarse, "--winter", tree / "2019_winter.nc", "--threads", 1, "--out", folder / "index.json"]
 
 
 @pytest.fixture
@@ -113,6 +118,18 @@ def step():
 def mapping():
     """How a test names the arguments of the mapping."""
     return map_arguments
+
+
+@pytest.fixture
+def training():
+    """How a test names the arguments of a training."""
+    return train_arguments
+
+
+@pytest.fixture
+def options_of():
+    """Function of a system's name that gives the run's configuration for it as JSON."""
+    return lambda name: json.dumps({**SECTIONS, "system": CONFIG.resolve(name).model_dump(mode="json")})
 
 
 @pytest.fixture

@@ -230,12 +230,12 @@ def test_a_season_without_sar_is_refused_by_name(broken, prepared, step, capsys)
         assert stream.dates == ()
     capsys.readouterr()
     out = broken / "out/split.csv"
-    refused(capsys, step("split", "--sar", empty, "--out", out), out, "2019")
+    refused(capsys, step("split", "--name", "published", "--season", 2019, "--sar", empty, "--out", out), out, "2019")
 
 
 def test_a_model_of_other_channels_is_refused(trained, mapping, step, options, capsys, tmp_path):
     other = json.loads(options)
-    other["model"]["channels"] = ["microwave", "sar", "height"]
+    other["system"]["options"]["model"]["channels"] = ["microwave", "sar", "height"]
     out = tmp_path / "maps/index.json"
     refused(capsys, step(*mapping(trained, out.parent), options=json.dumps(other)), out, "liquid_water", "model.channels")
 

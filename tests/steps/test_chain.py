@@ -70,7 +70,7 @@ def test_every_day_has_both_layers_and_water_is_nodata_in_both(trained):
 
 
 def test_tags_tell_the_day_the_model_and_every_gap_that_was_filled(trained):
-    card = json.loads((trained / "models/unet/model.json").read_text())
+    card = json.loads((trained / "models/unet-smp/model.json").read_text())
     with cube.open_stream(trained / "microwave.nc") as brightness:
         filled = brightness.filled
     assert filled
@@ -93,35 +93,69 @@ def test_mapping_again_writes_only_what_is_missing_or_damaged_and_ends_in_the_sa
     assert kept.stat().st_mtime_ns == stamp
 
 
-def test_scores_cover_every_system_and_both_references(trained, step, tmp_path):
-    coarse = ("--mar", trained / "mar.nc", "--microwave", trained / "microwave.nc", "--terrain", trained / "terrain.nc")
-    split = ("--split", trained / "split.csv")
-    curve = tmp_path / "curve.json"
-    assert step("fit-mar-curve", "--sar", *trained.months(), "--interpolated", trained / "train.nc", *coarse, *split, "--out", curve) == 0
-    daily, extent = tmp_path / "2019.csv", tmp_path / "2019_extent.csv"
-    sar = ("--sar", *trained.months(), "--interpolated-train", trained / "train.nc", "--interpolated-all", trained / "all.nc")
-    model = ("--model-card", trained / "models/unet/model.json", "--maps", trained / "maps/index.json", "--winter", trained / "winter.nc")
-    ends = ("--curve", curve, "--world", trained / "world.nc", "--out", daily, "--extent", extent)
-    assert step("evaluate", "--season", 2019, *model, *sar, *coarse, *split, *ends) == 0
+SYSTEMS = ("unet-smp", "time-interpolated-sar", "interpolate-mar", "threshold-pmw", "threshold-pmw-fixed", "threshold-pmw-winter")
+
+
+@pytest.fixture(scope="module")
+def judged(trained, tmp_path_factory):
+    """Tree of the run with every system trained, and the folder with their scores."""
+    return trained, tmp_path_factory.mktemp("judged")
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_system_learns_and_is_scored_against_both_references(judged, training, step, options_of, system):
+    tree, folder = judged
+    options = options_of(system)
+    assert step(*training(tree, system), options=options) == 0
+    sar = ("--sar", *tree.months(), "--pool", tree / "train.nc", "--pool-age", tree / "train_age.nc")
+    everything = ("--everything", tree / "all.nc", "--everything-age", tree / "age.nc")
+    coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--winter", tree / "2019_winter.nc")
+    maps = ("--maps", tree / "maps/index.json") if system == "unet-smp" else ()
+    ends = ("--terrain", tree / "terrain.nc", "--split", tree / "split.csv", "--world", tree / "world.nc")
+    out = folder / system / "2019.csv"
+    card = ("--season", 2019, "--model-card", tree / f"models/{system}/model.json")
+    assert step("evaluate", *card, *sar, *everything, *coarse, *maps, *ends, "--out", out, options=options) == 0
+    rows = read_rows(out)
+    assert [row["against"] for row in rows].count("held-out SAR") == 4  # two a month
+    acquired = sum(len(stream_dates(path)) for path in tree.months())
+    assert [row["against"] for row in rows].count("truth, unobserved days") == len(DAYS) - acquired
+    for table in ("extent", "strata", "reliability", "onset"):
+        assert {row["system"] for row in read_rows(folder / system / f"2019_{table}.csv")} & {system, "truth"}
+    strata = read_rows(folder / system / "2019_strata.csv")
+    for against in {row["against"] for row in rows}:
+        cells = sum(int(row["valid_cells"]) for row in rows if row["against"] == against)
+        for kind in ("gap", "height", "month"):
+            assert sum(float(row["cells"]) for row in strata if (row["against"], row["kind"]) == (against, kind)) == cells
+    every_day = folder / system / "every_day.csv"
+    assert step("evaluate", *card, *sar, *everything, *coarse, *maps, *ends, "--every-day", "--out", every_day, options=options) == 0
+    assert {row["against"] for row in read_rows(every_day)} == {"truth, every day"}
+    assert len(read_rows(every_day)) == len(DAYS)
+
+
+def test_the_table_and_the_figures_come_from_all_systems(judged, step, tmp_path):
+    tree, folder = judged
     table, text = tmp_path / "scores.csv", tmp_path / "scores.txt"
-    assert step("score", "--daily", daily, "--out", table, "--text", text) == 0
-    with open(table, newline="") as file:
-        rows = {(row["system"], row["against"]): row for row in csv.DictReader(file)}
-    systems = {"unet", "time-interpolated-sar", "interpolate-mar", "threshold-pmw"}
-    assert {system for system, _ in rows} == systems
-    assert all(int(rows[system, "held-out SAR"]["days"]) == 4 for system in systems)  # two a month
-    acquired = sum(len(stream_dates(path)) for path in trained.months())
-    assert all(int(rows[system, "truth, unobserved days"]["days"]) == len(DAYS) - acquired for system in systems)
+    daily = [folder / system / "2019.csv" for system in SYSTEMS]
+    assert step("score", "--daily", *daily, "--out", table, "--text", text) == 0
+    rows = {(row["system"], row["against"]): row for row in read_rows(table)}
+    assert [system for system, against in rows if against == "held-out SAR"] == list(SYSTEMS)
     assert "UNet" in text.read_text()
-    check_against_plain_mean(trained, rows["time-interpolated-sar", "held-out SAR"])
+    check_against_plain_mean(tree, rows["time-interpolated-sar", "held-out SAR"])
 
     panel, figures = tmp_path / "panel.png", [tmp_path / f"{name}.png" for name in ("curves", "loss", "scores")]
-    drawn = ("--scores", table, "--extent", extent, "--maps", tmp_path / "2019/index.json", "--sar", *trained.months())
-    (tmp_path / "2019").symlink_to(trained / "maps")
+    extents = [folder / system / "2019_extent.csv" for system in SYSTEMS]
+    drawn = ("--scores", table, "--extent", *extents, "--maps", tmp_path / "2019/index.json", "--sar", *tree.months())
+    (tmp_path / "2019").symlink_to(tree / "maps")
     outputs = ("--panel", panel, "--curves", figures[0], "--loss-figure", figures[1], "--score-figure", figures[2])
-    loss = ("--loss", trained / "models/unet/loss.csv", "--interpolated", trained / "all.nc", "--worlds", trained / "world.nc")
-    assert step("report", *drawn, *coarse, *loss, *outputs) == 0
+    coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--terrain", tree / "terrain.nc")
+    inputs = ("--model-card", tree / "models/unet-smp/model.json", "--interpolated", tree / "all.nc", "--worlds", tree / "world.nc")
+    assert step("report", *drawn, *coarse, *inputs, *outputs) == 0
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in (panel, *figures))
+
+
+def read_rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def stream_dates(path):

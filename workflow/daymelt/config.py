@@ -41,6 +41,7 @@ Kind = TypeVar("Kind", bound="Section")
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=60)]
 Ablation = Annotated[str, Field(pattern=r"^(only|without)-(microwave|liquid-water|sar|height)$")]
+Day = Annotated[dt.date, Field(strict=False)]
 NETWORK = "network"
 
 
@@ -250,7 +251,9 @@ class Split(Section):
     hindcast_training_years: tuple[Year, ...] = Field(
         (2019, 2020, 2021, 2022, 2023), min_length=1, strict=False, description="protocol hindcast: years to learn from"
     )
-    hindcast_validation_years: tuple[Year, ...] = Field((2018,), strict=False, description="protocol hindcast: years to watch on; the rest is scored")
+    hindcast_validation_years: tuple[Year, ...] = Field(
+        (2018,), strict=False, description="protocol hindcast: years to watch on; the rest is scored"
+    )
 
     @field_validator("training_only_years", "hindcast_training_years", "hindcast_validation_years")
     @classmethod
@@ -364,7 +367,9 @@ class Benchmark(Section):
 
     systems: dict[Name, SystemEntry] = Field(SYSTEMS, description="the ways of mapping, by name; a kind is a module of daymelt/systems")
     always: tuple[Name, ...] = Field(
-        ("time-interpolated-sar", "interpolate-mar", "threshold-pmw"), strict=False, description="those that every run scores beside the model"
+        ("time-interpolated-sar", "interpolate-mar", "threshold-pmw"),
+        strict=False,
+        description="those that every run scores beside the model",
     )
     protocols: tuple[Protocol, ...] = Field(("published", "truth"), min_length=1, strict=False, description="terms of the comparison")
     ablations: tuple[Ablation, ...] = Field(
@@ -372,10 +377,35 @@ class Benchmark(Section):
     )
 
 
+class Event(Section):
+    """A time of some days."""
+
+    first: Day = Field(description="first day, YYYY-MM-DD")
+    last: Day = Field(description="last day, included")
+
+    @model_validator(mode="after")
+    def _order(self) -> "Event":
+        if self.last < self.first:
+            raise ValueError(f"found {self.first} to {self.last}; expected the first day before the last")
+        return self
+
+
 class Report(Section):
     """Things to look at."""
 
     day: dt.date = Field(dt.date(2019, 7, 31), strict=False, description="day shown side by side, YYYY-MM-DD within a season")
+
+
+class Scores(Section):
+    """How maps are scored."""
+
+    events: dict[str, Event] = Field(
+        {
+            "late July 2019": Event(first=dt.date(2019, 7, 28), last=dt.date(2019, 8, 2)),
+            "mid-August 2021": Event(first=dt.date(2021, 8, 13), last=dt.date(2021, 8, 17)),
+        },
+        description="times of extreme melt that are scored by themselves, by name",
+    )
 
 
 class Config(Section):
@@ -396,6 +426,7 @@ class Config(Section):
     model: Model = Model()
     training: Training = Training()
     map: Map = Map()
+    scores: Scores = Scores()
     benchmark: Benchmark = Benchmark()
     report: Report = Report()
 
@@ -411,7 +442,7 @@ class Config(Section):
         return self.resolve(self.model.name)
 
     @property
-    def ablations(self) -> dict[str, tuple[str, ...]]:
+    def ablations(self) -> Mapping[str, tuple[str, ...]]:
         """Name of each ablation of the model to the channels that are left."""
         names = {}
         for ablation in self.benchmark.ablations:
@@ -458,7 +489,7 @@ class Config(Section):
                 yield f"benchmark.always: found {name!r}{near}; expected names of benchmark.systems, {', '.join(self.benchmark.systems)}"
         for name, left in self.ablations.items():
             if not left or left == self.model.channels:
-                yield f"benchmark.ablations: {name} leaves {list(left)} of model.channels {list(self.model.channels)}; expected some, not all"
+                yield f"benchmark.ablations: {name} leaves {list(left)} of {list(self.model.channels)}; expected some, not all"
         for name, entry in self.benchmark.systems.items():
             for part, section in (("model", self.model), ("training", self.training)):
                 try:
@@ -486,7 +517,7 @@ class Config(Section):
         yield from self._systems()
         for trial in self.trials():
             if not trial.seasons:
-                yield f"benchmark.protocols: {trial.protocol} has no year to score; expected one in seasons.years that neither trains nor validates"
+                yield f"benchmark.protocols: {trial.protocol} has no year to score; expected a year that neither trains nor validates"
 
 
 def load(source: Path | str | Mapping[str, Any]) -> Config:

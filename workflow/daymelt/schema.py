@@ -58,7 +58,7 @@ def drift(root: Path = ROOT) -> str:
 def _section_yaml(name: str, section: Section) -> str:
     settings = {key: _setting(key, getattr(section, key)) for key in type(section).model_fields}
     comments = {key: _comment(key, type(section)) for key in settings}
-    column = max(len(text) for text in settings.values() if len(text) <= 60)
+    column = max((len(text) for text in settings.values() if len(text) <= 60), default=0)
     lines = [f"\n# {type(section).__doc__}", f"{name}:"]
     for key, text in settings.items():
         beside = f"{text.ljust(column)}  # {comments[key]}"
@@ -70,7 +70,9 @@ def _setting(key: str, value: Any) -> str:
     """A setting; a mapping has a line for each entry, which leaves out its defaults."""
     if not isinstance(value, dict):
         return f"  {key}: {_value(value)}"
-    return "\n".join([f"  {key}:", *(f"    {name}: {_value(entry.model_dump(mode='json', exclude_defaults=True))}" for name, entry in value.items())])
+    return "\n".join(
+        [f"  {key}:", *(f"    {name}: {_value(entry.model_dump(mode='json', exclude_defaults=True))}" for name, entry in value.items())]
+    )
 
 
 def _value(value: Any) -> str:

@@ -101,20 +101,10 @@ def _check_same_days(chosen: Mapping[dt.date, Split], acquired: set[dt.date], so
 
 
 def leave_one_year_out(acquired: Iterable[dt.date], year: int, seed: int, validation_per_month: int = 2) -> dict[dt.date, Assignment]:
-    """Test on every day of one year; of the others some days a month validate, drawn as in `split_days`, and the rest trains.
-
-    Raises
-    ------
-    ConfigError
-        No acquisition in that year, or in no other.
-    """
+    """Test on every day of one year; of the others some days a month validate, drawn as in `split_days`, and the rest trains."""
     days = set(acquired)
     tested = {day for day in days if day.year == year}
-    if not tested or tested == days:
-        found = ", ".join(map(str, sorted({day.year for day in days}))) or "none"
-        raise ConfigError(f"leave-one-year-out: {year} cannot be left out, years with acquisitions: {found}; expected it and another")
-    drawn = split_days(days - tested, seed, 0, validation_per_month)
-    return _sorted({**drawn, **dict.fromkeys(tested, "test")})
+    return _sorted({**split_days(days - tested, seed, 0, validation_per_month), **dict.fromkeys(tested, "test")})
 
 
 def blocked(
@@ -171,29 +161,20 @@ def _guarded(chosen: Mapping[dt.date, Assignment], guard_days: int) -> dict[dt.d
     return {day: "none" if name != "test" and tested and _nearest(day, tested) <= guard_days else name for day, name in chosen.items()}
 
 
-def hindcast(
-    acquired: Iterable[dt.date], train_years: Collection[int], validation_years: Collection[int], test_years: Collection[int]
-) -> dict[dt.date, Assignment]:
-    """Whole years train, validate and test; days of any other year are in no split (`none`).
+def hindcast(acquired: Iterable[dt.date], train_years: Collection[int], validation_years: Collection[int]) -> dict[dt.date, Assignment]:
+    """Whole years train and validate; the days of every other year test.
 
     The published hindcast trains on 2019 to 2023 and validates on 2018, which leaves 2017 to test on (Lütjens et al. 2025 and its code).
 
     Raises
     ------
     ConfigError
-        A year has two parts, or one of the three parts has no acquisition.
+        A year both trains and validates.
     """
-    days = set(acquired)
-    parts: dict[Split, Collection[int]] = {"train": train_years, "val": validation_years, "test": test_years}
-    fates: dict[int, Assignment] = {}
-    for name, years in parts.items():
-        for year in set(years):
-            if year in fates:
-                raise ConfigError(f"hindcast: {year} is in {fates[year]} and in {name}; expected every year in one of them")
-            fates[year] = name
-        if not any(day.year in years for day in days):
-            raise ConfigError(f"hindcast: no acquisition in the years of {name}, {sorted(years)}; choose years with acquisitions")
-    return {day: fates.get(day.year, "none") for day in sorted(days)}
+    both = sorted(set(train_years) & set(validation_years))
+    if both:
+        raise ConfigError(f"split.hindcast_validation_years: found {both}, which are among split.hindcast_training_years; expected others")
+    return {day: "train" if day.year in train_years else "val" if day.year in validation_years else "test" for day in sorted(acquired)}
 
 
 def distance_to_training(splits: Mapping[dt.date, str]) -> dict[dt.date, int]:

@@ -1,27 +1,22 @@
 """One system, day by day through one season: against held-out SAR and, on the twin, against the truth."""
 
-import datetime as dt
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from daymelt.config import Area, Map, Seasons, System
+from daymelt.config import Area, Map, Scores, Seasons, System
 from daymelt.dates import season_days
 from daymelt.encoding import PERCENT, decode
 from daymelt.products import cog
-from daymelt.science import scores
-from daymelt.steps.daily_table import HELD_OUT, SAR, TRUTH, TRUTH_EVERY_DAY, write_table
+from daymelt.steps.daily_table import HELD_OUT, TRUTH, TRUTH_EVERY_DAY, write_table
+from daymelt.steps.judge import Ground, Judge, Tables
 from daymelt.steps.map import load_system, running
 from daymelt.steps.map_files import MELT
 from daymelt.steps.splits import read_split
-from daymelt.systems.aligned import open_aligned
+from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.interface import Maps, Ready
-from daymelt.systems.streams import Series, open_series
-
-COMPARABLE_SHARE = 0.5  # of the land that an acquisition must have seen for its melt extent to be drawn
+from daymelt.systems.streams import open_series
 
 
 def evaluate(
@@ -29,18 +24,20 @@ def evaluate(
     model_card: Path,
     sar: list[Path],
     pool: Path,
+    pool_age: Path,
     everything: Path,
+    everything_age: Path,
     mar: Path,
     microwave: Path,
     winter: Path,
     terrain: Path,
     split: Path,
     out: Path,
-    extent: Path,
     area: Area,
     seasons: Seasons,
     system: System,
     map: Map,
+    scores: Scores,
     world: list[Path] = [],  # noqa: B006 - an empty list means that nobody knows the truth
     maps: list[Path] = [],  # noqa: B006 - an empty list means that its days are predicted here
     every_day: bool = False,
@@ -48,75 +45,47 @@ def evaluate(
 ) -> None:
     """Score the season's days.
 
-    `out` has one row for each day and reference, `extent` the melt extent, km², of every day. Held-out days have time-interpolated
-    SAR from `pool`, days without an acquisition from `everything`; with `every_day` all days are scored, against the truth alone.
+    `out` has one row for each day and reference; beside it lie the tables of strata, reliability, onset, and melt extent. Held-out days
+    have time-interpolated SAR from `pool`, days without an acquisition from `everything`, each with the age of its nearest acquisition;
+    with `every_day` all days are scored, against the truth alone. One day at a time is held, whatever their number.
     """
-    name, coarse = model_card.parent.name, ([mar], [microwave], [winter])
+    coarse, how = ([mar], [microwave], [winter]), running(map, threads, batch=1)
     with ExitStack() as stack:
-        scene = stack.enter_context(open_aligned(terrain, [pool], *coarse))
-        judge = Judge(name, scene.ocean, area)
-        observed = stack.enter_context(open_series(sar))
+        held_out, others = (stack.enter_context(open_aligned(terrain, [path], *coarse)) for path in (pool, everything))
+        age_of_pool, age_of_all, observed = (stack.enter_context(open_series(paths)) for paths in ([pool_age], [everything_age], sar))
         truth = stack.enter_context(open_series(world)) if world else None
-        rows, how = [], running(map, threads, batch=1)  # a day at a time, whatever the grid
+        judge = Judge(
+            model_card.parent.name, ground(held_out, area), {name: (event.first, event.last) for name, event in scores.events.items()}
+        )
         if not every_day:
-            held_out = [day for day, part in sorted(read_split(split).items()) if part == "test"]
-            ready = load_system(system, model_card.parent, scene, how)
-            rows += [judge.row(day, HELD_OUT, field, observed.read(day)) for day, field in ready.predict(held_out)]
-        scene = stack.enter_context(open_aligned(terrain, [everything], *coarse))
-        ready = load_system(system, model_card.parent, scene, how)
-        extents = []
-        for day, field in _every_day(season_days(season, seasons.months), ready, maps, area):
+            ready = load_system(system, model_card.parent, held_out, how)
+            for day, melt in ready.predict([day for day, part in sorted(read_split(split).items()) if part == "test"]):
+                judge.score(day, HELD_OUT, melt, observed.read(day), age_of_pool.raw(day))
+        ready = load_system(system, model_card.parent, others, how)
+        for day, melt in every_map(season, seasons, ready, maps, area):
             target = truth.read(day) if truth is not None else None
-            extents += list(judge.extents(day, field, observed, target))
+            judge.watch(day, melt, observed.read(day) if day in observed.days else None, target)
             if target is not None and (every_day or day not in observed.days):
-                rows.append(judge.row(day, TRUTH_EVERY_DAY if every_day else TRUTH, field, target))
-    write_table(out, [row for row in rows if row])
-    write_table(extent, extents)
+                judge.score(day, TRUTH_EVERY_DAY if every_day else TRUTH, melt, target, age_of_all.raw(day))
+    write_tables(out, judge.tables())
 
 
-class Judge:
-    """Scores the maps of one system."""
-
-    def __init__(self, name: str, ocean: NDArray[np.bool_], area: Area) -> None:
-        self._name, self._land = name, ~ocean
-        self._cell_km2 = area.grid.true_area_km2()
-
-    def row(self, day: dt.date, against: str, field: NDArray[np.float32], target: NDArray[np.float32]) -> dict[str, object]:
-        """Scores of one day; nothing where no cell of the target is valid."""
-        valid = self._land & np.isfinite(target)
-        if not valid.any():
-            return {}
-        values = scores.image_scores(field, target, valid)
-        counts = scores.wet_counts(field, target, valid)
-        similar = scores.ssim(field, target, valid)
-        return {"date": day, "against": against, "system": self._name, **values, **counts, "ssim": similar}
-
-    def extents(
-        self, day: dt.date, field: NDArray[np.float32], observed: Series, truth: NDArray[np.float32] | None
-    ) -> Iterator[dict[str, object]]:
-        """Melt extent of a day, of the truth and of an acquisition; the last is scaled from what it saw to all land."""
-        if self._name != SAR:  # an average over a fortnight has no extent of its own
-            yield {"date": day, "system": self._name, "extent_km2": self._extent(field, self._land)}
-        if truth is not None:
-            yield {"date": day, "system": "truth", "extent_km2": self._extent(truth, self._land)}
-        if day in observed.days:
-            target = observed.read(day)
-            seen = np.isfinite(target) & self._land
-            share = self._cell_km2[seen].sum() / self._cell_km2[self._land].sum()
-            if share >= COMPARABLE_SHARE:
-                yield {"date": day, "system": "sar", "extent_km2": self._extent(target, seen) / share}
-
-    def _extent(self, field: NDArray[np.float32], where: NDArray[np.bool_]) -> float:
-        return scores.melt_extent_km2(np.where(where, field, np.float32(0)), self._cell_km2)
+def ground(aligned: Aligned, area: Area) -> Ground:
+    """What the days of an area share."""
+    return Ground(aligned.terrain["height"], ~aligned.ocean, area.grid.true_area_km2())
 
 
-def _every_day(days: list[dt.date], ready: Ready, maps: list[Path], area: Area) -> Maps:
-    """The map of every day: as written where it is, else predicted."""
+def every_map(season: int, seasons: Seasons, ready: Ready, maps: list[Path], area: Area) -> Maps:
+    """The map of every day, 0 on the water: as written where it is, else predicted."""
+    days = season_days(season, seasons.months)
     if not maps:
         return ready.predict(days)
-    return ((day, _mapped(maps[0].parent / MELT.format(day=day), area)) for day in days)
+    stored = ((day, cog.read_day(maps[0].parent / MELT.format(day=day), area.grid, PERCENT)) for day in days)
+    return ((day, np.nan_to_num(decode(percent, PERCENT))) for day, percent in stored)
 
 
-def _mapped(path: Path, area: Area) -> NDArray[np.float32]:
-    """A written map as fractions, 0 on the water."""
-    return np.nan_to_num(decode(cog.read_day(path, area.grid, PERCENT), PERCENT))
+def write_tables(out: Path, tables: Tables) -> None:
+    """Write `SEASON.csv` and `SEASON_extent.csv`, `SEASON_strata.csv` and so on beside it."""
+    for name in ("extent", "strata", "reliability", "onset"):
+        write_table(out.with_stem(f"{out.stem}_{name}"), getattr(tables, name))
+    write_table(out, tables.daily)

@@ -14,11 +14,10 @@ from daymelt.dates import season_days
 from daymelt.encoding import PERCENT, SAR_AGE, decode
 from daymelt.products import cog, figures
 from daymelt.products.panel import Panel, day_panel
-from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.steps.daily_table import read_tables
 from daymelt.steps.map_files import AGE, MELT
+from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.streams import Series, open_series
-
 
 LOSSES = "loss.csv"  # beside the card of a network
 

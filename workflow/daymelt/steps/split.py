@@ -1,6 +1,7 @@
 """Which acquisition days train, validate and test."""
 
 import datetime as dt
+from collections.abc import Mapping
 from pathlib import Path
 
 from daymelt import cube
@@ -29,20 +30,16 @@ def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> N
         write_split(out, drawn(name, acquired, split))
 
 
-def drawn(name: str, acquired: list[dt.date], split: Split) -> dict[dt.date, splitting.Split]:
-    """The split called `name` of the acquisition days of one season."""
-    year, per_month = acquired[0].year, split.validation_days_per_month
+def drawn(name: str, acquired: list[dt.date], split: Split) -> Mapping[dt.date, str]:
+    """The split called `name` of some acquisition days."""
+    per_month = split.validation_days_per_month
     if name.startswith(LEAVE_OUT):
         return splitting.leave_one_year_out(acquired, int(name.removeprefix(LEAVE_OUT)), split.seed, per_month)
     if name == HINDCAST:
-        training, validation = split.hindcast_training_years, split.hindcast_validation_years
-        return splitting.by_year(acquired, training, validation)
-    if name == BLOCKED and year not in split.training_only_years:
-        return splitting.blocked(acquired, split.seed, split.block_days)
+        return splitting.hindcast(acquired, split.hindcast_training_years, split.hindcast_validation_years)
     if name == BLOCKED:
-        return dict.fromkeys(acquired, "train")
-    counts = (split.test_days_per_month, per_month)
-    return splitting.split_days(acquired, split.seed, *counts, split.training_only_years)
+        return splitting.blocked(acquired, split.seed, split.block_days, training_only_years=split.training_only_years)
+    return splitting.split_days(acquired, split.seed, split.test_days_per_month, per_month, split.training_only_years)
 
 
 def acquisition_days(sar: list[Path]) -> list[dt.date]:

@@ -5,6 +5,7 @@ Source: Lütjens et al. (2025), arXiv 2512.12142, "Interpolate MAR"; see `scienc
 
 import datetime as dt
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ SAMPLES = 200_000  # cells of all training days together that the search looks a
 class Options:
     """Standard deviation of the blur, m: the published one is 33 cells of 100 m."""
 
-    blur_m: float = Field(3300.0, gt=0)
+    blur_m: Annotated[float, Field(gt=0)] = 3300.0
 
 
 def fit(lesson: Lesson, options: Options, folder: Path) -> None:

@@ -6,7 +6,7 @@ Sources: see `science.microwave`; the published way is the threshold that rises 
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,8 @@ class Options:
     """Which threshold: one that rises with the winter mean (published), a fixed one, K, or a fixed rise above the winter mean, K."""
 
     rule: Literal["rising", "fixed", "above-winter"] = "rising"
-    threshold_k: float = Field(microwave.PERSISTENT_MELT_K, gt=0)
-    rise_k: float = Field(microwave.WINTER_RISE_K, gt=0)
+    threshold_k: Annotated[float, Field(gt=0)] = microwave.PERSISTENT_MELT_K
+    rise_k: Annotated[float, Field(gt=0)] = microwave.WINTER_RISE_K
 
 
 def fit(lesson: Lesson, options: Options, folder: Path) -> None:
