@@ -32,6 +32,7 @@ rule maps:
 rule benchmark:
     input:
         score_tables(),
+        benchmark_tables(),
 
 
 rule report:

@@ -81,6 +81,76 @@ rule score:
         "python -m daymelt score --daily {input:q} --out {output.scores:q} --text {output.text:q} 2> {log:q}"
 
 
+rule measure:
+    input:
+        model=f"results/{{area}}/models/{PUBLISHED}/{{model}}/model.json",
+        interpolated=f"results/{{area}}/aligned/time_interpolated/{MAP_POOL}/{SEASONS[-1]}.nc",
+        mar=f"results/{{area}}/aligned/mar/{SEASONS[-1]}.nc",
+        microwave=f"results/{{area}}/aligned/microwave/{SEASONS[-1]}.nc",
+        winter=f"results/{{area}}/aligned/microwave/{SEASONS[-1]}_winter.nc",
+        terrain="results/{area}/aligned/terrain.nc",
+    output:
+        "results/{area}/benchmark/speed/{model}.json",
+    log:
+        "logs/{area}/measure/{model}.log",
+    benchmark:
+        "logs/{area}/measure/{model}.tsv"
+    conda:
+        "../envs/learn.yaml"
+    threads: workflow.cores  # nothing beside it, or the time would be another's
+    resources:
+        mem_mb=memory(800, base_mb=700),
+        runtime="2h",
+    params:
+        season=SEASONS[-1],
+        options=options("seasons", "system", "map"),
+        code=system_digest("measure"),
+    message:
+        "Measure how fast {wildcards.model} maps"
+    shell:
+        "python -m daymelt measure --options {params.options:q} --season {params.season}"
+        " --model-card {input.model:q} --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q}"
+        " --winter {input.winter:q} --terrain {input.terrain:q} --threads {threads} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule compare:
+    input:
+        daily=evaluations(),
+        tables=evaluations("_extent", "_strata", "_reliability", "_onset"),
+        speeds=speeds(),
+    output:
+        table=report(
+            "results/{area}/benchmark/table.csv",
+            caption="../docs/captions/scores_table.rst",
+            category="Scores",
+        ),
+        markdown="results/{area}/benchmark/table.md",
+        html="results/{area}/benchmark/table.html",
+        strata="results/{area}/benchmark/strata.csv",
+        reliability="results/{area}/benchmark/reliability.csv",
+    log:
+        "logs/{area}/compare.log",
+    benchmark:
+        "logs/{area}/compare.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=400,
+        runtime="30m",
+    params:
+        trainings=training_records(),
+        code=code_digest("compare"),
+    message:
+        "Compare every system on every trial"
+    shell:
+        "python -m daymelt compare --daily {input.daily:q} --speeds {input.speeds:q} --trainings {params.trainings:q}"
+        " --out {output.table:q} --markdown {output.markdown:q} --html {output.html:q}"
+        " --strata {output.strata:q} --reliability {output.reliability:q}"
+        " 2> {log:q}"
+
+
 rule twin_statistics:
     input:
         sar=sar_streams(),

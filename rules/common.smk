@@ -291,6 +291,59 @@ def main_evaluations(ending=""):
     ]
 
 
+def systems_of(trial):
+    """The systems that are compared on a trial: ablations of the model on the published one alone, what needs Sentinel-1 where it has it."""
+    names = CONFIG.system_names()
+    if trial.name not in (PUBLISHED, TRUTH):
+        names = [name for name in names if name not in CONFIG.ablations]
+    if trial.pool == "none":
+        names = [
+            name
+            for name in names
+            if CONFIG.resolve(name).kind != "time-interpolated-sar"
+        ]
+    return names
+
+
+def evaluations(*endings):
+    """The tables of every configured trial, system and season: the daily ones, or those with the endings given."""
+    return [
+        f"results/{AREA}/benchmark/{trial.name}/{model}/{season}{ending}.csv"
+        for trial in CONFIG.trials()
+        if trial.name != TRUTH or worlds()
+        for model in systems_of(trial)
+        for season in trial.seasons
+        for ending in endings or [""]
+    ]
+
+
+def speeds():
+    """How fast each system maps."""
+    return [
+        f"results/{AREA}/benchmark/speed/{model}.json"
+        for model in CONFIG.system_names()
+    ]
+
+
+def training_records():
+    """Snakemake's records of the trainings on the published split."""
+    return [
+        f"logs/{AREA}/train/{PUBLISHED}/{model}.tsv" for model in CONFIG.system_names()
+    ]
+
+
+def benchmark_tables():
+    """What `snakemake benchmark` leaves beside the scores."""
+    names = [
+        "table.csv",
+        "table.md",
+        "table.html",
+        "strata.csv",
+        "reliability.csv",
+    ]
+    return [f"results/{AREA}/benchmark/{name}" for name in names]
+
+
 def score_tables():
     """The scores, as csv and as text, and where the world is a twin its calibration."""
     names = ["scores.csv", "scores.txt"] + (["twin_statistics.csv"] if worlds() else [])

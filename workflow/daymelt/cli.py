@@ -36,6 +36,8 @@ STEPS = {
     "map": "a GeoTIFF for every day of a season",
     "evaluate": "a system through a season, against held-out SAR and, on the twin, the truth",
     "score": "the table of all seasons' scores",
+    "measure": "how fast a system maps, and in how much memory",
+    "compare": "the table of the benchmark: every system on every trial",
     "twin-statistics": "the twin beside the published facts that it is calibrated to",
     "report": "figures",
 }

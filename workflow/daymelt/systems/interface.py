@@ -22,13 +22,15 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
 
-from daymelt.atomic import write_json
+from daymelt.atomic import atomic_path, write_json
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.streams import Series
 
-CARD = "model.json"
+CARD, ARRAYS = "model.json", "model.safetensors"
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)  # for the `Options` of a system
 Maps = Iterator[tuple[dt.date, NDArray[np.float32]]]
 
@@ -134,6 +136,29 @@ def read_options(kind: str, values: Mapping[str, Any]) -> Any:
         key = ".".join(str(part) for part in first["loc"])
         known = ", ".join(options.__dataclass_fields__) or "none"
         raise ConfigError(f"options of the system {kind}: {key}: {first['msg']}; its settings are {known}") from None
+
+
+def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Keep arrays beside the card, in a form that cannot carry code."""
+    with atomic_path(folder / ARRAYS) as temporary:
+        temporary.write_bytes(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+
+
+def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
+    """The arrays that `write_arrays` kept.
+
+    Raises
+    ------
+    MissingInputError, FormatError
+        They are not there, or cannot be read.
+    """
+    path = folder / ARRAYS
+    try:
+        return dict(load_file(path))
+    except FileNotFoundError:
+        raise MissingInputError(f"model {path}: not found; train the system again") from None
+    except (SafetensorError, OSError, ValueError) as error:
+        raise FormatError(f"model {path}: not readable ({error}); train the system again") from None
 
 
 def write_card(folder: Path, kind: str, lesson: Lesson, learnt: Mapping[str, Any], parameters: int) -> None:
