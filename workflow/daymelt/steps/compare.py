@@ -23,8 +23,13 @@ def compare(
 ) -> None:
     """Average and pool what the evaluations wrote.
 
-    `daily` are the daily tables as `…/{trial}/{system}/{season}.csv`, with the tables of strata and so on beside them; `speeds` are
-    `…/{system}.json`, `trainings` the records of the trainings that Snakemake keeps, `…/{system}.tsv`, as far as there are any. `out`, `markdown` and `html` have the table, `strata` and `reliability` the pooled scores of every stratum and class.
+    Parameters
+    ----------
+    daily : the daily tables, `TRIAL/SYSTEM/SEASON.csv`, with the tables of strata and so on beside them
+    speeds : `SYSTEM.json` of the step `measure`
+    trainings : the records that Snakemake keeps of the trainings, `SYSTEM.tsv`, as far as there are any
+    out, markdown, html : receive the table
+    strata, reliability : receive the pooled scores of every stratum, and every class of the predicted fraction
     """
     measured: dict[str, Row] = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in speeds}
     for path in trainings:
@@ -34,7 +39,7 @@ def compare(
     classes: list[Row] = []
     for (trial, system), paths in grouped(daily).items():
         extra = measured.get(system, {}) | season_scores(paths, system)
-        for against, of_reference in by_reference(read_tables(paths)).items():
+        for of_reference in by_reference(read_tables(paths)).values():
             rows.append({"protocol": trial, **summary(of_reference), **extra})
             extra = measured.get(system, {})  # extent and onset are of the season, whatever the reference: once is enough
         strata_rows += pooled_strata(trial, system, read_tables(beside(paths, "strata")))
