@@ -9,6 +9,7 @@ from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.learn import networks
 from daymelt.learn.channels import Statistics
 from daymelt.learn.networks import ModelCard, NetworkOptions, build, load_model, pad, save_model
+from daymelt.learn.options import Architecture
 
 OPTIONS = NetworkOptions()
 SMALL = NetworkOptions(encoder="resnet18", depth=3, decoder_channels=(16, 8, 8), channels=2)
@@ -136,7 +137,7 @@ def test_a_model_that_is_absent_altered_or_of_another_kind_is_refused(kept, netw
     with pytest.raises(FormatError, match="checksum"):
         load_model(folder)
     save_model(folder, network, replace(card, network=SMALL))
-    with pytest.raises(FormatError, match="not the weights of resnet18") as caught:
+    with pytest.raises(FormatError, match="not the weights of such a unet") as caught:
         load_model(folder)
     assert "\n" not in str(caught.value)
     (folder / "model.safetensors").unlink()
@@ -147,6 +148,6 @@ def test_a_model_that_is_absent_altered_or_of_another_kind_is_refused(kept, netw
         load_model(folder)
 
 
-def test_an_architecture_is_one_function_in_the_registry(monkeypatch):
-    monkeypatch.setitem(networks.ARCHITECTURES, "plain", lambda options: torch.nn.Conv2d(options.channels, 1, 3, padding=1))
+def test_an_architecture_is_one_entry_of_the_registry(monkeypatch):
+    monkeypatch.setitem(networks.ARCHITECTURES, "plain", Architecture(lambda options: torch.nn.Conv2d(options.channels, 1, 3, padding=1)))
     assert build(replace(OPTIONS, architecture="plain"))(torch.zeros(1, 4, 20, 20)).shape == (1, 20, 20)

@@ -16,11 +16,13 @@ from daymelt.errors import ConfigError
 from daymelt.learn import networks, training
 from daymelt.learn.checkpoints import CHECKPOINT, differences
 from daymelt.learn.networks import NetworkOptions, load_model
+from daymelt.learn.options import Architecture
 from daymelt.learn.samples import crop_size
 from daymelt.learn.training import TrainingOptions, draw, learning_rate, masked_l1, train, validation_loss
 
 DEFAULT = NetworkOptions()
 TINY = NetworkOptions(architecture="tiny", depth=1, decoder_channels=(1,))
+DEEP = NetworkOptions(architecture="deeplabv3plus")
 OPTIONS = TrainingOptions(crop=24, batch=2, epochs=6, steps_per_epoch=3, learning_rate=1e-2, restart_epochs=2, checkpoint_every=1)
 
 
@@ -32,7 +34,7 @@ def tiny(options):
 
 @pytest.fixture(autouse=True)
 def tiny_architecture(monkeypatch):
-    monkeypatch.setitem(networks.ARCHITECTURES, "tiny", tiny)
+    monkeypatch.setitem(networks.ARCHITECTURES, "tiny", Architecture(tiny))
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_the_learning_rate_is_that_of_cosine_annealing_with_warm_restarts(factor
 
 @pytest.mark.parametrize("network", [DEFAULT, TINY], ids=["default", "with dropout"])
 def test_three_epochs_and_three_more_are_six_epochs_bit_for_bit(sets, tmp_path, network):
-    options = replace(OPTIONS, steps_per_epoch=2, validate_every=2)
+    options = replace(OPTIONS, crop=32, steps_per_epoch=2, validate_every=2)
     train(*sets, network, options, tmp_path / "once", {"inputs": "abc"})
     first = train(*sets, network, replace(options, epochs=3), tmp_path / "twice", {"inputs": "abc"})
     second = train(*sets, network, options, tmp_path / "twice", {"inputs": "abc"})
@@ -323,6 +325,8 @@ def test_an_impossible_option_is_refused_by_name(change):
         (TINY, replace(OPTIONS, validate_every=7), r"training\.validate_every: found 7; expected at most training\.epochs, 6"),
         (TINY, replace(OPTIONS, precision="16-mixed"), r"16-mixed needs a CUDA device"),
         (DEFAULT, replace(OPTIONS, crop=16, batch=1), r"training\.crop.*one cell"),
+        (DEFAULT, replace(OPTIONS, crop=24), r"training\.crop: found 24; expected a multiple of 16, where unet is coarsest"),
+        (DEEP, replace(OPTIONS, batch=1), r"training\.batch: found 1; deeplabv3plus needs at least 2"),
     ],
 )
 def test_options_that_contradict_the_data_or_the_device_are_refused(sets, tmp_path, network, options, words):

@@ -50,8 +50,13 @@ def reached(module: str) -> frozenset[str]:
 
 @lru_cache(maxsize=256)
 def imports(module: str) -> frozenset[str]:
-    """Names that `module` imports from the package; of `from daymelt.a import b` both daymelt.a and daymelt.a.b."""
-    return frozenset(name for node in ast.walk(_tree(module)) for name in _imported(node) if name.split(".")[0] == "daymelt")
+    """Names that `module` imports from the package; of `from daymelt.a import b` both daymelt.a and daymelt.a.b.
+
+    One that uses `pkgutil` imports every module of the folder it stands for.
+    """
+    names = {name for node in ast.walk(_tree(module)) for name in _imported(node)}
+    ours = {name for name in names if name.split(".")[0] == "daymelt"}
+    return frozenset(ours | _members(module) if "pkgutil" in names else ours)
 
 
 def module_path(module: str) -> Path | None:
@@ -65,6 +70,12 @@ def data_files(module: str) -> list[Path]:
     path = module_path(module)
     named = {node.value for node in ast.walk(_tree(module)) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return sorted(file for file in path.parent.iterdir() if file.suffix != ".py" and file.name in named) if path else []
+
+
+def _members(package: str) -> set[str]:
+    """The modules in the folder of a package."""
+    path = module_path(package)
+    return {f"{package}.{file.stem}" for file in path.parent.glob("*.py") if file != path} if path else set()
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

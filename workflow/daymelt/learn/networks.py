@@ -4,9 +4,8 @@ A network takes (batch, channel, y, x) of any size and gives the melt fraction (
 the weights as `model.safetensors` and what is needed to use them as `model.json`, written last. Neither can carry code.
 """
 
-import difflib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,42 +17,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from daymelt.atomic import atomic_path, write_json
-from daymelt.errors import ConfigError, FormatError, MissingInputError
+from daymelt.errors import FormatError, MissingInputError
+from daymelt.learn.architectures import ARCHITECTURES
 from daymelt.learn.channels import Statistics
+from daymelt.learn.encoders import one_line
+from daymelt.learn.options import Architecture, NetworkOptions, check_choice, check_positive
 from daymelt.manifest import checksum
+
+__all__ = ["ARCHITECTURES", "ModelCard", "Network", "NetworkOptions", "build", "load_model", "read_card", "save_model"]
 
 WEIGHTS = "model.safetensors"
 CARD = "model.json"
-NORMS = {"batchnorm": "batchnorm", "none": False}
-
-
-@dataclass(frozen=True)
-class NetworkOptions:
-    """What a network is made of.
-
-    Parameters
-    ----------
-    architecture : a key of `ARCHITECTURES`
-    encoder : name in segmentation-models-pytorch; `tu-` before those of timm
-    weights : None for a random start, "imagenet" for the published weights of the encoder, fetched once
-    depth : halvings of the resolution in the encoder
-    decoder_channels : width of each level of the decoder, coarsest first
-    decoder_norm : "batchnorm" or "none"
-    channels : number of input channels
-    """
-
-    architecture: str = "unet"
-    encoder: str = "tu-mobilenetv3_small_100"
-    weights: str | None = None
-    depth: int = 4
-    decoder_channels: tuple[int, ...] = (64, 32, 16, 16)
-    decoder_norm: str = "batchnorm"
-    channels: int = 4
-
-    @property
-    def multiple(self) -> int:
-        """Cells of the input that make one cell of the coarsest level."""
-        return int(2**self.depth)
 
 
 class Network(nn.Module):
@@ -102,9 +76,16 @@ def build(options: NetworkOptions) -> Network:
     ConfigError
         An option is unknown or impossible, or the encoder's published weights cannot be fetched.
     """
-    _check(options)
-    body = ARCHITECTURES[options.architecture](options)
-    return Network(body, options.multiple).to(memory_format=torch.channels_last)
+    architecture = architecture_of(options)
+    check_positive("model.channels", options.channels)
+    architecture.check(options)
+    return Network(architecture.body(options), architecture.multiple(options)).to(memory_format=torch.channels_last)
+
+
+def architecture_of(options: NetworkOptions) -> Architecture:
+    """The kind of network that the options ask for; ConfigError where there is none such."""
+    check_choice("model.architecture", options.architecture, tuple(ARCHITECTURES))
+    return ARCHITECTURES[options.architecture]
 
 
 def pad(inputs: Tensor, rows: int, columns: int) -> Tensor:
@@ -146,7 +127,7 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
         network.load_state_dict(load_file(weights))
     except (SafetensorError, RuntimeError) as error:
         raise FormatError(
-            f"model {weights}: not the weights of {card.network.encoder} ({_one_line(error)}); train the model again"
+            f"model {weights}: not the weights of such a {card.network.architecture} ({one_line(error)}); train the model again"
         ) from error
     return network.eval(), card
 
@@ -156,84 +137,12 @@ def read_card(folder: Path) -> ModelCard:
     path = folder / CARD
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        options = content["network"]
-        content["network"] = NetworkOptions(**{**options, "decoder_channels": tuple(options["decoder_channels"])})
+        options: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in content["network"].items()}
+        content["network"] = NetworkOptions(**options)  # what an older card does not have has its default
         content["channels"] = tuple(content["channels"])
         content["statistics"] = {name: Statistics(**values) for name, values in content["statistics"].items()}
         return ModelCard(**content)
     except FileNotFoundError:
         raise MissingInputError(f"model {path}: not found; train the model first") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(f"model {path}: not readable ({_one_line(error)}); train the model again") from None
-
-
-def _unet(options: NetworkOptions) -> nn.Module:
-    """U-Net with any encoder of segmentation-models-pytorch."""
-    import segmentation_models_pytorch as smp
-
-    settings = {
-        "encoder_depth": options.depth,
-        "decoder_channels": options.decoder_channels,
-        "decoder_use_norm": NORMS[options.decoder_norm],
-        "in_channels": options.channels,
-    }
-    with torch.device("meta"):  # without weights first: what fails here is the setting's fault, what fails below the network's
-        try:
-            body: nn.Module = smp.Unet(options.encoder, encoder_weights=None, **settings)
-        except (ValueError, KeyError, TypeError, RuntimeError, AttributeError) as error:
-            found = f"encoder {options.encoder} with depth {options.depth}"
-            raise ConfigError(f"model: no U-Net with {found} ({_one_line(error)}); choose another model.encoder or model.depth") from error
-    try:
-        body = smp.Unet(options.encoder, encoder_weights=_published(options), **settings)
-    except Exception as error:  # whatever the client of the registry raises: no network, no such file, a broken download
-        if options.weights is None:
-            raise
-        raise ConfigError(
-            f"model.encoder_weights: the {options.weights} weights of {options.encoder} could not be fetched ({_one_line(error)}); "
-            "connect once, fill the Hugging Face cache, or set model.encoder_weights to null"
-        ) from error
-    return body
-
-
-ARCHITECTURES: dict[str, Callable[[NetworkOptions], nn.Module]] = {"unet": _unet}
-
-
-def _published(options: NetworkOptions) -> str | bool | None:
-    """The weights as segmentation-models-pytorch wants them named: timm's encoders have one set, which is there or not."""
-    return True if options.weights and options.encoder.startswith("tu-") else options.weights
-
-
-def _check(options: NetworkOptions) -> None:
-    choices = {
-        "model.architecture": (options.architecture, tuple(ARCHITECTURES)),
-        "model.decoder_norm": (options.decoder_norm, tuple(NORMS)),
-        "model.encoder_weights": (options.weights, (None, "imagenet")),
-    }
-    for key, (found, allowed) in choices.items():
-        if found not in allowed:
-            raise ConfigError(f"{key}: found {found!r}; expected one of {', '.join(map(str, allowed))}")
-    if options.channels < 1:
-        raise ConfigError(f"model.channels: found {options.channels}; expected at least 1")
-    if len(options.decoder_channels) != options.depth or min(options.decoder_channels, default=0) < 1:
-        found = f"{list(options.decoder_channels)}"
-        raise ConfigError(
-            f"model.decoder_channels: found {found}; expected {options.depth} numbers from 1, one for each level of model.depth"
-        )
-    _check_encoder(options.encoder)
-
-
-def _check_encoder(name: str) -> None:
-    import timm
-    from segmentation_models_pytorch.encoders import encoders
-
-    plain = name.removeprefix("tu-")
-    known = timm.is_model(plain) if name.startswith("tu-") else name in encoders
-    if not known:
-        offered = [f"tu-{model}" for model in timm.list_models()] + sorted(encoders)
-        near = difflib.get_close_matches(name, offered, n=1, cutoff=0)
-        raise ConfigError(f"model.encoder: found {name!r}, unknown to segmentation-models-pytorch; nearest is {near[0]}")
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 160 else f"{text[:157]}..."
+        raise FormatError(f"model {path}: not readable ({one_line(error)}); train the model again") from None

@@ -29,7 +29,7 @@ from daymelt.atomic import write_text
 from daymelt.errors import ConfigError
 from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
 from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
-from daymelt.learn.networks import ModelCard, Network, NetworkOptions, build, save_model
+from daymelt.learn.networks import ModelCard, Network, NetworkOptions, architecture_of, build, save_model
 from daymelt.learn.samples import TrainingSet, crop_plan, crop_size, turn, turn_plan
 
 LOSSES = "loss.csv"
@@ -331,8 +331,16 @@ def _check(training_set: TrainingSet, validation_set: TrainingSet | None, networ
         raise ConfigError(f"model.channels: the network takes {network.channels}, the data have {len(channels)}: {', '.join(channels)}")
     if validation_set is not None and options.validate_every > options.epochs:
         raise ConfigError(f"training.validate_every: found {options.validate_every}; expected at most training.epochs, {options.epochs}")
+    architecture = architecture_of(network)
+    multiple = architecture.multiple(network)
+    if options.crop % multiple:
+        raise ConfigError(
+            f"training.crop: found {options.crop}; expected a multiple of {multiple}, where {network.architecture} is coarsest"
+        )
+    if options.batch < architecture.least_batch:
+        raise ConfigError(f"training.batch: found {options.batch}; {network.architecture} needs at least {architecture.least_batch}")
     # most encoders of timm compute down to a 32nd whatever their depth, and a batch norm needs two values there
-    side = max(network.multiple, 32)
+    side = max(multiple, 32)
     values = options.batch * math.prod(-(-cells // side) for cells in crop_size(options.crop, training_set.frame.shape))
     if values < 2:
         raise ConfigError(

@@ -1,0 +1,60 @@
+"""The U-Net as it was published, with batch norm and convolutions that keep the size.
+
+Each level has two 3x3 convolutions; 2x2 max pooling leads down, a 2x2 transposed convolution up, where what was passed on at the same
+level is joined on. With depth 4, 64 features and 4 channels it has 31.0 million parameters.
+
+Source: Ronneberger et al. (2015), doi 10.1007/978-3-319-24574-4_28; settings of Lütjens et al. (2025), arXiv 2512.12142.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from daymelt.learn.options import Architecture, NetworkOptions, check_positive
+
+
+class VanillaUNet(nn.Module):
+    """The body: (batch, channel, y, x), sides multiples of 2 to the power of the depth, to logits (batch, 1, y, x)."""
+
+    def __init__(self, channels: int, features: int, depth: int) -> None:
+        super().__init__()
+        widths = [features * 2**level for level in range(depth + 1)]
+        self.down = nn.ModuleList(double_convolution(*pair) for pair in zip([channels, *widths], widths, strict=False))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(2 * width, width, kernel_size=2, stride=2) for width in widths[-2::-1])
+        self.join = nn.ModuleList(double_convolution(2 * width, width) for width in widths[-2::-1])
+        self.pool = nn.MaxPool2d(2)
+        self.head = nn.Conv2d(features, 1, kernel_size=1)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Logits (batch, 1, y, x)."""
+        field: Tensor = self.down[0](inputs)
+        passed = []
+        for block in self.down[1:]:
+            passed.append(field)
+            field = block(self.pool(field))
+        for up, join in zip(self.up, self.join, strict=True):
+            field = join(torch.cat([passed.pop(), up(field)], dim=1))
+        logits: Tensor = self.head(field)
+        return logits
+
+
+def double_convolution(channels: int, features: int) -> nn.Sequential:
+    """Twice: 3x3 convolution that keeps the size, batch norm, ReLU; the norm brings the bias."""
+    layers: list[nn.Module] = []
+    for width in (channels, features):
+        convolution = nn.Conv2d(width, features, kernel_size=3, padding=1, bias=False)
+        layers += [convolution, nn.BatchNorm2d(features), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers)
+
+
+def body(options: NetworkOptions) -> nn.Module:
+    """The network itself."""
+    return VanillaUNet(options.channels, options.features, options.depth)
+
+
+def check(options: NetworkOptions) -> None:
+    """ConfigError unless there is a level and it has a width."""
+    check_positive("model.depth", options.depth)
+    check_positive("model.features", options.features)
+
+
+ARCHITECTURE = Architecture(body, check=check)

@@ -1,0 +1,77 @@
+"""Encoders of segmentation-models-pytorch: whether there is one of a name, and the networks built around them."""
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from daymelt.errors import ConfigError
+from daymelt.learn.options import NetworkOptions, check_choice
+
+# what the libraries raise where an encoder cannot be what was asked of it
+REFUSALS = (ValueError, KeyError, TypeError, RuntimeError, AttributeError, AssertionError, NotImplementedError, IndexError)
+TRIAL = 64  # side of the input that a network is tried with, cells
+
+
+def check_encoder(options: NetworkOptions) -> None:
+    """ConfigError unless the encoder is known, with the name of the nearest that is, and its weights are none or imagenet."""
+    import timm
+    from segmentation_models_pytorch.encoders import encoders
+
+    check_choice("model.encoder_weights", options.weights, (None, "imagenet"))
+    name = options.encoder
+    plain = name.removeprefix("tu-")
+    known = timm.is_model(plain) if name.startswith("tu-") else name in encoders
+    if not known:
+        offered = [f"tu-{model}" for model in timm.list_models()] + sorted(encoders)
+        near = difflib.get_close_matches(name, offered, n=1, cutoff=0)
+        raise ConfigError(f"model.encoder: found {name!r}, unknown to segmentation-models-pytorch; nearest is {near[0]}")
+
+
+def build_around(make: Callable[..., nn.Module], options: NetworkOptions, settings: dict[str, Any], kind: str) -> nn.Module:
+    """A network of segmentation-models-pytorch around the encoder of the options.
+
+    Parameters
+    ----------
+    make : its class
+    options : encoder, weights, depth and channels are used
+    settings : what else the class takes
+    kind : what to call it, with the settings that matter, when the encoder does not serve
+
+    Raises
+    ------
+    ConfigError
+        The encoder does not serve for such a network, or its published weights cannot be fetched.
+    """
+    settings = {"encoder_depth": options.depth, "in_channels": options.channels, **settings}
+    with torch.device("meta"):  # without weights first: what fails here is the setting's fault, what fails below the network's
+        try:
+            trial = make(options.encoder, encoder_weights=None, **settings).eval()
+            found = trial(torch.empty(1, options.channels, TRIAL, TRIAL)).shape
+            if found != (1, 1, TRIAL, TRIAL):
+                raise ValueError(f"{TRIAL} x {TRIAL} cells become {found[-2]} x {found[-1]}")
+        except REFUSALS as error:
+            asked = f"encoder {options.encoder} with depth {options.depth}"
+            raise ConfigError(f"model: no {kind} with {asked} ({one_line(error)}); choose another model.encoder or model.depth") from error
+    try:
+        return make(options.encoder, encoder_weights=_published(options), **settings)
+    except Exception as error:  # whatever the client of the registry raises: no network, no such file, a broken download
+        if options.weights is None:
+            raise
+        raise ConfigError(
+            f"model.encoder_weights: the {options.weights} weights of {options.encoder} could not be fetched ({one_line(error)}); "
+            "connect once, fill the Hugging Face cache, or set model.encoder_weights to null"
+        ) from error
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says, on one line of at most 160 characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 160 else f"{text[:157]}..."
+
+
+def _published(options: NetworkOptions) -> str | bool | None:
+    """The weights as segmentation-models-pytorch wants them named: timm's encoders have one set, which is there or not."""
+    return True if options.weights and options.encoder.startswith("tu-") else options.weights
