@@ -13,7 +13,13 @@ from daymelt import provenance
 
 ROOT = Path(__file__).parents[1]
 CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}  # conda-forge's name to that of the package index
-IMPORTED_AS = {"yaml": "pyyaml", "pydantic_core": "pydantic", "netCDF4": "netcdf4", "timm": "segmentation-models-pytorch"}
+IMPORTED_AS = {
+    "yaml": "pyyaml",
+    "pydantic_core": "pydantic",
+    "netCDF4": "netcdf4",
+    "timm": "segmentation-models-pytorch",
+    "sklearn": "scikit-learn",
+}
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 
 

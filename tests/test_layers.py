@@ -37,6 +37,7 @@ NETWORK_LIBRARIES = {"torch", "lightning", "segmentation_models_pytorch", "torch
 DISTRIBUTIONS = {
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "rio_cogeo": "rio-cogeo",
+    "sklearn": "scikit-learn",
     "yaml": "PyYAML",
     "pystac_client": "pystac-client",
     "pydantic_core": "pydantic",

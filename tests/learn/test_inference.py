@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from daymelt.errors import ConfigError
 from daymelt.learn.inference import check_tile, predict_days, ramp, tile_starts
+from daymelt.learn.measures import receptive_extents
 from daymelt.learn.networks import Network, NetworkOptions, build
 from daymelt.learn.samples import SeasonInputs
 from daymelt.learn.training import TrainingOptions, draw
@@ -69,6 +70,23 @@ def test_the_default_network_in_tiles_is_close_to_one_pass(place, default):
     area = place((200, 200), 1)
     (whole,), (tiled,) = (predict(default, [area.inputs()], **options).values() for options in ({}, {"tile": 128, "halo": 32}))
     assert np.nanmax(np.abs(whole - tiled)) < 0.05  # its squeeze-and-excitation averages over all that it sees
+
+
+def test_a_vanilla_unet_gives_the_same_map_in_tiles_where_half_a_halo_is_as_far_as_it_sees(place):
+    torch.manual_seed(2)
+    network = build(NetworkOptions(architecture="vanilla-unet", features=2)).eval()
+    reach = max(max(-first, last) for first, last in receptive_extents(network))
+    area = place((700, 40), 1)
+    (whole,), (tiled,) = (predict(network, [area.inputs()], **options).values() for options in ({}, {"tile": 480, "halo": 2 * reach}))
+    np.testing.assert_allclose(tiled, whole, atol=2e-6)
+
+
+def test_deeplabv3plus_in_tiles_is_close_to_one_pass(place):
+    torch.manual_seed(2)
+    network = build(NetworkOptions(architecture="deeplabv3plus", depth=5, decoder_width=16)).eval()
+    area = place((200, 200), 1)
+    (whole,), (tiled,) = (predict(network, [area.inputs()], **options).values() for options in ({}, {"tile": 128, "halo": 32}))
+    assert np.nanmax(np.abs(whole - tiled)) < 0.05  # its image pooling averages over all that it sees
 
 
 @pytest.mark.parametrize("options", [{}, {"tile": 48, "halo": 8}])

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,22 +9,30 @@ import torch
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.learn import networks
 from daymelt.learn.channels import Statistics
-from daymelt.learn.networks import ModelCard, NetworkOptions, build, load_model, pad, save_model
+from daymelt.learn.networks import ModelCard, NetworkOptions, build, load_model, pad, read_card, save_model
 from daymelt.learn.options import Architecture
 
 OPTIONS = NetworkOptions()
+VANILLA = {"architecture": "vanilla-unet", "features": 4}
+DEEP = {"architecture": "deeplabv3plus", "depth": 5, "decoder_width": 16}
+KINDS = [OPTIONS, replace(OPTIONS, **VANILLA), replace(OPTIONS, **DEEP)]
 SMALL = NetworkOptions(encoder="resnet18", depth=3, decoder_channels=(16, 8, 8), channels=2)
 
 
+@pytest.fixture(scope="module", params=KINDS, ids=lambda options: options.architecture)
+def options(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def network():
+def network(options):
     torch.manual_seed(0)
-    return build(OPTIONS).eval()
+    return build(options).eval()
 
 
 @pytest.fixture
-def kept(tmp_path, network):
-    card = ModelCard(OPTIONS, ("sar", "height"), {"height": Statistics(1.5, 2.5)}, {"epoch": 3}, {"inputs": "abc"})
+def kept(tmp_path, network, options):
+    card = ModelCard(options, ("sar", "height"), {"height": Statistics(1.5, 2.5)}, {"epoch": 3}, {"inputs": "abc"})
     return tmp_path, save_model(tmp_path, network, card)
 
 
@@ -78,6 +87,16 @@ def test_the_same_seed_gives_the_same_weights():
         ({"encoder": "resnet81"}, r"model\.encoder.*resnet81.*nearest is resnet18"),
         ({"encoder": "tu-xception17"}, r"model\.encoder.*nearest is tu-xception71"),
         ({"weights": "imagnet"}, r"model\.encoder_weights.*imagenet"),
+        ({**VANILLA, "features": 0}, r"model\.features: found 0"),
+        ({**VANILLA, "depth": 0}, r"model\.depth: found 0"),
+        ({**DEEP, "output_stride": 32}, r"model\.output_stride: found 32; expected one of 8, 16"),
+        ({**DEEP, "depth": 2}, r"model\.depth: found 2; expected one of 3, 4, 5"),
+        ({**DEEP, "depth": 3, "output_stride": 16}, r"model\.output_stride: found 16; expected 8"),
+        ({**DEEP, "decoder_width": 0}, r"model\.decoder_width: found 0"),
+        ({**DEEP, "atrous_rates": (6, 12)}, r"model\.atrous_rates.*three numbers"),
+        ({**DEEP, "encoder": "resnet81"}, r"model\.encoder.*nearest is resnet18"),
+        ({**DEEP, "encoder": "vgg11"}, r"no DeepLabv3\+ with output stride 8 with encoder vgg11.*not support dilated.*model\.encoder"),
+        ({**DEEP, "encoder": "tu-ghostnet_050"}, r"encoder tu-ghostnet_050.*dilation not supported.*choose another model\.encoder"),
         ({"decoder_norm": "layer"}, r"model\.decoder_norm.*batchnorm"),
         ({"channels": 0}, r"model\.channels"),
         ({"decoder_channels": (64, 32)}, r"model\.decoder_channels.*expected 4"),
@@ -137,7 +156,7 @@ def test_a_model_that_is_absent_altered_or_of_another_kind_is_refused(kept, netw
     with pytest.raises(FormatError, match="checksum"):
         load_model(folder)
     save_model(folder, network, replace(card, network=SMALL))
-    with pytest.raises(FormatError, match="not the weights of such a unet") as caught:
+    with pytest.raises(FormatError, match="not the weights of such a") as caught:
         load_model(folder)
     assert "\n" not in str(caught.value)
     (folder / "model.safetensors").unlink()
@@ -151,3 +170,36 @@ def test_a_model_that_is_absent_altered_or_of_another_kind_is_refused(kept, netw
 def test_an_architecture_is_one_entry_of_the_registry(monkeypatch):
     monkeypatch.setitem(networks.ARCHITECTURES, "plain", Architecture(lambda options: torch.nn.Conv2d(options.channels, 1, 3, padding=1)))
     assert build(replace(OPTIONS, architecture="plain"))(torch.zeros(1, 4, 20, 20)).shape == (1, 20, 20)
+
+
+def test_every_module_of_the_folder_is_an_architecture_of_its_name():
+    folder = Path(networks.__file__).with_name("architectures")
+    names = {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"--init--"}
+    assert set(networks.ARCHITECTURES) == names == {"unet", "vanilla-unet", "deeplabv3plus"}
+
+
+def test_a_card_from_before_the_other_architectures_is_read_with_their_defaults(kept):
+    folder, card = kept
+    content = json.loads((folder / "model.json").read_text())
+    later = ("features", "decoder_width", "atrous_rates", "output_stride")
+    content["network"] = {name: value for name, value in content["network"].items() if name not in later}
+    (folder / "model.json").write_text(json.dumps(content))
+    defaults = {name: getattr(NetworkOptions(), name) for name in later}
+    assert read_card(folder) == replace(card, network=replace(card.network, **defaults))
+
+
+@pytest.mark.parametrize(("options", "multiple"), list(zip(KINDS, (16, 16, 8), strict=True)))
+def test_a_network_repeats_itself_where_its_input_is_moved_by_its_multiple(options, multiple):
+    """Inside, far from the borders: what the multiple is for. DeepLabv3+ without its image pooling, which sees the borders."""
+    torch.manual_seed(1)
+    network = build(replace(options, encoder="resnet18")).eval()
+    assert network.multiple == multiple
+    for module in network.modules():
+        if isinstance(module, torch.nn.AdaptiveAvgPool2d):
+            module.register_forward_hook(lambda module, inputs, result: torch.zeros_like(result))
+        if isinstance(module, torch.nn.Upsample):
+            module.align_corners = False  # smp stretches the coarse grid to the corners of the input
+    long = torch.randn(1, 4, 800, 32)
+    with torch.inference_mode():
+        one, other = network(long[:, :, :768])[0], network(long[:, :, multiple : 768 + multiple])[0]
+    torch.testing.assert_close(one[384 + multiple : 400 + multiple], other[384:400], rtol=0, atol=1e-6)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from daymelt.errors import ConfigError
+from daymelt.learn.kept import one_line
 from daymelt.learn.options import NetworkOptions, check_choice
 
 # what the libraries raise where an encoder cannot be what was asked of it
@@ -64,12 +65,6 @@ def build_around(make: Callable[..., nn.Module], options: NetworkOptions, settin
             f"model.encoder_weights: the {options.weights} weights of {options.encoder} could not be fetched ({one_line(error)}); "
             "connect once, fill the Hugging Face cache, or set model.encoder_weights to null"
         ) from error
-
-
-def one_line(error: BaseException) -> str:
-    """What an error says, on one line of at most 160 characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 160 else f"{text[:157]}..."
 
 
 def _published(options: NetworkOptions) -> str | bool | None:

@@ -1,12 +1,11 @@
 """The networks, and the form in which a trained one is kept.
 
-A network takes (batch, channel, y, x) of any size and gives the melt fraction (batch, y, x) between 0 and 1. A kept model is two files:
-the weights as `model.safetensors` and what is needed to use them as `model.json`, written last. Neither can carry code.
+A network takes (batch, channel, y, x) of any size and gives the melt fraction (batch, y, x) between 0 and 1. Its kinds are in
+`architectures`, the files in `kept`.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,13 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from daymelt.atomic import atomic_path, write_json
-from daymelt.errors import FormatError, MissingInputError
+from daymelt.errors import FormatError
 from daymelt.learn.architectures import ARCHITECTURES
 from daymelt.learn.channels import Statistics
-from daymelt.learn.encoders import one_line
+from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
 from daymelt.learn.options import Architecture, NetworkOptions, check_choice, check_positive
-from daymelt.manifest import checksum
 
 __all__ = ["ARCHITECTURES", "ModelCard", "Network", "NetworkOptions", "build", "load_model", "read_card", "save_model"]
-
-WEIGHTS = "model.safetensors"
-CARD = "model.json"
 
 
 class Network(nn.Module):
@@ -99,11 +93,7 @@ def pad(inputs: Tensor, rows: int, columns: int) -> Tensor:
 def save_model(folder: Path, network: Network, card: ModelCard) -> ModelCard:
     """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the checksum."""
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    with atomic_path(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(save(state))  # the library's own writer makes files that only their owner can read
-    card = replace(card, checksum=checksum(folder / WEIGHTS))
-    write_json(folder / CARD, asdict(card))
-    return card
+    return keep(folder, save(state), card)
 
 
 def load_model(folder: Path) -> tuple[Network, ModelCard]:
@@ -117,11 +107,7 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
         One cannot be read, or they do not belong together.
     """
     card = read_card(folder)
-    weights = folder / WEIGHTS
-    if not weights.is_file():
-        raise MissingInputError(f"model {weights}: not found; train the model again")
-    if checksum(weights) != card.checksum:
-        raise FormatError(f"model {weights}: its checksum is not the one in {CARD}; train the model again")
+    weights = arrays_of(folder, card)
     network = build(replace(card.network, weights=None))
     try:
         network.load_state_dict(load_file(weights))
@@ -134,15 +120,12 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
 
 def read_card(folder: Path) -> ModelCard:
     """The card of the model in `folder`; errors as `load_model`."""
-    path = folder / CARD
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        options: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in content["network"].items()}
-        content["network"] = NetworkOptions(**options)  # what an older card does not have has its default
-        content["channels"] = tuple(content["channels"])
-        content["statistics"] = {name: Statistics(**values) for name, values in content["statistics"].items()}
-        return ModelCard(**content)
-    except FileNotFoundError:
-        raise MissingInputError(f"model {path}: not found; train the model first") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(f"model {path}: not readable ({one_line(error)}); train the model again") from None
+    return read_kept_card(folder, _card)
+
+
+def _card(content: Any) -> ModelCard:
+    options: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in content["network"].items()}
+    content["network"] = NetworkOptions(**options)  # what an older card does not have has its default
+    content["channels"] = tuple(content["channels"])
+    content["statistics"] = {name: Statistics(**values) for name, values in content["statistics"].items()}
+    return ModelCard(**content)

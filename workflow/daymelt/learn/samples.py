@@ -261,6 +261,10 @@ class TrainingSet(SeasonInputs):
         valid = (stored != NODATA) & ~cut(self.frame.ocean, None, rows, columns, size)
         return self.inputs(indices, rows, columns, size), fraction(stored), valid
 
+    def valid(self, index: int) -> Tensor:
+        """Where a day has a target, (y, x) bool: Sentinel-1 observed and there is no ocean."""
+        return (self.target[index] != NODATA) & ~self.frame.ocean
+
     def fingerprint(self) -> str:
         """SHA-256 of everything in the set, by which a resumed training knows that it goes on with the same data."""
         frame = self.frame

@@ -1,0 +1,299 @@
+"""A random forest: the melt fraction of a pixel from that pixel's inputs alone.
+
+scikit-learn grows the trees; they are kept and used as plain arrays, so that a kept forest cannot carry code and does not depend on the
+version that grew it.
+
+Source: the random forest of MeltwaterBench (2026): a fifth of the valid pixels of every training image, 200 trees of depth 16.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from daymelt.errors import ConfigError, FormatError, MissingInputError
+from daymelt.learn.channels import Statistics
+from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
+from daymelt.learn.samples import SeasonInputs, TrainingSet
+
+BLOCK = 1 << 16  # pixels taken through the trees together: what is needed for them stays in the cache
+
+
+@dataclass(frozen=True)
+class ForestOptions:
+    """How a forest is grown.
+
+    Parameters
+    ----------
+    pixel_share : of the valid pixels of every training image, above 0 to 1
+    trees, depth : number of trees, longest way from root to leaf
+    tree_share : of all these pixels, drawn with replacement for one tree
+    min_split, min_leaf : pixels that a node needs to be split, and that each side keeps
+    """
+
+    pixel_share: float = 0.2
+    trees: int = 200
+    depth: int = 16
+    tree_share: float = 0.05
+    min_split: int = 4
+    min_leaf: int = 4
+
+    def __post_init__(self) -> None:
+        least = {"trees": 1, "depth": 1, "min_split": 2, "min_leaf": 1}
+        for name, bound in least.items():
+            if getattr(self, name) < bound:
+                raise ConfigError(f"random_forest.{name}: found {getattr(self, name)}; expected at least {bound}")
+        for name in ("pixel_share", "tree_share"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ConfigError(f"random_forest.{name}: found {getattr(self, name)}; expected above 0 and at most 1")
+
+
+@dataclass(frozen=True)
+class Forest:
+    """Trees as arrays over all nodes, tree after tree, each breadth first: the two children of a node lie side by side.
+
+    Parameters
+    ----------
+    left : (node,) int32, first of the two children, counted within the tree; of a leaf itself
+    feature : (node,) uint8, the input that decides
+    threshold : (node,) float32, the second child is for what is above it; infinite at a leaf
+    value : (node,) float32, mean of the training pixels in it
+    offsets : (tree + 1,) int64, first node of each tree, and their number
+    depths : (tree,) uint8, longest way from root to leaf
+    """
+
+    left: NDArray[np.int32]
+    feature: NDArray[np.uint8]
+    threshold: NDArray[np.float32]
+    value: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    depths: NDArray[np.uint8]
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were learnt: a threshold for each inner node, a value for each leaf."""
+        return len(self.left)
+
+
+@dataclass(frozen=True)
+class ForestCard:
+    """What is needed to use a kept forest, and to know where it came from; see `networks.ModelCard`."""
+
+    forest: ForestOptions
+    channels: tuple[str, ...]
+    statistics: Mapping[str, Statistics]
+    training: Mapping[str, Any] = field(default_factory=dict)
+    about: Mapping[str, Any] = field(default_factory=dict)
+    checksum: str = ""
+
+
+def fit(training_set: TrainingSet, options: ForestOptions, seed: int, threads: int = 1) -> Forest:
+    """Grow a forest; the same seed gives the same forest, on however many threads.
+
+    Raises
+    ------
+    MissingInputError
+        No pixel of any day is valid.
+    """
+    from sklearn.ensemble import RandomForestRegressor
+
+    inputs, target = sample(training_set, options.pixel_share, seed)
+    grown = RandomForestRegressor(
+        n_estimators=options.trees,
+        criterion="squared_error",
+        max_depth=options.depth,
+        min_samples_split=options.min_split,
+        min_samples_leaf=options.min_leaf,
+        max_features="log2",
+        max_samples=max(1, int(options.tree_share * len(target))),
+        random_state=seed,
+        n_jobs=threads,
+    ).fit(inputs, target)
+    return from_trees([tree.tree_ for tree in grown.estimators_])
+
+
+def sample(training_set: TrainingSet, share: float, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A share of the valid pixels of every image, drawn without replacement; which ones is a function of the seed alone.
+
+    Returns
+    -------
+    inputs : (pixel, channel) float32, as a network gets them
+    target : (pixel,) float32, melt fraction 0-1
+    """
+    chosen = [_draw(training_set, index, share, seed) for index in range(len(training_set))]
+    inputs = np.empty((sum(map(len, chosen)), len(training_set.frame.channels)), np.float32)
+    target = np.empty(len(inputs), np.float32)
+    if not len(inputs):
+        raise MissingInputError("random forest: no valid pixel in the training split; widen seasons or change split")
+    first = 0
+    for index, cells in enumerate(chosen):
+        fields, melt, _ = training_set.crops([index], [0], [0], training_set.frame.shape)
+        some = slice(first, first := first + len(cells))
+        inputs[some], target[some] = _pixels(fields)[cells], melt.flatten().cpu().numpy()[cells]
+    return inputs, target
+
+
+def from_trees(trees: Iterable[Any]) -> Forest:
+    """The forest of scikit-learn's trees, one output each."""
+    arrays = [_arrays(tree) for tree in trees]
+    offsets = np.cumsum([0, *(len(nodes["left"]) for nodes in arrays)])
+    joined = {name: np.concatenate([nodes[name] for nodes in arrays]) for name in arrays[0]}
+    return Forest(**joined, offsets=offsets.astype(np.int64))
+
+
+def predict(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Melt fraction (pixel,) of inputs (pixel, channel): the mean of the trees.
+
+    All pixels of a block go down a tree together, one level at a time; what has reached its leaf stays there.
+    """
+    melt = np.empty(len(inputs), np.float32)
+    for first in range(0, len(inputs), BLOCK):
+        melt[first : first + BLOCK] = _predict_block(forest, inputs[first : first + BLOCK])
+    return melt
+
+
+def predict_days(forest: Forest, batches: Iterable[SeasonInputs], threads: int = 1) -> Iterator[tuple[date, NDArray[np.float32]]]:
+    """Day and melt fraction (y, x), NaN over ocean, of every day, in the order given; see `inference.predict_days`.
+
+    A day is taken in bands of rows, so that memory does not grow with the area; bands are shared among the threads.
+    """
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        for inputs in batches:
+            rows, columns = inputs.frame.shape
+            height = max(1, BLOCK // columns)
+            land = ~inputs.frame.ocean.cpu().numpy()
+            for index, day in enumerate(inputs.days):
+                melt = np.full((rows, columns), np.nan, np.float32)
+                jobs = [
+                    pool.submit(_predict_band, forest, inputs, index, land, melt, slice(row, row + height))
+                    for row in range(0, rows, height)
+                ]
+                for job in jobs:
+                    job.result()
+                yield day, melt
+
+
+def save_forest(folder: Path, forest: Forest, card: ForestCard) -> ForestCard:
+    """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the checksum."""
+    return keep(folder, save({array.name: getattr(forest, array.name) for array in fields(Forest)}), card)
+
+
+def load_forest(folder: Path) -> tuple[Forest, ForestCard]:
+    """The forest in `folder` and its card.
+
+    Raises
+    ------
+    MissingInputError
+        One of the two files is absent.
+    FormatError
+        One cannot be read, or they do not belong together.
+    """
+    card = read_forest_card(folder)
+    path = arrays_of(folder, card)
+    try:
+        return Forest(**load_file(path)), card
+    except (SafetensorError, TypeError) as error:
+        raise FormatError(f"model {path}: not the arrays of a forest ({one_line(error)}); train the model again") from error
+
+
+def read_forest_card(folder: Path) -> ForestCard:
+    """The card of the forest in `folder`; errors as `load_forest`."""
+    return read_kept_card(folder, _card)
+
+
+def _card(content: Any) -> ForestCard:
+    content["forest"] = ForestOptions(**content["forest"])
+    content["channels"] = tuple(content["channels"])
+    content["statistics"] = {name: Statistics(**values) for name, values in content["statistics"].items()}
+    return ForestCard(**content)
+
+
+def _draw(training_set: TrainingSet, index: int, share: float, seed: int) -> NDArray[np.int64]:
+    """Cells of an image, as flat indices, rising."""
+    cells = np.flatnonzero(training_set.valid(index).cpu().numpy())
+    some = np.random.default_rng([seed, index]).choice(cells, round(share * len(cells)), replace=False, shuffle=False)
+    return np.sort(some)
+
+
+def _pixels(fields: torch.Tensor) -> NDArray[np.float32]:
+    """(pixel, channel) of one crop (1, channel, y, x)."""
+    pixels: NDArray[np.float32] = fields[0].permute(1, 2, 0).flatten(0, 1).cpu().numpy()
+    return pixels
+
+
+def _arrays(tree: Any) -> dict[str, NDArray[Any]]:
+    """Nodes of one tree, breadth first."""
+    order, place = _breadth_first(tree.children_left, tree.children_right)
+    leaf = tree.children_left[order] < 0
+    own = np.arange(len(order))
+    return {
+        "left": np.where(leaf, own, place[tree.children_left[order]]).astype(np.int32),
+        "feature": np.where(leaf, 0, tree.feature[order]).astype(np.uint8),
+        "threshold": np.where(leaf, np.float32(np.inf), _floor32(tree.threshold[order])),
+        "value": tree.value[order, 0, 0].astype(np.float32),
+        "depths": np.array([tree.max_depth], np.uint8),
+    }
+
+
+def _breadth_first(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The nodes in breadth-first order, and the place of each node in it."""
+    levels = [np.zeros(1, np.int64)]
+    while len(inner := levels[-1][left[levels[-1]] >= 0]):
+        levels.append(np.stack([left[inner], right[inner]], axis=1).ravel())
+    order = np.concatenate(levels)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return order, place
+
+
+def _floor32(values: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The largest float32 not above each value: a float32 is above the one exactly where it is above the other."""
+    near = values.astype(np.float32)
+    return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
+
+
+def _predict_band(
+    forest: Forest, inputs: SeasonInputs, index: int, land: NDArray[np.bool_], melt: NDArray[np.float32], rows: slice
+) -> None:
+    """Fill a band of rows of the melt fraction (y, x) of one day."""
+    here = land[rows]
+    if here.any():
+        fields = inputs.inputs([index], [rows.start], [0], (here.shape[0], here.shape[1]))
+        melt[rows][here] = predict(forest, _pixels(fields)[here.ravel()])
+
+
+def _predict_block(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
+    values, count = np.ascontiguousarray(inputs.T).ravel(), len(inputs)
+    total = np.zeros(count)
+    for tree, depth in enumerate(forest.depths):
+        nodes = slice(forest.offsets[tree], forest.offsets[tree + 1])
+        total += forest.value[nodes][_leaves(forest, nodes, int(depth), values, count)]
+    return total / len(forest.depths)
+
+
+def _leaves(forest: Forest, nodes: slice, depth: int, values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """The leaf of one tree that each pixel comes to; `values` (channel x pixel), flat.
+
+    Indices are of the width that numpy gathers with, and results are written in place: this is where a forest spends its time.
+    """
+    left, threshold = forest.left[nodes].astype(np.intp), forest.threshold[nodes]
+    start = forest.feature[nodes].astype(np.intp) * count
+    pixel, node, source = np.arange(count), np.zeros(count, np.intp), np.empty(count, np.intp)
+    value, limit, above = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.bool_)
+    for _ in range(depth):
+        np.take(start, node, out=source, mode="clip")
+        source += pixel
+        np.take(values, source, out=value, mode="clip")
+        np.take(threshold, node, out=limit, mode="clip")
+        np.greater(value, limit, out=above)
+        node = np.take(left, node, mode="clip")
+        node += above
+    return node
