@@ -90,6 +90,13 @@ def test_only_the_rooms_that_touch_files_see_raster_libraries(module):
     assert not outside(module) & FILE_LIBRARIES
 
 
+def test_a_folder_that_finds_its_own_modules_imports_them_all():
+    kinds = {module for module in MODULES if module.startswith("daymelt.learn.architectures.")}
+    assert len(kinds) > 1
+    assert kinds < provenance.reached("daymelt.steps.train")
+    assert not kinds & provenance.reached("daymelt.steps.split")
+
+
 def test_the_ground_floor_is_light():
     for module in MODULES:
         if room(module) in {"ground", "settings"}:

@@ -68,3 +68,16 @@ class Place:
 @pytest.fixture(scope="session")
 def place():
     return Place
+
+
+@pytest.fixture(scope="session")
+def lively():
+    """Give convolutions the weights of He et al. (2015): torch's own let the coarse levels of an untrained U-Net fade away."""
+
+    def enliven(network):
+        for layer in network.modules():
+            if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+                torch.nn.init.kaiming_normal_(layer.weight, mode="fan_out" if isinstance(layer, torch.nn.ConvTranspose2d) else "fan_in")
+        return network
+
+    return enliven

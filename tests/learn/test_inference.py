@@ -72,13 +72,15 @@ def test_the_default_network_in_tiles_is_close_to_one_pass(place, default):
     assert np.nanmax(np.abs(whole - tiled)) < 0.05  # its squeeze-and-excitation averages over all that it sees
 
 
-def test_a_vanilla_unet_gives_the_same_map_in_tiles_where_half_a_halo_is_as_far_as_it_sees(place):
+def test_a_vanilla_unet_gives_the_same_map_in_tiles_where_half_a_halo_is_as_far_as_it_sees(place, lively):
     torch.manual_seed(2)
-    network = build(NetworkOptions(architecture="vanilla-unet", features=2)).eval()
+    network = lively(build(NetworkOptions(architecture="vanilla-unet", features=2))).eval()
     reach = max(max(-first, last) for first, last in receptive_extents(network))
     area = place((700, 40), 1)
     (whole,), (tiled,) = (predict(network, [area.inputs()], **options).values() for options in ({}, {"tile": 480, "halo": 2 * reach}))
     np.testing.assert_allclose(tiled, whole, atol=2e-6)
+    (short,) = predict(network, [area.inputs()], tile=480, halo=32).values()
+    assert np.nanmax(np.abs(short - whole)) > 1e-4
 
 
 def test_deeplabv3plus_in_tiles_is_close_to_one_pass(place):
