@@ -93,7 +93,10 @@ def test_mapping_again_writes_only_what_is_missing_or_damaged_and_ends_in_the_sa
     assert kept.stat().st_mtime_ns == stamp
 
 
-SYSTEMS = ("unet-smp", "time-interpolated-sar", "interpolate-mar", "threshold-pmw", "threshold-pmw-fixed", "threshold-pmw-winter")
+SYSTEMS = (
+    *("unet-smp", "time-interpolated-sar", "interpolate-mar", "threshold-pmw", "threshold-pmw-fixed", "threshold-pmw-winter"),
+    *("linear-dem", "random-forest"),
+)
 
 
 @pytest.fixture(scope="module")

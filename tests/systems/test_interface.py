@@ -5,7 +5,7 @@ from daymelt.systems import interface
 
 
 def test_every_kind_is_a_module_with_its_parts():
-    assert {"network", "time-interpolated-sar", "interpolate-mar", "threshold-pmw"} <= set(interface.kinds())
+    assert {"network", "linear-dem", "random-forest", "time-interpolated-sar", "interpolate-mar", "threshold-pmw"} <= set(interface.kinds())
     for kind in interface.kinds():
         module = interface.system(kind)
         assert callable(module.fit) and callable(module.load)

@@ -265,7 +265,7 @@ class Model(Section):
     """The network: a U-Net with an encoder of segmentation-models-pytorch."""
 
     name: str = Field("unet-smp", pattern=NAME, max_length=60, description="folder name of the model: small letters, digits and hyphens")
-    architecture: Literal["unet"] = Field("unet", description="kind of network")
+    architecture: Literal["unet", "vanilla-unet", "deeplabv3plus"] = Field("unet", description="kind of network")
     encoder: str = Field("tu-mobilenetv3_small_100", min_length=1, description="encoder by its name in segmentation-models-pytorch")
     encoder_weights: Literal["imagenet"] | None = Field(
         None, description="start of the encoder: null (random) or imagenet (downloaded once)"
@@ -275,9 +275,15 @@ class Model(Section):
         (64, 32, 16, 16),
         min_length=1,
         strict=False,
-        description="width of the decoder, coarsest first; one number a level of depth",
+        description="unet: width of the decoder, coarsest first; one number a level of depth",
     )
-    decoder_norm: Literal["batchnorm", "none"] = Field("batchnorm", description="normalisation in the decoder")
+    decoder_norm: Literal["batchnorm", "none"] = Field("batchnorm", description="unet: normalisation in the decoder")
+    features: Integer = Field(64, ge=1, description="vanilla-unet: width of the finest level, twice that for each level below")
+    decoder_width: Integer = Field(256, ge=1, description="deeplabv3plus: width of the decoder")
+    atrous_rates: tuple[Positive, ...] = Field(
+        (6, 12, 18), min_length=3, max_length=3, strict=False, description="deeplabv3plus: its three dilations, cells of the coarsest level"
+    )
+    output_stride: Literal[8, 16] = Field(8, description="deeplabv3plus: cells of the input to one of the coarsest level")
     channels: tuple[Channel, ...] = Field(
         ("microwave", "liquid_water", "sar", "height"), min_length=1, strict=False, description="inputs, in this order"
     )
@@ -347,6 +353,10 @@ class SystemEntry(Section):
 
 
 SYSTEMS = {
+    "unet": SystemEntry(kind=NETWORK, model={"architecture": "vanilla-unet", "features": 16}),
+    "deeplabv3plus": SystemEntry(kind=NETWORK, model={"architecture": "deeplabv3plus", "decoder_width": 64}, training={"batch": 16}),
+    "linear-dem": SystemEntry(kind="linear-dem"),
+    "random-forest": SystemEntry(kind="random-forest", options={"channels": ["microwave", "liquid_water", "sar", "height"]}),
     "time-interpolated-sar": SystemEntry(kind="time-interpolated-sar"),
     "interpolate-mar": SystemEntry(kind="interpolate-mar"),
     "threshold-pmw": SystemEntry(kind="threshold-pmw"),

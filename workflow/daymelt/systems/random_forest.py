@@ -1,0 +1,66 @@
+"""Melt fraction from the inputs of a pixel alone: see `learn.random_forest`."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from daymelt.learn.channels import CHANNELS, check_channels, check_names
+from daymelt.systems.aligned import Aligned
+from daymelt.systems.interface import STRICT, Lesson, Maps, Ready, Running
+from daymelt.systems.network import training_statistics
+
+KIND = "random-forest"
+Share = Annotated[float, Field(gt=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+@dataclass(frozen=True, config=STRICT)
+class Options:
+    """Inputs, seed, and how the forest is grown: see `learn.random_forest.ForestOptions`, whose defaults are the published ones."""
+
+    channels: tuple[str, ...] = CHANNELS
+    seed: Annotated[int, Field(ge=0)] = 42
+    pixel_share: Share = 0.2
+    trees: Count = 200
+    depth: Count = 16
+    tree_share: Share = 0.05
+    min_split: Annotated[int, Field(ge=2)] = 4
+    min_leaf: Count = 4
+
+
+def fit(lesson: Lesson, options: Options, folder: Path) -> None:
+    """Grow the forest from a share of the valid pixels of every training day; its trees are kept as plain arrays."""
+    from daymelt.learn import random_forest
+    from daymelt.systems.inputs import frame_of, labelled
+
+    channels, days = check_names(options.channels), lesson.days("train")
+    values = {name: value for name, value in asdict(options).items() if name not in ("channels", "seed")}
+    growing = random_forest.ForestOptions(**values)
+    scales = training_statistics(lesson.aligned, channels, days)
+    training_set = labelled(lesson.aligned, frame_of(lesson.aligned, channels, scales, "cpu"), days, lesson.observed)
+    forest = random_forest.fit(training_set, growing, options.seed, max(1, lesson.threads))
+    card = random_forest.ForestCard(growing, channels, scales, {"seed": options.seed, "days": len(days)}, dict(lesson.about))
+    random_forest.save_forest(folder, forest, card)
+
+
+def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Ready:
+    """The forest in `folder`; ConfigError where it was grown on other channels than the options name."""
+    from daymelt.learn import random_forest
+    from daymelt.systems.inputs import frame_of, inputs_of
+
+    forest, card = random_forest.load_forest(folder)
+    check_channels(card.channels, options.channels, str(folder))
+
+    def predict(days: Sequence[dt.date]) -> Maps:
+        frame = frame_of(scene, card.channels, card.statistics, "cpu")
+        batches = (inputs_of(scene, frame, days[first : first + running.batch]) for first in range(0, len(days), running.batch))
+        for day, melt in random_forest.predict_days(forest, batches, max(1, running.threads)):
+            yield day, np.nan_to_num(melt, copy=False)
+
+    return Ready(KIND, card.checksum, forest.parameters, predict)
