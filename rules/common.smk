@@ -79,6 +79,11 @@ def kind_of(wildcards):
     return CONFIG.resolve(wildcards.model).kind
 
 
+def is_learned(wildcards):
+    """True where the system of a job takes long to learn and to map."""
+    return kind_of(wildcards) in ("network", "random-forest")
+
+
 def system_digest(step):
     """Function of the wildcards that gives the digest of a step's code together with that of the system it runs."""
 
@@ -219,12 +224,12 @@ def aligned_inputs():
 
 def training_threads(wildcards):
     """Threads that a system's training keeps busy."""
-    return 8 if kind_of(wildcards) in ("network", "random-forest") else 1
+    return 8 if is_learned(wildcards) else 1
 
 
 def mapping_threads(wildcards):
     """Threads that a system's mapping keeps busy."""
-    return 4 if kind_of(wildcards) == "network" else 1
+    return 4 if is_learned(wildcards) else 1
 
 
 def map_indices():
@@ -271,10 +276,10 @@ def pool_without_labels(stream):
 
 
 def maps_of_trial(wildcards):
-    """The written maps, where they are what a trial would predict."""
-    if wildcards.model != MODEL or wildcards.trial not in (PUBLISHED, TRUTH):
+    """The written maps of what learns, where they are what a trial would predict: one prediction serves both trials."""
+    if not is_learned(wildcards) or wildcards.trial not in (PUBLISHED, TRUTH):
         return []
-    return f"results/{AREA}/maps/{MODEL}/{wildcards.season}/index.json"
+    return f"results/{AREA}/maps/{wildcards.model}/{wildcards.season}/index.json"
 
 
 def maps_option(wildcards, input):

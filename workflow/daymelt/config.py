@@ -356,7 +356,7 @@ SYSTEMS = {
     "unet": SystemEntry(kind=NETWORK, model={"architecture": "vanilla-unet", "features": 16}),
     "deeplabv3plus": SystemEntry(kind=NETWORK, model={"architecture": "deeplabv3plus", "decoder_width": 64}, training={"batch": 16}),
     "linear-dem": SystemEntry(kind="linear-dem"),
-    "random-forest": SystemEntry(kind="random-forest", options={"channels": ["microwave", "liquid_water", "sar", "height"]}),
+    "random-forest": SystemEntry(kind="random-forest", options={"channels": ["microwave", "liquid_water", "sar", "height"], "trees": 50}),
     "time-interpolated-sar": SystemEntry(kind="time-interpolated-sar"),
     "interpolate-mar": SystemEntry(kind="interpolate-mar"),
     "threshold-pmw": SystemEntry(kind="threshold-pmw"),

@@ -60,7 +60,8 @@ def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Re
         for day, melt in predict_days(network, batches, running.tile, running.halo):
             yield day, np.nan_to_num(melt, copy=False)
 
-    return Ready(card.network.encoder, card.checksum, sum(weight.numel() for weight in network.parameters()), predict)
+    title = card.network.architecture if card.network.architecture == "vanilla-unet" else card.network.encoder
+    return Ready(title, card.checksum, sum(weight.numel() for weight in network.parameters()), predict)
 
 
 def training_statistics(aligned: Aligned, channels: tuple[str, ...], days: list[dt.date]) -> dict[str, Statistics]:
