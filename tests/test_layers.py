@@ -93,11 +93,7 @@ def test_only_the_rooms_that_touch_files_see_raster_libraries(module):
 def test_a_folder_that_finds_its_own_modules_imports_them_all():
     kinds = {module for module in MODULES if module.startswith("daymelt.learn.architectures.")}
     assert len(kinds) > 1
-<<<<<<< HEAD
-    assert kinds < provenance.reached("daymelt.systems.network")
-=======
     assert kinds < provenance.reached("daymelt.learn.networks")
->>>>>>> nets
     assert not kinds & provenance.reached("daymelt.steps.split")
 
 
