@@ -8,7 +8,7 @@ from matplotlib.dates import date2num
 from daymelt.dates import season_days
 from daymelt.products.figures import extent_curves, loss_curve, published_mae, score_bars, series_colours
 
-SYSTEMS = ("unet", "time-interpolated-sar", "interpolate-mar", "threshold-pmw")
+SYSTEMS = ("unet-smp", "time-interpolated-sar", "interpolate-mar", "threshold-pmw")
 
 
 @pytest.fixture
@@ -30,35 +30,38 @@ def lines(axes):
 
 
 def test_every_season_has_a_frame_with_its_own_days_and_one_scale_for_all(tmp_path, days, drawn):
-    series = {"unet": list(np.arange(len(days), dtype=float)), "sar": [float(i) if i % 5 == 0 else math.nan for i in range(len(days))]}
+    series = {"unet-smp": list(np.arange(len(days), dtype=float)), "sar": [float(i) if i % 5 == 0 else math.nan for i in range(len(days))]}
     extent_curves(tmp_path / "extent.png", days, series)
     frames = drawn[0].axes
     assert [axes.texts[0].get_text() for axes in frames] == ["2018", "2019", "2020"]
     assert len({axes.get_ylim() for axes in frames}) == 1 and frames[0].get_ylim()[1] > len(days)
     season = [index for index, day in enumerate(days) if day.year == 2019]
-    line = lines(frames[1])["UNet"]
+    line = lines(frames[1])["UNet SMP"]
     np.testing.assert_array_equal(line.get_ydata(), season)
     np.testing.assert_array_equal(date2num(line.get_xdata()), date2num([days[index] for index in season]))
 
 
 def test_what_sees_single_days_is_drawn_as_points_and_the_rest_as_lines(tmp_path, days, drawn):
-    extent_curves(tmp_path / "extent.png", days, {name: [1.0] * len(days) for name in ("truth", "unet", "sar")})
+    extent_curves(tmp_path / "extent.png", days, {name: [1.0] * len(days) for name in ("truth", "unet-smp", "sar")})
     found = lines(drawn[0].axes[0])
     assert found["Sentinel-1"].get_linestyle() == "None" and found["Sentinel-1"].get_marker() == "o"
-    assert found["UNet"].get_linestyle() == found["truth"].get_linestyle() == "-"
-    assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == ["truth", "UNet", "Sentinel-1"]
+    assert found["UNet SMP"].get_linestyle() == found["truth"].get_linestyle() == "-"
+    assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == ["truth", "UNet SMP", "Sentinel-1"]
     assert "km²" in drawn[0].get_supylabel()
 
 
 @pytest.mark.parametrize("value", [0.0, math.nan])
 def test_a_season_without_any_melt_or_data_is_drawn(tmp_path, value):
-    extent_curves(tmp_path / "extent.png", [dt.date(2019, 7, 31)], {"unet": [value]})
+    extent_curves(tmp_path / "extent.png", [dt.date(2019, 7, 31)], {"unet-smp": [value]})
     assert (tmp_path / "extent.png").exists()
 
 
 def test_systems_keep_their_colours_and_never_share_one():
-    few, many = series_colours(["sar", "unet"]), series_colours(["truth", "unet", "interpolate-mar", "threshold-pmw", "sar", "mine"])
-    assert few["unet"] == many["unet"] and few["sar"] == many["sar"]
+    few, many = (
+        series_colours(["sar", "unet-smp"]),
+        series_colours(["truth", "unet-smp", "interpolate-mar", "threshold-pmw", "sar", "mine"]),
+    )
+    assert few["unet-smp"] == many["unet-smp"] and few["sar"] == many["sar"]
     assert len(set(many.values())) == len(many)
 
 
@@ -81,7 +84,12 @@ def test_bars_are_as_long_as_the_errors(tmp_path, rows, drawn):
     assert [[bar.get_width() for bar in group] for group in axes.containers] == [
         pytest.approx([row["mae"] for row in rows if row["against"] == against]) for against in ("held-out SAR", "truth, unobserved days")
     ]
-    assert [text.get_text() for text in axes.get_yticklabels()] == ["UNet", "time-interpolated SAR", "interpolated MAR", "thresholded PMW"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == [
+        "UNet SMP",
+        "time-interpolated SAR",
+        "interpolated MAR",
+        "thresholded PMW",
+    ]
     said = [text.get_text() for text in axes.get_legend().get_texts()]
     assert any("60 days" in text for text in said) and any("752 days" in text for text in said)
     (marks,) = [line for line in axes.get_lines() if "published" in line.get_label()]
@@ -93,13 +101,13 @@ def test_a_missing_score_leaves_a_gap_and_an_unknown_system_no_published_mark(tm
     score_bars(tmp_path / "bars.png", [*rows[:-1], {"system": "mine", "against": "held-out SAR", "days": 60, "mae": 0.03}])
     second = drawn[0].axes[0].containers[1]
     assert [math.isnan(bar.get_width()) for bar in second] == [False, False, False, True, True]
-    assert published_mae("mine") is None and published_mae("unet") == 0.0474
+    assert published_mae("mine") is None and published_mae("unet-smp") == 0.0474
 
 
 def test_charts_of_equal_content_are_equal_bytes(tmp_path, days, rows):
     for name in ("one", "two"):
         folder = tmp_path / name
-        extent_curves(folder / "extent.png", days, {"unet": [1.0] * len(days)})
+        extent_curves(folder / "extent.png", days, {"unet-smp": [1.0] * len(days)})
         loss_curve(folder / "loss.png", [1, 2], [0.5, 0.4], [0.6, 0.5])
         score_bars(folder / "bars.png", rows)
     for chart in ("extent.png", "loss.png", "bars.png"):

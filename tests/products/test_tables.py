@@ -12,9 +12,9 @@ from daymelt.products.tables import COLUMNS, PUBLISHED, extent_csv, label, score
 def rows():
     scores = {"mae": 0.04123456789, "mse": 0.02, "accuracy": 0.95, "f1": 0.85, "ssim": 0.7, "pooled_f1": 0.9, "bias": -0.001}
     return [
-        {"system": "unet", "against": "held-out SAR", "days": 60, **scores},
+        {"system": "unet-smp", "against": "held-out SAR", "days": 60, **scores},
         {"system": "time-interpolated-sar", "against": "held-out SAR", "days": 60, **scores, "ssim": math.nan},
-        {"system": "unet", "against": "truth, unobserved days", "days": 752, **scores},
+        {"system": "unet-smp", "against": "truth, unobserved days", "days": 752, **scores},
     ]
 
 
@@ -73,4 +73,4 @@ def test_extent_has_a_row_a_day_and_a_column_a_system(tmp_path):
 
 
 def test_a_system_without_a_label_keeps_its_name():
-    assert label("my-model-7") == "my-model-7" and label("unet") == "UNet"
+    assert label("my-model-7") == "my-model-7" and label("unet-smp") == "UNet SMP"

@@ -119,9 +119,9 @@ def series_colours(names: Collection[str]) -> dict[str, str]:
 
 
 def published_mae(system: str) -> float | None:
-    """Published error of a system on the real data; any network is held against the published UNet, None where nothing compares."""
+    """Published error of a system on the real data; the UNet SMP, whatever its encoder, is held against the published one, None where nothing compares."""
     scores = {name: float(text.split()[0]) for name, text in PUBLISHED.items()}
-    return scores.get(label(system), scores["UNet SMP, Xception71"] if label(system) == "UNet" else None)
+    return scores.get(label(system), scores["UNet SMP, Xception71"] if system == "unet-smp" else None)
 
 
 def _curve(axes: "Axes", days: Sequence[dt.date], values: Sequence[float], name: str, colour: str, as_points: bool) -> None:

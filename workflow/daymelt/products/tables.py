@@ -115,12 +115,13 @@ def _shown(name: str, value: Any) -> str:
         return label(str(value))
     if name in PUBLISHED_SCORES and isinstance(value, str):
         return value.ljust(len("0.") + DECIMALS)
-    if _is_missing(value):
+    if is_missing(value):
         return "-"
     return f"{value:.{DECIMALS}f}" if isinstance(value, float | np.floating) else str(value)
 
 
-def _is_missing(value: Any) -> bool:
+def is_missing(value: Any) -> bool:
+    """True for None and NaN."""
     return value is None or (isinstance(value, float | np.floating) and math.isnan(value))
 
 
@@ -131,7 +132,7 @@ def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 def _field(value: Any) -> str:
     """A csv field; six significant digits hold every score."""
-    if _is_missing(value):
+    if is_missing(value):
         return ""
     return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value)
 
