@@ -119,7 +119,7 @@ def series_colours(names: Collection[str]) -> dict[str, str]:
 
 
 def published_mae(system: str) -> float | None:
-    """Published error of a system on the real data; the UNet SMP, whatever its encoder, is held against the published one, None where nothing compares."""
+    """Published error on the real data, None where nothing compares; the UNet SMP stands beside the published one, whatever its encoder."""
     scores = {name: float(text.split()[0]) for name, text in PUBLISHED.items()}
     return scores.get(label(system), scores["UNet SMP, Xception71"] if system == "unet-smp" else None)
 
