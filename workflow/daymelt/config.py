@@ -6,7 +6,7 @@ they do not know. Only the workflow, the command line and the steps see them.
 
 import datetime as dt
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -36,6 +36,7 @@ Month = Annotated[int, Field(ge=1, le=12), BeforeValidator(read_number)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(read_number)]
 Tile = Annotated[int, Field(ge=32), BeforeValidator(read_number)]
 Channel = Literal["microwave", "liquid_water", "sar", "height"]
+Platform = Literal["F16", "F17", "F18", "F19"]
 Device = Literal["auto", "cpu", "cuda"]
 Kind = TypeVar("Kind", bound="Section")
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -119,7 +120,10 @@ class Microwave(Section):
     """Passive microwave brightness temperature (enhanced resolution, NSIDC-0630)."""
 
     provider: Literal["twin", "nsidc-0630"] = Field("twin", description="where the files come from")
-    platform: Literal["F16", "F17", "F18", "F19"] = Field("F17", description="satellite of the SSMIS radiometer")
+    platform: Platform = Field("F17", description="satellite of the SSMIS radiometer")
+    fallback_platforms: tuple[Platform, ...] = Field(
+        (), strict=False, description="satellites that stand in on days that it lacks, in this order; they pass at other local times"
+    )
     overpass: Literal["M", "E"] = Field("M", description="local time of the overpass: M morning, E evening")
     channel: Literal["37H"] = Field(
         "37H", description="37H: 37 GHz, horizontal polarisation, the channel that the melt threshold is made for"
@@ -133,6 +137,13 @@ class Microwave(Section):
     @classmethod
     def _winter(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         return rising(value)
+
+    @field_validator("fallback_platforms")
+    @classmethod
+    def _fallback(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if len(set(value)) < len(value) or info.data.get("platform") in value:
+            raise ValueError(f"found {list(value)}; expected each satellite once, and not microwave.platform")
+        return value
 
 
 class Mar(Section):
@@ -158,6 +169,31 @@ class Archives(Section):
         strict=False,
         description="hosts that the Earthdata token may go to",
     )
+    microwave_granules: str = Field(
+        "*N3.125km?{platform}_*{channel}*", description="granule names of NSIDC-0630, with * and ?; {platform} and {channel} are filled in"
+    )
+    height_names: tuple[str, ...] = Field(
+        ("gimpdem_90m_v*.tif", "gimpdem_90m*.tif"),
+        min_length=1,
+        strict=False,
+        description="file names of the GIMP DEM in NSIDC-0645; the first that any file fits decides",
+    )
+    ocean_mask_names: tuple[str, ...] = Field(
+        ("GimpOceanMask_90m_2015_v*.tif", "GimpOceanMask_90m_v*.tif", "GimpOceanMask_90m*.tif"),
+        min_length=1,
+        strict=False,
+        description="those of the ocean mask in NSIDC-0714",
+    )
+    ice_mask_names: tuple[str, ...] = Field(
+        ("GimpIceMask_90m_2015_v*.tif", "GimpIceMask_90m_v*.tif", "GimpIceMask_90m*.tif"),
+        min_length=1,
+        strict=False,
+        description="those of the ice mask in NSIDC-0714",
+    )
+    benchmark: str = Field(
+        "https://huggingface.co/datasets/blutjens/meltwaterbench/resolve/main/",
+        description="files of the published benchmark, whose grid `daymelt probe` reads",
+    )
     mar_5km: str = Field(
         "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-5km-daily/", description="folder of MAR's yearly files of 5 km, taken first"
     )
@@ -176,6 +212,15 @@ class Archives(Section):
     connections_per_host: Integer = Field(4, ge=1, le=32, description="files fetched at once from one host")
     timeout_s: Number = Field(60, gt=0, description="without an answer or a byte for so long an attempt is given up, s")
     attempts: Integer = Field(6, ge=1, le=50, description="attempts in a row without progress before a file is given up")
+
+    @field_validator("microwave_granules")
+    @classmethod
+    def _granules(cls, value: str) -> str:
+        try:
+            value.format(platform="F17", channel="37H")
+        except (LookupError, ValueError, AttributeError):
+            raise ValueError(f"found {value!r}; expected a pattern with no other braces than {{platform}} and {{channel}}") from None
+        return value
 
 
 class Twin(Section):
@@ -541,6 +586,27 @@ def load(source: Path | str | Mapping[str, Any]) -> Config:
     if isinstance(source, Mapping):
         return _validate(Config, source, "configuration", "")
     return _validate(Config, _read_yaml(Path(source)), str(source), "")
+
+
+def merge(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+    """`settings` with those of `more` in their place, mapping by mapping; lists are replaced: as Snakemake joins its configuration files."""
+    merged = dict(settings)
+    for key, value in more.items():
+        under = merged.get(key)
+        merged[key] = merge(under if isinstance(under, Mapping) else {}, value) if isinstance(value, Mapping) else value
+    return merged
+
+
+def load_all(paths: Sequence[Path], base: Path = Path("config.yaml")) -> Config:
+    """The configuration from `base`, where there is such a file, and further files, the later before the earlier; errors as `load`."""
+    values: dict[str, Any] = {}
+    for path in [*([base] if base.is_file() else []), *paths]:
+        content = _read_yaml(path)
+        if not isinstance(content, Mapping):
+            raise ConfigError(f"{path}: found {str(content)[:40]!r}; expected sections of settings")
+        values = merge(values, content)
+    source = ", ".join(map(str, [base, *paths] if base.is_file() else paths)) or "configuration"
+    return _validate(Config, values, source, "")
 
 
 def section(name: str, values: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ Source: ArcticDEM v4.1, 32 m (Polar Geospatial Center): heights above the WGS84 
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,7 @@ MOSAIC = "/vsis3/pgc-opendata-dems/arcticdem/mosaics/v4.1/32m_dem_tiles.vrt"
 NODATA = -9999.0
 SNAP = 1e-6  # cells within which an edge counts as lying on the mosaic's lattice
 TAG = "DAYMELT_"
+STRIP_ROWS = 1024  # read at a time
 LAYOUT = {"driver": "GTiff", "tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "DEFLATE", "predictor": 3}
 
 
@@ -62,10 +63,16 @@ def search(options: ArcticDemOptions) -> list[Remote]:
     return [Remote("arcticdem", named, "arcticdem.tif", None, None, "tiff", version[1] if version else "")]
 
 
-def read_window(remote: Remote, folder: Path, grid: Grid, options: ArcticDemOptions) -> Path:
+def read_window(
+    remote: Remote, folder: Path, grid: Grid, options: ArcticDemOptions, progress: Callable[[int, int], None] | None = None
+) -> Path:
     """Write the heights that a grid needs as a GeoTIFF on the mosaic's own cells: float32, m, nodata -9999.
 
     A file that is there and was cut for the same grid from the same mosaic is kept.
+
+    Parameters
+    ----------
+    progress : called with how many strips of the window have come, and how many there are
 
     Raises
     ------
@@ -85,7 +92,7 @@ def read_window(remote: Remote, folder: Path, grid: Grid, options: ArcticDemOpti
     settings = rasterio.Env(session=DummySession(), **_settings(options))
     with _told_in_one_line(options), settings, rasterio.open(options.mosaic, driver=_driver(options)) as mosaic:
         window = _window(mosaic, grid, options)
-        height = mosaic.read(1, window=window)
+        height = np.concatenate([mosaic.read(1, window=strip) for strip in _strips(window, progress)])
         nodata, crs = mosaic.nodata, mosaic.crs
         place, mosaic_bounds = shifted(mosaic.transform, window.row_off, window.col_off), tuple(mosaic.bounds)
     height = _declared(height, nodata)
@@ -154,6 +161,15 @@ def _window(mosaic: DatasetReader, grid: Grid, options: ArcticDemOptions) -> Win
     if rows * columns > LARGEST:
         raise FormatError(f"ArcticDEM {options.mosaic}: {rows} x {columns} cells for the area, expected cells of about 32 m")
     return Window(left, top, columns, rows)
+
+
+def _strips(window: Window, progress: Callable[[int, int], None] | None) -> Iterator[Window]:
+    """A window in strips of whole rows, each told once the next is asked for."""
+    tops = range(0, int(window.height), STRIP_ROWS)
+    for done, top in enumerate(tops, 1):
+        yield Window(window.col_off, window.row_off + top, window.width, min(STRIP_ROWS, window.height - top))
+        if progress is not None:
+            progress(done, len(tops))
 
 
 def _cells(mosaic: DatasetReader, bounds: Bounds) -> tuple[int, int, int, int]:

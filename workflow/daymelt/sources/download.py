@@ -19,11 +19,11 @@ from daymelt.sources.access import Access
 from daymelt.sources.part import Part, tidy
 from daymelt.sources.remote import Fetched, Remote
 from daymelt.sources.retry import Pace, Policy, StoppedError, retry
-from daymelt.sources.transfer import Line, fetch, require_space
+from daymelt.sources.transfer import Adopted, Line, adopt, fetch, require_space
 from daymelt.sources.verified import Verified
 from daymelt.sources.web import bare, host_of, read_text
 
-__all__ = ["Fetched", "Policy", "Remote", "fetch_all", "fetch_text"]
+__all__ = ["Adopted", "Fetched", "Policy", "Remote", "adopt_all", "adopt_unasked", "fetch_all", "fetch_text"]
 
 
 def fetch_all(
@@ -63,11 +63,49 @@ def fetch_all(
         due = [remote for remote, there in found.items() if there is None]
         for remote in found.keys() - due:  # a run may have been killed between giving the name and dropping the note
             Part(folder, remote).discard()
-        here = {remote: Part(folder, remote).size for remote in due}
+        here = {remote: remote.size or 0 if verified.is_adopted(remote) else Part(folder, remote).size for remote in due}
         require_space(folder, sum(max((remote.size or 0) - here[remote], 0) for remote in due))
         report(sum(here.values()) + sum(there.size for there in found.values() if there))
         fetched = _fetch_due(due, lambda remote, line: fetch(remote, verified, folder, line), access, policy, report) if due else {}
     return [there or fetched[remote] for remote, there in found.items()]
+
+
+def adopt_all(
+    remotes: Sequence[Remote],
+    folder: Path,
+    access: Access,
+    policy: Policy = Policy(),  # noqa: B008 - frozen
+) -> list[Adopted]:
+    """Those of the files that lie in `folder` already, whoever brought them, checked against what the provider says; none is fetched.
+
+    Raises
+    ------
+    FormatError
+        One is not the provider's file.
+    RetrievalError
+        Another retrieval is at work in this folder.
+    """
+    _check(remotes)
+    folder = Path(folder)
+    with _alone(folder):
+        verified = Verified(folder)
+        here = [remote for remote in remotes if (folder / remote.path).is_file() and not (folder / remote.path).is_symlink()]
+        with access.session() as session:
+            line = Line(access, session, policy, Pace(), lambda _count: None)
+            return [_known(verified, remote) or adopt(remote, verified, folder / remote.path, line) for remote in here]
+
+
+def _known(verified: Verified, remote: Remote) -> Adopted | None:
+    found = verified.find(remote)
+    return Adopted(found, "checksum") if found else None
+
+
+def adopt_unasked(paths: Sequence[Path], folder: Path) -> None:
+    """Note files whose provider cannot be asked; a later `fetch_all` compares them and keeps those that are the provider's."""
+    with _alone(Path(folder)):
+        verified = Verified(Path(folder))
+        for path in paths:
+            verified.adopt(path)
 
 
 def fetch_text(url: str, access: Access, policy: Policy = Policy()) -> str:  # noqa: B008 - frozen

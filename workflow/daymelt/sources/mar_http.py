@@ -7,14 +7,17 @@ Source: http://ftp.climato.be/fettweis/MARv3.14/Greenland/, folders `ERA5-5km-da
 """
 
 import datetime as dt
+import json
 import logging
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
+from daymelt.atomic import write_json
 from daymelt.errors import ConfigError, DaymeltError, FormatError, MissingInputError, RetrievalError
 from daymelt.sources.access import Access, anonymous
 from daymelt.sources.download import Fetched, Policy, Remote, fetch_all, fetch_text
@@ -26,6 +29,7 @@ from daymelt.sources.web import BUSY, CUT, bare, host_of, reason, retry_after
 log = logging.getLogger(__name__)
 
 SERVER = "http://ftp.climato.be/fettweis/MARv3.14/Greenland"
+LACKING = ".lacking.json"  # beside the files: which of 5 km lack the variable, so that none is fetched twice
 NAME = re.compile(r"MARv(?P<version>\d+(?:\.\d+)+)-(?P<km>\d+)km-daily-ERA5-(?P<year>\d{4})\.nc", re.ASCII)
 
 
@@ -45,8 +49,10 @@ class MarOptions:
                 raise ConfigError(f"MAR folder {bare(folder)}: expected an address of http or https without login and query")
 
 
-def search(first: dt.date, last: dt.date, options: MarOptions) -> list[Remote]:
+def search(first: dt.date, last: dt.date, options: MarOptions, folder: Path | None = None) -> list[Remote]:
     """The file of every year that some days touch: the newest minor version, 5 km where there is one, else 10 km; in order of years.
+
+    A 5 km file that an earlier retrieval into `folder` found to lack the variable counts as absent, unless the archive has changed it.
 
     Raises
     ------
@@ -57,6 +63,7 @@ def search(first: dt.date, last: dt.date, options: MarOptions) -> list[Remote]:
     """
     years = range(first.year, last.year + 1)
     found = {km: _listed(km, options) for km in (5, 10)} if years else {}
+    known = _lacking(folder) if folder else []
     chosen = []
     for year in years:
         name = found[5].get(year) or found[10].get(year)
@@ -64,8 +71,30 @@ def search(first: dt.date, last: dt.date, options: MarOptions) -> list[Remote]:
             raise _missing(year, {km: _folder(km, options) for km in found}, {*found[5], *found[10]})
         if year not in found[5]:
             log.info("MAR %d: no 5 km file in %s; taking 10 km", year, options.folder_5km)
-        chosen.append(_remote(name, options))
+        remote = _remote(name, options)
+        if year in found[10] and _what_lacks(remote, options.variable) in known:
+            log.info("MAR %d: 5 km file %s is known to have no %s; taking 10 km", year, name, options.variable)
+            remote = _remote(found[10][year], options)
+        chosen.append(remote)
     return chosen
+
+
+def lacking_files(folder: Path) -> list[dict[str, Any]]:
+    """The 5 km files that a retrieval into `folder` has had, found to lack a variable and deleted: `path`, `url`, `size`, `variable`."""
+    return [item for item in _lacking(folder) if not (Path(folder) / str(item.get("path"))).exists()]
+
+
+def _lacking(folder: Path) -> list[dict[str, Any]]:
+    """What the folder's note says; a note that cannot be read is as if it were not there."""
+    try:
+        listed = json.loads((Path(folder) / LACKING).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return []
+    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+
+
+def _what_lacks(remote: Remote, variable: str) -> dict[str, Any]:
+    return {"path": remote.path, "url": remote.url, "size": remote.size, "variable": variable}
 
 
 def retrieve(
@@ -88,13 +117,16 @@ def retrieve(
     """
     access = anonymous("the server of MAR")
     fetched = []
-    for remote in search(first, last, options):
+    for remote in search(first, last, options, folder):
         (came,) = fetch_all([remote], folder, access, options.policy, progress)
         other = fall_back(came, options)
         fetched += [came] if other is None else fetch_all([other], folder, access, options.policy, progress)
         if other is not None:
             with open_mar(fetched[-1].path, options.variable):
-                came.path.unlink()  # gigabytes that nobody reads
+                lacks = _what_lacks(remote, options.variable)
+                others = [item for item in _lacking(folder) if item != lacks]
+                write_json(Path(folder) / LACKING, [*others, lacks])
+                came.path.unlink()  # gigabytes that nobody reads; the note above spares their way the next time
     return fetched
 
 

@@ -5,7 +5,7 @@ Source: NSIDC-0630 user guide; file headers of v1.3 and v2.0 (nsidc/pmesdr).
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -104,18 +104,22 @@ def parse_name(path: Path) -> CetbName:
     return CetbName(date=date, version=version, processed=found["processed"] or "", **same)
 
 
-def find_days(paths: Iterable[Path], platform: str, channel: str, pass_: str) -> dict[dt.date, Path]:
-    """The enhanced-resolution file of each day, one platform, channel and pass, in order of date.
+def find_days(
+    paths: Iterable[Path], platform: str, channel: str, pass_: str, fallback_platforms: Sequence[str] = ()
+) -> dict[dt.date, Path]:
+    """The enhanced-resolution file of each day, one channel and pass, in order of date.
 
-    Version 2 stands before version 1, and of one version the newest processing. Other platforms, channels, passes, grids and files
-    that are not NetCDF are passed over; a day without a file is simply absent.
+    A day of `platform` stands before one of the fallbacks, which stand in their order; then version 2 before version 1, then the newest
+    processing. Other platforms, channels, passes, grids and files that are not NetCDF are passed over; a day without a file is simply
+    absent.
     """
-    best: dict[dt.date, tuple[tuple[tuple[int, ...], str], Path]] = {}
+    platforms = (platform, *fallback_platforms)
+    best: dict[dt.date, tuple[tuple[int, tuple[int, ...], str], Path]] = {}
     for path in (Path(path) for path in paths if Path(path).suffix == ".nc"):
         name = parse_name(path)
-        if (name.platform, name.channel, name.pass_, name.algorithm, name.grid) != (platform, channel, pass_, "SIR", CETB_GRID):
+        if (name.channel, name.pass_, name.algorithm, name.grid) != (channel, pass_, "SIR", CETB_GRID) or name.platform not in platforms:
             continue
-        rank = name.version, name.processed
+        rank = -platforms.index(name.platform), name.version, name.processed
         if name.date not in best or best[name.date][0] < rank:
             best[name.date] = rank, path
     return {date: best[date][1] for date in sorted(best)}

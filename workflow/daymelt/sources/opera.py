@@ -29,6 +29,22 @@ class OperaOptions:
 
 
 @dataclass(frozen=True)
+class PassedOver:
+    """A granule that the archive lists and that is not taken, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files of a search, and the granules that it passed over, in order of their names."""
+
+    remotes: list[Remote]
+    passed_over: list[PassedOver]
+
+
+@dataclass(frozen=True)
 class _Offer:
     """One burst as one granule offers it: backscatter and mask."""
 
@@ -38,10 +54,15 @@ class _Offer:
 
 
 def search(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> list[Remote]:
+    """The files that `find` finds."""
+    return find(box, first, last, options).remotes
+
+
+def find(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> Found:
     """Backscatter and mask of every burst that sees a box on some days, in order of time, each backscatter before its mask.
 
-    Of a burst that the archive holds more than once the newest processing stands. What is passed over is counted in the log: granules
-    without the polarisation (over Greenland most have hh alone), without a mask, of other days.
+    Of a burst that the archive holds more than once the newest processing stands. What is passed over is named with its reason, and
+    counted in the log: granules without the polarisation (over Greenland most have hh alone), without a mask, of other days.
 
     Parameters
     ----------
@@ -54,29 +75,31 @@ def search(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -
         As `cmr.search`; FormatError also for a backscatter file whose name is not OPERA's.
     """
     granules = cmr.search(options.catalogue, options.collection, (first, last), box)
-    passed_over: Counter[str] = Counter()
+    passed_over: dict[str, PassedOver] = {}
     newest = _newest(_offers(granules, first, last, options.polarisation, passed_over), passed_over)
-    told = ", ".join(f"{count} {why}" for why, count in sorted(passed_over.items())) or "none"
+    counted = Counter(item.reason.partition(" by ")[0] for item in passed_over.values())
+    told = ", ".join(f"{count} {why}" for why, count in sorted(counted.items())) or "none"
     log.info("%s %s to %s: %d bursts of %d granules; passed over: %s", options.collection, first, last, len(newest), len(granules), told)
-    return [_remote(offer, file) for offer in newest for file in offer.files]
+    remotes = [_remote(offer, file) for offer in newest for file in offer.files]
+    return Found(remotes, sorted(passed_over.values(), key=lambda item: (item.id, item.reason)))
 
 
 def _offers(
-    granules: Iterable[cmr.Granule], first: dt.date, last: dt.date, polarisation: str, passed_over: Counter[str]
+    granules: Iterable[cmr.Granule], first: dt.date, last: dt.date, polarisation: str, passed_over: dict[str, PassedOver]
 ) -> Iterable[_Offer]:
     ending = f"_{polarisation.upper()}.tif"
     for granule in granules:
         files = {file.name: file for file in granule.files}
         image = next((file for name, file in files.items() if name.endswith(ending)), None)
         if image is None:
-            passed_over[f"without {polarisation}"] += 1
+            passed_over[granule.concept] = PassedOver(granule.id, f"without {polarisation}")
             continue
         burst = _parsed(image.name)
         mask = files.get(burst.mask_path.name)
         if mask is None:
-            passed_over["without a mask"] += 1
+            passed_over[granule.concept] = PassedOver(granule.id, "without a mask")
         elif not first <= burst.acquired_at.date() <= last:
-            passed_over["of other days"] += 1
+            passed_over[granule.concept] = PassedOver(granule.id, "of other days")
         else:
             yield _Offer(granule, burst, (image, mask))
 
@@ -88,15 +111,16 @@ def _parsed(name: str) -> Burst:
         raise FormatError(f"granule of OPERA RTC-S1: {error}") from None
 
 
-def _newest(offers: Iterable[_Offer], passed_over: Counter[str]) -> list[_Offer]:
+def _newest(offers: Iterable[_Offer], passed_over: dict[str, PassedOver]) -> list[_Offer]:
     """One offer a burst and day: a track returns after six days at the earliest."""
-    best: dict[tuple[str, dt.date], _Offer] = {}
+    rivals: dict[tuple[str, dt.date], list[_Offer]] = {}
     for offer in offers:
-        key = offer.burst.burst_id, offer.burst.acquired_at.date()
-        if key in best:
-            passed_over["superseded"] += 1
-        if key not in best or _rank(best[key]) < _rank(offer):
-            best[key] = offer
+        rivals.setdefault((offer.burst.burst_id, offer.burst.acquired_at.date()), []).append(offer)
+    best = {key: max(several, key=_rank) for key, several in rivals.items()}
+    for key, several in rivals.items():
+        for offer in several:
+            if offer is not best[key]:
+                passed_over[offer.granule.concept] = PassedOver(offer.granule.id, f"superseded by {best[key].granule.id}")
     return sorted(best.values(), key=lambda offer: (offer.burst.acquired_at, offer.burst.burst_id))
 
 

@@ -5,14 +5,14 @@ import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
 from daymelt.atomic import flush, storage_errors
-from daymelt.errors import RetrievalError, StorageError
+from daymelt.errors import FormatError, MissingCredentialError, RetrievalError, StorageError
 from daymelt.sources.access import Access
 from daymelt.sources.part import Part, content_range, note_of
 from daymelt.sources.remote import HEAD_BYTES, Fetched, Remote, is_kind, is_page
@@ -22,6 +22,14 @@ from daymelt.sources.web import bare, check_status, follow, host_of, pieces, rea
 
 log = logging.getLogger(__name__)
 PROGRESS_BYTES = 1 << 16  # an attempt that got so much further does not count as failed; a connection that brings less in `stall_s` stalls
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A file that somebody else has brought, and by what it was compared with the provider's."""
+
+    file: Fetched
+    compared: str
 
 
 class UnfitError(Exception):
@@ -52,6 +60,9 @@ def fetch(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetch
         The disk is full or the folder cannot be written.
     """
     part = Part(folder, remote)
+    brought = _brought(remote, verified, part.final, line)
+    if brought is not None:
+        return brought
     fault = ""
     for _ in range(2):  # wrong bytes are fetched once more, from the first: they may have changed on the way or at the provider
         try:
@@ -65,6 +76,46 @@ def fetch(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetch
         part.publish()
         return fetched
     raise RetrievalError(f"{bare(remote.url)}: {fault}, twice; the provider may have changed the file: search again")
+
+
+def adopt(remote: Remote, verified: Verified, path: Path, line: Line) -> Adopted:
+    """A file that somebody else has brought, checked against what the provider says of it, and noted in the folder's record.
+
+    Its checksum file is asked for where there is one; where that cannot be had, the size must do.
+
+    Raises
+    ------
+    FormatError
+        It is not the provider's file.
+    """
+    sums: list[str] = []
+
+    def told() -> list[str]:
+        try:
+            sums.extend(_sums(remote, line))
+        except (RetrievalError, MissingCredentialError) as error:
+            log.info("%s: %s; its checksum is not compared", remote.path, error)
+        return sums
+
+    try:
+        fetched = _check_file(path, path, remote, told)
+    except UnfitError as error:
+        raise FormatError(f"{path}: {error}; remove it and run `daymelt retrieve`, which fetches it") from None
+    verified.add(fetched)
+    return Adopted(fetched, "checksum" if sums or remote.checksum else "size" if remote.size else "first bytes")
+
+
+def _brought(remote: Remote, verified: Verified, path: Path, line: Line) -> Fetched | None:
+    """A file that was adopted when nobody could be asked, now compared with what the provider says; None where it is none or differs."""
+    if not verified.is_adopted(remote):
+        return None
+    try:
+        fetched = _check_file(path, path, remote, lambda: _sums(remote, line))
+    except UnfitError as error:
+        log.warning("%s: was adopted, but %s; it is fetched", path, error)
+        return None
+    verified.add(fetched)
+    return fetched
 
 
 def _bring(part: Part, line: Line) -> None:
@@ -207,21 +258,32 @@ def _restart(part: Part, line: Line) -> None:
 
 def _checked(part: Part, line: Line) -> Fetched:
     """What stands in the part, its bytes on the disk and equal to what the provider says of them."""
-    remote, size = part.remote, part.size
-    with open(part.path, "rb") as file:
+    remote = part.remote
+    return _check_file(part.path, part.final, remote, lambda: _sums(remote, line))
+
+
+def _sums(remote: Remote, line: Line) -> list[str]:
+    """Every checksum that the provider tells."""
+    return list(filter(None, (remote.checksum, _sidecar(remote, line))))
+
+
+def _check_file(path: Path, final: Path, remote: Remote, sums: Callable[[], Sequence[str]]) -> Fetched:
+    """The bytes of `path`, flushed; UnfitError where first bytes, size or checksums (`md5:…`, `sha256:…`) are not as they must be."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
     if not is_kind(head, remote.kind):
         raise UnfitError(f"begins with {head[:8]!r}, expected the first bytes of {remote.kind}")
     if size != (remote.size or size):
         raise UnfitError(f"{size} bytes, expected {remote.size}")
-    found = digests(part.path)
-    for wanted in filter(None, (remote.checksum, _sidecar(remote, line))):
+    found = digests(path)
+    for wanted in sums():
         algorithm, _, digits = wanted.partition(":")
         if found[algorithm] != digits:
             raise UnfitError(f"{algorithm} {found[algorithm]}, expected {digits}")
-    with storage_errors(part.final):
-        flush(part.path)
-    return Fetched(remote, part.final, size, found["sha256"], dt.datetime.now(dt.UTC).replace(microsecond=0))
+    with storage_errors(final):
+        flush(path)
+    return Fetched(remote, final, size, found["sha256"], dt.datetime.now(dt.UTC).replace(microsecond=0))
 
 
 def _sidecar(remote: Remote, line: Line) -> str | None:

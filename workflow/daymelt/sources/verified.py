@@ -18,6 +18,7 @@ from daymelt.sources.remote import Fetched, Remote
 
 RECORD = ".verified.jsonl"
 MANIFEST = "manifest.json"
+ADOPTED = ""  # the address of a file that came otherwise and whose provider could not be asked
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,23 @@ class Verified:
         moment = dt.datetime.fromisoformat(line.retrieved_at) if line.retrieved_at else _changed_at(path)
         return Fetched(remote, path, size, line.sha256, moment)
 
+    def is_adopted(self, remote: Remote) -> bool:
+        """True where the file was noted without its provider, so that it is yet to be compared."""
+        line, path = self._lines.get(remote.path), self._folder / remote.path
+        return line is not None and line.url == ADOPTED and path.is_file() and not path.is_symlink()
+
+    def adopt(self, path: Path) -> None:
+        """Note a file that was found sound, though its provider could not be asked."""
+        sha256 = digests(path)["sha256"]
+        now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+        self._write(_Line(path.name, ADOPTED, path.stat().st_size, sha256, None, now))
+
     def add(self, fetched: Fetched) -> None:
         """Note a file that has passed its checks; on the disk when this returns."""
         remote = fetched.remote
-        line = _Line(remote.path, remote.url, fetched.size, fetched.sha256, remote.version, fetched.retrieved_at.isoformat())
+        self._write(_Line(remote.path, remote.url, fetched.size, fetched.sha256, remote.version, fetched.retrieved_at.isoformat()))
+
+    def _write(self, line: _Line) -> None:
         path = self._folder / RECORD
         with self._lock, storage_errors(path), open(path, "a+b") as file:
             # a line that a killed run left unfinished is ended first, so that it spoils no other
@@ -67,7 +81,7 @@ class Verified:
             file.write(text.encode() if _ends_with_newline(file) else b"\n" + text.encode())
             file.flush()
             os.fsync(file.fileno())
-            self._lines[remote.path] = line
+            self._lines[line.path] = line
 
 
 def digests(path: Path) -> dict[str, str]:

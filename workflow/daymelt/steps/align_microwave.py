@@ -1,6 +1,8 @@
 """Brightness temperature and its winter mean on the study grid."""
 
 import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +18,8 @@ from daymelt.manifest import manifest_digest, manifest_files
 from daymelt.science.microwave import winter_mean
 from daymelt.science.regrid import apply_weights, linear_weights
 from daymelt.science.temporal import fill_linear
-from daymelt.sources.microwave import CETB_CRS, find_days, read_tb
-
-MARGIN_M = 7000.0  # two cells: every posting lies within the triangles between cell centres
+from daymelt.sources.microwave import CETB_CRS, find_days, parse_name, read_tb
+from daymelt.steps.microwave_window import cetb_bounds
 
 
 def align_microwave(
@@ -26,12 +27,14 @@ def align_microwave(
 ) -> None:
     """Interpolate brightness temperature linearly to the posting grid, every day of a season, gaps filled linearly in time.
 
-    The winter mean is of the days that were observed.
+    The winter mean is of the days that were observed. A day on which a fallback platform stands in is among `filled`, and both files
+    count the days of each platform.
     """
     grid = area.grid.posting(regrid.posting_m)
-    observed = find_days(manifest_files(manifest, ".nc"), microwave.platform, microwave.channel, microwave.overpass)
+    identity = (microwave.platform, microwave.channel, microwave.overpass, microwave.fallback_platforms)
+    observed = find_days(manifest_files(manifest, ".nc"), *identity)
     reader = Reader(observed, grid, microwave.channel)
-    attributes = {"inputs": manifest_digest([manifest])}
+    inputs = {"inputs": manifest_digest([manifest])}
 
     winter_days = [day for day in season_days(season, microwave.winter_months) if day in observed]
     if not winter_days:
@@ -39,11 +42,26 @@ def align_microwave(
             f"microwave {manifest}: no day of the winter {season}; the melt threshold needs its mean, retrieve it again"
         )
     mean = winter_mean(np.stack([reader.read(day) for day in winter_days]))
-    cube.write_layers(winter, {"winter_mean": (mean, BRIGHTNESS)}, grid=grid, attributes=attributes)
+    counted = {**inputs, "platforms": count_platforms(observed, winter_days)}
+    cube.write_layers(winter, {"winter_mean": (mean, BRIGHTNESS)}, grid=grid, attributes=counted)
 
     days = season_days(season, seasons.months)
     fields, filled = fill_linear(np.stack([reader.read(day) for day in days]), days, microwave.longest_gap_days, "passive microwave")
-    cube.write_stream(out, zip(days, fields, strict=True), grid=grid, encoding=BRIGHTNESS, filled=filled, attributes=attributes)
+    told = {day: "; ".join(filter(None, (stands_in(observed, day, microwave.platform), filled.get(day)))) for day in days}
+    filled = {day: rule for day, rule in told.items() if rule}
+    counted = {**inputs, "platforms": count_platforms(observed, days)}
+    cube.write_stream(out, zip(days, fields, strict=True), grid=grid, encoding=BRIGHTNESS, filled=filled, attributes=counted)
+
+
+def stands_in(observed: Mapping[dt.date, Path], day: dt.date, platform: str) -> str:
+    """Which other platform a day comes from, for the record of what was filled; empty where it is the wanted one or none."""
+    other = parse_name(observed[day]).platform if day in observed else platform
+    return "" if other == platform else f"platform {other} in place of {platform}"
+
+
+def count_platforms(observed: Mapping[dt.date, Path], days: Iterable[dt.date]) -> dict[str, int]:
+    """How many of some days each platform gave."""
+    return dict(sorted(Counter(parse_name(observed[day]).platform for day in days if day in observed).items()))
 
 
 class Reader:
@@ -51,8 +69,7 @@ class Reader:
 
     def __init__(self, files: dict[dt.date, Path], grid: Grid, channel: str) -> None:
         self._files, self._grid, self._channel = files, grid, channel
-        x, y = transformer(grid.crs, CETB_CRS).transform(*np.meshgrid(grid.x, grid.y))
-        self._bounds = (x.min() - MARGIN_M, y.min() - MARGIN_M, x.max() + MARGIN_M, y.max() + MARGIN_M)
+        self._bounds = cetb_bounds(grid)
         self._weights: dict[bytes, object] = {}
 
     def read(self, day: dt.date) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ import datetime as dt
 import math
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +48,42 @@ def earthdata(archives: Archives) -> access.Access:
     return access.earthdata(archives.earthdata_hosts, archives.earthdata_login)
 
 
-def retrieve(
-    remotes: Sequence[Remote], out: Path, who: access.Access, archives: Archives, about: Mapping[str, Any], dry_run: bool
-) -> list[Fetched]:
+@dataclass(frozen=True)
+class Plan:
+    """What a dry run listed: number of files, bytes, and how many files of unknown size."""
+
+    files: int = 0
+    size: int = 0
+    unknown: int = 0
+
+    def __add__(self, other: "Plan") -> "Plan":
+        return Plan(self.files + other.files, self.size + other.size, self.unknown + other.unknown)
+
+    def __str__(self) -> str:
+        return f"{human(self.size):>10}  in {self.files} files" + (f", {self.unknown} of unknown size" if self.unknown else "")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What an archive has for a retrieval, and what its manifest says besides the files."""
+
+    remotes: Sequence[Remote]
+    about: Mapping[str, Any]
+
+
+def retrieve(offer: Offer, out: Path, who: access.Access, archives: Archives, dry_run: bool) -> Plan:
     """Fetch files into the folder of `out` and end with the manifest `out`; a dry run lists them and fetches nothing."""
     if dry_run:
-        print_plan(remotes)
-        return []
+        return print_plan(offer.remotes)
+    fetched = fetch(offer.remotes, out, who, archives)
+    write_live_manifest(out, fetched, offer.about)
+    return Plan()
+
+
+def fetch(remotes: Sequence[Remote], out: Path, who: access.Access, archives: Archives) -> list[Fetched]:
+    """Fetch files into the folder of `out`, with a progress bar."""
     total = sum(remote.size or 0 for remote in remotes)
-    fetched = fetch_all(remotes, out.parent, who, policy(archives), Progress(len(remotes), total))
-    write_live_manifest(out, fetched, about)
-    return fetched
+    return fetch_all(remotes, out.parent, who, policy(archives), Progress(len(remotes), total))
 
 
 def write_live_manifest(out: Path, fetched: Iterable[Fetched], about: Mapping[str, Any]) -> None:
@@ -78,14 +103,16 @@ def window_entry(folder: Path, path: Path, remote: Remote) -> Entry:
     return replace(entry(folder, path, bare(remote.url)), id=remote.id, version=remote.version, retrieved_at=now)
 
 
-def print_plan(remotes: Iterable[Remote]) -> None:
+def print_plan(remotes: Iterable[Remote]) -> Plan:
     """What would be fetched, with sizes and their sum."""
     listed = list(remotes)
     for remote in listed:
         print(f"{human(remote.size):>10}  {remote.path}")
     unknown = sum(remote.size is None for remote in listed)
     known = sum(remote.size or 0 for remote in listed)
-    print(f"{human(known):>10}  in {len(listed)} files" + (f", {unknown} of unknown size" if unknown else ""))
+    plan = Plan(len(listed), known, unknown)
+    print(plan)
+    return plan
 
 
 def human(size: float | None) -> str:
@@ -97,6 +124,21 @@ def human(size: float | None) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1000
     raise AssertionError("the last unit takes all")
+
+
+class Steps:
+    """Says on standard error how many pieces of a retrieval have come, where their bytes are not known before."""
+
+    def __init__(self, thing: str) -> None:
+        self._thing, self._start = thing, dt.datetime.now(dt.UTC)
+
+    def __call__(self, done: int, count: int) -> None:
+        seconds = (dt.datetime.now(dt.UTC) - self._start).total_seconds()
+        line = f"{done} of {count} {self._thing}, {seconds:.0f} s"
+        if sys.stderr.isatty():
+            print(f"\r{line}", end="\n" if done == count else "", file=sys.stderr, flush=True)
+        elif 10 * done // count > 10 * (done - 1) // count:
+            print(line, file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -1,40 +1,91 @@
 """The MAR file of a season as the provider ships it."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from daymelt.config import Archives, Area, Mar, Seasons, Twin
 from daymelt.dates import season_days
 from daymelt.sources import mar_http
+from daymelt.sources.access import anonymous
+from daymelt.sources.mar import open_mar
 from daymelt.steps import live
+from daymelt.steps.adoption import Wanted, adopt_into
+from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files, regional_model
 
 
 def retrieve_mar(
-    season: int, out: Path, area: Area, seasons: Seasons, mar: Mar, archives: Archives, twin: Twin, dry_run: bool = False
-) -> None:
+    season: int,
+    out: Path,
+    area: Area,
+    seasons: Seasons,
+    mar: Mar,
+    archives: Archives,
+    twin: Twin,
+    dry_run: bool = False,
+    adopt: bool = False,
+) -> Plan:
     """Retrieve the year of daily means that holds a season."""
     match mar.provider:
         case "twin":
             from_twin(season, out, area, twin)
         case "mar-http":
-            from_http(season, out, seasons, mar, archives, dry_run)
+            return from_http(season, out, seasons, mar, archives, dry_run, adopt)
         case _:
             refuse_provider("mar", mar.provider, ("twin", "mar-http"))
+    return Plan()
 
 
-def from_http(season: int, out: Path, seasons: Seasons, mar: Mar, archives: Archives, dry_run: bool) -> None:
+def from_http(season: int, out: Path, seasons: Seasons, mar: Mar, archives: Archives, dry_run: bool, adopt: bool) -> Plan:
     """The yearly file from the server of MAR: 5 km where it holds the variable, else 10 km."""
     days: list[dt.date] = season_days(season, seasons.months)
-    options = mar_http.MarOptions(archives.mar_5km, archives.mar_10km, variable=mar.variable, policy=live.policy(archives))
-    remotes = mar_http.search(days[0], days[-1], options)
+    about = {"source": "mar", "season": season, "provider": "mar-http"}
+    options = mar_options(mar, archives)
+    if adopt:
+        wanted = Wanted(
+            lambda patient: offer_of(days, out.parent, mar, patient, about), partial(is_of, days), partial(look, days, mar), about
+        )
+        return adopt_into(out, wanted, anonymous("the server of MAR"), archives)
+    remotes = mar_http.search(days[0], days[-1], options, out.parent)
     if dry_run:
-        live.print_plan(remotes)
-        return
+        return live.print_plan(remotes)
     progress = live.Progress(len(remotes), sum(remote.size or 0 for remote in remotes))
     fetched = mar_http.retrieve(days[0], days[-1], out.parent, options, progress)
-    live.write_live_manifest(out, fetched, {"source": "mar", "season": season, "provider": "mar-http"})
+    lacking = mar_http.lacking_files(out.parent)
+    live.write_live_manifest(out, fetched, {**about, **({"lacking": lacking} if lacking else {})})
+    return Plan()
+
+
+def mar_options(mar: Mar, archives: Archives) -> mar_http.MarOptions:
+    """Where MAR's files are looked for."""
+    return mar_http.MarOptions(archives.mar_5km, archives.mar_10km, variable=mar.variable, policy=live.policy(archives))
+
+
+def offer_of(days: Sequence[dt.date], folder: Path, mar: Mar, archives: Archives, about: Mapping[str, Any]) -> live.Offer:
+    """The yearly file to adopt: that which the folder holds, 5 km before 10 km, else the one that would be fetched."""
+    options = mar_options(mar, archives)
+    wanted = mar_http.search(days[0], days[-1], options, folder)
+    coarser = mar_http.search(days[0], days[-1], replace(options, folder_5km=options.folder_10km))
+    here = [remote for remote in (*wanted, *coarser) if (folder / remote.path).is_file()]
+    return live.Offer(here[:1] or wanted, about)
+
+
+def is_of(days: Sequence[dt.date], name: str) -> bool:
+    """True for the name of a yearly file that holds a season."""
+    found = mar_http.NAME.fullmatch(name)
+    return found is not None and int(found["year"]) == days[0].year
+
+
+def look(days: Sequence[dt.date], mar: Mar, path: Path) -> None:
+    """Read the first and the last day of a season from a yearly file."""
+    with open_mar(path, mar.variable) as file:
+        for day in (days[0], days[-1]):
+            file.read(day)
 
 
 def from_twin(season: int, out: Path, area: Area, twin: Twin) -> None:

@@ -1,18 +1,30 @@
 """The Sentinel-1 files of a month as the provider ships them."""
 
 import datetime as dt
+import itertools
+from dataclasses import asdict
 from pathlib import Path
+
+from rasterio.windows import Window
 
 from daymelt import cube
 from daymelt.config import Archives, Area, Sentinel1, Twin
 from daymelt.dates import month_days, parse_month
-from daymelt.errors import ConfigError
+from daymelt.errors import ConfigError, FormatError
 from daymelt.manifest import write_manifest
 from daymelt.sources import opera, planetary_computer
+from daymelt.sources.raster import open_raster, read_values
+from daymelt.sources.sentinel1 import parse_burst
 from daymelt.steps import live
+from daymelt.steps.adoption import Wanted, adopt_into
+from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files, radar, schedule
 
+NO_WINDOWS = (
+    "--adopt: files of planetary-computer are windows that daymelt cuts itself; lay windows that it cut for this area into the folder and "
+    "run without --adopt, which keeps them"
+)
 PROCESSING_DELAY = dt.timedelta(days=1, hours=3)
 
 
@@ -25,29 +37,53 @@ def retrieve_sentinel1(
     twin: Twin,
     world: Path | None = None,
     dry_run: bool = False,
-) -> None:
+    adopt: bool = False,
+) -> Plan:
     """Retrieve every burst of a month that sees the area, backscatter and mask."""
     match sentinel1.provider:
         case "twin":
             from_twin(month, out, area, sentinel1, twin, world)
         case "opera":
-            from_opera(month, out, area, sentinel1, archives, dry_run)
+            wanted = wanted_of(month, area, sentinel1)
+            if adopt:
+                return adopt_into(out, wanted, live.earthdata(archives), archives)
+            return live.retrieve(wanted.search(archives), out, live.earthdata(archives), archives, dry_run)
         case "planetary-computer":
-            from_planetary_computer(month, out, area, sentinel1, archives, dry_run)
+            if adopt:
+                raise ConfigError(NO_WINDOWS)
+            return from_planetary_computer(month, out, area, sentinel1, archives, dry_run)
         case _:
             refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera", "planetary-computer"))
+    return Plan()
 
 
-def from_opera(month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, dry_run: bool) -> None:
-    """OPERA RTC-S1 from NASA's archive."""
+def wanted_of(month: str, area: Area, sentinel1: Sentinel1) -> Wanted:
+    """OPERA RTC-S1 from NASA's archive; a burst is of use with its mask alone."""
     days = month_days(*parse_month(month))
-    options = opera.OperaOptions(live.catalogue(archives), polarisation=sentinel1.polarisation)
-    remotes = opera.search(live.box_of(area.grid), days[0], days[-1], options)
     about = {"source": "sentinel1", "month": month, "provider": "opera"}
-    live.retrieve(remotes, out, live.earthdata(archives), archives, about, dry_run)
+
+    def offer(archives: Archives) -> live.Offer:
+        options = opera.OperaOptions(live.catalogue(archives), polarisation=sentinel1.polarisation)
+        found = opera.find(live.box_of(area.grid), days[0], days[-1], options)
+        return live.Offer(found.remotes, {**about, "passed_over": [asdict(item) for item in found.passed_over]})
+
+    def belongs(name: str) -> bool:
+        try:
+            burst = parse_burst(Path(name.replace("_mask.tif", f"_{sentinel1.polarisation.upper()}.tif")))
+        except FormatError:
+            return False
+        return days[0] <= burst.acquired_at.date() <= days[-1] and burst.polarisation == sentinel1.polarisation
+
+    return Wanted(offer, belongs, look, about, lambda name: name.rpartition("_")[0])
 
 
-def from_planetary_computer(month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, dry_run: bool) -> None:
+def look(path: Path) -> None:
+    """Read a burst or its mask through."""
+    with open_raster(path, "burst") as raster:
+        read_values(raster, Window(0, 0, raster.width, raster.height), "burst")
+
+
+def from_planetary_computer(month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, dry_run: bool) -> Plan:
     """Windows of Sentinel-1 RTC scenes from the Planetary Computer."""
     days = month_days(*parse_month(month))
     policy = live.policy(archives)
@@ -56,13 +92,15 @@ def from_planetary_computer(month: str, out: Path, area: Area, sentinel1: Sentin
     )
     scenes = planetary_computer.search(live.box_of(area.grid), days[0], days[-1], options)
     if dry_run:
-        live.print_plan(scenes)
-        return
-    found = planetary_computer.retrieve(scenes, out.parent, area.grid, options.access(), policy)
+        return live.print_plan(scenes)
+    told, done = live.Steps("scenes"), itertools.count(1)
+    progress = lambda _scene: told(next(done), len(scenes))  # noqa: E731
+    found = planetary_computer.retrieve(scenes, out.parent, area.grid, options.access(), policy, progress)
     by_name = {scene.path.rsplit("_", 1)[0]: scene for scene in scenes}
     entries = [live.window_entry(out.parent, path, by_name[path.name.rsplit("_", 1)[0]]) for path in found.paths]
     empty = [scene.id for scene in found.empty]
     write_manifest(out, entries, {"source": "sentinel1", "month": month, "provider": "planetary-computer", "empty_scenes": empty})
+    return Plan()
 
 
 def from_twin(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twin, world: Path | None) -> None:

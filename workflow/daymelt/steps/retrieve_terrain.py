@@ -1,54 +1,100 @@
 """Height and masks as the provider ships them."""
 
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from daymelt.config import Archives, Area, Terrain, Twin
 from daymelt.grid import Grid
 from daymelt.manifest import write_manifest
 from daymelt.sources import arcticdem, nsidc
-from daymelt.sources.download import fetch_all
+from daymelt.sources.terrain import read_flag, read_height
 from daymelt.steps import live
+from daymelt.steps.adoption import Wanted, adopt_into
+from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files
 from daymelt.twin.terrain import terrain as twin_terrain
 
+ARCTICDEM = "arcticdem*.tif"
 HEIGHT_SPACING_M, MASK_SPACING_M, MARGIN_M = 32.0, 90.0, 960.0
 
 
-def retrieve_terrain(out: Path, area: Area, terrain: Terrain, archives: Archives, twin: Twin, dry_run: bool = False) -> None:
+def retrieve_terrain(
+    out: Path, area: Area, terrain: Terrain, archives: Archives, twin: Twin, dry_run: bool = False, adopt: bool = False
+) -> Plan:
     """Retrieve the DEM, the ocean mask and the ice mask around the area."""
     match terrain.provider:
         case "twin":
             from_twin(out, area, twin)
         case "nsidc-0645":
-            from_nsidc(out, archives, dry_run)
+            if adopt:
+                return adopt_into(out, wanted_of(area, terrain, archives), live.earthdata(archives), archives)
+            return live.retrieve(offer_of(terrain, archives), out, live.earthdata(archives), archives, dry_run)
         case "arcticdem":
-            from_arcticdem(out, area, archives, dry_run)
+            if adopt:
+                return adopt_into(out, wanted_of(area, terrain, archives), live.earthdata(archives), archives)
+            return from_arcticdem(out, area, terrain, archives, dry_run)
         case _:
             refuse_provider("terrain", terrain.provider, ("twin", "arcticdem", "nsidc-0645"))
+    return Plan()
 
 
-def from_nsidc(out: Path, archives: Archives, dry_run: bool) -> None:
-    """The GIMP DEM and masks from NASA's archive."""
-    options = nsidc.TerrainOptions(live.catalogue(archives))
-    remotes = [*nsidc.search_height(options), *nsidc.search_masks(options)]
-    live.retrieve(remotes, out, live.earthdata(archives), archives, {"source": "terrain", "provider": "nsidc-0645"}, dry_run)
+def terrain_options(archives: Archives) -> nsidc.TerrainOptions:
+    """Where the GIMP DEM and the masks are looked for."""
+    return nsidc.TerrainOptions(
+        live.catalogue(archives),
+        height_names=archives.height_names,
+        ocean_names=archives.ocean_mask_names,
+        ice_names=archives.ice_mask_names,
+    )
 
 
-def from_arcticdem(out: Path, area: Area, archives: Archives, dry_run: bool) -> None:
-    """The window of the area from ArcticDEM's mosaic, and the GIMP masks from NASA's archive."""
-    options = arcticdem.ArcticDemOptions(
+def mosaic_options(archives: Archives) -> arcticdem.ArcticDemOptions:
+    """Where ArcticDEM's mosaic lies."""
+    return arcticdem.ArcticDemOptions(
         archives.arcticdem, archives.s3_endpoint, archives.s3_https, archives.s3_virtual_hosting, policy=live.policy(archives)
     )
+
+
+def offer_of(terrain: Terrain, archives: Archives) -> live.Offer:
+    """The masks from NASA's archive, and for nsidc-0645 the GIMP DEM."""
+    options = terrain_options(archives)
+    height = nsidc.search_height(options) if terrain.provider == "nsidc-0645" else []
+    return live.Offer([*height, *nsidc.search_masks(options)], {"source": "terrain", "provider": terrain.provider})
+
+
+def wanted_of(area: Area, terrain: Terrain, archives: Archives) -> Wanted:
+    """Height and masks as somebody else may have brought them; the height of arcticdem is a GeoTIFF of a name like `arcticdem….tif`."""
+    about = {"source": "terrain", "provider": terrain.provider}
+    own = (ARCTICDEM,) if terrain.provider == "arcticdem" else ()
+    heights = own or archives.height_names
+
+    def look(path: Path) -> None:
+        read = read_height if fits(heights, path.name) else read_flag
+        read(path, area.grid)
+
+    belongs = partial(fits, (*heights, *archives.ocean_mask_names, *archives.ice_mask_names))
+    return Wanted(partial(offer_of, terrain), belongs, look, about, unlisted=own)
+
+
+def fits(patterns: Iterable[str], name: str) -> bool:
+    """True where a name fits one of some patterns."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def from_arcticdem(out: Path, area: Area, terrain: Terrain, archives: Archives, dry_run: bool) -> Plan:
+    """The window of the area from ArcticDEM's mosaic, and the GIMP masks from NASA's archive."""
+    options, masks = mosaic_options(archives), offer_of(terrain, archives).remotes
     (mosaic,) = arcticdem.search(options)
-    masks = nsidc.search_masks(nsidc.TerrainOptions(live.catalogue(archives)))
     if dry_run:
-        live.print_plan([mosaic, *masks])
-        return
-    fetched = fetch_all(masks, out.parent, live.earthdata(archives), live.policy(archives))
-    height = arcticdem.read_window(mosaic, out.parent, area.grid, options)
+        return live.print_plan([mosaic, *masks])
+    fetched = live.fetch(masks, out, live.earthdata(archives), archives)
+    height = arcticdem.read_window(mosaic, out.parent, area.grid, options, live.Steps("strips of ArcticDEM"))
     entries = [live.window_entry(out.parent, height, mosaic), *(live.entry_of(item) for item in fetched)]
     write_manifest(out, entries, {"source": "terrain", "provider": "arcticdem"})
+    return Plan()
 
 
 def from_twin(out: Path, area: Area, twin: Twin) -> None:
