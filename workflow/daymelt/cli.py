@@ -2,6 +2,7 @@
 
 The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several, a `str` or `int` one, a `bool` is a
 flag. A section of the configuration comes out of `--options` (JSON, as the rules give it) or `--configfile` (YAML, as a person has it).
+`daymelt retrieve`, `probe` and `doctor` are for a person alone: they read config.yaml and the files of `--config`, as Snakemake does.
 """
 
 import argparse
@@ -12,10 +13,10 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from daymelt import __version__
-from daymelt.config import SECTIONS, Section, load, section
+from daymelt.config import SECTIONS, Section, load, load_all, section
 from daymelt.errors import ConfigError, DaymeltError
 
 STEPS = {
@@ -41,48 +42,64 @@ STEPS = {
     "twin-statistics": "the twin beside the published facts that it is calibrated to",
     "report": "figures",
 }
+COMMANDS = {
+    "retrieve": "what the steps retrieve-… do, for a month or a season, to the places of the workflow",
+    "probe": "what the archives really hold, against what is assumed of them",
+    "doctor": "whether credentials, disk, GPU, GDAL, Snakemake and providers are usable",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one step; 0 on success, 2 with one line on standard error where the user can mend it."""
+    """Run one step or command; 0 on success or what the command says, 2 with one line on standard error where the user can mend it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         step = step_name(words)
         function = step_function(step)
         values = parser_of(step, function).parse_args(words[1:])
-        function(**call_arguments(function, values))
+        bound = inspect.signature(function).bind_partial()
+        bound.arguments.update(call_arguments(function, values))
+        outcome = function(*bound.args, **bound.kwargs)
     except DaymeltError as error:
         print(f"daymelt: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
-    return 0
+    return outcome if isinstance(outcome, int) else 0
 
 
 def step_name(words: Sequence[str]) -> str:
     """The step that a command line begins with; anything else prints the list of steps."""
-    listing = "\n".join(f"  {name:<20}{about}" for name, about in STEPS.items())
+    commands, listing = ("\n".join(f"  {name:<20}{about}" for name, about in group.items()) for group in (COMMANDS, STEPS))
     parser = argparse.ArgumentParser(
-        prog="daymelt", description=__doc__, epilog=f"steps:\n{listing}", formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="daymelt",
+        description=__doc__,
+        epilog=f"commands:\n{commands}\n\nsteps:\n{listing}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"daymelt {__version__}")
-    parser.add_argument("step", choices=STEPS, metavar="STEP")
+    parser.add_argument("step", choices=[*COMMANDS, *STEPS], metavar="STEP")
     return str(parser.parse_args(words[:1]).step)
 
 
-def step_function(step: str) -> Callable[..., None]:
+def step_function(step: str) -> Callable[..., object]:
     """The function of a step; its module, with what it imports, is loaded only now."""
     name = step.replace("-", "_")
     return getattr(importlib.import_module(f"daymelt.steps.{name}"), name)  # type: ignore[no-any-return]
 
 
-def parser_of(step: str, function: Callable[..., None]) -> argparse.ArgumentParser:
+def parser_of(step: str, function: Callable[..., object]) -> argparse.ArgumentParser:
     """Parser of a step's own arguments."""
     parser = argparse.ArgumentParser(prog=f"daymelt {step}", description=(inspect.getdoc(function) or "").split("\n\n")[0])
-    parser.add_argument("--options", default=None, metavar="JSON", help="sections of the configuration")
-    parser.add_argument("--configfile", default=None, type=Path, help="configuration in YAML, instead of --options")
+    if step in COMMANDS:
+        parser.add_argument("--config", default=[], type=Path, nargs="+", metavar="FILE", help="settings that differ from config.yaml")
+    else:
+        parser.add_argument("--options", default=None, metavar="JSON", help="sections of the configuration")
+        parser.add_argument("--configfile", default=None, type=Path, help="configuration in YAML, instead of --options")
     for name, parameter in inspect.signature(function).parameters.items():
         kind = parameter.annotation
         if is_section(kind):
+            continue
+        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+            parser.add_argument(name)
             continue
         flag = f"--{name.replace('_', '-')}"
         if kind is bool:
@@ -91,15 +108,19 @@ def parser_of(step: str, function: Callable[..., None]) -> argparse.ArgumentPars
         required = parameter.default is inspect.Parameter.empty
         many = {"nargs": "*"} if kind == list[Path] else {}
         default = {} if required else {"default": parameter.default}
-        value = kind if kind in (str, int) else Path
+        value = next((plain for plain in (str, int) if plain is kind or plain in get_args(kind)), Path)
         parser.add_argument(flag, dest=name, type=value, required=required, **many, **default)
     return parser
 
 
-def call_arguments(function: Callable[..., None], values: argparse.Namespace) -> dict[str, Any]:
+def call_arguments(function: Callable[..., object], values: argparse.Namespace) -> dict[str, Any]:
     """Arguments for the call of a step's function."""
-    sections = given_sections(values)
     arguments = {}
+    if hasattr(values, "config"):
+        whole = load_all(values.config)
+        sections: Callable[[str], Any] = lambda _name: whole  # noqa: E731
+    else:
+        sections = given_sections(values)
     for name, parameter in inspect.signature(function).parameters.items():
         arguments[name] = sections(name) if is_section(parameter.annotation) else getattr(values, name)
     return arguments

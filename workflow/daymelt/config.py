@@ -589,7 +589,7 @@ def load(source: Path | str | Mapping[str, Any]) -> Config:
 
 
 def merge(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """`settings` with those of `more` in their place, mapping by mapping; lists are replaced: as Snakemake joins its configuration files."""
+    """`settings` with those of `more` in their place, mapping by mapping; lists are replaced, as Snakemake joins its files."""
     merged = dict(settings)
     for key, value in more.items():
         under = merged.get(key)

@@ -107,6 +107,13 @@ def read_window(
     return path
 
 
+def describe_mosaic(options: ArcticDemOptions) -> str:
+    """Crs and spacing of the mosaic, as its header says; RetrievalError where it is out of reach."""
+    settings = rasterio.Env(session=DummySession(), **_settings(options))
+    with _told_in_one_line(options), settings, rasterio.open(options.mosaic, driver=_driver(options)) as mosaic:
+        return f"{mosaic.crs}, {mosaic.res[0]:g} m"
+
+
 def _driver(options: ArcticDemOptions) -> str:
     """By the name: no other format is guessed from the bytes."""
     return "VRT" if options.mosaic.lower().endswith(".vrt") else "GTiff"

@@ -10,12 +10,16 @@ import datetime as dt
 import json
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
+
+import netCDF4
 
 from daymelt.atomic import write_json
 from daymelt.errors import ConfigError, DaymeltError, FormatError, MissingInputError, RetrievalError
@@ -128,6 +132,28 @@ def retrieve(
                 write_json(Path(folder) / LACKING, [*others, lacks])
                 came.path.unlink()  # gigabytes that nobody reads; the note above spares their way the next time
     return fetched
+
+
+def variables(remote: Remote, limit_s: float) -> dict[str, str]:
+    """The variables of a remote file with their units, from ranges of its header; nothing is kept.
+
+    Raises
+    ------
+    RetrievalError
+        The header did not come, or not within `limit_s`.
+    """
+    found: list[dict[str, str]] = []
+
+    def read() -> None:
+        with suppress(OSError), netCDF4.Dataset(f"{remote.url}#mode=bytes") as file:
+            found.append({name: str(getattr(item, "units", "")) for name, item in file.variables.items()})
+
+    reader = threading.Thread(target=read, daemon=True)  # the library knows no time limit
+    reader.start()
+    reader.join(limit_s)
+    if not found:
+        raise RetrievalError(f"{bare(remote.url)}: its header did not come within {limit_s:.0f} s; look at a retrieved file instead")
+    return found[0]
 
 
 def fall_back(came: Fetched, options: MarOptions) -> Remote | None:

@@ -167,13 +167,14 @@ class RemoteRaster:
 
 
 @contextmanager
-def open_remote(url: str, access: Access, policy: Policy, thing: str) -> Iterator[RemoteRaster]:
+def open_remote(url: str, access: Access, policy: Policy, thing: str, measured: bool = True) -> Iterator[RemoteRaster]:
     """Open a GeoTIFF of one band of real numbers behind HTTP.
 
     Parameters
     ----------
     url : without signature
     thing : what the file is, for messages
+    measured : whether it must be one band of real numbers; False takes a mask, too
 
     Raises
     ------
@@ -194,7 +195,7 @@ def open_remote(url: str, access: Access, policy: Policy, thing: str) -> Iterato
         with _told_in_one_line(file, name):
             raster = rasterio.open(f"{id(file)}.tif", driver="GTiff", opener=lambda *_args, **_options: file.rewound())
         with raster:
-            _check_raster(raster, name)
+            _check_raster(raster, name, measured)
             yield RemoteRaster(raster, file, name)
 
 
@@ -211,10 +212,10 @@ def _told_in_one_line(file: RangeFile, name: str) -> Iterator[None]:
         raise file.fault
 
 
-def _check_raster(raster: DatasetReader, name: str) -> None:
+def _check_raster(raster: DatasetReader, name: str, measured: bool) -> None:
     """FormatError for a raster from which no window of backscatter or height can be cut."""
     _, b, _, d, _, _ = raster.transform[:6]
     if raster.crs is None or raster.transform.is_identity or (b, d) != (0, 0):
         raise FormatError(f"{name}: no crs, or no upright place on the map; expected a georeferenced raster; search again")
-    if raster.count != 1 or not raster.dtypes[0].startswith("float"):
+    if measured and (raster.count != 1 or not raster.dtypes[0].startswith("float")):
         raise FormatError(f"{name}: {raster.count} bands of {raster.dtypes[0]}, expected one of real numbers; search again")
