@@ -18,6 +18,14 @@ def choose_device(name: str) -> torch.device:
     return torch.device("cpu" if name == "cpu" or not torch.cuda.is_available() else "cuda:0")
 
 
+def describe_device() -> tuple[str, bool]:
+    """PyTorch and the CUDA device in words, and whether there is one."""
+    if not torch.cuda.is_available():
+        return f"none that PyTorch {torch.__version__} sees (built for CUDA: {torch.version.cuda or 'no'})", False
+    properties = torch.cuda.get_device_properties(0)
+    return f"{properties.name}, {properties.total_memory / 1e9:.0f} GB, PyTorch {torch.__version__}, CUDA {torch.version.cuda}", True
+
+
 def choose_precision(name: str, device: torch.device) -> str:
     """The arithmetic of the setting `auto`, `32`, `bf16-mixed` or `16-mixed` on a device.
 

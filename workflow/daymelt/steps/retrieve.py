@@ -75,7 +75,7 @@ def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt:
         print(f"{source} {period}")
     match source:
         case "sentinel1":
-            return retrieve_sentinel1(period, out, area, config.sentinel1, archives, twin, **how)
+            return retrieve_sentinel1(period, out, area, config.sentinel1, archives, twin, dry_run=dry_run, adopt=adopt)
         case "microwave":
             return retrieve_microwave(int(period), out, area, config.seasons, config.microwave, archives, twin, **how)
         case "mar":

@@ -14,6 +14,7 @@ from daymelt.errors import ConfigError, FormatError
 from daymelt.manifest import write_manifest
 from daymelt.sources import opera, planetary_computer
 from daymelt.sources.raster import open_raster, read_values
+from daymelt.sources.retry import Policy
 from daymelt.sources.sentinel1 import parse_burst
 from daymelt.steps import live
 from daymelt.steps.adoption import Wanted, adopt_into
@@ -87,9 +88,7 @@ def from_planetary_computer(month: str, out: Path, area: Area, sentinel1: Sentin
     """Windows of Sentinel-1 RTC scenes from the Planetary Computer."""
     days = month_days(*parse_month(month))
     policy = live.policy(archives)
-    options = planetary_computer.PlanetaryOptions(
-        archives.stac, archives.sas, archives.sas_hosts, polarisation=sentinel1.polarisation, policy=policy
-    )
+    options = planetary_options(sentinel1, archives, policy)
     scenes = planetary_computer.search(live.box_of(area.grid), days[0], days[-1], options)
     if dry_run:
         return live.print_plan(scenes)
@@ -101,6 +100,13 @@ def from_planetary_computer(month: str, out: Path, area: Area, sentinel1: Sentin
     empty = [scene.id for scene in found.empty]
     write_manifest(out, entries, {"source": "sentinel1", "month": month, "provider": "planetary-computer", "empty_scenes": empty})
     return Plan()
+
+
+def planetary_options(sentinel1: Sentinel1, archives: Archives, policy: Policy) -> planetary_computer.PlanetaryOptions:
+    """Where scenes are looked for, and where their addresses are signed."""
+    return planetary_computer.PlanetaryOptions(
+        archives.stac, archives.sas, archives.sas_hosts, polarisation=sentinel1.polarisation, policy=policy
+    )
 
 
 def from_twin(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twin, world: Path | None) -> None:
