@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from servers.earthdata import TOKEN, Earthdata
 
 from daymelt import cli
 from daymelt.config import load
@@ -136,3 +137,43 @@ def options_of():
 def options():
     """The run's configuration as JSON."""
     return OPTIONS
+
+
+@pytest.fixture(scope="session")
+def archive(prepared, tmp_path_factory):
+    """NASA's archive, holding the twin's files."""
+    folder = tmp_path_factory.mktemp("archive")
+    for source in ("sentinel1/2019-07", "sentinel1/2019-08", "microwave", "terrain"):
+        for path in prepared.manifest(source).parent.iterdir():
+            if path.name != "manifest.json":
+                shutil.copy(path, folder / path.name)
+    with Earthdata(folder) as served:
+        yield served
+
+
+@pytest.fixture
+def live(archive, options, monkeypatch):
+    """The run's options with live providers and the archive's addresses."""
+    monkeypatch.setenv("EARTHDATA_TOKEN", TOKEN)
+    about = archive.about()
+    changed = json.loads(options)
+    changed["sentinel1"]["provider"], changed["microwave"]["provider"] = "opera", "nsidc-0630"
+    changed["archives"] |= {"cmr": about["cmr"], "earthdata_login": about["login_host"], "earthdata_hosts": [about["data_host"]]}
+    return json.dumps(changed)
+
+
+@pytest.fixture
+def person(live, tmp_path, monkeypatch):
+    """How a person calls a command: in a folder of its own, with a file of settings; `settings` are changes of sections."""
+    folder = tmp_path / "checkout"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+
+    def run(*words: object, **settings: dict) -> int:
+        given = json.loads(live)
+        for name, values in settings.items():
+            given[name] |= values
+        (folder / "mine.yaml").write_text(json.dumps(given))
+        return cli.main([*map(str, words), "--config", "mine.yaml"])
+
+    return run

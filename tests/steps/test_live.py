@@ -4,8 +4,7 @@ import json
 import shutil
 
 import numpy as np
-import pytest
-from servers.earthdata import TOKEN, Earthdata
+from servers.earthdata import TOKEN
 from servers.listing import Listing
 from servers.s3 import S3
 from servers.stac import Stac
@@ -14,29 +13,6 @@ from daymelt import cube
 from daymelt.manifest import entry, manifest_digest, manifest_files, read_manifest, write_manifest
 
 MONTH = "2019-07"
-
-
-@pytest.fixture(scope="module")
-def archive(prepared, tmp_path_factory):
-    """NASA's archive, holding the twin's files."""
-    folder = tmp_path_factory.mktemp("archive")
-    for source in ("sentinel1/2019-07", "sentinel1/2019-08", "microwave", "terrain"):
-        for path in prepared.manifest(source).parent.iterdir():
-            if path.name != "manifest.json":
-                shutil.copy(path, folder / path.name)
-    with Earthdata(folder) as served:
-        yield served
-
-
-@pytest.fixture
-def live(archive, options, monkeypatch):
-    """The run's options with live providers and the archive's addresses."""
-    monkeypatch.setenv("EARTHDATA_TOKEN", TOKEN)
-    about = archive.about()
-    changed = json.loads(options)
-    changed["sentinel1"]["provider"], changed["microwave"]["provider"] = "opera", "nsidc-0630"
-    changed["archives"] |= {"cmr": about["cmr"], "earthdata_login": about["login_host"], "earthdata_hosts": [about["data_host"]]}
-    return json.dumps(changed)
 
 
 def test_a_month_of_bursts_is_the_twins(prepared, step, live, tmp_path, capsys):
