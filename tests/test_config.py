@@ -1,5 +1,6 @@
 """The settings: what is refused and in which words, what is written from them."""
 
+import copy
 import datetime as dt
 import json
 import re
@@ -10,9 +11,10 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from snakemake.utils import update_config
 
 from daymelt import schema
-from daymelt.config import SECTIONS, WRITTEN, Area, Config, load, section
+from daymelt.config import SECTIONS, WRITTEN, Area, Config, load, load_all, merge, section
 from daymelt.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
@@ -222,3 +224,39 @@ def test_the_embedded_area_is_a_window_of_helheim():
 def test_the_area_that_the_readme_shows_is_valid():
     shown = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)[1]
     assert load(yaml.safe_load(shown)).area.name == "jakobshavn"
+
+
+KEYS = st.sampled_from("abc")
+VALUES = st.recursive(st.integers() | st.lists(st.integers(), max_size=2), lambda inner: st.dictionaries(KEYS, inner, max_size=3))
+SETTINGS = st.dictionaries(KEYS, VALUES, max_size=3)
+
+
+@given(SETTINGS, SETTINGS)
+def test_files_of_settings_are_merged_as_snakemake_merges_them(settings, more):
+    expected = copy.deepcopy(settings)
+    update_config(expected, more)
+    assert merge(settings, more) == expected
+
+
+def test_later_files_of_settings_stand_before_earlier_ones_and_before_the_base(tmp_path):
+    base = "sar: {threshold_db: 2}\ntwin: {seed: 1}"
+    for name, text in {"config": base, "a": "twin: {seed: 2}", "b": "twin: {seed: 3}"}.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    config = load_all([tmp_path / "a.yaml", tmp_path / "b.yaml"], tmp_path / "config.yaml")
+    assert (config.twin.seed, config.sar.threshold_db) == (3, 2)
+    assert load_all([], tmp_path / "none.yaml") == Config()
+    (tmp_path / "a.yaml").write_text("- 1")
+    with pytest.raises(ConfigError, match=r"a\.yaml: found"):
+        load_all([tmp_path / "a.yaml"])
+
+
+@pytest.mark.parametrize("fallback", [["F17"], ["F18", "F18"]])
+def test_a_platform_does_not_stand_in_for_itself(fallback):
+    with pytest.raises(ConfigError, match="fallback_platforms"):
+        load({"microwave": {"fallback_platforms": fallback}})
+
+
+@pytest.mark.parametrize("pattern", ["*{plattform}*", "*{", "{0}"])
+def test_a_pattern_with_other_braces_is_refused(pattern):
+    with pytest.raises(ConfigError, match="microwave_granules"):
+        load({"archives": {"microwave_granules": pattern}})

@@ -315,3 +315,12 @@ def test_the_twins_header_agrees_with_the_genuine_ones(real, cetb):
         )
         # 1991-01-01 is day 6940 of the genuine file's axis
         assert second["time"][0] - made["time"][0] == (dt.date(1991, 1, 1) - DAY).days
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from(["F16", "F17", "F18"])), unique=True), st.randoms(use_true_random=False))
+def test_a_day_of_the_wanted_platform_wins_and_a_fallback_stands_in_where_it_has_none(held, rng):
+    names = [f"NSIDC0630_SIR_EASE2_N3.125km_{platform}_SSMIS_M_37H_2019070{day}_2401010000_v2.0.nc" for day, platform in held]
+    found = microwave.find_days(rng.sample(names, len(names)), "F17", "37H", "M", ("F18",))
+    platforms = {day: {other for number, other in held if number == day} for day in range(1, 6)}
+    expected = {day: "F17" if "F17" in there else "F18" for day, there in platforms.items() if there & {"F17", "F18"}}
+    assert {day.day: microwave.parse_name(path).platform for day, path in found.items()} == expected

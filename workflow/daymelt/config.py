@@ -592,8 +592,11 @@ def merge(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any
     """`settings` with those of `more` in their place, mapping by mapping; lists are replaced, as Snakemake joins its files."""
     merged = dict(settings)
     for key, value in more.items():
-        under = merged.get(key)
-        merged[key] = merge(under if isinstance(under, Mapping) else {}, value) if isinstance(value, Mapping) else value
+        under = merged.get(key, {})
+        if isinstance(value, Mapping):  # an empty one changes nothing, not even what is no mapping
+            merged[key] = merge(under if isinstance(under, Mapping) else {}, value) if value else under
+        else:
+            merged[key] = value
     return merged
 
 

@@ -63,6 +63,8 @@ def adopt_into(out: Path, wanted: Wanted, who: Access, archives: Archives) -> li
         A file is not the archive's, or cannot be read; no manifest is written.
     """
     present = files_beside(out)
+    if not present:
+        raise MissingInputError(f"{out.parent}: no file to adopt; lay files of the archive there first")
     offer = _offer(wanted, archives)
     adoption = _compared(out, present, offer, wanted, live.policy(archives), who) if offer else _opened(out, present, wanted)
     if not adoption.entries:
