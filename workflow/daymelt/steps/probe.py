@@ -88,9 +88,10 @@ def ask_benchmark(config: Config) -> Answer:
     grid = config.area.grid
     inside = sum(grid.left <= a <= grid.right and grid.bottom <= b <= grid.top for a, b in zip(x, y, strict=True))
     other = "the same as area.crs" if same_crs(crs, config.area.crs) else f"area.crs is {config.area.crs}, so comparing needs a warp"
-    name = CRS(crs).to_string() if CRS(crs).to_epsg() else " ".join(CRS(crs).to_proj4().split())
-    place = f"{shape[0]} x {shape[1]} cells of {spacing:g} m, left {left:.10g}, top {top:.10g}; {inside} of 4 corners in the area; {other}"
     told = CRS(crs).to_cf()
+    code = CRS(crs).to_epsg()
+    name = f"EPSG:{code}" if code else ", ".join(f"{key} {told[key]}" for key in ALBERS if key in told) or crs[:80]
+    place = f"{shape[0]} x {shape[1]} cells of {spacing:g} m, left {left:.10g}, top {top:.10g}; {inside} of 4 corners in the area; {other}"
     if all(told.get(key) == value for key, value in ALBERS.items()):
         return Answer((printable(name), place))
     where = f"area.crs, left {left:.10g}, top {top:.10g}, rows {shape[0]}, columns {shape[1]}"
