@@ -10,6 +10,7 @@ Source: CMR search API (cmr.earthdata.nasa.gov/search/site/docs/search/api.html)
 
 import datetime as dt
 import re
+import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ CMR = "https://cmr.earthdata.nasa.gov/search/"
 MOST_GRANULES = 1_000_000  # the depth to which CMR pages
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 DIGESTS = {"MD5": ("md5", 32), "SHA-256": ("sha256", 64), "SHA256": ("sha256", 64)}
+
+QUIET = threading.Lock()  # filters of warnings are those of all threads
 
 Box = tuple[float, float, float, float]
 Kind = TypeVar("Kind")
@@ -98,7 +101,7 @@ def search(
         announced = int(query.hits())
         if not 0 <= announced <= MOST_GRANULES:
             raise FormatError(f"CMR {options.endpoint}: announces {announced} granules of {collection}; check that it is a CMR")
-        with warnings.catch_warnings():
+        with QUIET, warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # earthaccess warns of a method that it calls itself
             records = query.get(announced) if announced else []
     granules = {granule.concept: granule for granule in map(read_granule, records)}
