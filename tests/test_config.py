@@ -256,7 +256,7 @@ def test_a_platform_does_not_stand_in_for_itself(fallback):
         load({"microwave": {"fallback_platforms": fallback}})
 
 
-@pytest.mark.parametrize("pattern", ["*{plattform}*", "*{", "{0}"])
+@pytest.mark.parametrize("pattern", ["*{satellite}*", "*{", "{0}"])
 def test_a_pattern_with_other_braces_is_refused(pattern):
     with pytest.raises(ConfigError, match="microwave_granules"):
         load({"archives": {"microwave_granules": pattern}})
