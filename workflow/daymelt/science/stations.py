@@ -66,7 +66,7 @@ def value_at_hour(
     values : (hour,)
     days : (date,) datetime64[D]
     """
-    return _at(hours, values, days.astype("datetime64[h]") + np.timedelta64(hour, "h"))
+    return _at(hours, values, days.astype("datetime64[h]") + np.full(1, hour, "timedelta64[h]"))
 
 
 def daily_maximum(hours: NDArray[np.datetime64], values: NDArray[np.floating], days: NDArray[np.datetime64]) -> NDArray[np.float64]:

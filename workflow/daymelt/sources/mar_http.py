@@ -193,7 +193,8 @@ def _remote(name: str, options: MarOptions) -> Remote:
     if found is None:
         raise FormatError(f"MAR file {printable(name)}: not the name of a yearly file, expected {NAME.pattern}")
     url = _folder(int(found["km"]), options) + name
-    return Remote(name.removesuffix(".nc"), url, name, size_of(url, anonymous("the server of MAR"), options.policy), None, "netcdf", found["version"])
+    size = size_of(url, anonymous("the server of MAR"), options.policy)
+    return Remote(name.removesuffix(".nc"), url, name, size, None, "netcdf", found["version"])
 
 
 def _missing(year: int, folders: dict[int, str], years: set[int]) -> DaymeltError:

@@ -26,7 +26,7 @@ CELSIUS_NAMES = {"c", "°c", "degc", "deg_c", "degrees_c", "degree_c", "celsius"
 KELVIN_NAMES = {"k", "kelvin", "kelvins", "degrees_k", "degree_k"}
 ICE_POINT_K = 273.15
 COLDEST_C, WARMEST_C = -100.0, 70.0  # beyond every temperature measured at a station: another unit, or damage
-SECONDS = {"second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "hour": 3600.0, "hr": 3600.0, "h": 3600.0, "day": 86400.0, "d": 86400.0}
+SECONDS = {"second": 1.0, "sec": 1.0, "s": 1.0, "minute": 60.0, "min": 60.0, "hour": 3600.0, "hr": 3600.0, "h": 3600.0, "day": 86400.0}
 CALENDARS = {"standard", "gregorian", "proleptic_gregorian"}
 YEARS = range(1950, 2201)
 HOUR_S = 3600
@@ -133,7 +133,7 @@ def _seconds(axis: "netCDF4.Variable[Any]") -> NDArray[np.float64]:
     steps = values(axis)
     if not np.isfinite(steps).all():
         raise ValueError(f"{axis.name}: a step is missing")
-    first = netCDF4.num2date(0, axis.units, calendar)
+    first: Any = np.asarray(netCDF4.num2date(np.zeros(1), axis.units, calendar))[0]
     if first.year not in range(1600, 2201):  # before that the calendars differ
         raise ValueError(f"{axis.name} counts from the year {first.year}")
     zero = np.datetime64(first.isoformat(), "us").astype(np.int64) / 1e6
@@ -148,9 +148,8 @@ def _position(file: netCDF4.Dataset, filled: str, measured: str, attribute: str,
             known = found[np.isfinite(found)]
             if known.size:
                 return _checked(float(np.median(known)), name, most)
-    stated = getattr(file, attribute, None)
-    number = isinstance(stated, str) and re.fullmatch(r"\s*[-+]?\d+(\.\d*)?\s*", stated)
-    if isinstance(stated, int | float | np.number) or number:
+    stated: Any = getattr(file, attribute, None)
+    if isinstance(stated, int | float | np.number) or (isinstance(stated, str) and re.fullmatch(r"\s*[-+]?[0-9]+(\.[0-9]*)?\s*", stated)):
         return _checked(float(stated), attribute, most)
     return float("nan")
 

@@ -87,7 +87,8 @@ def read_places(manifest: Path, stations: Stations, area: Area) -> list[Place]:
     places = []
     for site, cell in sites_in(stations, area.grid).items():
         if site.name not in files:
-            raise MissingInputError(f"manifest {manifest}: no file of station {site.name} (found {', '.join(files) or 'none'}); retrieve again")
+            held = ", ".join(files) or "none"
+            raise MissingInputError(f"manifest {manifest}: no file of station {site.name} (found {held}); delete it and retrieve again")
         record = read_hourly(files[site.name], stations.variable, stations.units)
         check_position(site, record)
         places.append(Place(site, cell, record))

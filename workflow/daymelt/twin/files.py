@@ -1,7 +1,7 @@
 """Files in the providers' own formats, names and encodings.
 
-What the instruments of the twin see is written here as OPERA, NSIDC, the MAR group, PGC, GIMP and GEUS would ship it, so that the same readers
-open these files and genuine ones. Equal input gives equal bytes.
+What the instruments of the twin see is written here as OPERA, NSIDC, the MAR group, PGC, GIMP and GEUS would ship it, so that the same
+readers open these files and genuine ones. Equal input gives equal bytes.
 
 Sources: OPERA RTC-S1 product specification (JPL D-108758) and the COG settings of its processor; NSIDC-0630 v2 headers; a MAR v3.14.3
 daily file; ArcticDEM v4.1 and NSIDC-0714 rasters; names,

@@ -70,7 +70,7 @@ def _surroundings(area: Grid, lat: float, lon: float, name: str) -> tuple[Grid, 
     """The cells around a station, with its row and column among them: as many as slopes need, none beyond the area's edge."""
     cell = area.cell_at(lon, lat)
     if cell is None:
-        raise GridError(f"station {name} at {lat} N, {lon} E: outside the area, bounds {area.bounds} in {area.crs}; move it or leave it out")
+        raise GridError(f"station {name} at {lat} N, {lon} E: outside the area, bounds {area.bounds}; move it or leave it out")
     row, column = cell
     top, left = max(row - 1, 0), max(column - 1, 0)
     bottom, right = min(row + 2, area.rows), min(column + 2, area.columns)
@@ -97,7 +97,7 @@ def hourly_temperature(daily: NDArray[np.float64], lon: float) -> NDArray[np.flo
     middle = np.arange(24 * daily.size) + 0.5
     means = np.interp(middle, 24 * np.arange(daily.size) + 12.0, daily)
     solar = middle + lon / DEGREES_PER_HOUR
-    return means + DIURNAL_K * np.cos(2 * np.pi * (solar - WARMEST_HOUR) / 24)
+    return np.asarray(means + DIURNAL_K * np.cos(2 * np.pi * (solar - WARMEST_HOUR) / 24))
 
 
 def surface_temperature(air: NDArray[np.float64]) -> NDArray[np.float64]:
