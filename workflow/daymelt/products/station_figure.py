@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.products.colours import BLUE, NO_DATA, ORANGE, VERMILION
+from daymelt.products.colours import BLUE, OCEAN, ORANGE, VERMILION
 from daymelt.products.drawing import DPI, headline, picture, plain_axes
 from daymelt.products.tables import label
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH_PX = 1600
 MOST_COLUMNS = 3  # stations side by side
-ROW_PX, HEAD_PX, FOOT_PX = 170, 128, 44
+ROW_PX, HEAD_PX, FOOT_PX = 170, 146, 44
 STRIP = (-0.22, -0.06)  # where the station's days are drawn, below the zero of the fraction
 
 
@@ -75,11 +75,11 @@ def _frame(axes: "Axes", line: Timeline, system: str) -> None:
     look: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5, "markeredgecolor": "white", "markeredgewidth": 0.5}
     axes.plot(days, line.sar, color=VERMILION, label=label("sar"), zorder=5, **look)
     _strip(axes, days, line.melting > 0, ORANGE, "station melts")
-    _strip(axes, days, np.isnan(line.melting), NO_DATA, "no record of the station")
+    _strip(axes, days, np.isnan(line.melting), OCEAN, "no record of the station")
     plain_axes(axes)
     axes.xaxis.set_major_locator(calendar.MonthLocator())
     axes.xaxis.set_major_formatter(calendar.DateFormatter("1 %b"))
-    axes.set(xlim=(days[0], days[-1] + 1), ylim=(STRIP[0] - 0.04, 1.04), yticks=[0, 0.5, 1])
+    axes.set(xlim=(days[0], days[-1] + np.timedelta64(23, "h")), ylim=(STRIP[0] - 0.04, 1.04), yticks=[0, 0.5, 1])
     axes.set_title(f"{line.station}, {line.days[0].year}", fontsize=12, loc="left", pad=3)
     axes.tick_params(labelsize=10)
 
@@ -95,7 +95,7 @@ def _strip(axes: "Axes", days: NDArray[np.datetime64], chosen: NDArray[np.bool_]
 def _arrange(figure: "Figure", first: "Axes", rows: int) -> None:
     height = figure.get_size_inches()[1] * DPI
     figure.subplots_adjust(
-        left=0.052, right=0.99, top=1 - (HEAD_PX - 12) / height, bottom=FOOT_PX / height, wspace=0.05, hspace=0.42 if rows > 1 else 0
+        left=0.052, right=0.99, top=1 - (HEAD_PX - 12) / height, bottom=FOOT_PX / height, wspace=0.06, hspace=0.42 if rows > 1 else 0
     )
     handles, names = first.get_legend_handles_labels()
     figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.008, 1 - 64 / height), ncols=len(names), frameon=False)

@@ -65,7 +65,7 @@ def station_scores(
     places = read_places(manifest, stations, area)
     cells = [place.cell for place in places]
     rows: list[Row] = []
-    lines = []
+    lines, drawn = [], ""
     for season in seasons.years:
         days = season_days(season, seasons.months)
         systems = {path.parent.parent.name: mapped(path.parent, days, area, cells) for path in maps if path.parent.name == str(season)}
@@ -78,7 +78,13 @@ def station_scores(
             fraction = series.get(drawn, np.full(len(days), np.nan))
             lines.append(Timeline(place.site.name, days, fraction, series["sar"], melts))
     tables.rows_csv(out, COLUMNS, rows)
-    station_timelines(figure, lines, f"{stations.variable} above {stations.threshold:g} {stations.units}", drawn)
+    station_timelines(figure, lines, rule_in_words(stations), drawn)
+
+
+def rule_in_words(stations: Stations) -> str:
+    """When a day of a station melts."""
+    when = f"at {stations.hour:02d} UTC" if stations.rule == "hour" else "at its highest"
+    return f"{stations.variable} above {stations.threshold:g} {stations.units.replace('degC', '°C')} {when}"
 
 
 def read_places(manifest: Path, stations: Stations, area: Area) -> list[Place]:
