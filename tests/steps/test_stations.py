@@ -54,10 +54,10 @@ def retrieved(step, settings, tmp_path):
     return out
 
 
-@pytest.fixture
-def maps(observed, tmp_path):
+@pytest.fixture(scope="module")
+def maps(observed, tmp_path_factory):
     """Maps that are the truth of the day before."""
-    folder = tmp_path / "maps/mine/2019"
+    folder = tmp_path_factory.mktemp("maps") / "mine/2019"
     with cube.open_stream(observed[0]) as truth:
         for day, before in zip(DAYS[1:], DAYS, strict=False):
             write_map(folder, day, truth.read(before))
@@ -147,6 +147,15 @@ def faraway(path):
     """A record under a longitude that is told west as a positive number."""
     record = read_hourly(path, "t_surf")
     return record.hours, {"t_surf": record.values}, record.lat, -record.lon, record.alt
+
+
+def test_a_file_that_is_not_what_was_retrieved_is_refused(retrieved, compare, settings, capsys):
+    path = manifest_files(retrieved)[0]
+    damaged = bytearray(path.read_bytes())
+    damaged[5051] ^= 8
+    path.write_bytes(damaged)
+    assert compare(retrieved, settings)[0] == 2
+    assert "checksum" in capsys.readouterr().err
 
 
 def test_a_station_without_a_file_is_told(retrieved, compare, settings, capsys):

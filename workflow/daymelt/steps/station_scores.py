@@ -89,7 +89,8 @@ def rule_in_words(stations: Stations) -> str:
 
 def read_places(manifest: Path, stations: Stations, area: Area) -> list[Place]:
     """The stations in the area with their records."""
-    files = {path.name.removesuffix("_hour.nc"): path for path in manifest_files(manifest, ".nc")}
+    # verified, as damage may make the HDF5 library hang before it can be told
+    files = {path.name.removesuffix("_hour.nc"): path for path in manifest_files(manifest, ".nc", verify=True)}
     places = []
     for site, cell in sites_in(stations, area.grid).items():
         if site.name not in files:
