@@ -1,14 +1,6 @@
 """Weather stations: their files, and the maps beside them."""
 
 
-def station_tables():
-    """The comparison with the weather stations, and its picture."""
-    return [
-        f"results/{AREA}/benchmark/stations.csv",
-        f"results/{AREA}/benchmark/stations.png",
-    ]
-
-
 rule retrieve_stations:
     output:
         "resources/{area}/stations/manifest.json",
