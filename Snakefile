@@ -7,6 +7,7 @@ include: "rules/prepare.smk"
 include: "rules/train.smk"
 include: "rules/map.smk"
 include: "rules/benchmark.smk"
+include: "rules/stations.smk"
 
 
 rule all:
@@ -33,6 +34,7 @@ rule benchmark:
     input:
         score_tables(),
         benchmark_tables(),
+        station_tables(),
 
 
 rule report:

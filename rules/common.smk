@@ -355,6 +355,14 @@ def score_tables():
     return [f"results/{AREA}/benchmark/{name}" for name in names]
 
 
+def station_tables():
+    """The comparison with the weather stations, and its picture."""
+    return [
+        f"results/{AREA}/benchmark/stations.csv",
+        f"results/{AREA}/benchmark/stations.png",
+    ]
+
+
 def report_figures():
     """The figures."""
     return [

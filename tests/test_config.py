@@ -57,6 +57,12 @@ REFUSED = [
     ({"training": {"crop": 512}}, ["training.crop", "found 512", "256"]),
     ({"map": {"tile": 128}}, ["map.tile", "found 128", "twice map.halo"]),
     ({"map": {"sar_pool": "test"}}, ["map.sar_pool", "found 'test'", "'all' or 'train'"]),
+    ({"stations": {"sites": [{"name": "MIT", "lat": 65.7}]}}, ["stations.sites[0].lon", "not given"]),
+    ({"stations": {"sites": [{"name": "MIT", "lat": 65.7, "lng": 0}]}}, ["stations.sites[0].lng", "unknown", "did you mean lon?"]),
+    ({"stations": {"sites": [{"name": "../up", "lat": 65.7, "lon": 0}]}}, ["stations.sites[0].name", "found '../up'", "letters"]),
+    ({"stations": {"sites": 2 * [{"name": "MIT", "lat": 65.7, "lon": 0}]}}, ["stations.sites", "'MIT', 'MIT'", "each name once"]),
+    ({"stations": {"sites": [{"name": "MIT", "lat": 65.7, "lon": 322}]}}, ["stations.sites[0].lon", "found 322", "180"]),
+    ({"stations": {"rule": "noon"}}, ["stations.rule", "found 'noon'", "'hour' or 'daily-maximum'"]),
     ({"report": {"day": "31 July"}}, ["report.day", "found '31 July'", "YYYY-MM-DD"]),
     ({"report": {"day": "2019-12-24"}}, ["report.day", "found 2019-12-24", "seasons.months"]),
     ({"threshold_db": 3}, ["threshold_db", "unknown", "did you mean sar.threshold_db?"]),
@@ -214,6 +220,16 @@ def test_helheim_is_the_published_area_and_training():
     assert (helheim.training.crop, helheim.training.batch, helheim.training.learning_rate) == (512, 8, 1e-4)
     providers = [helheim.sentinel1.provider, helheim.microwave.provider, helheim.mar.provider, helheim.terrain.provider]
     assert providers == ["opera", "nsidc-0630", "mar-http", "arcticdem"]
+    grid = helheim.area.grid
+    assert helheim.stations.provider == "promice"
+    assert {site.name: grid.cell_at(site.lon, site.lat) is not None for site in helheim.stations.sites} == dict.fromkeys(
+        ("MIT", "TAS_A", "TAS_L"), True
+    )
+
+
+def test_the_stations_of_the_embedded_area_stand_in_it():
+    config = Config()
+    assert all(config.area.grid.cell_at(site.lon, site.lat) for site in config.stations.sites)
 
 
 def test_the_embedded_area_is_a_window_of_helheim():

@@ -244,3 +244,12 @@ def test_grids_that_differ_are_refused_with_both(tmp_path, other):
     cube.check_same_grid(GRID, GRID, tmp_path)
     with pytest.raises(GridError, match=r"expected \(4, 5\) at 100 m"):
         cube.check_same_grid(other, GRID, tmp_path / "a.nc")
+
+
+def test_cells_through_time_are_those_of_the_days(stream_path):
+    with cube.open_stream(stream_path) as stream:
+        cells = [(0, 0), (3, 4), (1, 2)]
+        expected = [[field[cell] for cell in cells] for field in stream.values()]
+        np.testing.assert_array_equal(stream.cells(cells), np.array(expected, np.float32))
+        assert np.isnan(stream.cells(cells)[1, 0])
+        assert stream.cells([]).shape == (3, 0)

@@ -151,3 +151,21 @@ def test_a_crs_is_the_same_however_it_is_written():
     assert same_crs(POLAR, CRS(POLAR).to_wkt())
     assert same_crs(POLAR, POLAR.lower())
     assert not same_crs(POLAR, "EPSG:3995")
+
+
+@given(whole_grids, st.floats(-3, 3), st.floats(-3, 3))
+def test_a_place_lies_in_the_cell_whose_centre_is_nearest_or_outside(grid, across, down):
+    x, y = grid.left + across * grid.columns * grid.spacing_m, grid.top - down * grid.rows * grid.spacing_m
+    lon, lat = transformer(grid.crs, "EPSG:4326").transform(x, y)
+    found = grid.cell_at(lon, lat)
+    slack = 1e-6 * grid.spacing_m + 1e-6  # of the way there and back
+    if found is None:
+        assert not (grid.left + slack < x < grid.right - slack and grid.bottom + slack < y < grid.top - slack)
+    else:
+        row, column = found
+        assert max(abs(grid.x[column] - x), abs(grid.y[row] - y)) <= grid.spacing_m / 2 + slack
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(float("nan"), 66.0), (float("inf"), 66.0), (140.0, -90.0)])
+def test_a_place_that_the_projection_does_not_know_lies_outside(lon, lat):
+    assert AREA.cell_at(lon, lat) is None

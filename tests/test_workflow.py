@@ -116,6 +116,12 @@ def test_the_production_area_plans_without_the_twin(tmp_path):
     assert sum(plan.values()) < 300
 
 
+def test_weather_stations_belong_to_the_benchmark_alone(tmp_path):
+    plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "benchmark")
+    assert (plan["retrieve_stations"], plan["station_scores"]) == (1, 1)
+    assert not {"retrieve_stations", "station_scores"} & planned(tmp_path, "--snakefile", str(ROOT / "Snakefile")).keys()
+
+
 def test_a_misspelt_key_stops_before_any_job_in_one_line(tmp_path):
     (tmp_path / "mine.yaml").write_text("sar:\n  treshold_db: 2\n")
     run = snakemake(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--configfile", "mine.yaml")

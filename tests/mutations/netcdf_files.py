@@ -1,4 +1,4 @@
-"""Damaged NetCDF files: the readers of passive microwave and of MAR against netCDF4's and xarray's own decoding of the same file."""
+"""Damaged NetCDF files: the readers against netCDF4's and xarray's own decoding of the same file."""
 
 import datetime as dt
 import warnings
@@ -13,7 +13,8 @@ import xarray as xr
 from pyproj import CRS, Transformer
 from spoil import Case, pick, same, spoil_bytes
 
-from daymelt.sources import mar, microwave
+from daymelt.sources import mar, microwave, promice
+from daymelt.twin import files
 
 STRINGS = [
     "",
@@ -373,6 +374,46 @@ class Mar(NetcdfSubject):
         except Exception:
             return None
         return None if [day.isoformat() for day in file.dates] == expected else f"days differ: {expected[:2]}"
+
+
+class Stations(NetcdfSubject):
+    """No genuine file is at hand: one that the twin writes, with a position that is also an attribute."""
+
+    file = "TAS_L_hour.nc"
+    kept = ("t_surf", "t_u", "time", "lat", "lon", "alt")
+    main = "t_surf"
+
+    def __init__(self, real: Path, folder: Path) -> None:
+        hours = np.datetime64("2019-07-01T00", "h") + np.arange(100)
+        values = np.where(np.arange(100) % 17 == 3, np.nan, 5 * np.sin(np.arange(100) / 4) - 5)
+        files.write_station(folder / "genuine", "TAS_L", hours, {"t_surf": values, "t_u": values + 1}, 65.6, -38.9, 250.0)
+        with netCDF4.Dataset(folder / "genuine" / self.file, "a") as file:
+            # from nine attributes on HDF5 keeps them in a heap, in which one flipped bit can make the library itself search for ever,
+            # before any reader sees the file; what protects from that is the checksum in the manifest, see steps.station_scores
+            for name in ("conventions", "featureType", "title"):
+                file.delncattr(name)
+        super().__init__(folder / "genuine", folder)
+
+    def read(self, case: Case) -> Any:
+        return promice.read_hourly(case.path, "t_surf")
+
+    def judge(self, case: Case, found: Any) -> str | None:
+        with netCDF4.Dataset(case.path) as file:
+            units = str(file["t_surf"].units)
+            axis = file[file["t_surf"].dimensions[0]]
+            name, moments = axis.name, netCDF4.num2date(axis[...], axis.units, getattr(axis, "calendar", "standard"))
+        kelvin = units.lower() in ("k", "kelvin")
+        if not kelvin and units.replace(" ", "_").lower() not in ("c", "degc", "celsius", "degrees_c"):
+            return f"units {units}"
+        expected = [np.datetime64(moment.isoformat()[:13], "h") for moment in (moments + dt.timedelta(minutes=30))] if len(moments) else []
+        if found.hours.tolist() != np.array(expected, "datetime64[h]").tolist() or (np.diff(found.hours).astype(int) <= 0).any():
+            return f"hours of {name} differ"
+        for variable, told, most in (("lat", found.lat, 90), ("lon", found.lon, 180)):
+            if abs(told) > most:
+                return f"{variable} {told}"
+        nothing = lambda stored: np.zeros(stored.shape, bool)  # noqa: E731
+        shift = 273.15 if kelvin else 0
+        return disagreement(found.values + shift, case.path, "t_surf", ..., lambda field: field, nothing)
 
 
 def spelling(data: netCDF4.Dataset, name: str, long: str) -> str:

@@ -20,7 +20,7 @@ import pytest
 REAL = Path(os.environ.get("DAYMELT_REAL") or Path(__file__).parents[2].parent / "shared" / "real")
 WORKER = Path(__file__).with_name("worker.py")
 ROOT = Path(__file__).parents[2]
-READERS = ["microwave", "mar", "sentinel1", "terrain", "stac", "names"]
+READERS = ["microwave", "mar", "sentinel1", "terrain", "stac", "names", "stations"]
 LONGEST_S = 20  # for one mutation; the slowest takes a tenth of a second on an idle machine
 START_S = 120
 GOOD = {"read", "refused"}
@@ -95,7 +95,7 @@ class Run:
 
 
 def check(reader: str, folder: Path, count: int, first: int = 0) -> None:
-    if reader != "names" and not REAL.is_dir():
+    if reader not in ("names", "stations") and not REAL.is_dir():
         pytest.skip(f"the genuine files are not in {REAL}; DAYMELT_REAL may name their folder")
     run = Run(reader, folder)
     alone = os.environ.get("DAYMELT_MUTATION")

@@ -25,6 +25,7 @@ SUBJECTS = {  # reader: where its subject is, imported alone since xarray and sc
     "terrain": ("raster_files", "Terrain"),
     "stac": ("json_items", "Stac"),
     "names": ("json_items", "Names"),
+    "stations": ("netcdf_files", "Stations"),
 }
 MEMORY = 6 * 2**30  # bytes; a damaged size must not take the machine's memory
 

@@ -16,7 +16,7 @@ from rio_cogeo.cogeo import cog_validate
 from daymelt.encoding import NEVER_SEEN, PERCENT, SAR_AGE
 from daymelt.errors import FormatError, GridError, MissingInputError, StorageError
 from daymelt.grid import Grid, same_crs
-from daymelt.products.cog import check_day, read_day, read_tags, write_day
+from daymelt.products.cog import check_day, read_cells, read_day, read_tags, write_day
 
 ALBERS = "+proj=aea +lat_1=62 +lat_2=76 +lat_0=70 +lon_0=-40 +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs"
 
@@ -262,3 +262,14 @@ def test_the_command_line_tools_read_the_same_numbers(tool, tmp_path, written, m
     raw = tmp_path / "raw.bin"
     subprocess.run([tool("gdal_translate"), "-q", "-of", "ENVI", written, raw], check=True, capture_output=True)
     np.testing.assert_array_equal(np.fromfile(raw, np.uint8).reshape(256, 256), melt)
+
+
+def test_single_cells_are_those_of_the_whole_layer(tmp_path, melt, grid, tags):
+    path = tmp_path / "melt.tif"
+    write_day(path, melt, grid, PERCENT, tags, "melt")
+    cells = [(0, 0), (255, 255), (17, 130), (200, 3)]
+    assert read_cells(path, grid, PERCENT, cells).tolist() == [melt[cell] for cell in cells]
+    with pytest.raises(FormatError):
+        read_cells(path, Grid(grid.crs, 100, grid.left + 100, grid.top, 256, 256), PERCENT, cells)
+    with pytest.raises(MissingInputError):
+        read_cells(tmp_path / "none.tif", grid, PERCENT, cells)

@@ -25,6 +25,7 @@ STEPS = {
     "retrieve-sentinel1": "the Sentinel-1 files of a month",
     "retrieve-mar": "the MAR file of a season",
     "retrieve-microwave": "the passive microwave files of a season",
+    "retrieve-stations": "the hourly files of the weather stations in the area",
     "align-terrain": "height and masks on the study grid",
     "winter-reference": "dry-snow backscatter of every orbit before a season",
     "melt-fraction": "melting share of the cells on every acquisition day of a month",
@@ -39,6 +40,7 @@ STEPS = {
     "score": "the table of all seasons' scores",
     "measure": "how fast a system maps, and in how much memory",
     "compare": "the table of the benchmark: every system on every trial",
+    "station-scores": "the maps beside the weather stations, day by day",
     "twin-statistics": "the twin beside the published facts that it is calibrated to",
     "report": "figures",
 }

@@ -6,6 +6,7 @@ they do not know. Only the workflow, the command line and the steps see them.
 
 import datetime as dt
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -44,6 +45,7 @@ Name = Annotated[str, Field(pattern=NAME, max_length=60)]
 Ablation = Annotated[str, Field(pattern=r"^(only|without)-(microwave|liquid-water|sar|height)$")]
 Day = Annotated[dt.date, Field(strict=False)]
 NETWORK = "network"
+STATION_NAME = re.compile("[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")  # it becomes part of an address and of file names
 
 
 def rising(value: tuple[int, ...]) -> tuple[int, ...]:
@@ -199,6 +201,10 @@ class Archives(Section):
     )
     mar_10km: str = Field(
         "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-10km-daily/", description="those of 10 km, where 5 km lacks the variable"
+    )
+    promice: str = Field(
+        "https://thredds.geus.dk/thredds/fileServer/aws/l3sites/netcdf/hour/{station}_hour.nc",
+        description="hourly file of a weather station; {station} stands for its name",
     )
     arcticdem: str = Field(
         "/vsis3/pgc-opendata-dems/arcticdem/mosaics/v4.1/32m_dem_tiles.vrt", description="the 32 m mosaic of ArcticDEM, as GDAL names it"
@@ -463,6 +469,49 @@ class Scores(Section):
     )
 
 
+class Station(Section):
+    """A weather station and where it stands."""
+
+    name: str = Field(max_length=60, description="as its file is called")
+    lat: Number = Field(ge=-90, le=90, description="degrees north, WGS84")
+    lon: Number = Field(ge=-180, le=180, description="degrees east, WGS84")
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, value: str) -> str:
+        if not STATION_NAME.fullmatch(value):
+            raise ValueError(f"found {value!r}; expected letters, digits and single hyphens or underscores between them, such as TAS_L")
+        return value
+
+
+class Stations(Section):
+    """Weather stations that the maps are compared with, day by day; those outside the area are left out."""
+
+    provider: Literal["twin", "promice"] = Field("twin", description="where the files come from")
+    sites: tuple[Station, ...] = Field(
+        (
+            Station(name="TWIN_L", lat=66.3321, lon=-38.2631),
+            Station(name="TWIN_M", lat=66.345, lon=-38.3481),
+            Station(name="TWIN_U", lat=66.4175, lon=-38.3715),
+        ),
+        strict=False,
+        description="name, latitude and longitude (degrees) of each; [] for none",
+    )
+    variable: str = Field("t_surf", min_length=1, description="variable of the files, such as t_surf (surface) or t_u (air)")
+    units: str = Field("degC", min_length=1, description="its unit; degC takes kelvin too, any other must be that of the files")
+    threshold: Number = Field(-1.0, description="a day melts where the variable exceeds it, in that unit")
+    rule: Literal["hour", "daily-maximum"] = Field("hour", description="which value of a day counts: that of one hour, or the highest")
+    hour: Integer = Field(7, ge=0, le=23, description="the hour of the rule hour, UTC")
+
+    @field_validator("sites")
+    @classmethod
+    def _sites(cls, value: tuple[Station, ...]) -> tuple[Station, ...]:
+        names = [site.name for site in value]
+        if len({name.lower() for name in names}) < len(names):
+            raise ValueError(f"found {names}; expected each name once")
+        return value
+
+
 class Config(Section):
     """All settings of a run."""
 
@@ -483,6 +532,7 @@ class Config(Section):
     map: Map = Map()
     scores: Scores = Scores()
     benchmark: Benchmark = Benchmark()
+    stations: Stations = Stations()
     report: Report = Report()
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -34,6 +34,8 @@ def _sentence(fault: ErrorDetails, kind: type[BaseModel], prefix: str) -> str:
             return f"{key.rstrip('.')}: {said}" if fault["loc"] else said
         case "model_type" | "dict_type":
             return f"{key.rstrip('.') or 'settings'}: found {found}; expected a mapping of settings"
+        case "missing":
+            return f"{key}: not given; expected a value"
         case "literal_error":
             expected = fault["ctx"]["expected"]
             near = nearest(str(fault["input"]), [word.strip(" '") for part in expected.split(" or ") for word in part.split(",")])
@@ -69,7 +71,10 @@ def _unknown(loc: tuple[int | str, ...], kind: type[BaseModel], prefix: str) -> 
 
 def _fields(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     for name in loc:
-        annotation = kind.model_fields[str(name)].annotation
+        if isinstance(name, int):  # an entry of a list, whose kind is known by now
+            continue
+        annotation = kind.model_fields[name].annotation
+        annotation = next(iter(get_args(annotation)), annotation)
         if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
             return []
         kind = annotation

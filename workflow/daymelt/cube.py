@@ -6,7 +6,7 @@ variables (y, x) and no date. In memory both are float32 with NaN for no data; `
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,11 @@ class Stream:
     def values(self) -> NDArray[np.float32]:
         """Physical values of all days, (date, y, x), NaN where no data."""
         return decode(self.raw(), self.encoding)
+
+    def cells(self, cells: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
+        """Physical values of some cells (row, column) on all days, (date, cell), NaN where no data."""
+        stored = [np.asarray(self._variable[:, row, column]) for row, column in cells]
+        return decode(np.stack(stored, axis=1), self.encoding) if stored else np.empty((len(self.dates), 0), np.float32)
 
     @property
     def filled(self) -> Mapping[dt.date, str]:

@@ -126,6 +126,14 @@ class Grid:
         """Longitude and latitude (degrees, WGS84) of every cell centre, each (y, x)."""
         return self.centres_in("EPSG:4326")
 
+    def cell_at(self, lon: float, lat: float) -> tuple[int, int] | None:
+        """Row and column of the cell that a place (degrees, WGS84) lies in, None where it lies outside."""
+        x, y = transformer("EPSG:4326", self.crs).transform(lon, lat)
+        if not (self.left <= x < self.right and self.bottom < y <= self.top):  # infinite where the projection ends
+            return None
+        row, column = int((self.top - y) / self.spacing_m), int((x - self.left) / self.spacing_m)
+        return min(row, self.rows - 1), min(column, self.columns - 1)
+
     def window_of(self, inner: "Grid") -> tuple[int, int]:
         """Row and column of this grid at which `inner` begins; GridError where it does not lie cell on cell within."""
         row, column = (self.top - inner.top) / self.spacing_m, (inner.left - self.left) / self.spacing_m

@@ -65,15 +65,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return dict(content)
 
 
-def manifest_files(path: Path, suffix: str = "") -> list[Path]:
-    """Paths of the files a manifest names, in order, whose names end in `suffix`.
+def manifest_files(path: Path, suffix: str = "", verify: bool = False) -> list[Path]:
+    """Paths of the files a manifest names, in order, whose names end in `suffix`; with `verify` each is read through once.
 
     Raises
     ------
     MissingInputError
         A named file is gone.
     FormatError
-        A named file has another size, or a name leads outside the manifest's folder.
+        A named file has another size, with `verify` another checksum, or a name leads outside the manifest's folder.
     """
     folder = Path(path).parent
     found = []
@@ -87,6 +87,8 @@ def manifest_files(path: Path, suffix: str = "") -> list[Path]:
             raise MissingInputError(f"{file}: named in {path} but not found; delete the manifest and retrieve again")
         if file.stat().st_size != item.size:
             raise FormatError(f"{file}: {file.stat().st_size} bytes, {path} says {item.size}; delete both and retrieve again")
+        if verify and checksum(file) != item.sha256:
+            raise FormatError(f"{file}: not the content that {path} names by its checksum; delete both and retrieve again")
         found.append(file)
     return found
 

@@ -67,12 +67,16 @@ def _section_yaml(name: str, section: Section) -> str:
 
 
 def _setting(key: str, value: Any) -> str:
-    """A setting; a mapping has a line for each entry, which leaves out its defaults."""
+    """A setting; a mapping or a list of sections has a line for each entry, which leaves out its defaults."""
+    if isinstance(value, tuple) and any(isinstance(entry, Section) for entry in value):
+        return "\n".join([f"  {key}:", *(f"    - {_entry(entry)}" for entry in value)])
     if not isinstance(value, dict):
         return f"  {key}: {_value(value)}"
-    return "\n".join(
-        [f"  {key}:", *(f"    {name}: {_value(entry.model_dump(mode='json', exclude_defaults=True))}" for name, entry in value.items())]
-    )
+    return "\n".join([f"  {key}:", *(f"    {name}: {_entry(entry)}" for name, entry in value.items())])
+
+
+def _entry(section: Section) -> str:
+    return _value(section.model_dump(mode="json", exclude_defaults=True))
 
 
 def _value(value: Any) -> str:
@@ -82,7 +86,7 @@ def _value(value: Any) -> str:
         value = str(value)
     if isinstance(value, tuple):
         value = list(value)
-    dumped: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True)
+    dumped: str = yaml.safe_dump(value, sort_keys=False, default_flow_style=True, width=10_000, allow_unicode=True)
     return dumped.removesuffix("...\n").strip()
 
 

@@ -6,7 +6,7 @@ One band of uint8, DEFLATE, blocks of 512 cells, overviews by average, the crs a
 Source: Cloud-Optimized GeoTIFF, OGC 21-026; https://gdal.org/drivers/raster/cog.html for the layout.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -74,6 +74,14 @@ def read_day(path: Path, grid: Grid, encoding: Encoding) -> NDArray[np.uint8]:
     with _open(path) as file:
         _check_head(path, file, grid, encoding)
         return np.asarray(file.read(1), np.uint8)
+
+
+def read_cells(path: Path, grid: Grid, encoding: Encoding, cells: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
+    """The stored numbers (cell,) of some cells (row, column), of which only the blocks are read; checks and errors as `read_day`."""
+    with _open(path) as file:
+        _check_head(path, file, grid, encoding)
+        found = [file.read(1, window=((row, row + 1), (column, column + 1)))[0, 0] for row, column in cells]
+        return np.asarray(found, np.uint8)
 
 
 def check_day(path: Path, grid: Grid, encoding: Encoding) -> None:

@@ -70,7 +70,11 @@ def label(system: str) -> str:
 
 def scores_csv(path: Path, rows: Sequence[Row]) -> None:
     """Write every column of the rows, in the order in which they first appear; a missing score is an empty field."""
-    columns = list(dict.fromkeys(name for row in rows for name in row))
+    rows_csv(path, list(dict.fromkeys(name for row in rows for name in row)), rows)
+
+
+def rows_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    """Write some columns of the rows, the header also where there is no row; what is missing or NaN is an empty field."""
     _write_csv(path, columns, ([_field(row.get(name)) for name in columns] for row in rows))
 
 

@@ -21,9 +21,9 @@ from daymelt.sources.remote import Fetched, Remote
 from daymelt.sources.retry import Pace, Policy, StoppedError, retry
 from daymelt.sources.transfer import Adopted, Line, adopt, fetch, require_space
 from daymelt.sources.verified import Verified
-from daymelt.sources.web import bare, host_of, read_text
+from daymelt.sources.web import bare, host_of, read_size, read_text
 
-__all__ = ["Adopted", "Fetched", "Policy", "Remote", "adopt_all", "adopt_unasked", "fetch_all", "fetch_text"]
+__all__ = ["Adopted", "Fetched", "Policy", "Remote", "adopt_all", "adopt_unasked", "fetch_all", "fetch_text", "size_of"]
 
 
 def fetch_all(
@@ -119,6 +119,18 @@ def fetch_text(url: str, access: Access, policy: Policy = Policy()) -> str:  # n
     with access.session() as session:
         ask = lambda: read_text(session, access.sign(url), policy.timeout_s, access.refusal)  # noqa: E731
         return retry(ask, policy, Pace(), host_of(url), bare(url))
+
+
+def size_of(url: str, access: Access, policy: Policy = Policy()) -> int | None:  # noqa: B008 - frozen
+    """Bytes of a file by a HEAD request; None where the server does not tell.
+
+    Raises
+    ------
+    RetrievalError
+        The server cannot be reached.
+    """
+    with access.session() as session:
+        return retry(lambda: read_size(session, url, policy.timeout_s), policy, Pace(), host_of(url), bare(url))
 
 
 def _check(remotes: Sequence[Remote]) -> None:

@@ -23,12 +23,11 @@ import netCDF4
 
 from daymelt.atomic import write_json
 from daymelt.errors import ConfigError, DaymeltError, FormatError, MissingInputError, RetrievalError
-from daymelt.sources.access import Access, anonymous
-from daymelt.sources.download import Fetched, Policy, Remote, fetch_all, fetch_text
+from daymelt.sources.access import anonymous
+from daymelt.sources.download import Fetched, Policy, Remote, fetch_all, fetch_text, size_of
 from daymelt.sources.mar import open_mar
 from daymelt.sources.names import printable
-from daymelt.sources.retry import Pace, TransientError, retry
-from daymelt.sources.web import BUSY, CUT, bare, host_of, reason, retry_after
+from daymelt.sources.web import bare
 
 log = logging.getLogger(__name__)
 
@@ -252,25 +251,8 @@ def _remote(name: str, options: MarOptions) -> Remote:
     if found is None:
         raise FormatError(f"MAR file {printable(name)}: not the name of a yearly file, expected {NAME.pattern}")
     url = _folder(int(found["km"]), options) + name
-    return Remote(name.removesuffix(".nc"), url, name, _size(url, options.policy), None, "netcdf", found["version"])
-
-
-def _size(url: str, policy: Policy) -> int | None:
-    """Bytes of a file by a HEAD request; None where the server does not tell."""
-    access: Access = anonymous("the server of MAR")
-
-    def ask() -> int | None:
-        try:
-            answer = session.head(url, timeout=policy.timeout_s, allow_redirects=True, headers={"Accept-Encoding": "identity"})
-        except CUT as error:
-            raise TransientError(reason(error)) from None
-        if answer.status_code in BUSY or (answer.status_code >= 500 and answer.status_code != 501):
-            raise TransientError(f"the server answered {answer.status_code}", retry_after(answer.headers.get("Retry-After")))
-        length = answer.headers.get("Content-Length", "")
-        return int(length) if answer.status_code == 200 and re.fullmatch("[1-9][0-9]{0,17}", length) else None
-
-    with access.session() as session:
-        return retry(ask, policy, Pace(), host_of(url), bare(url))
+    size = size_of(url, anonymous("the server of MAR"), options.policy)
+    return Remote(name.removesuffix(".nc"), url, name, size, None, "netcdf", found["version"])
 
 
 def _missing(year: int, folders: dict[int, str], years: set[int]) -> DaymeltError:

@@ -177,6 +177,24 @@ def read_text(session: requests.Session, url: str, timeout_s: float, refusal: Ca
     return content.decode(errors="replace")
 
 
+def read_size(session: requests.Session, url: str, timeout_s: float) -> int | None:
+    """Bytes of a file as a HEAD request tells them, None where the server does not; one attempt.
+
+    Raises
+    ------
+    TransientError
+        No answer, or the server is busy or broken.
+    """
+    try:
+        answer = session.head(url, timeout=timeout_s, allow_redirects=True, headers={"Accept-Encoding": "identity"})
+    except CUT as error:
+        raise TransientError(reason(error)) from None
+    if answer.status_code in BUSY or (answer.status_code >= 500 and answer.status_code != 501):
+        raise TransientError(f"the server answered {answer.status_code}", retry_after(answer.headers.get("Retry-After")))
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if answer.status_code == 200 and re.fullmatch("[1-9][0-9]{0,17}", length) else None
+
+
 def pieces(response: requests.Response, decode: bool = False) -> Iterator[bytes]:
     """The body as it comes, at most `PIECE` bytes at a time.
 

@@ -1,10 +1,11 @@
 """Files in the providers' own formats, names and encodings.
 
-What the instruments of the twin see is written here as OPERA, NSIDC, the MAR group, PGC and GIMP would ship it, so that the same readers
-open these files and genuine ones. Equal input gives equal bytes.
+What the instruments of the twin see is written here as OPERA, NSIDC, the MAR group, PGC, GIMP and GEUS would ship it, so that the same
+readers open these files and genuine ones. Equal input gives equal bytes.
 
 Sources: OPERA RTC-S1 product specification (JPL D-108758) and the COG settings of its processor; NSIDC-0630 v2 headers; a MAR v3.14.3
-daily file; ArcticDEM v4.1 and NSIDC-0714 rasters.
+daily file; ArcticDEM v4.1 and NSIDC-0714 rasters; names,
+units and attributes of PROMICE level 3 files as their processing code `pypromice` writes them.
 """
 
 import datetime as dt
@@ -40,8 +41,18 @@ CETB_EPOCH = dt.date(1972, 1, 1)
 CETB_LOWEST, CETB_HIGHEST = 5000, 35000  # packed; what lies outside is written as fill
 SENSORS = {"F13": "SSMI", "F16": "SSMIS", "F17": "SSMIS", "F18": "SSMIS", "F19": "SSMIS", "GCOMW1": "AMSR2"}
 
+SYNTHETIC = "synthetic: the embedded world of daymelt"
+
 MAR_FILL = np.float32(-1e19)
 MAR_VERSION = "3.14.3"
+
+STATION_VARIABLES = {  # name: standard name, long name, units, as the files have them
+    "t_u": ("air_temperature", "Air temperature (upper boom)", "degrees_C"),
+    "t_surf": ("surface_temperature", "Surface temperature", "C"),
+    "lat": ("latitude_postprocessed", "smoothed and interpolated latitude of station (best estimate)", "degrees_north"),
+    "lon": ("longitude_postprocessed", "smoothed and interpolated longitude of station (best estimate)", "degrees_east"),
+    "alt": ("altitude_postprocessed", "smoothed and interpolated altitude of station (best estimate)", "m"),
+}
 
 
 def burst_name(
@@ -260,7 +271,7 @@ def _cetb_attributes(date: dt.date, platform: str, sensor: str, processed_at: dt
         "instrument": sensor,
         "processing_level": "Level 3",
         "comment": f"Epoch date for data in this file: {date} 00:00:00Z",
-        "source": "synthetic: the embedded world of daymelt",
+        "source": SYNTHETIC,
         "date_created": f"{processed_at:%Y-%m-%dT%H:%M:%S}Z",
     }
 
@@ -305,7 +316,7 @@ def write_mar(
                 file[name][index] = part
             water[index, 0] = _mar_filled(field)
         file.setncatts({"Conventions": "CF-1.6", "institute": "University of Liege (Belgium)"})
-        file.setncatts({"model": f"regional climate model MAR (v{MAR_VERSION})", "source": "synthetic: the embedded world of daymelt"})
+        file.setncatts({"model": f"regional climate model MAR (v{MAR_VERSION})", "source": SYNTHETIC})
     return path
 
 
@@ -338,3 +349,47 @@ def _define_mar(file: netCDF4.Dataset, name: str, dimensions: tuple[str, ...], u
 
 def _mar_filled(field: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.where(np.isnan(field), MAR_FILL, field).astype(np.float32)
+
+
+def write_station(
+    folder: Path,
+    name: str,
+    hours: NDArray[np.datetime64],
+    temperatures: Mapping[str, NDArray[np.floating]],
+    lat: float,
+    lon: float,
+    height: float,
+) -> Path:
+    """Write the hourly record of a weather station as a PROMICE level 3 file.
+
+    Parameters
+    ----------
+    hours : (hour,) datetime64[h], UTC, in even steps
+    temperatures : `t_u` (air) and `t_surf` (surface), each (hour,) in °C, NaN where missing
+    lat, lon, height : degrees and m, the same at all times
+
+    Returns
+    -------
+    The path.
+    """
+    path = Path(folder) / f"{name}_hour.nc"
+    with atomic_path(path) as temporary, storage_errors(path), netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+        file.createDimension("time", hours.size)
+        time = file.createVariable("time", "i8", ("time",), zlib=True, complevel=1, shuffle=True)
+        time.setncatts({"units": f"hours since {str(hours[0]).replace('T', ' ')}:00:00", "calendar": "proleptic_gregorian"})
+        time[:] = (hours - hours[0]).astype(np.int64)
+        for variable, values in temperatures.items():
+            _define_series(file, variable)[:] = values
+        for variable, place in (("lat", lat), ("lon", lon), ("alt", height)):
+            _define_series(file, variable)[:] = np.full(hours.size, place)
+        file.setncatts({"site_id": name, "level": "L3", "processing_level": "Level 3", "conventions": "ACDD-1.3; CF-1.7"})
+        file.setncatts({"latitude": lat, "longitude": lon, "altitude": height, "featureType": "timeSeries"})
+        file.setncatts({"title": f"AWS measurements from {name} processed to level 3. Hourly data.", "source": SYNTHETIC})
+    return path
+
+
+def _define_series(file: netCDF4.Dataset, name: str) -> "netCDF4.Variable[Any]":
+    standard_name, long_name, units = STATION_VARIABLES[name]
+    variable = file.createVariable(name, "f8", ("time",), zlib=True, complevel=1, shuffle=True, fill_value=np.nan)
+    variable.setncatts({"standard_name": standard_name, "long_name": long_name, "units": units, "coordinates": "time"})
+    return variable
