@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from daymelt import __version__
-from daymelt.config import SECTIONS, Section, load, section
+from daymelt.config import SECTIONS, Section, load_section
 from daymelt.errors import ConfigError, DaymeltError
+from daymelt.steps.settings import load_settings, read_section
 
 STEPS = {
     "twin-world": "the true melt of a season of the twin",
@@ -40,6 +41,8 @@ STEPS = {
     "compare": "the table of the benchmark: every system on every trial",
     "twin-statistics": "the twin beside the published facts that it is calibrated to",
     "report": "figures",
+    "retrieve-meltwaterbench": "mask, DEM and split files of the published dataset, by which an area is configured",
+    "export-meltwaterbench": "an area in the layout of the published dataset; also `daymelt export meltwaterbench`",
 }
 
 
@@ -47,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step; 0 on success, 2 with one line on standard error where the user can mend it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     try:
-        words = list(sys.argv[1:] if arguments is None else arguments)
+        words = joined(list(sys.argv[1:] if arguments is None else arguments))
         step = step_name(words)
         function = step_function(step)
         values = parser_of(step, function).parse_args(words[1:])
@@ -56,6 +59,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"daymelt: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return 0
+
+
+def joined(words: list[str]) -> list[str]:
+    """`export meltwaterbench …` as `export-meltwaterbench …`."""
+    return ["-".join(words[:2]), *words[2:]] if words[:1] == ["export"] and len(words) > 1 else words
 
 
 def step_name(words: Sequence[str]) -> str:
@@ -79,7 +87,7 @@ def parser_of(step: str, function: Callable[..., None]) -> argparse.ArgumentPars
     """Parser of a step's own arguments."""
     parser = argparse.ArgumentParser(prog=f"daymelt {step}", description=(inspect.getdoc(function) or "").split("\n\n")[0])
     parser.add_argument("--options", default=None, metavar="JSON", help="sections of the configuration")
-    parser.add_argument("--configfile", default=None, type=Path, help="configuration in YAML, instead of --options")
+    parser.add_argument("--configfile", "--config", default=None, type=Path, help="configuration in YAML, instead of --options")
     for name, parameter in inspect.signature(function).parameters.items():
         kind = parameter.annotation
         if is_section(kind):
@@ -98,17 +106,23 @@ def parser_of(step: str, function: Callable[..., None]) -> argparse.ArgumentPars
 
 def call_arguments(function: Callable[..., None], values: argparse.Namespace) -> dict[str, Any]:
     """Arguments for the call of a step's function."""
-    sections = given_sections(values)
+    names = {name for name, parameter in inspect.signature(function).parameters.items() if is_section(parameter.annotation)}
+    sections = given_sections(values, "area" in names)
     arguments = {}
     for name, parameter in inspect.signature(function).parameters.items():
         arguments[name] = sections(name) if is_section(parameter.annotation) else getattr(values, name)
     return arguments
 
 
-def given_sections(values: argparse.Namespace) -> Callable[[str], Any]:
-    """How a section of the configuration is had by its name."""
+def given_sections(values: argparse.Namespace, with_area: bool = True) -> Callable[[str], Any]:
+    """How a section of the configuration is had by its name.
+
+    Without the area only those asked for are read: the step may be the one that fetches the raster that the area's grid comes from.
+    """
+    if values.configfile is not None and not with_area:
+        return lambda name: load_section(values.configfile, name)
     if values.configfile is not None:
-        config = load(values.configfile)
+        config = load_settings(values.configfile)
         return lambda name: getattr(config, name)
     try:
         options = json.loads(values.options or "{}")
@@ -116,7 +130,7 @@ def given_sections(values: argparse.Namespace) -> Callable[[str], Any]:
         raise ConfigError(f"--options: no valid JSON ({error})") from None
     if not isinstance(options, dict) or not set(options) <= set(SECTIONS):
         raise ConfigError(f"--options: found {str(options)[:60]!r}; expected a JSON object with sections among {', '.join(SECTIONS)}")
-    return lambda name: section(name, options.get(name, {}))
+    return lambda name: read_section(name, options.get(name, {}))
 
 
 def is_section(kind: Any) -> bool:

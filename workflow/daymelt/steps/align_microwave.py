@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt import cube
+from daymelt import cube, published
 from daymelt.config import Area, Microwave, Regrid, Seasons
 from daymelt.dates import season_days
 from daymelt.encoding import BRIGHTNESS
@@ -17,6 +17,7 @@ from daymelt.science.microwave import winter_mean
 from daymelt.science.regrid import apply_weights, linear_weights
 from daymelt.science.temporal import fill_linear
 from daymelt.sources.microwave import CETB_CRS, find_days, read_tb
+from daymelt.steps.published_fields import Coarse, is_published
 
 MARGIN_M = 7000.0  # two cells: every posting lies within the triangles between cell centres
 
@@ -24,26 +25,37 @@ MARGIN_M = 7000.0  # two cells: every posting lies within the triangles between 
 def align_microwave(
     manifest: Path, season: int, out: Path, winter: Path, area: Area, seasons: Seasons, microwave: Microwave, regrid: Regrid
 ) -> None:
-    """Interpolate brightness temperature linearly to the posting grid, every day of a season, gaps filled linearly in time.
+    """Bring brightness temperature to the posting grid, every day of a season, gaps filled linearly in time.
 
-    The winter mean is of the days that were observed.
+    Linearly from the radiometer's cells; from the published rasters as means. The winter mean is of the days that were observed.
     """
     grid = area.grid.posting(regrid.posting_m)
+    days = season_days(season, seasons.months)
+    attributes = {"inputs": manifest_digest([manifest])}
+    if is_published(manifest):
+        rasters = Coarse(manifest, published.MICROWAVE, area.grid, grid)
+        mean = rasters.winter(season, microwave.winter_months)
+        fields, filled = rasters.season(days, microwave.longest_gap_days)
+    else:
+        mean, stack = from_cells(manifest, season, days, grid, microwave)
+        fields, filled = fill_linear(stack, days, microwave.longest_gap_days, "passive microwave")
+    cube.write_layers(winter, {"winter_mean": (mean, BRIGHTNESS)}, grid=grid, attributes=attributes)
+    cube.write_stream(out, zip(days, fields, strict=True), grid=grid, encoding=BRIGHTNESS, filled=filled, attributes=attributes)
+
+
+def from_cells(
+    manifest: Path, season: int, days: list[dt.date], grid: Grid, microwave: Microwave
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Winter mean, (y, x), and the days of a season, (date, y, x), from the radiometer's own cells; NaN where there are none."""
     observed = find_days(manifest_files(manifest, ".nc"), microwave.platform, microwave.channel, microwave.overpass)
     reader = Reader(observed, grid, microwave.channel)
-    attributes = {"inputs": manifest_digest([manifest])}
-
     winter_days = [day for day in season_days(season, microwave.winter_months) if day in observed]
     if not winter_days:
         raise MissingInputError(
             f"microwave {manifest}: no day of the winter {season}; the melt threshold needs its mean, retrieve it again"
         )
     mean = winter_mean(np.stack([reader.read(day) for day in winter_days]))
-    cube.write_layers(winter, {"winter_mean": (mean, BRIGHTNESS)}, grid=grid, attributes=attributes)
-
-    days = season_days(season, seasons.months)
-    fields, filled = fill_linear(np.stack([reader.read(day) for day in days]), days, microwave.longest_gap_days, "passive microwave")
-    cube.write_stream(out, zip(days, fields, strict=True), grid=grid, encoding=BRIGHTNESS, filled=filled, attributes=attributes)
+    return mean, np.stack([reader.read(day) for day in days])
 
 
 class Reader:

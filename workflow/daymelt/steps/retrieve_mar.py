@@ -3,25 +3,36 @@
 import datetime as dt
 from pathlib import Path
 
-from daymelt.config import Archives, Area, Mar, Seasons, Twin
+from daymelt import published
+from daymelt.config import Archives, Area, Mar, MeltwaterBench, Seasons, Twin
 from daymelt.dates import season_days
 from daymelt.sources import mar_http
-from daymelt.steps import live
+from daymelt.steps import live, published_files
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files, regional_model
 
 
 def retrieve_mar(
-    season: int, out: Path, area: Area, seasons: Seasons, mar: Mar, archives: Archives, twin: Twin, dry_run: bool = False
+    season: int,
+    out: Path,
+    area: Area,
+    seasons: Seasons,
+    mar: Mar,
+    archives: Archives,
+    meltwaterbench: MeltwaterBench,
+    twin: Twin,
+    dry_run: bool = False,
 ) -> None:
-    """Retrieve the year of daily means that holds a season."""
+    """Retrieve the year of daily means that holds a season, or its days."""
     match mar.provider:
         case "twin":
             from_twin(season, out, area, twin)
         case "mar-http":
             from_http(season, out, seasons, mar, archives, dry_run)
+        case published.PROVIDER:
+            from_published(season, out, seasons, meltwaterbench, dry_run)
         case _:
-            refuse_provider("mar", mar.provider, ("twin", "mar-http"))
+            refuse_provider("mar", mar.provider, ("twin", "mar-http", published.PROVIDER))
 
 
 def from_http(season: int, out: Path, seasons: Seasons, mar: Mar, archives: Archives, dry_run: bool) -> None:
@@ -35,6 +46,12 @@ def from_http(season: int, out: Path, seasons: Seasons, mar: Mar, archives: Arch
     progress = live.Progress(len(remotes), sum(remote.size or 0 for remote in remotes))
     fetched = mar_http.retrieve(days[0], days[-1], out.parent, options, progress)
     live.write_live_manifest(out, fetched, {"source": "mar", "season": season, "provider": "mar-http"})
+
+
+def from_published(season: int, out: Path, seasons: Seasons, meltwaterbench: MeltwaterBench, dry_run: bool) -> None:
+    """Daily rasters of MeltwaterBench."""
+    wanted = {published.MAR: published_files.days_wanted(season_days(season, seasons.months))}
+    published_files.retrieve(wanted, out, meltwaterbench, {"source": "mar", "season": season}, dry_run)
 
 
 def from_twin(season: int, out: Path, area: Area, twin: Twin) -> None:

@@ -3,10 +3,11 @@
 import datetime as dt
 from pathlib import Path
 
-from daymelt.config import Archives, Area, Microwave, Seasons, Twin
-from daymelt.dates import month_days
+from daymelt import published
+from daymelt.config import Archives, Area, MeltwaterBench, Microwave, Seasons, Twin
+from daymelt.dates import month_days, season_days
 from daymelt.sources import nsidc
-from daymelt.steps import live
+from daymelt.steps import live, published_files
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files, radiometer
 
@@ -14,7 +15,15 @@ PROCESSING_DELAY = dt.timedelta(days=40, hours=5)
 
 
 def retrieve_microwave(
-    season: int, out: Path, area: Area, seasons: Seasons, microwave: Microwave, archives: Archives, twin: Twin, dry_run: bool = False
+    season: int,
+    out: Path,
+    area: Area,
+    seasons: Seasons,
+    microwave: Microwave,
+    archives: Archives,
+    meltwaterbench: MeltwaterBench,
+    twin: Twin,
+    dry_run: bool = False,
 ) -> None:
     """Retrieve the daily files of the dry-snow winter and of a season."""
     match microwave.provider:
@@ -22,8 +31,10 @@ def retrieve_microwave(
             from_twin(season, out, area, microwave, twin)
         case "nsidc-0630":
             from_nsidc(season, out, area, seasons, microwave, archives, dry_run)
+        case published.PROVIDER:
+            from_published(season, out, seasons, microwave, meltwaterbench, dry_run)
         case _:
-            refuse_provider("microwave", microwave.provider, ("twin", "nsidc-0630"))
+            refuse_provider("microwave", microwave.provider, ("twin", "nsidc-0630", published.PROVIDER))
 
 
 def from_nsidc(season: int, out: Path, area: Area, seasons: Seasons, microwave: Microwave, archives: Archives, dry_run: bool) -> None:
@@ -41,6 +52,15 @@ def from_nsidc(season: int, out: Path, area: Area, seasons: Seasons, microwave: 
     }
     about = {"source": "microwave", "season": season, "provider": "nsidc-0630", **missing}
     live.retrieve(remotes, out, live.earthdata(archives), archives, about, dry_run)
+
+
+def from_published(season: int, out: Path, seasons: Seasons, microwave: Microwave, meltwaterbench: MeltwaterBench, dry_run: bool) -> None:
+    """Daily rasters of MeltwaterBench, and of the winter its mean or the days that it can be made of."""
+    winter, summer = (published_files.days_wanted(season_days(season, months)) for months in (microwave.winter_months, seasons.months))
+    mean = published.winter_mean(season)
+    wanted = {published.MICROWAVE: [*winter, *summer], mean.parent: [mean.name]}
+    rules = published_files.Rules(spared={mean: set(winter) - set(summer)})
+    published_files.retrieve(wanted, out, meltwaterbench, {"source": "microwave", "season": season}, dry_run, rules)
 
 
 def from_twin(season: int, out: Path, area: Area, microwave: Microwave, twin: Twin) -> None:

@@ -3,13 +3,13 @@
 import datetime as dt
 from pathlib import Path
 
-from daymelt import cube
-from daymelt.config import Archives, Area, Sentinel1, Twin
+from daymelt import cube, published
+from daymelt.config import Archives, Area, MeltwaterBench, Sentinel1, Twin
 from daymelt.dates import month_days, parse_month
 from daymelt.errors import ConfigError
 from daymelt.manifest import write_manifest
 from daymelt.sources import opera, planetary_computer
-from daymelt.steps import live
+from daymelt.steps import live, published_files
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files, radar, schedule
 
@@ -22,6 +22,7 @@ def retrieve_sentinel1(
     area: Area,
     sentinel1: Sentinel1,
     archives: Archives,
+    meltwaterbench: MeltwaterBench,
     twin: Twin,
     world: Path | None = None,
     dry_run: bool = False,
@@ -34,8 +35,10 @@ def retrieve_sentinel1(
             from_opera(month, out, area, sentinel1, archives, dry_run)
         case "planetary-computer":
             from_planetary_computer(month, out, area, sentinel1, archives, dry_run)
+        case published.PROVIDER:
+            from_published(month, out, meltwaterbench, dry_run)
         case _:
-            refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera", "planetary-computer"))
+            refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera", "planetary-computer", published.PROVIDER))
 
 
 def from_opera(month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, dry_run: bool) -> None:
@@ -63,6 +66,12 @@ def from_planetary_computer(month: str, out: Path, area: Area, sentinel1: Sentin
     entries = [live.window_entry(out.parent, path, by_name[path.name.rsplit("_", 1)[0]]) for path in found.paths]
     empty = [scene.id for scene in found.empty]
     write_manifest(out, entries, {"source": "sentinel1", "month": month, "provider": "planetary-computer", "empty_scenes": empty})
+
+
+def from_published(month: str, out: Path, meltwaterbench: MeltwaterBench, dry_run: bool) -> None:
+    """Melt fractions of MeltwaterBench: no backscatter, and nothing of the winter."""
+    wanted = {published.SAR: published_files.days_wanted(month_days(*parse_month(month)))}
+    published_files.retrieve(wanted, out, meltwaterbench, {"source": "sentinel1", "month": month}, dry_run)
 
 
 def from_twin(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twin, world: Path | None) -> None:

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from daymelt.config import Archives, Area, Terrain, Twin
+from daymelt import published
+from daymelt.config import Archives, Area, MeltwaterBench, Terrain, Twin
 from daymelt.grid import Grid
 from daymelt.manifest import write_manifest
 from daymelt.sources import arcticdem, nsidc
 from daymelt.sources.download import fetch_all
-from daymelt.steps import live
+from daymelt.steps import live, published_files
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.twin import files
 from daymelt.twin.terrain import terrain as twin_terrain
@@ -15,7 +16,9 @@ from daymelt.twin.terrain import terrain as twin_terrain
 HEIGHT_SPACING_M, MASK_SPACING_M, MARGIN_M = 32.0, 90.0, 960.0
 
 
-def retrieve_terrain(out: Path, area: Area, terrain: Terrain, archives: Archives, twin: Twin, dry_run: bool = False) -> None:
+def retrieve_terrain(
+    out: Path, area: Area, terrain: Terrain, archives: Archives, meltwaterbench: MeltwaterBench, twin: Twin, dry_run: bool = False
+) -> None:
     """Retrieve the DEM, the ocean mask and the ice mask around the area."""
     match terrain.provider:
         case "twin":
@@ -24,8 +27,10 @@ def retrieve_terrain(out: Path, area: Area, terrain: Terrain, archives: Archives
             from_nsidc(out, archives, dry_run)
         case "arcticdem":
             from_arcticdem(out, area, archives, dry_run)
+        case published.PROVIDER:
+            from_published(out, meltwaterbench, dry_run)
         case _:
-            refuse_provider("terrain", terrain.provider, ("twin", "arcticdem", "nsidc-0645"))
+            refuse_provider("terrain", terrain.provider, ("twin", "arcticdem", "nsidc-0645", published.PROVIDER))
 
 
 def from_nsidc(out: Path, archives: Archives, dry_run: bool) -> None:
@@ -49,6 +54,13 @@ def from_arcticdem(out: Path, area: Area, archives: Archives, dry_run: bool) -> 
     height = arcticdem.read_window(mosaic, out.parent, area.grid, options)
     entries = [live.window_entry(out.parent, height, mosaic), *(live.entry_of(item) for item in fetched)]
     write_manifest(out, entries, {"source": "terrain", "provider": "arcticdem"})
+
+
+def from_published(out: Path, meltwaterbench: MeltwaterBench, dry_run: bool) -> None:
+    """Mask and DEM of MeltwaterBench."""
+    needed = (published.MASK, published.HEIGHT)
+    wanted = {path.parent: [path.name] for path in needed}
+    published_files.retrieve(wanted, out, meltwaterbench, {"source": "terrain"}, dry_run, published_files.Rules(needed))
 
 
 def from_twin(out: Path, area: Area, twin: Twin) -> None:
