@@ -13,15 +13,15 @@ shell.prefix(
     f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
 )
 
-from daymelt.config import load
 from daymelt.dates import parse_month
 from daymelt.errors import ConfigError
 from daymelt.protocols import HINDCAST, PUBLISHED, TRUTH, trials
 from daymelt.provenance import code_digest
+from daymelt.steps.settings import load_settings
 from daymelt.systems import interface
 
 try:
-    CONFIG = load(config)
+    CONFIG = load_settings(config)
     for system_name in CONFIG.system_names():
         interface.read_options(*dict(CONFIG.resolve(system_name)).values())
 except ConfigError as error:
@@ -95,11 +95,10 @@ def system_digest(step):
 
 
 def retrieval_options(source, *sections):
-    """Options of a retrieval: the area, the source, and either the twin or the addresses of the archives."""
+    """Options of a retrieval: the area, the source, and either the twin, the published dataset or the addresses of the archives."""
     provider = getattr(CONFIG, source).provider
-    return options(
-        "area", source, *sections, "twin" if provider == "twin" else "archives"
-    )
+    where = provider if provider in ("twin", "meltwaterbench") else "archives"
+    return options("area", source, *sections, where)
 
 
 def retrieval_code(source):
@@ -153,7 +152,9 @@ def winter_manifests(wildcards):
 
 
 def winter_references(wildcards):
-    """Winter references for a month: of its own season, then of earlier configured ones, latest first."""
+    """Winter references for a month: of its own season, then of earlier configured ones, latest first; none for published melt fractions."""
+    if CONFIG.sentinel1.provider == "meltwaterbench":
+        return []
     season = season_of(wildcards)
     earlier = [
         year

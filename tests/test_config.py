@@ -209,7 +209,8 @@ def test_the_schema_refuses_unknown_keys_everywhere():
 
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "areas").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_area_is_valid(path):
-    assert load(path).area.name == path.stem
+    placed = load(path, lambda values: {**values, "area": {**values["area"], "rows": 2863, "columns": 1633}})
+    assert placed.area.name == path.stem
 
 
 def test_helheim_is_the_published_area_and_training():
@@ -276,3 +277,8 @@ def test_a_platform_does_not_stand_in_for_itself(fallback):
 def test_a_pattern_with_other_braces_is_refused(pattern):
     with pytest.raises(ConfigError, match="microwave_granules"):
         load({"archives": {"microwave_granules": pattern}})
+
+
+def test_a_grid_file_is_never_passed_over():
+    with pytest.raises(ConfigError, match=r"area\.grid_file"):
+        load({"area": {"grid_file": "mask.tif"}})

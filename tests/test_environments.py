@@ -12,7 +12,8 @@ import yaml
 from daymelt import provenance
 
 ROOT = Path(__file__).parents[1]
-CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib"}  # conda-forge's name to that of the package index
+# conda-forge's name to that of the package index
+CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "huggingface_hub": "huggingface-hub"}
 IMPORTED_AS = {
     "yaml": "pyyaml",
     "pydantic_core": "pydantic",

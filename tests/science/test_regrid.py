@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.warp import Resampling
 from scipy.interpolate import LinearNDInterpolator
@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from daymelt.errors import GridError
 from daymelt.grid import Grid, transformer
-from daymelt.science.regrid import apply_weights, axis_weights, linear_weights, upsample
+from daymelt.science.regrid import apply_weights, axis_weights, cell_means, linear_weights, upsample
 
 AREA = Grid("EPSG:3413", 100, 294900, -2566500, 256, 256)
 POSTING = AREA.posting(1000)
@@ -220,3 +220,31 @@ def test_a_hole_in_a_coarse_field_does_not_spread_over_the_fine_one():
 
 def test_upsampling_gives_float32():
     assert upsample(np.ones(POSTING.shape, np.float32), *weights_between(POSTING, AREA)).dtype == np.float32
+
+
+@settings(max_examples=40)
+@given(rows=st.integers(1, 25), columns=st.integers(1, 25), posting=st.sampled_from([100, 250, 300, 1000]), data=st.data())
+def test_cell_means_are_those_of_a_slow_obvious_mean(rows, columns, posting, data):
+    grid = Grid("EPSG:3413", 100, 50, 1000, rows, columns)
+    coarse = grid.posting(posting)
+    field = np.random.default_rng(data.draw(st.integers(0, 99))).random(grid.shape).astype(np.float32)
+    field[field < data.draw(st.sampled_from([0, 0.3, 0.6]))] = np.nan
+    means = cell_means(field, grid, coarse)
+    for row, y in enumerate(coarse.y):
+        for column, x in enumerate(coarse.x):
+            down = (grid.y > y - posting / 2) & (grid.y <= y + posting / 2)
+            across = (grid.x >= x - posting / 2) & (grid.x < x + posting / 2)
+            inside = field[np.ix_(down, across)]
+            if inside.size and 2 * np.isfinite(inside).sum() >= inside.size:
+                np.testing.assert_allclose(means[row, column], np.nanmean(inside.astype(np.float64)), rtol=1e-6)
+            elif inside.size:
+                assert np.isnan(means[row, column])
+    np.testing.assert_array_equal(means[0], means[1])  # the margin takes the nearest
+    np.testing.assert_array_equal(means[:, 0], means[:, 1])
+
+
+def test_the_mean_of_a_field_that_repeats_its_postings_is_exactly_that_field():
+    grid = Grid("EPSG:3413", 100, 0, 0, 47, 43)
+    coarse = grid.posting(1000)
+    postings = np.random.default_rng(3).normal(200, 30, coarse.shape).astype(np.float32)
+    np.testing.assert_array_equal(cell_means(postings[coarse.cells_of(grid)], grid, coarse)[1:-1, 1:-1], postings[1:-1, 1:-1])

@@ -4,7 +4,7 @@ import pytest
 
 from daymelt.errors import ConfigError, MissingInputError
 from daymelt.science.split import split_days
-from daymelt.steps.splits import read_rows, read_split, write_split
+from daymelt.steps.splits import fit_without_strays, read_rows, read_split, write_split
 
 DAYS = [dt.date(2019, 4, 1) + dt.timedelta(5 * n) for n in range(30)]
 
@@ -41,3 +41,17 @@ def test_no_day_of_the_calendar_is_refused(tmp_path):
     (tmp_path / "split.csv").write_text("date,split\n2019-02-30,train\n")
     with pytest.raises(ConfigError, match="2019-02-30"):
         read_rows(tmp_path / "split.csv")
+
+
+def test_days_that_only_one_side_has_are_told_and_left_out(caplog):
+    rows = [(DAYS[0], "train"), (DAYS[1], "val"), (DAYS[2], "test"), (dt.date(2019, 9, 30), "train")]
+    assert fit_without_strays(rows, DAYS[:4], "my list") == {
+        **{DAYS[0]: "train", DAYS[1]: "val", DAYS[2]: "test"},
+        DAYS[3]: "none",
+    }
+    told = [record.getMessage() for record in caplog.records]
+    assert "2019-09-30" in told[0]
+    assert "without an acquisition" in told[0]
+    assert str(DAYS[3]) in told[1]
+    with pytest.raises(ConfigError, match="more than once"):
+        fit_without_strays([*rows, (DAYS[0], "test")], DAYS[:4])

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 from daymelt import __version__
-from daymelt.config import SECTIONS, Section, load, load_all, section
+from daymelt.config import SECTIONS, Section, load_section
 from daymelt.errors import ConfigError, DaymeltError
+from daymelt.steps.settings import load_files, load_settings, read_section
 
 STEPS = {
     "twin-world": "the true melt of a season of the twin",
@@ -43,6 +44,8 @@ STEPS = {
     "station-scores": "the maps beside the weather stations, day by day",
     "twin-statistics": "the twin beside the published facts that it is calibrated to",
     "report": "figures",
+    "retrieve-meltwaterbench": "mask, DEM and split files of the published dataset, by which an area is configured",
+    "export-meltwaterbench": "an area in the layout of the published dataset; also `daymelt export meltwaterbench`",
 }
 COMMANDS = {
     "retrieve": "what the steps retrieve-… do, for a month or a season, to the places of the workflow",
@@ -55,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one step or command; 0 on success or what the command says, 2 with one line on standard error where the user can mend it."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
     try:
-        words = list(sys.argv[1:] if arguments is None else arguments)
+        words = joined(list(sys.argv[1:] if arguments is None else arguments))
         step = step_name(words)
         function = step_function(step)
         values = parser_of(step, function).parse_args(words[1:])
@@ -66,6 +69,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"daymelt: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     return outcome if isinstance(outcome, int) else 0
+
+
+def joined(words: list[str]) -> list[str]:
+    """`export meltwaterbench …` as `export-meltwaterbench …`."""
+    return ["-".join(words[:2]), *words[2:]] if words[:1] == ["export"] and len(words) > 1 else words
 
 
 def step_name(words: Sequence[str]) -> str:
@@ -117,21 +125,27 @@ def parser_of(step: str, function: Callable[..., object]) -> argparse.ArgumentPa
 
 def call_arguments(function: Callable[..., object], values: argparse.Namespace) -> dict[str, Any]:
     """Arguments for the call of a step's function."""
+    names = {name for name, parameter in inspect.signature(function).parameters.items() if is_section(parameter.annotation)}
     arguments = {}
     if hasattr(values, "config"):
-        whole = load_all(values.config)
+        whole = load_files(values.config)
         sections: Callable[[str], Any] = lambda _name: whole  # noqa: E731
     else:
-        sections = given_sections(values)
+        sections = given_sections(values, "area" in names)
     for name, parameter in inspect.signature(function).parameters.items():
         arguments[name] = sections(name) if is_section(parameter.annotation) else getattr(values, name)
     return arguments
 
 
-def given_sections(values: argparse.Namespace) -> Callable[[str], Any]:
-    """How a section of the configuration is had by its name."""
+def given_sections(values: argparse.Namespace, with_area: bool = True) -> Callable[[str], Any]:
+    """How a section of the configuration is had by its name.
+
+    Without the area only those asked for are read: the step may be the one that fetches the raster that the area's grid comes from.
+    """
+    if values.configfile is not None and not with_area:
+        return lambda name: load_section(values.configfile, name)
     if values.configfile is not None:
-        config = load(values.configfile)
+        config = load_settings(values.configfile)
         return lambda name: getattr(config, name)
     try:
         options = json.loads(values.options or "{}")
@@ -139,7 +153,7 @@ def given_sections(values: argparse.Namespace) -> Callable[[str], Any]:
         raise ConfigError(f"--options: no valid JSON ({error})") from None
     if not isinstance(options, dict) or not set(options) <= set(SECTIONS):
         raise ConfigError(f"--options: found {str(options)[:60]!r}; expected a JSON object with sections among {', '.join(SECTIONS)}")
-    return lambda name: section(name, options.get(name, {}))
+    return lambda name: read_section(name, options.get(name, {}))
 
 
 def is_section(kind: Any) -> bool:

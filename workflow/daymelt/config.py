@@ -7,7 +7,7 @@ they do not know. Only the workflow, the command line and the steps see them.
 import datetime as dt
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -74,6 +74,10 @@ class Area(Section):
     top: Number = Field(-2566500, description="outer edge of the first row, m in the crs")
     rows: Integer = Field(256, ge=1, description="number of cells from top to bottom")
     columns: Integer = Field(256, ge=1, description="number of cells from left to right")
+    # the jobs get what was read from it, so that a raster that moves makes nothing due again
+    grid_file: Path | None = Field(
+        None, strict=False, exclude=True, description="a raster that crs, spacing, corner and size are read from instead; null for none"
+    )
 
     @field_validator("crs")
     @classmethod
@@ -113,7 +117,7 @@ class Seasons(Section):
 class Sentinel1(Section):
     """Sentinel-1 backscatter (radiometrically terrain-corrected gamma0)."""
 
-    provider: Literal["twin", "opera", "planetary-computer"] = Field("twin", description="where the files come from")
+    provider: Literal["twin", "opera", "planetary-computer", "meltwaterbench"] = Field("twin", description="where the files come from")
     polarisation: Literal["hh", "hv", "vv", "vh"] = Field("hh", description="transmitted and received; Greenland is acquired in hh")
     spacing_m: Number = Field(30, gt=0, description="side of a backscatter cell, m: 30 for opera, 10 for planetary-computer")
 
@@ -121,7 +125,7 @@ class Sentinel1(Section):
 class Microwave(Section):
     """Passive microwave brightness temperature (enhanced resolution, NSIDC-0630)."""
 
-    provider: Literal["twin", "nsidc-0630"] = Field("twin", description="where the files come from")
+    provider: Literal["twin", "nsidc-0630", "meltwaterbench"] = Field("twin", description="where the files come from")
     platform: Platform = Field("F17", description="satellite of the SSMIS radiometer")
     fallback_platforms: tuple[Platform, ...] = Field(
         (), strict=False, description="satellites that stand in on days that it lacks, in this order; they pass at other local times"
@@ -151,14 +155,17 @@ class Microwave(Section):
 class Mar(Section):
     """MAR regional climate model."""
 
-    provider: Literal["twin", "mar-http"] = Field("twin", description="where the files come from")
+    provider: Literal["twin", "mar-http", "meltwaterbench"] = Field("twin", description="where the files come from")
     variable: Literal["WA1"] = Field("WA1", description="WA1: liquid water content of the uppermost metre of snow, kg/kg")
+    longest_gap_days: Integer = Field(
+        0, ge=0, le=30, description="missing days in a row that may be filled, linear in time, days; for daily rasters (meltwaterbench)"
+    )
 
 
 class Terrain(Section):
     """Surface height with the ocean and ice masks."""
 
-    provider: Literal["twin", "arcticdem", "nsidc-0645"] = Field("twin", description="where the files come from")
+    provider: Literal["twin", "arcticdem", "nsidc-0645", "meltwaterbench"] = Field("twin", description="where the files come from")
 
 
 class Archives(Section):
@@ -229,6 +236,17 @@ class Archives(Section):
         return value
 
 
+class MeltwaterBench(Section):
+    """The published dataset behind the provider `meltwaterbench`; without effect on other providers."""
+
+    folder: Path | None = Field(
+        None, strict=False, description="data root of a local copy, used where it lies; null fetches what is needed from the hub"
+    )
+    repo: str = Field("blutjens/meltwaterbench", min_length=1, description="dataset on the Hugging Face hub")
+    revision: str = Field("main", min_length=1, description="its branch, tag or commit")
+    endpoint: str = Field("https://huggingface.co", min_length=1, description="address of the hub; the token in HF_TOKEN goes to it alone")
+
+
 class Twin(Section):
     """The synthetic world behind the provider `twin`; without effect on other providers."""
 
@@ -297,7 +315,9 @@ class Split(Section):
     file: Path | None = Field(
         None, strict=False, description="a csv of date,split, or a folder with train.csv, val.csv, test.csv; null draws from the seed"
     )
-
+    strays: Literal["refuse", "leave-out"] = Field(
+        "refuse", description="days that only the file or only Sentinel-1 has: refuse stops, leave-out says so and does without them"
+    )
     block_days: Integer = Field(14, ge=2, le=92, description="protocol blocked: length of the held-out blocks, days")
     hindcast_training_years: tuple[Year, ...] = Field(
         (2019, 2020, 2021, 2022, 2023), min_length=1, strict=False, description="protocol hindcast: years to learn from"
@@ -522,6 +542,7 @@ class Config(Section):
     mar: Mar = Mar()
     terrain: Terrain = Terrain()
     archives: Archives = Archives()
+    meltwaterbench: MeltwaterBench = MeltwaterBench()
     twin: Twin = Twin()
     sar: Sar = Sar()
     regrid: Regrid = Regrid()
@@ -625,8 +646,18 @@ class Config(Section):
                 yield f"benchmark.protocols: {trial.protocol} has no year to score; expected a year that neither trains nor validates"
 
 
-def load(source: Path | str | Mapping[str, Any]) -> Config:
+def without_grid_file(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`values`; ConfigError where the area's grid would have to be read from a raster, which this room cannot do."""
+    area = values.get("area")
+    if isinstance(area, Mapping) and area.get("grid_file") is not None:
+        raise ConfigError("area.grid_file: its raster is not read here; expected none, or steps.settings.load_settings")
+    return values
+
+
+def load(source: Path | str | Mapping[str, Any], complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = without_grid_file) -> Config:
     """The configuration from a YAML file or a mapping; what is absent has its default.
+
+    `complete` sees the values before they are checked; `steps.settings.load_settings` has one that reads the grid from `area.grid_file`.
 
     Raises
     ------
@@ -634,8 +665,17 @@ def load(source: Path | str | Mapping[str, Any]) -> Config:
         In one line: the key, what was found, what is allowed and, for a misspelt key, the nearest one.
     """
     if isinstance(source, Mapping):
-        return _validate(Config, source, "configuration", "")
-    return _validate(Config, _read_yaml(Path(source)), str(source), "")
+        return _validate(Config, complete(source), "configuration", "")
+    values = _read_yaml(Path(source))
+    return _validate(Config, complete(values) if isinstance(values, Mapping) else values, str(source), "")
+
+
+def load_section(path: Path, name: str) -> Any:
+    """One section of a YAML file, whatever stands in the others; errors as `load`."""
+    values = _read_yaml(path)
+    if not isinstance(values, Mapping):
+        return load(path)  # which says what is wrong
+    return _validate(SECTIONS[name], values.get(name, {}), str(path), f"{name}.")
 
 
 def merge(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -650,8 +690,13 @@ def merge(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any
     return merged
 
 
-def load_all(paths: Sequence[Path], base: Path = Path("config.yaml")) -> Config:
-    """The configuration from `base`, where there is such a file, and further files, the later before the earlier; errors as `load`."""
+def load_all(
+    paths: Sequence[Path], base: Path = Path("config.yaml"), complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = without_grid_file
+) -> Config:
+    """The configuration from `base`, where there is such a file, and further files, the later before the earlier.
+
+    `complete` and errors as `load`.
+    """
     values: dict[str, Any] = {}
     for path in [*([base] if base.is_file() else []), *paths]:
         content = _read_yaml(path)
@@ -659,7 +704,7 @@ def load_all(paths: Sequence[Path], base: Path = Path("config.yaml")) -> Config:
             raise ConfigError(f"{path}: found {str(content)[:40]!r}; expected sections of settings")
         values = merge(values, content)
     source = ", ".join(map(str, [base, *paths] if base.is_file() else paths)) or "configuration"
-    return _validate(Config, values, source, "")
+    return _validate(Config, complete(values), source, "")
 
 
 def section(name: str, values: Mapping[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """The list of the files of one retrieval: what lies beside it, from where, how large, with which checksum.
 
-A manifest is written last. Where it stands, the retrieval is whole; later steps open only the files that it names.
+A manifest is written last. Where it stands, the retrieval is whole; later steps open only the files that it names. Files that are used
+where they lie are named below another folder, the manifest's `root`; they belong to the user, and nobody here changes or deletes them.
 """
 
 import hashlib
@@ -42,7 +43,10 @@ def entry(folder: Path, path: Path, url: str) -> Entry:
 
 
 def write_manifest(path: Path, entries: Iterable[Entry], about: Mapping[str, Any]) -> None:
-    """Write the manifest `path` of files that lie below its folder; `about` names product, provider and period."""
+    """Write the manifest `path` of files that lie below its folder; `about` names product, provider and period.
+
+    A `root` in `about` says that they lie below that folder instead; a relative one starts at the manifest's folder.
+    """
     listed = sorted(entries, key=lambda item: item.path)
     write_json(path, {**about, "files": [asdict(item) for item in listed]})
 
@@ -75,9 +79,10 @@ def manifest_files(path: Path, suffix: str = "", verify: bool = False) -> list[P
     FormatError
         A named file has another size, with `verify` another checksum, or a name leads outside the manifest's folder.
     """
-    folder = Path(path).parent
+    content = read_manifest(path)
+    folder = Path(path).parent / content.get("root", "")
     found = []
-    for item in read_manifest(path)["files"]:
+    for item in content["files"]:
         file = folder / item.path
         if not file.resolve().is_relative_to(folder.resolve()):
             raise FormatError(f"manifest {path}: {item.path!r} leads outside its folder; delete the manifest and retrieve again")

@@ -122,6 +122,37 @@ def axis_weights(source_centres: NDArray[np.floating], target_centres: NDArray[n
     return weights
 
 
+def cell_means(field: NDArray[np.floating], grid: Grid, coarse: Grid) -> NDArray[np.float32]:
+    """Mean of a field over the cells of a coarser grid of the same crs.
+
+    Parameters
+    ----------
+    field : (y, x) on `grid`, NaN = no data
+    coarse : with a spacing of at least that of `grid`; a cell of `grid` counts where its centre lies
+
+    Returns
+    -------
+    (coarse y, coarse x); NaN where less than half of the cells have data. A coarse cell that holds none, as in the margin of a posting
+    grid, takes the value of the nearest that does.
+    """
+    rows, columns = (index.ravel() for index in coarse.cells_of(grid))
+    known = np.isfinite(field)
+    total, count, size = (_sum_runs(part, rows, columns) for part in (np.where(known, field, 0), known, np.ones(field.shape, np.uint8)))
+    means = np.where(2 * count >= size, total / np.maximum(count, 1), np.nan).astype(np.float32)
+    nearest_row, nearest_column = (
+        np.clip(np.arange(length), index[0], index[-1]) - index[0] for length, index in zip(coarse.shape, (rows, columns), strict=True)
+    )
+    return np.asarray(means[np.ix_(nearest_row, nearest_column)])
+
+
+def _sum_runs(values: NDArray[np.generic], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Sums over runs of equal indices, in float64: the mean of equal float32 values is exactly that value."""
+    first_rows, first_columns = np.unique(rows, return_index=True)[1], np.unique(columns, return_index=True)[1]
+    by_row = np.add.reduceat(values, first_rows, axis=0, dtype=np.float64)
+    summed: NDArray[np.float64] = np.add.reduceat(by_row, first_columns, axis=1)
+    return summed
+
+
 def upsample(field: NDArray[np.float32], weights_y: NDArray[np.float32], weights_x: NDArray[np.float32]) -> NDArray[np.float32]:
     """Bilinear interpolation to a finer grid of the same crs: `weights_y @ field @ weights_x.T`.
 

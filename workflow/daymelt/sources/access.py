@@ -159,6 +159,20 @@ def planetary(
     return Access(desk.provider, remedies, desk.found, signer=signer)
 
 
+def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret | None:
+    """The token of the Hugging Face hub in HF_TOKEN; None where there is none.
+
+    Raises
+    ------
+    ConfigError
+        It is no token, or somebody could read it on its way to `endpoint`.
+    """
+    token = _printable((os.environ if environ is None else environ).get("HF_TOKEN", "").strip(), "HF_TOKEN")
+    if token and not is_private(endpoint):
+        raise ConfigError(f"meltwaterbench.endpoint: found {bare(endpoint)}; expected https, HF_TOKEN goes nowhere else; or unset HF_TOKEN")
+    return Secret(token) if token else None
+
+
 def is_meant_for(url: str, hosts: Sequence[str]) -> bool:
     """True where `url` lies on one of `hosts`: `host` at its usual port, `host:port`, or `.domain` for all below it."""
     host = host_of(url)

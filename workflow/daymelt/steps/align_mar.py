@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt import cube
+from daymelt import cube, published
 from daymelt.config import Area, Mar, Regrid, Seasons
 from daymelt.dates import describe, season_days
 from daymelt.encoding import LIQUID_WATER
@@ -18,12 +18,21 @@ from daymelt.manifest import manifest_digest, manifest_files
 from daymelt.science.climate import liquid_water_in_kg_per_kg
 from daymelt.science.regrid import apply_weights, linear_weights
 from daymelt.sources.mar import MarFile, open_mar
+from daymelt.steps.published_fields import Coarse, is_published
 
 
 def align_mar(manifest: Path, season: int, out: Path, area: Area, seasons: Seasons, mar: Mar, regrid: Regrid) -> None:
-    """Interpolate liquid water linearly from the cell centres of MAR to the posting grid, every day of a season."""
+    """Bring liquid water to the posting grid, every day of a season.
+
+    Linearly from the cell centres of MAR; from the published rasters as means, with missing days filled linearly in time.
+    """
     days = season_days(season, seasons.months)
     grid = area.grid.posting(regrid.posting_m)
+    if is_published(manifest):
+        fields, filled = Coarse(manifest, published.MAR, area.grid, grid).season(days, mar.longest_gap_days)
+        attributes = {"inputs": manifest_digest([manifest])}
+        cube.write_stream(out, zip(days, fields, strict=True), grid=grid, encoding=LIQUID_WATER, filled=filled, attributes=attributes)
+        return
     with ExitStack() as stack:
         opened = [stack.enter_context(open_mar(path, mar.variable)) for path in manifest_files(manifest, ".nc")]
         source = {day: file for file in opened for day in file.dates}

@@ -2,13 +2,13 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt import cube
+from daymelt import cube, published
 from daymelt.config import Area, Microwave, Regrid, Seasons
 from daymelt.dates import season_days
 from daymelt.encoding import BRIGHTNESS
@@ -20,48 +20,74 @@ from daymelt.science.regrid import apply_weights, linear_weights
 from daymelt.science.temporal import fill_linear
 from daymelt.sources.microwave import CETB_CRS, find_days, parse_name, read_tb
 from daymelt.steps.microwave_window import cetb_bounds
+from daymelt.steps.published_fields import Coarse, is_published
+
+Field = NDArray[np.float32]
 
 
 def align_microwave(
     manifest: Path, season: int, out: Path, winter: Path, area: Area, seasons: Seasons, microwave: Microwave, regrid: Regrid
 ) -> None:
-    """Interpolate brightness temperature linearly to the posting grid, every day of a season, gaps filled linearly in time.
+    """Bring brightness temperature to the posting grid, every day of a season, gaps filled linearly in time.
 
-    The winter mean is of the days that were observed. A day on which a fallback platform stands in is among `filled`, and both files
-    count the days of each platform.
+    Linearly from the radiometer's cells; from the published rasters as means. The winter mean is of the days that were observed. A day on
+    which a fallback platform stands in is among `filled`, and both files count the days of each platform.
     """
     grid = area.grid.posting(regrid.posting_m)
-    identity = (microwave.platform, microwave.channel, microwave.overpass, microwave.fallback_platforms)
-    observed = find_days(manifest_files(manifest, ".nc"), *identity)
-    reader = Reader(observed, grid, microwave.channel)
-    inputs = {"inputs": manifest_digest([manifest])}
-
-    winter_days = [day for day in season_days(season, microwave.winter_months) if day in observed]
-    if not winter_days:
-        raise MissingInputError(
-            f"microwave {manifest}: no day of the winter {season}; the melt threshold needs its mean, retrieve it again"
-        )
-    mean = winter_mean(np.stack([reader.read(day) for day in winter_days]))
-    counted = {**inputs, "platforms": count_platforms(observed, winter_days)}
-    cube.write_layers(winter, {"winter_mean": (mean, BRIGHTNESS)}, grid=grid, attributes=counted)
-
     days = season_days(season, seasons.months)
-    fields, filled = fill_linear(np.stack([reader.read(day) for day in days]), days, microwave.longest_gap_days, "passive microwave")
-    told = {day: "; ".join(filter(None, (stands_in(observed, day, microwave.platform), filled.get(day)))) for day in days}
-    filled = {day: rule for day, rule in told.items() if rule}
-    counted = {**inputs, "platforms": count_platforms(observed, days)}
-    cube.write_stream(out, zip(days, fields, strict=True), grid=grid, encoding=BRIGHTNESS, filled=filled, attributes=counted)
+    attributes: dict[str, str | dict[str, int]] = {"inputs": manifest_digest([manifest])}
+    if is_published(manifest):
+        rasters = Coarse(manifest, published.MICROWAVE, area.grid, grid)
+        mean = rasters.winter(season, microwave.winter_months)
+        fields, filled = rasters.season(days, microwave.longest_gap_days)
+        of_winter = of_season = attributes
+    else:
+        cells = Cells(manifest, grid, microwave)
+        winter_days = cells.winter_days(season)
+        mean = winter_mean(cells.stack(winter_days))
+        fields, filled = cells.season(days)
+        of_winter, of_season = ({**attributes, "platforms": cells.count_platforms(some)} for some in (winter_days, days))
+    cube.write_layers(winter, {"winter_mean": (mean, BRIGHTNESS)}, grid=grid, attributes=of_winter)
+    cube.write_stream(out, zip(days, fields, strict=True), grid=grid, encoding=BRIGHTNESS, filled=filled, attributes=of_season)
 
 
-def stands_in(observed: Mapping[dt.date, Path], day: dt.date, platform: str) -> str:
-    """Which other platform a day comes from, for the record of what was filled; empty where it is the wanted one or none."""
-    other = parse_name(observed[day]).platform if day in observed else platform
-    return "" if other == platform else f"platform {other} in place of {platform}"
+class Cells:
+    """The days of a manifest in the radiometer's own cells, interpolated to the posting grid."""
 
+    def __init__(self, manifest: Path, grid: Grid, microwave: Microwave) -> None:
+        self._manifest, self._microwave = manifest, microwave
+        identity = (microwave.platform, microwave.channel, microwave.overpass, microwave.fallback_platforms)
+        self._observed = find_days(manifest_files(manifest, ".nc"), *identity)
+        self._reader = Reader(self._observed, grid, microwave.channel)
 
-def count_platforms(observed: Mapping[dt.date, Path], days: Iterable[dt.date]) -> dict[str, int]:
-    """How many of some days each platform gave."""
-    return dict(sorted(Counter(parse_name(observed[day]).platform for day in days if day in observed).items()))
+    def winter_days(self, season: int) -> list[dt.date]:
+        """The observed days of the winter before a season; MissingInputError where there is none."""
+        winter_days = [day for day in season_days(season, self._microwave.winter_months) if day in self._observed]
+        if not winter_days:
+            raise MissingInputError(
+                f"microwave {self._manifest}: no day of the winter {season}; the melt threshold needs its mean, retrieve it again"
+            )
+        return winter_days
+
+    def stack(self, days: Sequence[dt.date]) -> Field:
+        """Some days, (date, y, x), K; NaN where there is none."""
+        return np.stack([self._reader.read(day) for day in days])
+
+    def season(self, days: Sequence[dt.date]) -> tuple[Field, dict[dt.date, str]]:
+        """Every day with its gaps filled, and by which rule, or by which other platform."""
+        fields, filled = fill_linear(self.stack(days), days, self._microwave.longest_gap_days, "passive microwave")
+        told = {day: "; ".join(filter(None, (self._stands_in(day), filled.get(day)))) for day in days}
+        return fields, {day: rule for day, rule in told.items() if rule}
+
+    def count_platforms(self, days: Sequence[dt.date]) -> dict[str, int]:
+        """How many of some days each platform gave."""
+        return dict(sorted(Counter(parse_name(self._observed[day]).platform for day in days if day in self._observed).items()))
+
+    def _stands_in(self, day: dt.date) -> str:
+        """Which other platform a day comes from, for the record of what was filled; empty where it is the wanted one or none."""
+        wanted = self._microwave.platform
+        other = parse_name(self._observed[day]).platform if day in self._observed else wanted
+        return "" if other == wanted else f"platform {other} in place of {wanted}"
 
 
 class Reader:

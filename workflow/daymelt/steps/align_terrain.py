@@ -10,8 +10,10 @@ from daymelt import cube
 from daymelt.config import Area
 from daymelt.encoding import FLAG, HEIGHT
 from daymelt.errors import FormatError
+from daymelt.grid import Grid
 from daymelt.manifest import manifest_digest, manifest_files
 from daymelt.sources.terrain import read_flag, read_height
+from daymelt.steps import published_fields
 
 
 def align_terrain(manifest: Path, out: Path, area: Area) -> None:
@@ -19,12 +21,19 @@ def align_terrain(manifest: Path, out: Path, area: Area) -> None:
 
     Its identity is that of the aligned fields: a window cut from a mosaic and a whole file may hold the same heights.
     """
-    height = read_height(_file(manifest, "dem"), area.grid)
-    ocean, ice = (read_flag(_file(manifest, name), area.grid) for name in ("OceanMask", "IceMask"))
+    read = published_fields.terrain if published_fields.is_published(manifest) else _provided
+    height, ocean, ice = read(manifest, area.grid)
     content = hashlib.sha256(b"".join(field.tobytes() for field in (height, ocean, ice))).hexdigest()
     attributes = {"inputs": content, "files": manifest_digest([manifest])}
     layers = {"height": (height, HEIGHT), "ocean": (_numbers(ocean), FLAG), "ice": (_numbers(ice), FLAG)}
     cube.write_layers(out, layers, grid=area.grid, attributes=attributes)
+
+
+def _provided(manifest: Path, grid: Grid) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Height, water and ice from a DEM and two masks."""
+    height = read_height(_file(manifest, "dem"), grid)
+    ocean, ice = (read_flag(_file(manifest, name), grid) for name in ("OceanMask", "IceMask"))
+    return height, ocean, ice
 
 
 def _file(manifest: Path, part: str) -> Path:
@@ -35,5 +44,5 @@ def _file(manifest: Path, part: str) -> Path:
     return found[0]
 
 
-def _numbers(flag: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _numbers(flag: NDArray[np.generic]) -> NDArray[np.float32]:
     return flag.astype(np.float32)

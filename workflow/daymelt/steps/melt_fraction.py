@@ -15,6 +15,7 @@ from daymelt.manifest import manifest_digest
 from daymelt.science import backscatter
 from daymelt.sources.sentinel1 import Burst
 from daymelt.steps.digests import combine
+from daymelt.steps.published_fields import is_published, melt_days
 from daymelt.steps.scenes import Scenes, layer_names
 
 log = logging.getLogger(__name__)
@@ -24,8 +25,13 @@ Day = tuple[dt.date, NDArray[np.float32]]
 def melt_fraction(manifest: Path, winters: list[Path], terrain: Path, out: Path, area: Area, sentinel1: Sentinel1, sar: Sar) -> None:
     """Threshold every pass of a month against the winter reference of its orbit and aggregate it to the study grid.
 
-    `winters` are the references of the season itself and then of earlier ones, which serve pixels with too few scenes.
+    `winters` are the references of the season itself and then of earlier ones, which serve pixels with too few scenes. Published melt
+    fractions need none; they are taken as they are.
     """
+    if is_published(manifest):
+        published = melt_days(manifest, cube.read_layers(terrain)["ocean"] == 1, area.grid)
+        cube.write_stream(out, published, grid=area.grid, encoding=PERCENT, attributes={"inputs": manifest_digest([manifest])})
+        return
     scenes = Scenes([manifest], terrain, area, sentinel1, sar)
     references = References(winters, scenes, sar.min_winter_scenes)
     used: dict[str, list[str]] = {}

@@ -9,9 +9,10 @@ from daymelt.steps.live import Plan
 from daymelt.steps.retrieve_mar import retrieve_mar
 from daymelt.steps.retrieve_microwave import retrieve_microwave
 from daymelt.steps.retrieve_sentinel1 import retrieve_sentinel1
+from daymelt.steps.retrieve_stations import retrieve_stations
 from daymelt.steps.retrieve_terrain import retrieve_terrain
 
-SOURCES = ("sentinel1", "microwave", "mar", "terrain")
+SOURCES = ("sentinel1", "microwave", "mar", "terrain", "stations")
 FIRST_YEAR, LAST_YEAR = 1981, 2100
 
 
@@ -24,11 +25,13 @@ def retrieve(
     dry_run: bool = False,
     adopt: bool = False,
 ) -> None:
-    """Retrieve sentinel1 (--month or --season), microwave or mar (--season), or terrain; --dry-run lists, --adopt takes what lies there.
+    """Retrieve sentinel1, microwave or mar (--month or --season), terrain or stations; --dry-run lists, --adopt takes what lies there.
 
-    A season of sentinel1 is all its months, those of its winter reference included.
+    A season of sentinel1 is all its months, those of its winter reference included. The others come by the season: a month stands for it.
     """
     periods = periods_of(source, config, month, season)
+    if adopt and source == "stations":
+        raise ConfigError("stations: found --adopt; a file of your own is served by an address, archives.promice")
     if dry_run and adopt:
         raise ConfigError("--dry-run with --adopt: adopting fetches nothing; leave one of them out")
     if getattr(config, source).provider == "twin":
@@ -50,35 +53,36 @@ def periods_of(source: str, config: Config, month: str | None, season: int | Non
     if season is not None and not FIRST_YEAR <= season <= LAST_YEAR:
         raise ConfigError(f"--season {season}: expected a year, {FIRST_YEAR} to {LAST_YEAR}")
     match source:
-        case "terrain" if month is None and season is None:
+        case "terrain" | "stations" if month is None and season is None:
             return [""]
-        case "terrain":
-            raise ConfigError("terrain: found --month or --season, but it does not change; leave them out")
+        case "terrain" | "stations":
+            raise ConfigError(f"{source}: found --month or --season, but it comes whole; leave them out")
+        case _ if month is None and season is None:
+            raise ConfigError(f"{source}: no period; give --month, such as 2019-07, or --season, such as 2019")
         case "sentinel1" if month is not None:
             return [month_name(*parse_month(month))]
-        case "sentinel1" if season is not None:
-            return [month_name(season, number) for number in sorted({*config.sar.winter_months, *config.seasons.months})]
         case "sentinel1":
-            raise ConfigError("sentinel1: no period; give --month, such as 2019-07, or --season, such as 2019")
-        case _ if season is not None:
-            return [str(season)]
-    year = parse_month(month)[0] if month is not None else 2019
-    found = f"--month {month}" if month is not None else "no period"
-    raise ConfigError(f"{source}: found {found}, but it comes by the season; give --season {year}")
+            numbers = sorted({*config.sar.winter_months, *config.seasons.months})
+            return [month_name(season, number) for number in numbers] if season is not None else []
+        case _:
+            return [str(season if month is None else parse_month(month)[0])]
 
 
 def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt: bool) -> Plan:
     """One retrieval of the workflow."""
     out = Path("resources") / config.area.name / source / period / "manifest.json"
-    area, archives, twin, how = config.area, config.archives, config.twin, {"dry_run": dry_run, "adopt": adopt}
+    area = config.area
+    places = (config.archives, config.meltwaterbench, config.twin)
     if dry_run and period:
         print(f"{source} {period}")
     match source:
         case "sentinel1":
-            return retrieve_sentinel1(period, out, area, config.sentinel1, archives, twin, dry_run=dry_run, adopt=adopt)
+            return retrieve_sentinel1(period, out, area, config.sentinel1, *places, None, dry_run, adopt)
         case "microwave":
-            return retrieve_microwave(int(period), out, area, config.seasons, config.microwave, archives, twin, **how)
+            return retrieve_microwave(int(period), out, area, config.seasons, config.microwave, *places, dry_run, adopt)
         case "mar":
-            return retrieve_mar(int(period), out, area, config.seasons, config.mar, archives, twin, **how)
+            return retrieve_mar(int(period), out, area, config.seasons, config.mar, *places, dry_run, adopt)
+        case "stations":
+            return retrieve_stations(out, area, config.seasons, config.stations, config.archives, config.twin, dry_run)
         case _:
-            return retrieve_terrain(out, area, config.terrain, archives, twin, **how)
+            return retrieve_terrain(out, area, config.terrain, *places, dry_run, adopt)

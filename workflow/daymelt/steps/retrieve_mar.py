@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from daymelt.config import Archives, Area, Mar, Seasons, Twin
+from daymelt import published
+from daymelt.config import Archives, Area, Mar, MeltwaterBench, Seasons, Twin
 from daymelt.dates import season_days
 from daymelt.sources import mar_http
 from daymelt.sources.access import anonymous
 from daymelt.sources.mar import open_mar
-from daymelt.steps import live
+from daymelt.steps import live, published_files
 from daymelt.steps.adoption import Wanted, adopt_into
 from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
@@ -26,18 +27,22 @@ def retrieve_mar(
     seasons: Seasons,
     mar: Mar,
     archives: Archives,
+    meltwaterbench: MeltwaterBench,
     twin: Twin,
     dry_run: bool = False,
     adopt: bool = False,
 ) -> Plan:
-    """Retrieve the year of daily means that holds a season."""
+    """Retrieve the year of daily means that holds a season, or its days."""
     match mar.provider:
         case "twin":
             from_twin(season, out, area, twin)
         case "mar-http":
             return from_http(season, out, seasons, mar, archives, dry_run, adopt)
+        case published.PROVIDER:
+            published_files.refuse_adoption(adopt)
+            from_published(season, out, seasons, meltwaterbench, dry_run)
         case _:
-            refuse_provider("mar", mar.provider, ("twin", "mar-http"))
+            refuse_provider("mar", mar.provider, ("twin", "mar-http", published.PROVIDER))
     return Plan()
 
 
@@ -86,6 +91,12 @@ def look(days: Sequence[dt.date], mar: Mar, path: Path) -> None:
     with open_mar(path, mar.variable) as file:
         for day in (days[0], days[-1]):
             file.read(day)
+
+
+def from_published(season: int, out: Path, seasons: Seasons, meltwaterbench: MeltwaterBench, dry_run: bool) -> None:
+    """Daily rasters of MeltwaterBench."""
+    wanted = {published.MAR: published_files.days_wanted(season_days(season, seasons.months))}
+    published_files.retrieve(wanted, out, meltwaterbench, {"source": "mar", "season": season}, dry_run)
 
 
 def from_twin(season: int, out: Path, area: Area, twin: Twin) -> None:

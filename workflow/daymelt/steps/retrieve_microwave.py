@@ -6,12 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from daymelt.config import Archives, Area, Microwave, Seasons, Twin
-from daymelt.dates import month_days
+from daymelt import published
+from daymelt.config import Archives, Area, MeltwaterBench, Microwave, Seasons, Twin
+from daymelt.dates import month_days, season_days
 from daymelt.errors import FormatError
 from daymelt.sources import nsidc
 from daymelt.sources.microwave import find_days, read_tb
-from daymelt.steps import live
+from daymelt.steps import live, published_files
 from daymelt.steps.adoption import Wanted, adopt_into
 from daymelt.steps.live import Plan
 from daymelt.steps.microwave_window import cetb_bounds
@@ -28,6 +29,7 @@ def retrieve_microwave(
     seasons: Seasons,
     microwave: Microwave,
     archives: Archives,
+    meltwaterbench: MeltwaterBench,
     twin: Twin,
     dry_run: bool = False,
     adopt: bool = False,
@@ -42,8 +44,11 @@ def retrieve_microwave(
             if adopt:
                 return adopt_into(out, wanted, live.earthdata(archives), archives)
             return live.retrieve(wanted.search(archives), out, live.earthdata(archives), archives, dry_run)
+        case published.PROVIDER:
+            published_files.refuse_adoption(adopt)
+            from_published(season, out, seasons, microwave, meltwaterbench, dry_run)
         case _:
-            refuse_provider("microwave", microwave.provider, ("twin", "nsidc-0630"))
+            refuse_provider("microwave", microwave.provider, ("twin", "nsidc-0630", published.PROVIDER))
     return Plan()
 
 
@@ -91,6 +96,15 @@ def offer_of(days: tuple[dt.date, dt.date], area: Area, microwave: Microwave, ab
         "other_platform": {day.isoformat(): platform for day, platform in found.other_platform.items()},
     }
     return live.Offer(remotes, {**about, **missing})
+
+
+def from_published(season: int, out: Path, seasons: Seasons, microwave: Microwave, meltwaterbench: MeltwaterBench, dry_run: bool) -> None:
+    """Daily rasters of MeltwaterBench, and of the winter its mean or the days that it can be made of."""
+    winter, summer = (published_files.days_wanted(season_days(season, months)) for months in (microwave.winter_months, seasons.months))
+    mean = published.winter_mean(season)
+    wanted = {published.MICROWAVE: [*winter, *summer], mean.parent: [mean.name]}
+    rules = published_files.Rules(spared={mean: set(winter) - set(summer)})
+    published_files.retrieve(wanted, out, meltwaterbench, {"source": "microwave", "season": season}, dry_run, rules)
 
 
 def from_twin(season: int, out: Path, area: Area, microwave: Microwave, twin: Twin) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from rasterio.windows import Window
 
-from daymelt import cube
-from daymelt.config import Archives, Area, Sentinel1, Twin
+from daymelt import cube, published
+from daymelt.config import Archives, Area, MeltwaterBench, Sentinel1, Twin
 from daymelt.dates import month_days, parse_month
 from daymelt.errors import ConfigError, FormatError
 from daymelt.manifest import write_manifest
@@ -16,7 +16,7 @@ from daymelt.sources import opera, planetary_computer
 from daymelt.sources.raster import open_raster, read_values
 from daymelt.sources.retry import Policy
 from daymelt.sources.sentinel1 import parse_burst
-from daymelt.steps import live
+from daymelt.steps import live, published_files
 from daymelt.steps.adoption import Wanted, adopt_into
 from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
@@ -35,6 +35,7 @@ def retrieve_sentinel1(
     area: Area,
     sentinel1: Sentinel1,
     archives: Archives,
+    meltwaterbench: MeltwaterBench,
     twin: Twin,
     world: Path | None = None,
     dry_run: bool = False,
@@ -53,8 +54,11 @@ def retrieve_sentinel1(
             if adopt:
                 raise ConfigError(NO_WINDOWS)
             return from_planetary_computer(month, out, area, sentinel1, archives, dry_run)
+        case published.PROVIDER:
+            published_files.refuse_adoption(adopt)
+            from_published(month, out, meltwaterbench, dry_run)
         case _:
-            refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera", "planetary-computer"))
+            refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera", "planetary-computer", published.PROVIDER))
     return Plan()
 
 
@@ -107,6 +111,12 @@ def planetary_options(sentinel1: Sentinel1, archives: Archives, policy: Policy) 
     return planetary_computer.PlanetaryOptions(
         archives.stac, archives.sas, archives.sas_hosts, polarisation=sentinel1.polarisation, policy=policy
     )
+
+
+def from_published(month: str, out: Path, meltwaterbench: MeltwaterBench, dry_run: bool) -> None:
+    """Melt fractions of MeltwaterBench: no backscatter, and nothing of the winter."""
+    wanted = {published.SAR: published_files.days_wanted(month_days(*parse_month(month)))}
+    published_files.retrieve(wanted, out, meltwaterbench, {"source": "sentinel1", "month": month}, dry_run)
 
 
 def from_twin(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twin, world: Path | None) -> None:

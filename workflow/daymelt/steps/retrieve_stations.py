@@ -6,6 +6,7 @@ from daymelt.config import Archives, Area, Seasons, Stations, Twin
 from daymelt.sources import promice_http
 from daymelt.sources.access import anonymous
 from daymelt.steps import live
+from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
 from daymelt.steps.station_sites import sites_in
 from daymelt.twin import files
@@ -14,23 +15,24 @@ from daymelt.twin.stations import observe
 
 def retrieve_stations(
     out: Path, area: Area, seasons: Seasons, stations: Stations, archives: Archives, twin: Twin, dry_run: bool = False
-) -> None:
+) -> Plan:
     """Retrieve the whole record of every station in the area, one file a station."""
     match stations.provider:
         case "twin":
             from_twin(out, area, seasons, stations, twin)
         case "promice":
-            from_http(out, area, stations, archives, dry_run)
+            return from_http(out, area, stations, archives, dry_run)
         case _:
             refuse_provider("stations", stations.provider, ("twin", "promice"))
+    return Plan()
 
 
-def from_http(out: Path, area: Area, stations: Stations, archives: Archives, dry_run: bool) -> None:
+def from_http(out: Path, area: Area, stations: Stations, archives: Archives, dry_run: bool) -> Plan:
     """The files of the stations from their server."""
     names = [site.name for site in sites_in(stations, area.grid)]
     remotes = promice_http.search(names, archives.promice, live.policy(archives))
     about = {"source": "stations", "provider": "promice"}
-    live.retrieve(remotes, out, anonymous("the server of the stations"), archives, about, dry_run)
+    return live.retrieve(live.Offer(remotes, about), out, anonymous("the server of the stations"), archives, dry_run)
 
 
 def from_twin(out: Path, area: Area, seasons: Seasons, stations: Stations, twin: Twin) -> None:

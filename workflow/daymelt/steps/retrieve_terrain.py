@@ -5,12 +5,13 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-from daymelt.config import Archives, Area, Terrain, Twin
+from daymelt import published
+from daymelt.config import Archives, Area, MeltwaterBench, Terrain, Twin
 from daymelt.grid import Grid
 from daymelt.manifest import write_manifest
 from daymelt.sources import arcticdem, nsidc
 from daymelt.sources.terrain import read_flag, read_height
-from daymelt.steps import live
+from daymelt.steps import live, published_files
 from daymelt.steps.adoption import Wanted, adopt_into
 from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
@@ -22,7 +23,14 @@ HEIGHT_SPACING_M, MASK_SPACING_M, MARGIN_M = 32.0, 90.0, 960.0
 
 
 def retrieve_terrain(
-    out: Path, area: Area, terrain: Terrain, archives: Archives, twin: Twin, dry_run: bool = False, adopt: bool = False
+    out: Path,
+    area: Area,
+    terrain: Terrain,
+    archives: Archives,
+    meltwaterbench: MeltwaterBench,
+    twin: Twin,
+    dry_run: bool = False,
+    adopt: bool = False,
 ) -> Plan:
     """Retrieve the DEM, the ocean mask and the ice mask around the area."""
     match terrain.provider:
@@ -36,8 +44,11 @@ def retrieve_terrain(
             if adopt:
                 return adopt_into(out, wanted_of(area, terrain, archives), live.earthdata(archives), archives)
             return from_arcticdem(out, area, terrain, archives, dry_run)
+        case published.PROVIDER:
+            published_files.refuse_adoption(adopt)
+            from_published(out, meltwaterbench, dry_run)
         case _:
-            refuse_provider("terrain", terrain.provider, ("twin", "arcticdem", "nsidc-0645"))
+            refuse_provider("terrain", terrain.provider, ("twin", "arcticdem", "nsidc-0645", published.PROVIDER))
     return Plan()
 
 
@@ -95,6 +106,13 @@ def from_arcticdem(out: Path, area: Area, terrain: Terrain, archives: Archives, 
     entries = [live.window_entry(out.parent, height, mosaic), *(live.entry_of(item) for item in fetched)]
     write_manifest(out, entries, {"source": "terrain", "provider": "arcticdem"})
     return Plan()
+
+
+def from_published(out: Path, meltwaterbench: MeltwaterBench, dry_run: bool) -> None:
+    """Mask and DEM of MeltwaterBench."""
+    needed = (published.MASK, published.HEIGHT)
+    wanted = {path.parent: [path.name] for path in needed}
+    published_files.retrieve(wanted, out, meltwaterbench, {"source": "terrain"}, dry_run, published_files.Rules(needed))
 
 
 def from_twin(out: Path, area: Area, twin: Twin) -> None:

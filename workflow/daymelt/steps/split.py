@@ -10,7 +10,7 @@ from daymelt.errors import MissingInputError
 from daymelt.protocols import BLOCKED, HINDCAST, LEAVE_OUT, PUBLISHED
 from daymelt.science import split as splitting
 from daymelt.science.split import check_split
-from daymelt.steps.splits import read_rows, write_split
+from daymelt.steps.splits import fit_without_strays, read_rows, write_split
 
 
 def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> None:
@@ -25,7 +25,8 @@ def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> N
         )
     if name == PUBLISHED and split.file is not None:
         rows = [(day, part) for day, part in read_rows(split.file) if day.year == season]
-        write_split(out, check_split(rows, acquired, str(split.file)))
+        fit = fit_without_strays if split.strays == "leave-out" else check_split
+        write_split(out, fit(rows, acquired, str(split.file)))
     else:
         write_split(out, drawn(name, acquired, split))
 

@@ -2,12 +2,16 @@
 
 import csv
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from daymelt.atomic import write_text
-from daymelt.dates import parse_date
+from daymelt.dates import describe, parse_date
 from daymelt.errors import ConfigError, MissingInputError
+from daymelt.science.split import check_split
+
+log = logging.getLogger(__name__)
 
 
 def write_split(path: Path, split: Mapping[dt.date, str]) -> None:
@@ -36,6 +40,16 @@ def read_rows(path: Path) -> list[tuple[dt.date, str]]:
     if not rows or rows[0] != ["date", "split"]:
         raise ConfigError(f"split file {path}: first line is {','.join(rows[0]) if rows else ''!r}; expected date,split")
     return [(_day(row[0]), row[1]) for row in rows[1:]]
+
+
+def fit_without_strays(rows: Sequence[tuple[dt.date, str]], acquired: Iterable[dt.date], source: str = "split") -> dict[dt.date, str]:
+    """As `check_split`, but days that only the list or only the acquisitions have are told and left out: the latter are in no split."""
+    days, listed = set(acquired), {day for day, _ in rows}
+    for strays, what in ((listed - days, "without an acquisition"), (days - listed, "acquired, but not listed")):
+        if strays:
+            log.warning("%s: %d days %s, left out: %s", source, len(strays), what, describe(strays))
+    chosen = check_split([row for row in rows if row[0] in days], days & listed, source)
+    return {**chosen, **dict.fromkeys(days - listed, "none")}
 
 
 def _rows(path: Path) -> list[list[str]]:
