@@ -37,12 +37,13 @@ def test_a_dry_run_of_a_season_lists_every_month_and_the_total(person, capsys):
         (("sentinel1",), "--month"),
         (("sentinel1", "--month", "2019-07", "--season", "2019"), "expected one of them"),
         (("sentinel1", "--month", "2019-13"), "2019-13"),
-        (("microwave", "--month", "2018-07"), "--season 2018"),
+        (("microwave", "--month", "2018-07"), "live provider"),  # a month stands for its season
         (("mar",), "--season"),
         (("mar", "--season", "19"), "expected a year"),
         (("terrain", "--season", "2019"), "leave them out"),
         (("mar", "--season", "2019"), "live provider"),
-        (("radar",), "sentinel1, microwave, mar, terrain"),
+        (("radar",), "sentinel1, microwave, mar, terrain, stations"),
+        (("stations", "--adopt"), "archives.promice"),
         (("sentinel1", "--month", "2019-07", "--dry-run", "--adopt"), "leave one of them out"),
     ],
 )
