@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from daymelt.steps import live
 from daymelt.steps.adoption import Wanted, adopt_into
 from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
+from daymelt.steps.raw_files import handed_over
 from daymelt.twin import files, radar, schedule
 
 NO_WINDOWS = (
@@ -39,8 +41,18 @@ def retrieve_sentinel1(
     world: Path | None = None,
     dry_run: bool = False,
     adopt: bool = False,
+    raw: Path | None = None,
+    move_raw: bool = False,
 ) -> Plan:
-    """Retrieve every burst of a month that sees the area, backscatter and mask."""
+    """Retrieve every burst of a month that sees the area, backscatter and mask; with `raw` and `move_raw` they end there."""
+    with nullcontext() if dry_run else handed_over(out, raw, move_raw):
+        return retrieve_month(month, out, area, sentinel1, archives, twin, world, dry_run, adopt)
+
+
+def retrieve_month(
+    month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, twin: Twin, world: Path | None, dry_run: bool, adopt: bool
+) -> Plan:
+    """The same into the folder of `out`."""
     match sentinel1.provider:
         case "twin":
             from_twin(month, out, area, sentinel1, twin, world)
