@@ -153,7 +153,7 @@ def test_no_file_is_fetched_twice_and_used_ones_go(season):
     assert sum("_HH.tif" in name for name in requests) > 400
     fetched = [name for name in requests if not name.endswith("/")]  # but for listings
     assert [name for name, count in Counter(fetched).items() if count > 1] == []
-    assert [path for path in season.live.parent.glob("resources/*/sentinel1/**/*.tif")] == []
+    assert list(season.live.parent.glob("resources/*/sentinel1/**/*.tif")) == []
     assert len(list(season.live.parent.glob("resources/*/sentinel1/*/manifest.json"))) == 9
     assert "Nothing to be done" in snakemake(season.live.parent, season.settings, "maps")
     assert "time_interpolate" in snakemake(season.live.parent, season.settings | {"temporal": {"acquisitions_before": 2}}, "prepare")

@@ -56,6 +56,6 @@ def test_a_run_that_was_killed_while_files_moved_loses_none(tmp_path, moved):
 
 
 def test_a_folder_where_later_steps_do_not_look_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match="--raw: found .*elsewhere; expected"):
+    with pytest.raises(ConfigError, match=r"--raw: found .*elsewhere; expected"):
         retrieve(tmp_path, raw=tmp_path / "elsewhere")
     assert names(tmp_path) == []
