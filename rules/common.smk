@@ -35,6 +35,8 @@ for trial in trials(
     "published", SEASONS, (), ()
 ):  # what the main table is of, whatever else is compared
     TRIALS.setdefault(trial.name, trial)
+# Not a param of the job, since its change makes nothing due again; not all of a run's months need to have been retrieved alike.
+MOVE_RAW = "" if CONFIG.sentinel1.keep_raw else "--move-raw"
 MAP_POOL = "all" if CONFIG.map.sar_pool == "all" else PUBLISHED
 
 
@@ -58,6 +60,8 @@ def options(*sections):
             name: section_of(name, wildcards).model_dump(mode="json")
             for name in sections
         }
+        if "sentinel1" in values:
+            del values["sentinel1"]["keep_raw"]  # changes no result: see MOVE_RAW
         year = season_of(wildcards)
         if "seasons" in values and year is not None:
             values["seasons"]["years"] = [year]
@@ -126,6 +130,14 @@ def months_of(season):
     return [f"{season}-{month:02d}" for month in CONFIG.seasons.months]
 
 
+def raw_files(pattern):
+    """The folder that stands for the files of a retrieval: Snakemake removes it after its last use unless they are to be kept.
+
+    Where they are kept it is empty, and the files lie beside the manifest, where no further retrieval loses them.
+    """
+    return directory(pattern) if CONFIG.sentinel1.keep_raw else temp(directory(pattern))
+
+
 def world(wildcards):
     """The twin's truth of the season of a job; nothing where Sentinel-1 comes from a provider."""
     if CONFIG.sentinel1.provider != "twin":
@@ -145,10 +157,16 @@ def worlds(wildcards=None):
     return [f"resources/{AREA}/twin/world_{season}.nc" for season in SEASONS]
 
 
-def winter_manifests(wildcards):
-    """Sentinel-1 retrievals of the winter before a season."""
-    months = [f"{wildcards.season}-{month:02d}" for month in CONFIG.sar.winter_months]
-    return [f"resources/{AREA}/sentinel1/{month}/manifest.json" for month in months]
+def of_winter(name):
+    """Function of the wildcards that names a product of the Sentinel-1 retrievals of the winter before a season."""
+
+    def paths(wildcards):
+        months = [
+            f"{wildcards.season}-{month:02d}" for month in CONFIG.sar.winter_months
+        ]
+        return [f"resources/{AREA}/sentinel1/{month}/{name}" for month in months]
+
+    return paths
 
 
 def winter_references(wildcards):

@@ -29,7 +29,8 @@ rule align_terrain:
 
 rule winter_reference:
     input:
-        manifests=winter_manifests,
+        manifests=of_winter("manifest.json"),
+        raw=of_winter("raw"),
         terrain="results/{area}/aligned/terrain.nc",
     output:
         "results/{area}/aligned/sar/winter_{season}.nc",
@@ -57,6 +58,7 @@ rule winter_reference:
 rule melt_fraction:
     input:
         manifest="resources/{area}/sentinel1/{month}/manifest.json",
+        raw="resources/{area}/sentinel1/{month}/raw",
         winters=winter_references,
         terrain="results/{area}/aligned/terrain.nc",
     output:

@@ -49,7 +49,8 @@ rule retrieve_sentinel1:
     input:
         world=world,
     output:
-        "resources/{area}/sentinel1/{month}/manifest.json",
+        manifest="resources/{area}/sentinel1/{month}/manifest.json",
+        raw=raw_files("resources/{area}/sentinel1/{month}/raw"),
     log:
         "logs/{area}/retrieve_sentinel1/{month}.log",
     benchmark:
@@ -67,7 +68,9 @@ rule retrieve_sentinel1:
     message:
         "Retrieve Sentinel-1 of {wildcards.month}"
     shell:
-        "python -m daymelt retrieve-sentinel1 --options {params.options:q} --month {wildcards.month} {params.world} --out {output:q} 2> {log:q}"
+        "python -m daymelt retrieve-sentinel1 --options {params.options:q} --month {wildcards.month} {params.world}"
+        " --out {output.manifest:q} --raw {output.raw:q} {MOVE_RAW}"
+        " 2> {log:q}"
 
 
 rule retrieve_mar:

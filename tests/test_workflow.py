@@ -21,10 +21,17 @@ TWO_SEASONS = {
     "years: [2017, 2018, 2019, 2020, 2021, 2022, 2023]": "years: [2019, 2020]",
     "months: [4, 5, 6, 7, 8, 9]": "months: [7, 8]",
 }
+ONE_SEASON_WITHOUT_RAW = {
+    "years: [2017, 2018, 2019, 2020, 2021, 2022, 2023]": "years: [2019]",
+    "months: [4, 5, 6, 7, 8, 9]": "months: [3, 4]",  # March is of winter and season
+    "keep_raw: true": "keep_raw: false",
+    "day: 2019-07-31": "day: 2019-03-15",
+}
 PRETENDED_PYTHON = """\
 #!/bin/sh
 for word in "$@"; do
     case "$word" in
+        */raw) mkdir -p "$word" ;;
         resources/* | results/*) test -e "$word" || { mkdir -p "$(dirname "$word")" && echo "$3" > "$word"; } ;;
     esac
 done
@@ -46,12 +53,12 @@ def snakemake(folder, *arguments):
 
 
 def planned(folder, *arguments):
-    """Number of jobs of each rule that a dry run plans, `all` left out."""
+    """Number of jobs of each rule that a dry run plans, targets left out."""
     run = snakemake(folder, "-n", *arguments)
     assert run.returncode == 0, run.stderr
     table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", run.stdout + run.stderr, flags=re.MULTILINE | re.DOTALL)
     counts = dict(line.split() for line in table[1].splitlines()) if table else {}
-    return {name: int(count) for name, count in counts.items() if name != "all"}
+    return {name: int(count) for name, count in counts.items() if name not in ("all", "prepare")}
 
 
 def replace(path, changes):
@@ -73,29 +80,43 @@ def copy_project(folder):
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def run_pretended(tmp_path_factory):
+    """Function of changes of config.yaml and of targets that gives (folder, run) of a project that has run so far."""
+
+    def run_project(changes, *targets):
+        folder = tmp_path_factory.mktemp("finished")
+        copy_project(folder)
+        replace(folder / "config.yaml", changes)
+        (folder / "bin").mkdir()
+        (folder / "bin" / "python").write_text(PRETENDED_PYTHON)
+        (folder / "bin" / "python").chmod(0o755)
+        run = snakemake(folder, *targets)
+        assert run.returncode == 0, run.stderr
+        return folder, run
+
+    return run_project
+
+
+@pytest.fixture(scope="module")
+def finished(run_pretended):
     """(folder, run) of a project whose two seasons have run."""
-    folder = tmp_path_factory.mktemp("finished")
-    copy_project(folder)
-    replace(folder / "config.yaml", TWO_SEASONS)
-    (folder / "bin").mkdir()
-    (folder / "bin" / "python").write_text(PRETENDED_PYTHON)
-    (folder / "bin" / "python").chmod(0o755)
-    run = snakemake(folder)
-    assert run.returncode == 0, run.stderr
-    return folder, run
+    return run_pretended(TWO_SEASONS)
+
+
+@pytest.fixture(scope="module")
+def without_raw(run_pretended):
+    """Folder of a project whose streams are prepared and whose Sentinel-1 files are gone."""
+    return run_pretended(ONE_SEASON_WITHOUT_RAW, "prepare")[0]
 
 
 @pytest.fixture
-def changed(finished):
-    """Function that changes a file of the finished project for one test."""
+def change_file():
+    """Function that changes a file for one test."""
     kept = {}
 
-    def change(name, changes):
-        path = finished[0] / name
-        kept[path] = path.read_text()
+    def change(path, changes):
+        kept.setdefault(path, path.read_text())
         replace(path, changes)
-        return finished[0]
 
     yield change
     for path, text in kept.items():
@@ -113,7 +134,7 @@ def test_the_production_area_plans_without_the_twin(tmp_path):
     plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "workflow" / "areas" / "helheim.yaml"))
     assert "twin_world" not in plan
     assert (plan["retrieve_sentinel1"], plan["map"]) == (63, 7)
-    assert sum(plan.values()) < 300
+    assert sum(plan.values()) <= 400
 
 
 def test_weather_stations_belong_to_the_benchmark_alone(tmp_path):
@@ -178,8 +199,33 @@ RERUNS = [
 @pytest.mark.parametrize(
     ("name", "changes", "expected"), RERUNS, ids=[f"{Path(row[0]).name}: {next(iter(row[1].values()))}" for row in RERUNS]
 )
-def test_a_change_reruns_exactly_what_depends_on_it(changed, name, changes, expected):
-    assert planned(changed(name, changes)) == expected
+def test_a_change_reruns_exactly_what_depends_on_it(finished, change_file, name, changes, expected):
+    change_file(finished[0] / name, changes)
+    assert planned(finished[0]) == expected
+
+
+def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw):
+    months = sorted((without_raw / "resources/embedded/sentinel1").iterdir())
+    assert [[path.name for path in month.iterdir()] for month in months] == [["manifest.json"]] * 4  # January to April
+    assert planned(without_raw, "prepare") == {}
+
+
+def test_files_that_are_gone_are_retrieved_again_only_where_they_are_needed(without_raw, change_file):
+    config = without_raw / "config.yaml"
+    change_file(config, {"acquisitions_before: 3": "acquisitions_before: 2"})
+    later = {"time_interpolate": 1, "training_pool": 1}
+    assert planned(without_raw, "prepare") == later
+    change_file(config, {"threshold_db: 3": "threshold_db: 2.5"})
+    again = {"retrieve_sentinel1": 4, "winter_reference": 1, "melt_fraction": 2, "split": 1}
+    assert planned(without_raw, "prepare") == later | again
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("kept", ["true", "false"])
+def test_to_keep_files_or_not_makes_nothing_due(finished, without_raw, change_file, kept):
+    folder = without_raw if kept == "true" else finished[0]
+    change_file(folder / "config.yaml", {f"keep_raw: {str(kept == 'false').lower()}": f"keep_raw: {kept}"})
+    assert planned(folder, "prepare") == {}
 
 
 def rules():
@@ -200,7 +246,8 @@ def test_a_rule_gives_its_step_what_its_function_takes(name, text):
     named = set(re.findall(r'"(\w+)"', options[2])) if options else set()
     assert named | ({"area", "twin", "archives", "meltwaterbench"} if options and options[1] else set()) == sections
     words = set(re.findall(r"--([a-z0-9-]+)", text[text.index("shell:") :])) - {"options"}
-    given = words | {name.replace("_", "-") for name in re.findall(r" \{params\.(\w+)\}", text)}  # given or not, as the job has it
+    maybe = re.findall(r" \{(?:params\.)?(\w+)\}", text)  # given or not, as the job or the configuration has it
+    given = words | {name.lower().replace("_", "-") for name in maybe}
     by_hand = {"dry-run", "adopt"}  # for a person at the command line
     assert given == {name.replace("_", "-") for name in kinds} - sections - by_hand
 

@@ -6,8 +6,7 @@
         archive.login    # http://localhost:…           a host of another name, which must not be told a token
         archive.bucket   # http://127.0.0.1:…           where `deliver="redirect"` sends the client; refuses any credential
 
-From a shell, for clients in other processes: `python tests/servers/earthdata.py FOLDER --port 0` prints these addresses, the token, the
-user and the password as one line of JSON and serves until it is told to end, the pipe into it closes, or `--seconds` have passed.
+From a shell, in `tests`: `python -m servers.earthdata FOLDER --port 0` prints these addresses, the token, the user and the password.
 
 It knows nothing of the package: what it tells of a file stands in the file's name and bytes.
 """
@@ -19,22 +18,20 @@ import fnmatch
 import hashlib
 import html
 import json
-import os
 import re
 import secrets
-import select
-import signal
-import stat
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import lru_cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
+
+from servers.serving import Answer, Asked, Fault, LocalServer, Seen, content_answer, json_answer, serve
 
 TOKEN, USERNAME, PASSWORD = "a-token", "somebody", "a-password"  # of nobody
 DEFAULT_PAGE, LARGEST_PAGE = 10, 2000
@@ -44,6 +41,8 @@ COLLECTIONS = {"short_name", "concept_id", "collection_concept_id", "provider", 
 OPERA = re.compile(r"(OPERA_L2_RTC-S1_T\d{3}-\d{6}-IW\d_(\d{8}T\d{6})Z_)(\d{8}T\d{6})(Z_S1\w_30_v[\d.]+)_(HH|HV|VV|VH|mask)\.tif")
 CETB = re.compile(r"NSIDC-?0630[-_].*?(?:[-_](\d{8})(?=_)|-(\d{7})(?=-)).*[-_]v(\d+)\.\d+\.nc")
 PLAIN = {"NSIDC-0714": re.compile(r"Gimp(Ocean|Ice)Mask_.*\.tif"), "NSIDC-0645": re.compile(r"gimpdem_.*\.tif")}
+UMM = "application/vnd.nasa.cmr.umm_results+json;version=1.6.6; charset=utf-8"
+PAGE = "text/html; charset=utf-8"
 LOGIN_PAGE = b"<!DOCTYPE html>\n<html><head><title>Earthdata Login</title></head><body>Please log in.</body></html>\n"
 
 
@@ -74,33 +73,6 @@ class Login:
     eula: bool = True
 
 
-@dataclass
-class Canned:
-    """An answer in place of the true one: to the next `times` requests at `host` whose path holds `path`.
-
-    `cut` closes the connection after so many bytes of the body, `delay_s` waits before it.
-    """
-
-    host: str
-    status: int = 200
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    times: int = 1
-    path: str = ""
-    cut: int | None = None
-    delay_s: float = 0.0
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A request that arrived: at which host (cmr, data, login, bucket), its path with query, its headers."""
-
-    host: str
-    method: str
-    path: str
-    headers: dict[str, str]
-
-
 @dataclass(frozen=True)
 class Entry:
     """One listed granule: its files by name with their bytes' source, and where and when it is."""
@@ -115,6 +87,18 @@ class Entry:
     revised: str
 
 
+class Host(LocalServer):
+    """One of the hosts of the archive."""
+
+    def __init__(self, name: str, shown: str, port: int, answer: Callable[[Asked], Answer]) -> None:
+        super().__init__(name, shown=shown, port=port)
+        self._answer = answer
+
+    def answer(self, asked: Asked) -> Answer:
+        """What the archive says."""
+        return self._answer(asked)
+
+
 class Earthdata:
     """The servers. Files are found at each search, in the folder and below."""
 
@@ -122,67 +106,48 @@ class Earthdata:
         self, folder: Path, listing: Listing | None = None, login: Login | None = None, deliver: str = "direct", ports: int = 0
     ) -> None:
         self.folder, self.listing, self.account, self.deliver = Path(folder), listing or Listing(), login or Login(), deliver
-        self.seen: list[Seen] = []
-        self.canned: list[Canned] = []
         self.entries: list[Entry] | None = None  # set to list other granules than those of the folder
-        self.token_uses: int | None = None  # requests until the token is refused
         self.sessions: set[str] = set()
         self.codes: set[str] = set()
         self.tickets: set[str] = set()
         self.lock = threading.Lock()
         self._catalogue: tuple[float, list[Entry]] = -1e9, []
         self._files: dict[str, tuple[Path, bytes]] = {}
-        names = {"cmr": "127.0.0.1", "data": "127.0.0.1", "login": "localhost", "bucket": "127.0.0.1"}
-        self._servers = {}
-        for number, host in enumerate(names):
-            handler = type("Handler", (Handler,), {"archive": self, "host": host})
-            self._servers[host] = ThreadingHTTPServer(("127.0.0.1", ports + number if ports else 0), handler)
-            self._servers[host].daemon_threads = True
-        address = {host: f"http://{names[host]}:{server.server_address[1]}" for host, server in self._servers.items()}
-        self.cmr, self.data, self.login, self.bucket = (
-            f"{address['cmr']}/search/",
-            f"{address['data']}/data/",
-            address["login"],
-            address["bucket"],
-        )
+        answers = {"cmr": self.search, "data": self.file, "login": self.log_in, "bucket": self.from_bucket}
+        self.hosts = {
+            name: Host(name, "localhost" if name == "login" else "127.0.0.1", ports + number if ports else 0, answer)
+            for number, (name, answer) in enumerate(answers.items())
+        }
+        self.cmr, self.data = f"{self.hosts['cmr'].base}/search/", f"{self.hosts['data'].base}/data/"
+        self.login, self.bucket = self.hosts["login"].base, self.hosts["bucket"].base
+        self._running = ExitStack()
 
     def __enter__(self) -> "Earthdata":
-        for server in self._servers.values():
-            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        for host in self.hosts.values():
+            self._running.enter_context(host)
         return self
 
     def __exit__(self, *_: object) -> None:
-        ending = [threading.Thread(target=server.shutdown) for server in self._servers.values()]  # each waits for its next poll
-        for thread in ending:
-            thread.start()
-        for thread in ending:
-            thread.join()
-        for server in self._servers.values():
-            server.server_close()
+        self._running.close()
 
     def about(self) -> dict[str, str]:
         """Addresses and account, for a client."""
         account = {"token": self.account.token, "username": self.account.username, "password": self.account.password}
-        hosts = {"data_host": urlsplit(self.data).netloc, "login_host": urlsplit(self.login).netloc}
+        hosts = {"data_host": self.hosts["data"].host, "login_host": self.hosts["login"].host}
         return {"cmr": self.cmr, "data": self.data, "login": self.login, "bucket": self.bucket, **hosts, **account}
+
+    @property
+    def seen(self) -> list[Seen]:
+        """The requests that arrived at any host."""
+        return [seen for host in self.hosts.values() for seen in host.seen]
 
     def asked(self, host: str) -> list[Seen]:
         """The requests that arrived at one host, in order."""
-        with self.lock:
-            return [request for request in self.seen if request.host == host]
+        return list(self.hosts[host].seen)
 
     def answer(self, host: str, **what: Any) -> None:
-        """Put an answer in place of the true one; see `Canned`."""
-        with self.lock:
-            self.canned.append(Canned(host, **what))
-
-    def take_canned(self, host: str, path: str) -> Canned | None:
-        with self.lock:
-            for canned in self.canned:
-                if canned.host == host and canned.path in path and canned.times > 0:
-                    canned.times -= 1
-                    return canned
-        return None
+        """Put an answer in place of the next true one of a host; see `Fault`."""
+        self.hosts[host].faults.append(Fault(**{"status": 200, **what}))
 
     def catalogue(self) -> list[Entry]:
         """Every granule that a search can find, in the order of the archive; the folder is looked through once a second at most."""
@@ -209,13 +174,96 @@ class Earthdata:
         content = path.read_bytes() + tail
         return f"{hashlib.md5(content).hexdigest()}  {plain}\n".encode() if name != plain else content
 
-    def accepts_token(self, header: str) -> bool:
-        with self.lock:
-            if header != f"Bearer {self.account.token}" or self.token_uses == 0:
-                return False
-            if self.token_uses is not None:
-                self.token_uses -= 1
-            return True
+    def search(self, asked: Asked) -> Answer:
+        """Granules in pages, as UMM-JSON."""
+        wanted: dict[str, list[str]] = {}
+        for key, value in asked.pairs:
+            wanted.setdefault(key.removesuffix("[]"), []).append(value)
+        options = {key for key in wanted if key.startswith("options[")}
+        problem = None
+        if asked.path != "/search/granules.umm_json":
+            return json_answer({"errors": [f"no such resource {asked.path}"]}, 404, UMM)
+        if unknown := set(wanted) - KNOWN - COLLECTIONS - options:
+            problem = f"Parameter [{sorted(unknown)[0]}] was not recognized."
+        elif not set(wanted) & COLLECTIONS:
+            problem = "The CMR does not allow querying across granules in all collections."
+        elif not 0 <= int(wanted.get("page_size", ["10"])[0]) <= LARGEST_PAGE:
+            problem = f"page_size must be a number between 0 and {LARGEST_PAGE}"
+        elif any("*" in name for name in wanted.get("readable_granule_name", [])) and not options:
+            wanted["readable_granule_name"] = ["no pattern without its option"]
+        if problem:
+            return json_answer({"errors": [problem]}, 400, UMM)
+        found = [entry for entry in self.catalogue() if matches(entry, wanted)]
+        size = int(wanted.get("page_size", [str(DEFAULT_PAGE)])[0])
+        after = json.loads(asked.headers.get("cmr-search-after", "[0]"))[0]
+        page = found[after : after + size]
+        headers = {"CMR-Hits": str(len(found)), "CMR-Took": "7"}
+        if page:
+            headers["CMR-Search-After"] = json.dumps([after + len(page), "0"])
+        content = {"hits": len(found), "took": 7, "items": [record(entry, self) for entry in page]}
+        return json_answer(content, 200, UMM, headers)
+
+    def file(self, asked: Asked) -> Answer:
+        """A file for somebody known; anybody else goes to the login."""
+        if asked.path == "/login":
+            return self.back_from_login(asked)
+        bearer = asked.headers.get("authorization", "")
+        session = re.search(r"session=(\w+)", asked.headers.get("cookie", ""))
+        if bearer.startswith("Bearer "):
+            if bearer != f"Bearer {self.account.token}":
+                return Answer(401, b'{"error": "invalid_token"}', {"WWW-Authenticate": 'Bearer realm="Earthdata"'})
+        elif not (session and session[1] in self.sessions):
+            state = {"redirect_uri": self.data.replace("/data/", "/login"), "state": quote(asked.path)}
+            query = urlencode({"client_id": "an-application", "response_type": "code", **state})
+            return Answer(302, b"", {"Location": f"{self.login}/oauth/authorize?{query}"})
+        if not self.account.eula:
+            return Answer(403, b'{"error": "EULA not accepted"}', {"Content-Type": "application/json"})
+        if self.deliver == "redirect":
+            ticket = secrets.token_hex(8)
+            self.tickets.add(ticket)
+            return Answer(303, b"", {"Location": f"{self.bucket}{quote(asked.path)}?Signature={ticket}&Expires=60"})
+        return self.content(asked)
+
+    def content(self, asked: Asked) -> Answer:
+        """Bytes of a file."""
+        name = asked.path.removeprefix("/data/")
+        body = self.bytes_of(name)
+        if body is None:
+            return Answer(404, f"no file {html.escape(name)}\n".encode(), {"Content-Type": "text/plain"})
+        return content_answer(body)
+
+    def from_bucket(self, asked: Asked) -> Answer:
+        """What a signed address leads to; as a bucket does, it refuses any other way to prove who one is."""
+        if "authorization" in asked.headers:
+            return Answer(400, b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>")
+        if asked.query.get("Signature") not in self.tickets:
+            return Answer(403, b"<Error><Code>AccessDenied</Code></Error>")
+        return self.content(asked)
+
+    def log_in(self, asked: Asked) -> Answer:
+        """The login: name and password, then back with a code."""
+        account = self.account
+        proof = "Basic " + base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
+        if asked.path != "/oauth/authorize":
+            return Answer(404)
+        if asked.headers.get("authorization", "") in (proof, f"Bearer {account.token}"):
+            code = secrets.token_hex(8)
+            self.codes.add(code)
+            back = urlencode({"code": code, "state": asked.query["state"]})
+            return Answer(302, b"", {"Location": f"{asked.query['redirect_uri']}?{back}"})
+        if account.unknown == "page":
+            return Answer(200, LOGIN_PAGE, {"Content-Type": PAGE})
+        return Answer(401, LOGIN_PAGE, {"Content-Type": PAGE, "WWW-Authenticate": 'Basic realm="Earthdata Login"'})
+
+    def back_from_login(self, asked: Asked) -> Answer:
+        """A code becomes a session."""
+        code = asked.query.get("code", "")
+        if code not in self.codes:
+            return Answer(401, LOGIN_PAGE, {"Content-Type": PAGE})
+        self.codes.discard(code)
+        session = secrets.token_hex(8)
+        self.sessions.add(session)
+        return Answer(302, b"", {"Location": asked.query["state"], "Set-Cookie": f"session={session}; Path=/; HttpOnly"})
 
 
 def _entries(folder: Path, listing: Listing) -> Iterator[Entry]:
@@ -338,188 +386,22 @@ def _span(text: str) -> tuple[dt.datetime, dt.datetime]:
     return first, last
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers for one of the hosts."""
-
-    protocol_version = "HTTP/1.1"
-    timeout = 30
-    disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for 40 ms
-    archive: Earthdata
-    host: str
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-    def do_HEAD(self) -> None:
-        self.do_GET()
-
-    def do_GET(self) -> None:
-        with self.archive.lock:
-            self.archive.seen.append(Seen(self.host, self.command, self.path, dict(self.headers)))
-        canned = self.archive.take_canned(self.host, self.path)
-        if canned is not None:
-            time.sleep(canned.delay_s)
-            self.send(canned.status, canned.body, canned.headers, canned.cut)
-            return
-        answer = {"cmr": self.search, "data": self.file, "login": self.log_in, "bucket": self.from_bucket}[self.host]
-        answer(urlsplit(self.path))
-
-    def send(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None, cut: int | None = None) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/octet-stream", "Content-Length": str(len(body)), **(headers or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        try:
-            if self.command != "HEAD":
-                self.wfile.write(body if cut is None else body[:cut])
-        except (ConnectionError, TimeoutError):
-            self.close_connection = True
-        if cut is not None:
-            self.close_connection = True
-
-    def search(self, url: Any) -> None:
-        """Granules in pages, as UMM-JSON."""
-        asked: dict[str, list[str]] = {}
-        for key, value in parse_qsl(url.query):
-            asked.setdefault(key.removesuffix("[]"), []).append(value)
-        options = {key for key in asked if key.startswith("options[")}
-        problem = None
-        if url.path != "/search/granules.umm_json":
-            self.send_json(404, {"errors": [f"no such resource {url.path}"]})
-            return
-        if unknown := set(asked) - KNOWN - COLLECTIONS - options:
-            problem = f"Parameter [{sorted(unknown)[0]}] was not recognized."
-        elif not set(asked) & COLLECTIONS:
-            problem = "The CMR does not allow querying across granules in all collections."
-        elif not 0 <= int(asked.get("page_size", ["10"])[0]) <= LARGEST_PAGE:
-            problem = f"page_size must be a number between 0 and {LARGEST_PAGE}"
-        elif any("*" in name for name in asked.get("readable_granule_name", [])) and not options:
-            asked["readable_granule_name"] = ["no pattern without its option"]
-        if problem:
-            self.send_json(400, {"errors": [problem]})
-            return
-        found = [entry for entry in self.archive.catalogue() if matches(entry, asked)]
-        size = int(asked.get("page_size", [str(DEFAULT_PAGE)])[0])
-        after = json.loads(self.headers.get("CMR-Search-After", "[0]"))[0]
-        page = found[after : after + size]
-        headers = {"CMR-Hits": str(len(found)), "CMR-Took": "7"}
-        if page:
-            headers["CMR-Search-After"] = json.dumps([after + len(page), "0"])
-        content = {"hits": len(found), "took": 7, "items": [record(entry, self.archive) for entry in page]}
-        self.send_json(200, content, headers)
-
-    def send_json(self, status: int, content: Any, headers: dict[str, str] | None = None) -> None:
-        kind = "application/vnd.nasa.cmr.umm_results+json;version=1.6.6; charset=utf-8"
-        self.send(status, json.dumps(content).encode(), {"Content-Type": kind, **(headers or {})})
-
-    def file(self, url: Any) -> None:
-        """A file for somebody known; anybody else goes to the login."""
-        if url.path == "/login":
-            self.back_from_login(parse_qs(url.query))
-            return
-        bearer = self.headers.get("Authorization", "")
-        session = re.search(r"session=(\w+)", self.headers.get("Cookie", ""))
-        if bearer.startswith("Bearer "):
-            if not self.archive.accepts_token(bearer):
-                self.send(401, b'{"error": "invalid_token"}', {"WWW-Authenticate": 'Bearer realm="Earthdata"'})
-                return
-        elif not (session and session[1] in self.archive.sessions):
-            state = {"redirect_uri": self.archive.data.replace("/data/", "/login"), "state": url.path}
-            query = urlencode({"client_id": "an-application", "response_type": "code", **state})
-            self.send(302, b"", {"Location": f"{self.archive.login}/oauth/authorize?{query}"})
-            return
-        if not self.archive.account.eula:
-            self.send(403, b'{"error": "EULA not accepted"}', {"Content-Type": "application/json"})
-        elif self.archive.deliver == "redirect":
-            ticket = secrets.token_hex(8)
-            self.archive.tickets.add(ticket)
-            self.send(303, b"", {"Location": f"{self.archive.bucket}{url.path}?Signature={ticket}&Expires=60"})
-        else:
-            self.content(url)
-
-    def content(self, url: Any) -> None:
-        """Bytes of a file, from where the client wants them."""
-        name = unquote(url.path.removeprefix("/data/"))
-        body = self.archive.bytes_of(name)
-        if body is None:
-            self.send(404, f"no file {html.escape(name)}\n".encode(), {"Content-Type": "text/plain"})
-            return
-        headers = {"Accept-Ranges": "bytes", "ETag": f'"{hashlib.md5(body).hexdigest()}"'}
-        part = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if not part or self.headers.get("If-Range", headers["ETag"]) != headers["ETag"]:
-            self.send(200, body, headers)
-        elif int(part[1]) >= len(body):
-            self.send(416, b"", {"Content-Range": f"bytes */{len(body)}"})
-        else:
-            first, last = int(part[1]), min(int(part[2] or len(body) - 1), len(body) - 1)
-            self.send(206, body[first : last + 1], {**headers, "Content-Range": f"bytes {first}-{last}/{len(body)}"})
-
-    def from_bucket(self, url: Any) -> None:
-        """What a signed address leads to; as a bucket does, it refuses any other way to prove who one is."""
-        if self.headers.get("Authorization"):
-            self.send(400, b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>")
-        elif parse_qs(url.query).get("Signature", [""])[0] not in self.archive.tickets:
-            self.send(403, b"<Error><Code>AccessDenied</Code></Error>")
-        else:
-            self.content(url)
-
-    def log_in(self, url: Any) -> None:
-        """The login: name and password, then back with a code."""
-        asked = parse_qs(url.query)
-        account = self.archive.account
-        proof = "Basic " + base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
-        if url.path != "/oauth/authorize":
-            self.send(404)
-        elif self.headers.get("Authorization", "") in (proof, f"Bearer {account.token}"):
-            code = secrets.token_hex(8)
-            self.archive.codes.add(code)
-            back = urlencode({"code": code, "state": asked["state"][0]})
-            self.send(302, b"", {"Location": f"{asked['redirect_uri'][0]}?{back}"})
-        elif account.unknown == "page":
-            self.send(200, LOGIN_PAGE, {"Content-Type": "text/html; charset=utf-8"})
-        else:
-            self.send(401, LOGIN_PAGE, {"Content-Type": "text/html; charset=utf-8", "WWW-Authenticate": 'Basic realm="Earthdata Login"'})
-
-    def back_from_login(self, asked: dict[str, list[str]]) -> None:
-        """A code becomes a session."""
-        code = asked.get("code", [""])[0]
-        if code not in self.archive.codes:
-            self.send(401, LOGIN_PAGE, {"Content-Type": "text/html; charset=utf-8"})
-            return
-        self.archive.codes.discard(code)
-        session = secrets.token_hex(8)
-        self.archive.sessions.add(session)
-        cookie = f"session={session}; Path=/; HttpOnly"
-        self.send(302, b"", {"Location": asked["state"][0], "Set-Cookie": cookie})
-
-
 def main() -> int:
     """Serve a folder until told to end."""
     parser = argparse.ArgumentParser(description="An Earthdata on this machine: search, login and the files of a folder.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--port", type=int, default=0, help="first of four ports; 0: any that are free")
-    parser.add_argument("--seconds", type=float, default=3600, help="ends by itself after so long")
     parser.add_argument("--deliver", choices=["direct", "redirect"], default="direct")
     parser.add_argument("--unknown", choices=["401", "page"], default="401")
     parser.add_argument("--missing", action="append", default=[], metavar="PATTERN")
     for kind in ("older", "extra", "replaced"):
         parser.add_argument(f"--{kind}", type=int, default=0, metavar="N")
-    given = parser.parse_args()
-    if not given.folder.is_dir():
-        parser.error(f"{given.folder}: no such folder")
+    return serve(_made, parser)
+
+
+def _made(given: argparse.Namespace) -> Earthdata:
     listing = Listing(given.older, given.extra, given.replaced, tuple(given.missing))
-    piped = stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode)
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
-    with Earthdata(given.folder, listing, Login(unknown=given.unknown), given.deliver, given.port) as archive:
-        print(json.dumps(archive.about()), flush=True)
-        until = time.monotonic() + given.seconds
-        while not ended.is_set() and time.monotonic() < until:
-            ready, _, _ = select.select([sys.stdin] if piped else [], [], [], 0.2)
-            if ready and not sys.stdin.buffer.read1(1024):
-                break
-    return 0
+    return Earthdata(given.folder, listing, Login(unknown=given.unknown), given.deliver, given.port)
 
 
 if __name__ == "__main__":

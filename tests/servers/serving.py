@@ -5,31 +5,37 @@ until it is told to end, its standard input closes, or its time is over.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
 import select
 import signal
+import ssl
 import stat
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+PIECE = 1 << 13  # bytes that are sent at once
+PATIENCE_S = 60  # a stall is held so long
+
 
 @dataclass
 class Fault:
-    """What goes wrong with the next `times` requests (None: all) whose address holds `path`, after the first `after` of them.
+    """What goes wrong with `times` requests (None: all) whose address fits the pattern `path`, after the first `after` of them.
 
-    `status` with `headers` and `body` replaces the answer; `cut_at` ends the connection before that byte of the file, `short_by` lets the
-    file end so many bytes early and says so, `pause_s` waits before the answer.
+    `status`, `headers`, `body` replace the answer. What is sent is as ever but for: `delay_s` (before the answer), `cut_at` (byte of the
+    file where the connection ends), `stall_at` (where nothing more comes), `pause_s` (between pieces of `piece` bytes), `length` (added to
+    the announced length), `ignore_range`, `ignore_condition` (If-Range), `change` (made of the content).
     """
 
     path: str = ""
@@ -38,59 +44,120 @@ class Fault:
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    delay_s: float = 0
     cut_at: int | None = None
-    short_by: int = 0
-    pause_s: float = 0.0
+    stall_at: int | None = None
+    pause_s: float = 0
+    piece: int = PIECE
+    length: int = 0
+    ignore_range: bool = False
+    ignore_condition: bool = False
+    change: Callable[[bytes], bytes] = bytes
+
+    def lasting(self, times: int | None = None) -> "Fault":
+        """The same fault for so many requests; for all, by default."""
+        return replace(self, times=times)
 
 
-@dataclass(frozen=True)
+def cut(at: int) -> Fault:
+    """The connection ends when byte `at` of the file would come."""
+    return Fault(cut_at=at)
+
+
+def stall(at: int) -> Fault:
+    """Nothing more comes from byte `at` on."""
+    return Fault(stall_at=at)
+
+
+def shortened(count: int) -> Callable[[bytes], bytes]:
+    """For `change`: the file ends so many bytes early, and its announced length with it."""
+    return lambda content: content[:-count]
+
+
+def status(code: int, headers: Mapping[str, str] = {}, after: int = 0) -> Fault:
+    """An answer without a file."""
+    return Fault(status=code, headers=headers, body=b"no\n", after=after)
+
+
+@dataclass
 class Seen:
-    """A request that arrived; `sent` counts the bytes of the answer's body."""
+    """A request that came, in which server, and what it got: `sent` are the bytes of the body, `at` when it came, monotonic seconds.
 
+    `held_out`: the client still waited when a stall had lasted as long as this server stalls.
+    """
+
+    host: str
     method: str
     path: str
     query: str
     headers: Mapping[str, str]
-    status: int
-    sent: int
+    status: int = 0
+    sent: int = 0
+    held_out: bool = False
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
 class Asked:
-    """A request, taken apart; `body` is what came with it."""
+    """A request, taken apart; `pairs` are those of its query, `body` what came with it. Names of headers are in small letters."""
 
     method: str
     path: str
-    query: Mapping[str, str]
+    pairs: list[tuple[str, str]]
     headers: Mapping[str, str]
     body: bytes
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query, the last of each name."""
+        return dict(self.pairs)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A status with either a short body or a file, of which the client may ask for a range."""
+    """A status with a short body, or a `file` or its `content`, of which the client may ask for a range.
+
+    `tag` and `modified` are what a later request may be made conditional on; for a file they follow from it.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
+    content: bytes | None = None
+    tag: str | None = None
+    modified: str | None = None
 
 
-def json_answer(content: Any, status: int = 200, kind: str = "application/json") -> Answer:
+def json_answer(content: Any, status: int = 200, kind: str = "application/json", headers: Mapping[str, str] = {}) -> Answer:
     """An answer of JSON."""
-    return Answer(status, json.dumps(content).encode(), {"Content-Type": kind})
+    return Answer(status, json.dumps(content).encode(), {"Content-Type": kind, **headers})
+
+
+def content_answer(content: bytes, **known: str | None) -> Answer:
+    """An answer of a file's content; its tag is that of its bytes."""
+    return Answer(content=content, **{"tag": f'"{hashlib.md5(content).hexdigest()}"', **known})
 
 
 class LocalServer:
-    """A server that asks `answer` for every request; subclasses say what they know."""
+    """A server that asks `answer` for every request; subclasses say what they know.
 
-    def __init__(self) -> None:
+    `host` is the address of this machine that it listens at, `shown` what its own addresses say instead, `tls` a server-side SSL context.
+    """
+
+    def __init__(
+        self, name: str = "", host: str = "127.0.0.1", shown: str | None = None, port: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self.name = name
         self.seen: list[Seen] = []
         self.faults: list[Fault] = []
+        self.most_at_once = self._at_once = 0
         self._lock, self._closed = threading.Lock(), threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self.base = f"http://{self.host}"
+        self._server = _Server((host, port), _handler(self))
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        self.host = f"{shown or host}:{self._server.server_address[1]}"
+        self.base = f"{'http' if tls is None else 'https'}://{self.host}"
 
     def __enter__(self) -> Any:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
@@ -121,15 +188,14 @@ class LocalServer:
             return sum(seen.sent for seen in self.seen)
 
     def _take(self, address: str) -> Fault:
-        with self._lock:
-            for fault in self.faults:
-                if fault.path not in address or fault.times == 0:
-                    continue
-                if fault.after > 0:
-                    fault.after -= 1
-                    continue
-                fault.times = None if fault.times is None else fault.times - 1
-                return fault
+        for fault in self.faults:
+            if not re.search(fault.path, address) or fault.times == 0:
+                continue
+            if fault.after > 0:
+                fault.after -= 1
+                continue
+            fault.times = None if fault.times is None else fault.times - 1
+            return fault
         return Fault()
 
     def respond(self, request: BaseHTTPRequestHandler) -> None:
@@ -137,41 +203,76 @@ class LocalServer:
         parts = urlsplit(request.path)
         headers = {key.lower(): value for key, value in request.headers.items()}
         body = request.rfile.read(int(headers.get("content-length") or 0))
-        query = dict(parse_qsl(parts.query, keep_blank_values=True))
-        asked = Asked(request.command, unquote(parts.path), query, headers, body)
-        fault = self._take(f"{request.path}")
-        if fault.pause_s:
-            self._closed.wait(fault.pause_s)
-        answer = Answer(fault.status, fault.body, fault.headers) if fault.status else self.answer(asked)
-        status, headers_sent, content, start = _prepared(asked, answer, fault)
-        body_sent = b"" if asked.method == "HEAD" else content[: None if fault.cut_at is None else max(fault.cut_at - start, 0)]
-        with self._lock:  # before it is sent: a client that has its answer finds its request in the list
-            self.seen.append(Seen(asked.method, asked.path, parts.query, headers, status, len(body_sent)))
-        with suppress(ConnectionError):
-            request.send_response(status)
-            for key, value in {"Content-Length": str(len(content)), **headers_sent}.items():
+        asked = Asked(request.command, unquote(parts.path), parse_qsl(parts.query, keep_blank_values=True), headers, body)
+        seen = Seen(self.name, asked.method, asked.path, parts.query, headers)
+        with self._lock:  # before anything is sent: a client that has its answer finds its request in the list
+            self.seen.append(seen)
+            fault = self._take(request.path)
+            self._at_once += 1
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            self._closed.wait(fault.delay_s)
+            with suppress(ConnectionError, TimeoutError, ssl.SSLError):
+                self._send(request, seen, fault, *self._prepared(asked, fault))
+        finally:
+            with self._lock:
+                self._at_once -= 1
+
+    def _prepared(self, asked: Asked, fault: Fault) -> tuple[int, dict[str, str], bytes, int]:
+        """Status, headers, body, and the first byte of the body within its file."""
+        if fault.status is not None:
+            return fault.status, {"Content-Length": str(len(fault.body)), **fault.headers}, fault.body, 0
+        answer = self.answer(asked)
+        if answer.file is None and answer.content is None:
+            return answer.status, {"Content-Length": str(len(answer.body)), **answer.headers}, answer.body, 0
+        return _part(answer, asked.headers, fault)
+
+    def _send(
+        self, request: BaseHTTPRequestHandler, seen: Seen, fault: Fault, code: int, headers: Mapping[str, str], body: bytes, start: int
+    ) -> None:
+        seen.status = code
+        request.send_response(code)
+        for key, value in headers.items():
+            if value:  # an empty one takes a header out
                 request.send_header(key, value)
-            request.end_headers()
-            request.wfile.write(body_sent)
-        request.close_connection |= asked.method != "HEAD" and len(body_sent) < len(content)
+        if not headers.get("Content-Length") and not headers.get("Transfer-Encoding"):
+            request.close_connection = True
+        request.end_headers()
+        if seen.method == "HEAD":
+            return
+        ends = [max(at - start, 0) for at in (fault.cut_at, fault.stall_at) if at is not None]
+        if ends or fault.length:
+            request.close_connection = True
+        self._pour(request, seen, fault, body[: min([len(body), *ends])])
+        if fault.stall_at is not None:
+            seen.held_out = not self._closed.wait(PATIENCE_S)
+
+    def _pour(self, request: BaseHTTPRequestHandler, seen: Seen, fault: Fault, body: bytes) -> None:
+        for at in range(0, len(body), fault.piece):
+            piece = body[at : at + fault.piece]
+            seen.sent += len(piece)  # before it is sent: a client that has it finds it counted
+            request.wfile.write(piece)
+            if fault.pause_s and self._closed.wait(fault.pause_s):
+                break
 
 
-def _prepared(asked: Asked, answer: Answer, fault: Fault) -> tuple[int, dict[str, str], bytes, int]:
-    """Status, headers, body, and the first byte of the body within its file."""
-    status, headers, content, start = answer.status, dict(answer.headers), answer.body, 0
-    if answer.file is not None:
-        content = answer.file.read_bytes()
-        content = content[: len(content) - fault.short_by]
-        headers |= {"Accept-Ranges": "bytes", "ETag": f'"{len(content)}-{answer.file.stat().st_mtime_ns}"'}
-        headers["Last-Modified"] = formatdate(answer.file.stat().st_mtime, usegmt=True)
-        status, start, stop, extra = _range(asked.headers.get("range"), len(content))
-        headers |= extra
-        content = content[start:stop]
-    return status, headers, content, start
+def _part(answer: Answer, headers: Mapping[str, str], fault: Fault) -> tuple[int, dict[str, str], bytes, int]:
+    """What a request gets of a file."""
+    tag, modified = answer.tag, answer.modified
+    content = fault.change(answer.file.read_bytes() if answer.file else answer.content or b"")
+    if answer.file:
+        moment = answer.file.stat()
+        tag, modified = f'"{len(content)}-{moment.st_mtime_ns}"', formatdate(moment.st_mtime, usegmt=True)
+    known = {key: value for key, value in (("ETag", tag), ("Last-Modified", modified)) if value}
+    fits = fault.ignore_condition or headers.get("if-range") in {None, tag, modified}
+    wanted = headers.get("range") if fits and not fault.ignore_range else None
+    code, start, stop, told = byte_range(wanted, len(content))
+    length = {"Content-Length": str(stop - start + fault.length)}
+    return code, {"Accept-Ranges": "bytes", **known, **answer.headers, **told, **length}, content[start:stop], start
 
 
-def _range(header: str | None, size: int) -> tuple[int, int, int, dict[str, str]]:
-    """Status, first byte, the one after the last, and the header that tells them."""
+def byte_range(header: str | None, size: int) -> tuple[int, int, int, dict[str, str]]:
+    """Status, first byte, the one after the last, and the header that tells them, of a request for a range of a file."""
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", header or "")
     if not found or not (found[1] or found[2]):
         return 200, 0, size, {}
@@ -194,7 +295,7 @@ def _handler(server: LocalServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
-        disable_nagle_algorithm = True
+        disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for 40 ms
 
         def do_GET(self) -> None:
             server.respond(self)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from daymelt.errors import FormatError, GridError, MissingInputError
 from daymelt.sources import microwave
+from daymelt.sources.netcdf import listed
 from daymelt.twin import files
 
 DAY = dt.date(2019, 7, 31)
@@ -139,6 +140,26 @@ def test_every_kind_of_missing_value_is_nan(cetb):
     np.testing.assert_array_equal(found[0, :7], np.float32([np.nan, np.nan, np.nan, 50, 350, np.nan, np.nan]))
 
 
+@pytest.mark.parametrize("narrow", ["valid_min", "valid_max"])
+def test_where_several_limits_are_stated_all_of_them_hold(cetb, narrow):
+    def limit(file):
+        file["TB"].setncatts({"valid_range": np.uint16([5000, 35000]), narrow: np.uint16(20000)})
+        file["TB"][0, 0, :4] = [4000, 19000, 21000, 40000]
+
+    found, _, _ = microwave.read_tb(cetb(edit=limit), None, "37H")
+    np.testing.assert_array_equal(
+        found[0, :4], np.float32([np.nan, np.nan, 210, np.nan] if narrow == "valid_min" else [np.nan, 190, np.nan, np.nan])
+    )
+
+
+def test_a_wider_limit_does_not_widen_a_range(cetb):
+    def limit(file):
+        file["TB"].setncatts({"valid_range": np.uint16([5000, 20500]), "valid_min": np.uint16(0), "valid_max": np.uint16(40000)})
+        file["TB"][0, 0, :2] = [4000, 21000]
+
+    assert np.isnan(microwave.read_tb(cetb(edit=limit), None, "37H")[0][0, :2]).all()
+
+
 def test_zero_is_no_data_even_where_no_attribute_says_so(tmp_path, cetb):
     path, bare = (
         cetb(np.full((Y.size, X.size), np.nan)),
@@ -185,6 +206,17 @@ def test_the_name_tells_the_channel_where_no_attribute_does(cetb, one_line):
         microwave.read_tb(path, None, "37H")
     one_line(raised, path, "channel 19V")
     assert microwave.read_tb(path, None, "19V")[0].shape == (10, 12)
+
+
+@pytest.mark.parametrize("named", ["", "19\nV"])
+def test_a_channel_that_says_nothing_is_no_channel(cetb, one_line, named):
+    with pytest.raises(FormatError) as raised:
+        microwave.read_tb(cetb(edit=lambda file: file["TB"].setncattr("frequency_and_polarization", named)), None, "37H")
+    one_line(raised, "is channel", "expected 37H")
+
+
+def test_names_of_a_damaged_file_break_no_line():
+    assert listed(["x", "T\nB"]) == "T?B, x"
 
 
 def coarsen(file):

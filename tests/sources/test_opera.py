@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from servers import earthdata as server
 from servers.earthdata import Earthdata, Listing, Login
 
 from daymelt.errors import FormatError, MissingCredentialError
@@ -136,7 +135,7 @@ def test_what_is_listed_can_be_fetched_with_either_kind_of_account(folder, tmp_p
         hosts = archive.about()
         access = account([hosts["data_host"]], hosts["login_host"], environ, NOWHERE)
         fetched = fetch_all(remotes, tmp_path, access, IMPATIENT)
-        secrets = {request.headers["Authorization"] for request in archive.asked("bucket") if "Authorization" in request.headers}
+        secrets = {request.headers["authorization"] for request in archive.asked("bucket") if "authorization" in request.headers}
         asked = {request.host for request in archive.seen}
     for file in fetched:
         assert file.path.read_bytes() == (folder / file.remote.path).read_bytes()
@@ -158,8 +157,8 @@ def test_without_an_account_the_login_is_not_taken_for_a_file(folder, tmp_path, 
 
 
 def test_the_archive_can_be_served_to_other_processes(folder):
-    command = [sys.executable, str(server.__file__), str(folder), "--port", "0", "--older", "2", "--seconds", "60"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    command = [sys.executable, "-m", "servers.earthdata", str(folder), "--port", "0", "--older", "2", "--seconds", "60"]
+    with subprocess.Popen(command, cwd=Path(__file__).parents[1], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             about = json.loads(process.stdout.readline())
             remotes = opera.search(BOX, *JULY, opera.OperaOptions(cmr.CmrOptions(about["cmr"], IMPATIENT)))

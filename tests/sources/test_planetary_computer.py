@@ -15,7 +15,7 @@ import rasterio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rasterio.transform import Affine
-from servers.serving import Fault
+from servers.serving import Fault, shortened
 from servers.stac import Stac
 
 from daymelt.errors import ConfigError, FormatError, MissingCredentialError, RetrievalError, StorageError
@@ -355,7 +355,7 @@ def test_a_token_about_to_end_is_renewed_before_it_is_refused(shelf, tmp_path, m
     monkeypatch.setattr("daymelt.sources.signing.MARGIN_S", 2.9)
     write_scene(shelf, blockxsize=64, blockysize=64)
     with Stac(shelf, lifetime_s=3) as archive:
-        archive.faults = [Fault(".tif", None, pause_s=0.05)]
+        archive.faults = [Fault(".tif", None, delay_s=0.05)]
         scene = scene_of(archive)
         assert pc.read_window(scene, tmp_path / "out", INSIDE, access(archive), QUICK)
         assert len(archive.issued) > 1 and 403 not in [seen.status for seen in archive.seen]
@@ -407,8 +407,12 @@ FAULTS = {
     "cut each time": (Fault(".tif", None, cut_at=3000), RetrievalError, "3 attempts"),
     "cut each time, later": (Fault(".tif", None, after=1, cut_at=3000), RetrievalError, "3 attempts"),
     "forbidden": (Fault(".tif", None, status=403), MissingCredentialError, "PC_SDK_SUBSCRIPTION_KEY"),
-    "shorter than its header says": (Fault(".tif", None, short_by=200_000), FormatError, "not a whole readable raster"),
-    "changed while it was read": (Fault(".tif", None, after=1, short_by=1), RetrievalError, "changed while"),
+    "shorter than its header says": (
+        Fault(".tif", None, change=shortened(200_000)),
+        FormatError,
+        "not a whole readable raster",
+    ),
+    "changed while it was read": (Fault(".tif", None, after=1, change=shortened(1)), RetrievalError, "changed while"),
 }
 
 

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import numpy as np
+import pytest
 from servers.earthdata import TOKEN
 from servers.listing import Listing
 from servers.s3 import S3
@@ -26,13 +27,18 @@ def test_a_month_of_bursts_is_the_twins(prepared, step, live, tmp_path, capsys):
     assert TOKEN not in out.read_text() + capsys.readouterr().err
 
 
-def test_a_second_retrieval_fetches_nothing(prepared, archive, step, live, tmp_path):
+@pytest.mark.parametrize("moved", [(), ("--move-raw",)])
+def test_a_second_retrieval_fetches_nothing(prepared, archive, step, live, tmp_path, moved):
     out = tmp_path / "manifest.json"
-    assert step("retrieve-sentinel1", "--month", MONTH, "--out", out, options=live) == 0
+    retrieve = ("retrieve-sentinel1", "--month", MONTH, "--out", out, "--raw", tmp_path / "raw", *moved)
+    assert step(*retrieve, options=live) == 0
     stamps = {path: path.stat().st_mtime_ns for path in manifest_files(out)}
+    assert {path.parent for path in stamps} == {tmp_path / "raw" if moved else tmp_path}
+    asked = len(archive.asked("data"))
     out.unlink()
-    assert step("retrieve-sentinel1", "--month", MONTH, "--out", out, options=live) == 0
+    assert step(*retrieve, options=live) == 0
     assert {path: path.stat().st_mtime_ns for path in manifest_files(out)} == stamps
+    assert len(archive.asked("data")) == asked
 
 
 def test_a_season_of_brightness_temperature_is_the_twins_and_its_missing_days_are_listed(prepared, step, live, tmp_path):
@@ -112,7 +118,9 @@ def test_scenes_of_the_planetary_computer_give_the_melt_of_the_same_bursts(prepa
         addresses = {"stac": server.stac, "sas": server.tokens, "sas_hosts": [server.host]}
         chosen = with_archives(live, "sentinel1", "planetary-computer", **addresses)
         out = tmp_path / "retrieved/manifest.json"
-        assert step("retrieve-sentinel1", "--month", MONTH, "--out", out, options=chosen) == 0
+        retrieve = ("retrieve-sentinel1", "--month", MONTH, "--out", out, "--raw", out.parent / "raw", "--move-raw")
+        assert step(*retrieve, options=chosen) == 0
+    assert not list(out.parent.glob("*.tif"))
     assert "sig=" not in out.read_text()
     assert all(item.id and item.url and item.retrieved_at for item in read_manifest(out)["files"])
     winters = ("--winters", prepared / "sar/winter.nc", "--terrain", prepared / "terrain.nc")

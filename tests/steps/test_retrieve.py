@@ -37,7 +37,6 @@ def test_a_dry_run_of_a_season_lists_every_month_and_the_total(person, capsys):
         (("sentinel1",), "--month"),
         (("sentinel1", "--month", "2019-07", "--season", "2019"), "expected one of them"),
         (("sentinel1", "--month", "2019-13"), "2019-13"),
-        (("microwave", "--month", "2018-07"), "live provider"),  # a month stands for its season
         (("mar",), "--season"),
         (("mar", "--season", "19"), "expected a year"),
         (("terrain", "--season", "2019"), "leave them out"),
@@ -51,6 +50,13 @@ def test_what_cannot_be_is_told_in_one_line_with_the_remedy(person, capsys, word
     assert person("retrieve", *words) == 2
     (line,) = said(capsys)
     assert remedy in line
+
+
+def test_a_month_stands_for_its_season_where_files_come_by_the_season(person, capsys):
+    assert person("retrieve", "microwave", "--month", "2019-07", "--dry-run") == 0
+    of_month = capsys.readouterr().out
+    assert person("retrieve", "microwave", "--season", "2019", "--dry-run") == 0
+    assert of_month == capsys.readouterr().out and "20190801" in of_month
 
 
 @pytest.fixture

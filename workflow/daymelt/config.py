@@ -120,6 +120,7 @@ class Sentinel1(Section):
     provider: Literal["twin", "opera", "planetary-computer", "meltwaterbench"] = Field("twin", description="where the files come from")
     polarisation: Literal["hh", "hv", "vv", "vh"] = Field("hh", description="transmitted and received; Greenland is acquired in hh")
     spacing_m: Number = Field(30, gt=0, description="side of a backscatter cell, m: 30 for opera, 10 for planetary-computer")
+    keep_raw: bool = Field(True, description="whether a month's files stay once its winter reference and melt fractions stand")
 
 
 class Microwave(Section):

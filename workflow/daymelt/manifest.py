@@ -1,7 +1,8 @@
 """The list of the files of one retrieval: what lies beside it, from where, how large, with which checksum.
 
-A manifest is written last. Where it stands, the retrieval is whole; later steps open only the files that it names. Files that are used
-where they lie are named below another folder, the manifest's `root`; they belong to the user, and nobody here changes or deletes them.
+A manifest is written last. Where it stands, the retrieval is whole; later steps open only the files that it names. They lie beside it, or
+in a folder `raw` beside it from where they go once they are used. Files that are used where they lie are named below another folder, the
+manifest's `root`; they belong to the user, and nobody here changes or deletes them.
 """
 
 import hashlib
@@ -13,6 +14,8 @@ from typing import Any
 
 from daymelt.atomic import write_json
 from daymelt.errors import FormatError, MissingInputError
+
+RAW = "raw"  # folder of the files that do not stay
 
 
 @dataclass(frozen=True)
@@ -88,8 +91,9 @@ def manifest_files(path: Path, suffix: str = "", verify: bool = False) -> list[P
             raise FormatError(f"manifest {path}: {item.path!r} leads outside its folder; delete the manifest and retrieve again")
         if not item.path.endswith(suffix):
             continue
+        file = file if file.is_file() else folder / RAW / item.path
         if not file.is_file():
-            raise MissingInputError(f"{file}: named in {path} but not found; delete the manifest and retrieve again")
+            raise MissingInputError(f"{folder / item.path}: named in {path} but not found; delete the manifest and retrieve again")
         if file.stat().st_size != item.size:
             raise FormatError(f"{file}: {file.stat().st_size} bytes, {path} says {item.size}; delete both and retrieve again")
         if verify and checksum(file) != item.sha256:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from daymelt.dates import describe
 from daymelt.errors import FormatError, MissingInputError
+from daymelt.sources.names import printable
 from daymelt.sources.netcdf import listed, one_of, open_netcdf, packing, reading, stored_numbers, unpack, values
 
 HUGE = 1e18  # MAR's -1e19, also where no attribute says so
@@ -196,14 +197,16 @@ def _dates(file: netCDF4.Dataset, path: Path, field: "netCDF4.Variable[Any]", ho
     name = field.dimensions[0]
     time = file.variables.get(name)
     if name in horizontal or time is None or not _counts_time(time):
-        raise FormatError(f"MAR file {path}: no time axis of {field.name} with units 'days since ...' (found {name}); choose a daily file")
+        raise FormatError(
+            f"MAR file {path}: no time axis of {field.name} with units 'days since ...' (found {printable(name)}); choose a daily file"
+        )
     try:
         days = _days(time)
     except (ValueError, OverflowError) as error:
-        raise FormatError(f"MAR file {path}: {name} cannot be read as days ({error}); choose a daily file") from error
+        raise FormatError(f"MAR file {path}: {printable(f'{name} cannot be read as days ({error})')}; choose a daily file") from error
     doubled = [day for day, following in pairwise(days) if following <= day]
     if doubled:
-        raise FormatError(f"MAR file {path}: {name} does not rise by days (at {describe(doubled)}); expected one field a day")
+        raise FormatError(f"MAR file {path}: {printable(name)} does not rise by days (at {describe(doubled)}); expected one field a day")
     return days
 
 

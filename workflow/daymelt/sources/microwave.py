@@ -209,7 +209,9 @@ def _check_crs(file: netCDF4.Dataset, path: Path) -> None:
     mapping = file.variables.get(str(getattr(file.variables.get("TB"), "grid_mapping", "crs")))
     if mapping is None or not _says_ease_north(mapping):
         found = getattr(mapping, "srid", None) or getattr(mapping, "long_name", None) or "none"
-        raise FormatError(f"CETB file {path}: crs {found}, expected {CETB_CRS}; choose a file of the northern EASE-Grid 2.0")
+        raise FormatError(
+            f"CETB file {path}: crs {printable(str(found))}, expected {CETB_CRS}; choose a file of the northern EASE-Grid 2.0"
+        )
 
 
 def _says_ease_north(mapping: "netCDF4.Variable[Any]") -> bool:
@@ -238,11 +240,13 @@ def _brightness(file: netCDF4.Dataset, path: Path, channel: str) -> "netCDF4.Var
     variable = file.variables.get("TB")
     if variable is None:
         raise MissingInputError(f"CETB file {path}: no variable TB (found {listed(file.variables)}); retrieve it again")
-    found = getattr(variable, "frequency_and_polarization", None) or parse_name(path).channel
+    found = getattr(variable, "frequency_and_polarization", None)
+    found = parse_name(path).channel if found is None else str(found)
     if found != channel:
-        raise FormatError(f"CETB file {path}: TB is channel {found}, expected {channel}; choose a file of it or set microwave.channel")
+        named = printable(found) or "unnamed"
+        raise FormatError(f"CETB file {path}: TB is channel {named}, expected {channel}; choose a file of it or set microwave.channel")
     if variable.dimensions[-2:] != ("y", "x") or variable.size != variable.shape[-2] * variable.shape[-1]:
-        shape = ", ".join(f"{name} {size}" for name, size in zip(variable.dimensions, variable.shape, strict=True))
+        shape = ", ".join(f"{printable(name)} {size}" for name, size in zip(variable.dimensions, variable.shape, strict=True))
         raise FormatError(f"CETB file {path}: TB is ({shape}), expected (time 1, y, x); retrieve it again")
     one_of(variable, "units", KELVIN)
     return variable

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from daymelt.errors import DaymeltError, FormatError, MissingInputError
 from daymelt.sources.classic import check_length
+from daymelt.sources.names import printable
 
 LARGEST = 2**27  # values read at once: four times the largest grid of any source; beyond it a header is damaged
 
@@ -59,8 +60,8 @@ def reading(path: Path, thing: str) -> Iterator[None]:
 
 
 def listed(names: Any) -> str:
-    """Names for a message, in order."""
-    return ", ".join(sorted(names)) or "none"
+    """Names for a message, in order and on one line, whatever a damaged file calls its variables."""
+    return printable(", ".join(sorted(names))) or "none"
 
 
 @dataclass(frozen=True)
@@ -140,14 +141,15 @@ def _missing_values(variable: "netCDF4.Variable[Any]") -> tuple[float, ...]:
 
 
 def _limits(variable: "netCDF4.Variable[Any]") -> tuple[float, float]:
-    """Least and most stored number that is valid: `valid_range`, or `valid_min` and `valid_max`."""
+    """Least and most stored number that is valid: within `valid_range`, `valid_min` and `valid_max`, whichever of them are given."""
     both = _numbers(variable, "valid_range") or [-math.inf, math.inf]
     if len(both) != 2:
         raise ValueError(f"{variable.name} has a valid_range of {len(both)} numbers, expected 2")
-    least, most = _number(variable, "valid_min", both[0], -math.inf), _number(variable, "valid_max", both[1], math.inf)
+    edges = [*both, _number(variable, "valid_min", -math.inf, -math.inf), _number(variable, "valid_max", math.inf, math.inf)]
     if _unsigned(variable):
         modulus = 2.0 ** (8 * np.dtype(variable.dtype).itemsize)
-        least, most = (edge % modulus if math.isfinite(edge) else edge for edge in (least, most))
+        edges = [edge % modulus if math.isfinite(edge) else edge for edge in edges]
+    least, most = max(edges[0], edges[2]), min(edges[1], edges[3])
     if not least < most:
         raise ValueError(f"{variable.name} is valid from {least:g} to {most:g}, which is nothing")
     return least, most

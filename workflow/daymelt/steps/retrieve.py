@@ -5,6 +5,7 @@ from pathlib import Path
 from daymelt.config import Config
 from daymelt.dates import month_name, parse_month
 from daymelt.errors import ConfigError
+from daymelt.manifest import RAW
 from daymelt.steps.live import Plan
 from daymelt.steps.retrieve_mar import retrieve_mar
 from daymelt.steps.retrieve_microwave import retrieve_microwave
@@ -77,7 +78,10 @@ def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt:
         print(f"{source} {period}")
     match source:
         case "sentinel1":
-            return retrieve_sentinel1(period, out, area, config.sentinel1, *places, None, dry_run, adopt)
+            raw = out.parent / RAW
+            return retrieve_sentinel1(
+                period, out, area, config.sentinel1, *places, None, dry_run, adopt, raw=raw, move_raw=not config.sentinel1.keep_raw
+            )
         case "microwave":
             return retrieve_microwave(int(period), out, area, config.seasons, config.microwave, *places, dry_run, adopt)
         case "mar":

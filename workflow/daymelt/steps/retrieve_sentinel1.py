@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from daymelt.steps import live, published_files
 from daymelt.steps.adoption import Wanted, adopt_into
 from daymelt.steps.live import Plan
 from daymelt.steps.providers import refuse_provider, write_twin_manifest
+from daymelt.steps.raw_files import handed_over
 from daymelt.twin import files, radar, schedule
 
 NO_WINDOWS = (
@@ -40,8 +42,23 @@ def retrieve_sentinel1(
     world: Path | None = None,
     dry_run: bool = False,
     adopt: bool = False,
+    raw: Path | None = None,
+    move_raw: bool = False,
 ) -> Plan:
-    """Retrieve every burst of a month that sees the area, backscatter and mask."""
+    """Retrieve every burst of a month that sees the area, backscatter and mask; with `raw` and `move_raw` they end there."""
+    in_place = sentinel1.provider == published.PROVIDER  # used where they lie: they may be the user's own
+    with nullcontext() if dry_run else handed_over(out, raw, move_raw and not in_place):
+        if in_place:
+            published_files.refuse_adoption(adopt)
+            from_published(month, out, meltwaterbench, dry_run)
+            return Plan()
+        return retrieve_month(month, out, area, sentinel1, archives, twin, world, dry_run, adopt)
+
+
+def retrieve_month(
+    month: str, out: Path, area: Area, sentinel1: Sentinel1, archives: Archives, twin: Twin, world: Path | None, dry_run: bool, adopt: bool
+) -> Plan:
+    """The same into the folder of `out`."""
     match sentinel1.provider:
         case "twin":
             from_twin(month, out, area, sentinel1, twin, world)
@@ -54,9 +71,6 @@ def retrieve_sentinel1(
             if adopt:
                 raise ConfigError(NO_WINDOWS)
             return from_planetary_computer(month, out, area, sentinel1, archives, dry_run)
-        case published.PROVIDER:
-            published_files.refuse_adoption(adopt)
-            from_published(month, out, meltwaterbench, dry_run)
         case _:
             refuse_provider("sentinel1", sentinel1.provider, ("twin", "opera", "planetary-computer", published.PROVIDER))
     return Plan()
