@@ -151,6 +151,67 @@ rule compare:
         " 2> {log:q}"
 
 
+rule draw_benchmark:
+    input:
+        strata="results/{area}/benchmark/strata.csv",
+        reliability="results/{area}/benchmark/reliability.csv",
+        splits=splits_of_trials(),
+        models=models_to_draw(),
+        maps=maps_to_draw(),
+        sar=sar_streams(),
+        interpolated=streams(f"time_interpolated/{MAP_POOL}"),
+        mar=streams("mar"),
+        microwave=streams("microwave"),
+        winters=streams("microwave", "_winter"),
+        terrain="results/{area}/aligned/terrain.nc",
+        worlds=worlds(),
+    output:
+        maps=report(
+            "results/{area}/benchmark/maps.png",
+            caption="../docs/captions/benchmark_maps.rst",
+            category="Benchmark",
+        ),
+        reliability=report(
+            "results/{area}/benchmark/reliability.png",
+            caption="../docs/captions/reliability.rst",
+            category="Benchmark",
+        ),
+        error=report(
+            "results/{area}/benchmark/error.png",
+            caption="../docs/captions/error.rst",
+            category="Benchmark",
+        ),
+        leakage=report(
+            "results/{area}/benchmark/leakage.png",
+            caption="../docs/captions/leakage.rst",
+            category="Benchmark",
+        ),
+    log:
+        "logs/{area}/draw_benchmark.log",
+    benchmark:
+        "logs/{area}/draw_benchmark.tsv"
+    conda:
+        "../envs/learn.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000, base_mb=700),
+        runtime="1h",
+    params:
+        options=options("area", "map", "report"),
+        systems=settings_of_systems(),
+        code=code_digest("draw-benchmark"),
+    message:
+        "Draw the figures of the benchmark"
+    shell:
+        "python -m daymelt draw-benchmark --options {params.options:q} --strata {input.strata:q} --reliability {input.reliability:q}"
+        " --splits {input.splits:q} --models {input.models:q} --systems {params.systems:q} --maps {input.maps:q} --sar {input.sar:q}"
+        " --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q} --winters {input.winters:q}"
+        " --terrain {input.terrain:q} --worlds {input.worlds:q}"
+        " --maps-figure {output.maps:q} --reliability-figure {output.reliability:q} --error-figure {output.error:q}"
+        " --leakage-figure {output.leakage:q}"
+        " 2> {log:q}"
+
+
 rule twin_statistics:
     input:
         sar=sar_streams(),

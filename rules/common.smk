@@ -15,7 +15,7 @@ shell.prefix(
 
 from daymelt.dates import parse_month
 from daymelt.errors import ConfigError
-from daymelt.protocols import HINDCAST, PUBLISHED, TRUTH, trials
+from daymelt.protocols import HINDCAST, LEAVE_OUT, PUBLISHED, TRUTH, trials
 from daymelt.provenance import code_digest
 from daymelt.steps.settings import load_settings
 from daymelt.systems import interface
@@ -27,6 +27,7 @@ try:
 except ConfigError as error:
     sys.exit(f"daymelt: {error}")
 
+LEARNED = ("network", "random-forest")  # kinds of systems that take long to map
 AREA = CONFIG.area.name
 MODEL = CONFIG.model.name
 SEASONS = CONFIG.seasons.years
@@ -85,7 +86,7 @@ def kind_of(wildcards):
 
 def is_learned(wildcards):
     """True where the system of a job takes long to learn and to map."""
-    return kind_of(wildcards) in ("network", "random-forest")
+    return kind_of(wildcards) in LEARNED
 
 
 def system_digest(step):
@@ -356,6 +357,50 @@ def training_records():
     ]
 
 
+def splits_of_trials():
+    """The split files of every season of each configured trial, for the figure of leakage; of years left out in turn only the first."""
+    names = dict.fromkeys(trial.split for trial in CONFIG.trials())
+    left_out = [name for name in names if name.startswith(LEAVE_OUT)]
+    return [
+        f"results/{AREA}/splits/{name}/{season}.csv"
+        for name in names
+        if name not in left_out[1:]
+        for season in SEASONS
+    ]
+
+
+def compared_systems():
+    """The systems of the figures: all but the ablations."""
+    return [name for name in CONFIG.system_names() if name not in CONFIG.ablations]
+
+
+def models_to_draw():
+    """What the systems of the figures have learnt."""
+    return [
+        f"results/{AREA}/models/{PUBLISHED}/{model}/model.json"
+        for model in compared_systems()
+    ]
+
+
+def maps_to_draw():
+    """The written maps of the day that the figures show."""
+    return [
+        f"results/{AREA}/maps/{model}/{CONFIG.report.day.year}/index.json"
+        for model in compared_systems()
+        if CONFIG.resolve(model).kind in LEARNED
+    ]
+
+
+def settings_of_systems():
+    """All settings of the systems of the figures as JSON."""
+    return json.dumps(
+        {
+            name: CONFIG.resolve(name).model_dump(mode="json")
+            for name in compared_systems()
+        }
+    )
+
+
 def benchmark_tables():
     """What `snakemake benchmark` leaves beside the scores."""
     names = [
@@ -364,6 +409,10 @@ def benchmark_tables():
         "table.html",
         "strata.csv",
         "reliability.csv",
+        "maps.png",
+        "reliability.png",
+        "error.png",
+        "leakage.png",
     ]
     return [f"results/{AREA}/benchmark/{name}" for name in names]
 

@@ -41,6 +41,7 @@ STEPS = {
     "score": "the table of all seasons' scores",
     "measure": "how fast a system maps, and in how much memory",
     "compare": "the table of the benchmark: every system on every trial",
+    "draw-benchmark": "the figures of the benchmark",
     "station-scores": "the maps beside the weather stations, day by day",
     "twin-statistics": "the twin beside the published facts that it is calibrated to",
     "report": "figures",

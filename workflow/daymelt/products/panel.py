@@ -46,6 +46,7 @@ KINDS = {
     "liquid_water": Kind("liquid water, top metre (g kg⁻¹)", "YlGnBu", lower=0, factor=1000),
     "height": Kind("height above the ellipsoid (m)", "height"),
     "age": Kind("days to the nearest observation", "age"),
+    "error": Kind("error of melt fraction (percentage points)", "PuOr", -100, 100, 100),
 }
 
 
@@ -60,7 +61,14 @@ class Panel:
 
 
 def day_panel(
-    path: Path, *, date: dt.date, grid: Grid, height: NDArray[np.float32], panels: Sequence[Panel], ocean: NDArray[np.bool_] | None = None
+    path: Path,
+    *,
+    date: dt.date,
+    grid: Grid,
+    height: NDArray[np.float32],
+    panels: Sequence[Panel],
+    ocean: NDArray[np.bool_] | None = None,
+    ice: NDArray[np.bool_] | None = None,
 ) -> None:
     """Draw maps of one day side by side as PNG, 1600 pixels wide.
 
@@ -71,6 +79,7 @@ def day_panel(
     height : (y, x), m, on `grid`; NaN is drawn flat
     panels : at least one, in reading order, four a row; a coarse field has its own grid in the same crs
     ocean : (y, x) on `grid`, True where there is water; drawn over every map
+    ice : (y, x) on `grid`, True on the glacier, whose outline is drawn over every map
 
     Raises
     ------
@@ -97,6 +106,7 @@ def day_panel(
             box = (MARGIN + column * (width + GAP), top - tall, width, tall)
             axes = _add_axes(figure, box)
             _draw(axes, panel, grid, backdrop, limits)
+            _outline(axes, grid, ice)
             _colour_bar(_add_axes(figure, (box[0] + 0.08 * width, top - tall - 0.24, 0.84 * width, 0.13)), panel, limits)
             if index == 0:
                 _scale_bar(axes, grid)
@@ -158,6 +168,13 @@ def _draw(axes: "Axes", panel: Panel, area: Grid, backdrop: tuple[Any, Any], lim
     left, bottom, right, top = area.bounds
     axes.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     axes.set_title(panel.title, loc="left", pad=6)
+
+
+def _outline(axes: "Axes", grid: Grid, ice: NDArray[np.bool_] | None) -> None:
+    """A thin line around the ice."""
+    if ice is not None and ice.any() and not ice.all():
+        step = _thinning(grid)
+        axes.contour(grid.x[::step], grid.y[::step], ice[::step, ::step].astype(float), [0.5], colors=INK, linewidths=0.7)
 
 
 def _backdrop(grid: Grid, height: NDArray[np.float32], ocean: NDArray[np.bool_] | None) -> tuple[Any, Any]:
