@@ -51,7 +51,14 @@ def test_a_class_says_which_share_of_all_cells_it_holds_and_one_without_cells_is
 def test_events_are_not_joined_by_a_line(tmp_path, drawn):
     error_by(tmp_path / "error.png", strata("mine"))
     gap, _, _, event = drawn[0].axes
-    assert gap.lines[0].get_linestyle() == "-" and event.lines[0].get_linestyle() == "None"
+    assert gap.lines[0].get_linestyle() == "-"
+    assert event.lines[0].get_linestyle() == "None"
+
+
+def test_systems_of_one_colour_have_markers_of_their_own_where_nothing_joins_them(tmp_path, drawn):
+    error_by(tmp_path / "error.png", [row for system in comparison.LOOKS for row in strata(system)])
+    points = drawn[0].axes[3].lines
+    assert len({(line.get_color(), line.get_marker()) for line in points}) == len(points) == len(comparison.LOOKS)
 
 
 def test_everything_drawn_lies_within_the_picture(tmp_path, drawn):

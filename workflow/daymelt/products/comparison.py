@@ -38,6 +38,7 @@ AXES = {
 }
 CALENDAR = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 GAPS = ("0", "1", "2-3", "4-6", "above 6", "never")
+MARKERS = {"-": "o", "--": "s", ":": "^", "-.": "D"}  # a line's look where there is no line
 LEAST_SHARE = 1e-4  # of all cells: a class with less says nothing
 NEAR_DAYS = 2
 DISTANCES = (*((str(days), days) for days in range(1, 8)), ("8-14", 14), ("15-30", 30), ("above 30", None))  # class, its last day
@@ -62,7 +63,7 @@ def reliability_diagram(path: Path, rows: Sequence[Row]) -> None:
         above.plot([0, 100], [0, 100], color="#9aa3aa", linewidth=1, label="perfect")
         for system, (colour, line) in looks_of(row["system"] for row in rows).items():
             predicted, observed, share = _classes([row for row in rows if row["system"] == system])
-            look: dict[str, Any] = {"color": colour, "linestyle": line, "marker": "o", "markersize": 4, "clip_on": False}
+            look: dict[str, Any] = {"color": colour, "linestyle": line, "marker": MARKERS[line], "markersize": 4, "clip_on": False}
             above.plot(predicted, observed, linewidth=1.6, label=label(system), **look)
             below.plot(predicted, share, linewidth=1.2, **look)
         above.set(xlim=(0, 100), ylim=(0, 100), ylabel="mean melt fraction of those cells (%)")
@@ -115,7 +116,7 @@ def _strata(axes: "Axes", kind: str, rows: Sequence[Row]) -> None:
     bins = sorted(dict.fromkeys(name for _, name in found), key=_order(kind))
     for system, (colour, line) in looks_of(row["system"] for row in rows).items():
         values = [float(found[system, name]["mae"]) if (system, name) in found else np.nan for name in bins]
-        look: dict[str, Any] = {"color": colour, "marker": "o", "markersize": 4 if kind != "event" else 7, "linewidth": 1.6}
+        look: dict[str, Any] = {"color": colour, "marker": MARKERS[line], "markersize": 4 if kind != "event" else 7, "linewidth": 1.6}
         axes.plot(range(len(bins)), values, linestyle="none" if kind == "event" else line, label=label(system), **look)
     shares = [_share(kind, name, rows) for name in bins]
     axes.set_xticks(range(len(bins)), [f"{name.removesuffix(' m')}\n{share}" for name, share in zip(bins, shares, strict=True)])
