@@ -11,7 +11,7 @@ from matplotlib.image import imread
 from daymelt.errors import GridError
 from daymelt.grid import Grid
 from daymelt.products.colours import MELT_RAMP, OCEAN
-from daymelt.products.panel import Panel, day_panel, north_direction, round_length, shared_limits
+from daymelt.products.panel import Panel, day_panel, north_direction, round_length, shared_limits, with_errors
 
 DAY = dt.date(2019, 7, 31)
 
@@ -136,3 +136,32 @@ def test_the_scale_bar_is_the_greatest_round_length_that_fits(longest):
 )
 def test_the_arrow_points_to_the_pole(crs, left, top, expected):
     assert north_direction(Grid(crs, 100, left, top, 10, 10)) == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("count", [1, 4, 8])
+def test_every_error_lies_below_its_own_map(tmp_path, area, height, drawn, count):
+    field = np.zeros(area.shape, np.float32)
+    pairs = [(Panel(f"map {n}", field, "fraction"), Panel(f"error {n}", field, "error")) for n in range(count)]
+    panels, columns = with_errors(Panel("truth", field, "fraction"), pairs)
+    day_panel(tmp_path / "maps.png", date=DAY, grid=area, height=height, panels=panels, columns=columns)
+    places = {axes.get_title(loc="left"): axes.get_position() for axes in maps_of(drawn[0])}
+    assert len(places) == 1 + 2 * count
+    for n in range(count):
+        above, below = places[f"map {n}"], places[f"error {n}"]
+        assert below.x0 == pytest.approx(above.x0) and below.y1 < above.y0
+        assert not any(abs(other.x0 - above.x0) < 1e-6 and below.y0 < other.y0 < above.y0 for other in places.values())
+    assert max(place.x1 for place in places.values()) <= 1
+
+
+def test_the_edge_of_the_ice_is_drawn_on_every_map_and_seen_on_any_colour(tmp_path, area, height, drawn):
+    ice = np.zeros(area.shape, bool)
+    ice[:, :25] = True
+    panels = [Panel("wet", np.ones(area.shape, np.float32), "fraction"), Panel("dry", np.zeros(area.shape, np.float32), "fraction")]
+    path = tmp_path / "panel.png"
+    day_panel(path, date=DAY, grid=area, height=height, panels=panels, ice=ice)
+    pixels = imread(path)[..., :3]
+    for axes in maps_of(drawn[0]):
+        (column, row), (other, _) = (axes.transData.transform((x, area.top - 4000)) for x in (area.left + 2500, area.left + 4000))
+        across = pixels[round(pixels.shape[0] - row), round(column) - 4 : round(column) + 5]
+        plain = pixels[round(pixels.shape[0] - row), round(other)]
+        assert np.abs(across - plain).max() > 0.4

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLUMNS = 4
+MOST_COLUMNS = 5  # of maps with their errors
 WIDTH_PX = 1600
 MARGIN, GAP, HEAD, FOOT, TITLE, BAR = 0.24, 0.22, 0.95, 0.55, 0.36, 0.78  # inches
 MOST_CELLS = 1200  # cells a side that are drawn; a panel has fewer pixels
@@ -46,7 +47,7 @@ KINDS = {
     "liquid_water": Kind("liquid water, top metre (g kg⁻¹)", "YlGnBu", lower=0, factor=1000),
     "height": Kind("height above the ellipsoid (m)", "height"),
     "age": Kind("days to the nearest observation", "age"),
-    "error": Kind("error of melt fraction (percentage points)", "PuOr", -100, 100, 100),
+    "error": Kind("error (percentage points)", "PuOr", -100, 100, 100),
 }
 
 
@@ -66,9 +67,10 @@ def day_panel(
     date: dt.date,
     grid: Grid,
     height: NDArray[np.float32],
-    panels: Sequence[Panel],
+    panels: Sequence[Panel | None],
     ocean: NDArray[np.bool_] | None = None,
     ice: NDArray[np.bool_] | None = None,
+    columns: int = COLUMNS,
 ) -> None:
     """Draw maps of one day side by side as PNG, 1600 pixels wide.
 
@@ -77,9 +79,10 @@ def day_panel(
     date : the day, for the heading
     grid : the area
     height : (y, x), m, on `grid`; NaN is drawn flat
-    panels : at least one, in reading order, four a row; a coarse field has its own grid in the same crs
+    panels : at least one, in reading order, None leaves a place empty; a coarse field has its own grid in the same crs
     ocean : (y, x) on `grid`, True where there is water; drawn over every map
     ice : (y, x) on `grid`, True on the glacier, whose outline is drawn over every map
+    columns : panels a row
 
     Raises
     ------
@@ -88,19 +91,22 @@ def day_panel(
     ValueError
         A panel is of an unknown kind.
     """
-    for panel in panels:
-        _check(panel, grid)
-    columns = min(COLUMNS, len(panels))
+    drawn = [panel for panel in panels if panel is not None]
+    for present in drawn:
+        _check(present, grid)
+    width = (WIDTH_PX / DPI - 2 * MARGIN - (columns - 1) * GAP) / columns
+    columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
-    width = (WIDTH_PX / DPI - 2 * MARGIN - (COLUMNS - 1) * GAP) / COLUMNS
     tall = width * grid.rows / grid.columns
     total_width = 2 * MARGIN + columns * width + (columns - 1) * GAP
     total_height = HEAD + rows * (TITLE + tall + BAR) + FOOT
-    limits = shared_limits(panels, grid)
+    limits = shared_limits(drawn, grid)
     backdrop = _backdrop(grid, height, ocean)
     with picture(path, max(round(total_width * DPI), 900), round(total_height * DPI)) as figure:
         headline(figure, f"Surface melt on {date.day} {date:%B %Y}", _place(grid))
         for index, panel in enumerate(panels):
+            if panel is None:
+                continue
             row, column = divmod(index, columns)
             top = total_height - HEAD - TITLE - row * (TITLE + tall + BAR)
             box = (MARGIN + column * (width + GAP), top - tall, width, tall)
@@ -112,6 +118,18 @@ def day_panel(
                 _scale_bar(axes, grid)
                 _north(axes, grid)
         _legend(figure, total_height, ocean is not None)
+
+
+def with_errors(reference: Panel, pairs: Sequence[tuple[Panel, Panel]]) -> tuple[list[Panel | None], int]:
+    """Panels and columns for `day_panel`: a reference and maps in rows, the error of each map (the second of its pair) below it."""
+    maps: list[tuple[Panel, Panel | None]] = [(reference, None), *pairs]
+    columns = math.ceil(len(maps) / math.ceil(len(maps) / MOST_COLUMNS))  # rows of about one length
+    panels: list[Panel | None] = []
+    for start in range(0, len(maps), columns):
+        chunk = maps[start : start + columns]
+        empty = [None] * (columns - len(chunk))
+        panels += [*(shown for shown, _ in chunk), *empty, *(error for _, error in chunk), *empty]
+    return panels, columns
 
 
 def _check(panel: Panel, area: Grid) -> None:
@@ -174,7 +192,8 @@ def _outline(axes: "Axes", grid: Grid, ice: NDArray[np.bool_] | None) -> None:
     """A thin line around the ice."""
     if ice is not None and ice.any() and not ice.all():
         step = _thinning(grid)
-        axes.contour(grid.x[::step], grid.y[::step], ice[::step, ::step].astype(float), [0.5], colors=INK, linewidths=0.7)
+        for colour, line in (("white", 1.8), (INK, 0.8)):  # seen on dark melt and on pale snow alike
+            axes.contour(grid.x[::step], grid.y[::step], ice[::step, ::step].astype(float), [0.5], colors=colour, linewidths=line)
 
 
 def _backdrop(grid: Grid, height: NDArray[np.float32], ocean: NDArray[np.bool_] | None) -> tuple[Any, Any]:

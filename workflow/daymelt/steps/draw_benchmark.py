@@ -14,7 +14,7 @@ from daymelt.config import Area, Map, Report, System
 from daymelt.encoding import PERCENT, decode
 from daymelt.products import cog
 from daymelt.products.comparison import error_by, leakage_chart, reliability_diagram
-from daymelt.products.panel import Panel, day_panel
+from daymelt.products.panel import Panel, day_panel, with_errors
 from daymelt.products.tables import label
 from daymelt.protocols import PUBLISHED, TRUTH
 from daymelt.science.split import distance_to_training
@@ -81,16 +81,18 @@ def draw_maps(
     day = report.day
     with ExitStack() as stack:
         aligned = stack.enter_context(open_aligned(terrain, interpolated, mar, microwave, winters))
-        reference = stack.enter_context(open_series(worlds or sar))
-        target = reference.read(day) if day in reference.days else np.full(area.grid.shape, np.nan, np.float32)
+        known = stack.enter_context(open_series(worlds or sar))
+        target = known.read(day) if day in known.days else np.full(area.grid.shape, np.nan, np.float32)
         fields = dict(fields_of(day, models, systems, aligned, maps, area, options))
     first = "Truth" if worlds else "Sentinel-1 that day" if np.isfinite(target).any() else "Sentinel-1: no pass that day"
-    panels = [Panel(first, target, "fraction"), *(Panel(label(name), field, "fraction") for name, field in fields.items())]
-    if np.isfinite(target).any():
-        panels += [Panel(f"{label(name)}, error", field - target, "error") for name, field in fields.items()]
+    reference = Panel(first, target, "fraction")
+    shown = [(Panel(label(name), field, "fraction"), Panel("its error", field - target, "error")) for name, field in fields.items()]
+    panels, columns = with_errors(reference, shown)
+    if not np.isfinite(target).any():
+        panels = [reference, *(panel for panel, _ in shown)]
     layers = aligned.terrain
     ice = np.asarray(layers["ice"] == 1)
-    day_panel(path, date=day, grid=area.grid, height=layers["height"], panels=panels, ocean=aligned.ocean, ice=ice)
+    day_panel(path, date=day, grid=area.grid, height=layers["height"], panels=panels, ocean=aligned.ocean, ice=ice, columns=columns)
 
 
 def fields_of(
