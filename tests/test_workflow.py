@@ -246,8 +246,7 @@ def test_a_rule_gives_its_step_what_its_function_takes(name, text):
     named = set(re.findall(r'"(\w+)"', options[2])) if options else set()
     assert named | ({"area", "twin", "archives", "meltwaterbench"} if options and options[1] else set()) == sections
     words = set(re.findall(r"--([a-z0-9-]+)", text[text.index("shell:") :])) - {"options"}
-    maybe = re.findall(r" \{(?:params\.)?(\w+)\}", text)  # given or not, as the job or the configuration has it
-    given = words | {name.lower().replace("_", "-") for name in maybe}
+    given = words | {name.replace("_", "-") for name in re.findall(r" \{params\.(\w+)\}", text)}  # given or not, as the job has it
     by_hand = {"dry-run", "adopt"}  # for a person at the command line
     assert given == {name.replace("_", "-") for name in kinds} - sections - by_hand
 
