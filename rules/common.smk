@@ -36,8 +36,6 @@ for trial in trials(
     "published", SEASONS, (), ()
 ):  # what the main table is of, whatever else is compared
     TRIALS.setdefault(trial.name, trial)
-# Not a param of the job, since its change makes nothing due again; not all of a run's months need to have been retrieved alike.
-MOVE_RAW = "" if CONFIG.sentinel1.keep_raw else "--move-raw"
 MAP_POOL = "all" if CONFIG.map.sar_pool == "all" else PUBLISHED
 
 
@@ -62,7 +60,7 @@ def options(*sections):
             for name in sections
         }
         if "sentinel1" in values:
-            del values["sentinel1"]["keep_raw"]  # changes no result: see MOVE_RAW
+            del values["sentinel1"]["keep_raw"]  # changes no result
         year = season_of(wildcards)
         if "seasons" in values and year is not None:
             values["seasons"]["years"] = [year]
@@ -137,6 +135,11 @@ def raw_files(pattern):
     Where they are kept it is empty, and the files lie beside the manifest, where no further retrieval loses them.
     """
     return directory(pattern) if CONFIG.sentinel1.keep_raw else temp(directory(pattern))
+
+
+def move_raw_option(wildcards, output):
+    """`--move-raw` where files do not stay. As it takes `output`, Snakemake makes nothing due again when it changes."""
+    return "" if CONFIG.sentinel1.keep_raw else "--move-raw"
 
 
 def world(wildcards):

@@ -65,11 +65,12 @@ rule retrieve_sentinel1:
         options=retrieval_options("sentinel1"),
         code=retrieval_code("sentinel1"),
         world=world_option,
+        move_raw=move_raw_option,
     message:
         "Retrieve Sentinel-1 of {wildcards.month}"
     shell:
         "python -m daymelt retrieve-sentinel1 --options {params.options:q} --month {wildcards.month} {params.world}"
-        " --out {output.manifest:q} --raw {output.raw:q} {MOVE_RAW}"
+        " --out {output.manifest:q} --raw {output.raw:q} {params.move_raw}"
         " 2> {log:q}"
 
 

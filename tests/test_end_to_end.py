@@ -26,13 +26,14 @@ from servers.s3 import S3
 
 ROOT = Path(__file__).parents[1]
 CPU = {"device": "cpu"}
-ALL_SEASONS = {"training": {"epochs": 2, "steps_per_epoch": 4, "restart_epochs": 2, "validate_every": 2, "crop": 64, **CPU}, "map": CPU}
+ALL_SEASONS = {"training": {"epochs": 1, "steps_per_epoch": 2, "restart_epochs": 1, "validate_every": 1, "crop": 64, **CPU}, "map": CPU}
 ONE_SEASON = ALL_SEASONS | {"seasons": {"years": [2019]}, "split": {"training_only_years": []}}
 TINY = ONE_SEASON | {
     "area": {"rows": 48, "columns": 48},
     "seasons": {"years": [2019], "months": [8]},
     "sar": {"winter_months": [2, 3], "min_winter_scenes": 2},
     "report": {"day": "2019-08-15"},
+    "training": {"crop": 32},
 }
 LIVE = {"sentinel1": "opera", "microwave": "nsidc-0630", "mar": "mar-http", "terrain": "arcticdem"}
 

@@ -742,10 +742,12 @@ def test_a_killed_run_leaves_only_whole_files_and_the_next_ends_in_the_same_byte
         run_killed(remotes, tmp_path, server, random.Random(seed).uniform(0, 0.5))
         assert all(content == contents[name] for name, content in visible(tmp_path).items())
         whole, kept = len(visible(tmp_path)), sum(path.stat().st_size for path in Path(tmp_path).glob(".*.part"))
-        server.faults, first = [], len(server.seen)
-        fetch_all(remotes, tmp_path, anonymous(), PATIENT)
+        server.faults, told = [], []
+        fetch_all(remotes, tmp_path, anonymous(), PATIENT, told.append)
         assert visible(tmp_path) == contents and hidden(tmp_path) == [".verified.jsonl"]
-        assert sum(seen.sent for seen in server.seen[first:]) <= (6 - whole) * 100_000 - kept + 6  # a byte of each is asked for twice
+        # not by the server's count: a request of the killed run may reach it late
+        assert sum(told[:1]) == whole * 100_000 + kept or not whole + kept
+        assert min(told[1:], default=0) >= -1 and sum(told) == 600_000  # nothing starts again; the last byte of a file is asked for twice
 
 
 @pytest.mark.parametrize("finished", [False, True])

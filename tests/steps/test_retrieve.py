@@ -7,7 +7,7 @@ import netCDF4
 import pytest
 from servers.listing import Listing
 
-from daymelt.manifest import manifest_digest, read_manifest
+from daymelt.manifest import RAW, manifest_digest, read_manifest
 
 MONTH = "resources/tiny/sentinel1/2019-07/manifest.json"
 
@@ -19,6 +19,7 @@ def said(capsys):
 def test_a_month_comes_to_the_place_of_the_workflow(prepared, person):
     assert person("retrieve", "sentinel1", "--month", "2019-07") == 0
     assert manifest_digest([Path(MONTH)]) == manifest_digest([prepared.manifest("sentinel1/2019-07")])
+    assert Path(MONTH).with_name(RAW).is_dir()  # else the workflow would retrieve the month again
 
 
 def test_a_dry_run_of_a_season_lists_every_month_and_the_total(person, capsys):
