@@ -156,6 +156,60 @@ def test_the_table_and_the_figures_come_from_all_systems(judged, step, tmp_path)
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in (panel, *figures))
 
 
+def test_the_benchmark_compares_and_draws_what_was_found(judged, step, options, options_of, tmp_path):
+    tree, folder = judged
+    results = tmp_path / "published"
+    speeds, daily = [], []
+    for system in SYSTEMS:
+        own = results / system
+        own.mkdir(parents=True)
+        for path in (folder / system).glob("2019*.csv"):
+            (own / path.name).symlink_to(path)
+        daily.append(own / "2019.csv")
+        speeds.append(tmp_path / f"speed/{system}.json")
+    streams = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--terrain", tree / "terrain.nc")
+    timed = ("--interpolated", tree / "all.nc", "--winter", tree / "2019_winter.nc", "--season", 2019, "--threads", 1)
+    for system, out in zip(SYSTEMS, speeds, strict=True):
+        card = ("--model-card", tree / f"models/{system}/model.json")
+        assert step("measure", *card, *streams, *timed, "--out", out, options=options_of(system)) == 0
+        assert json.loads(out.read_text())["days_per_s"] > 0
+    record = tmp_path / "unet-smp.tsv"
+    record.write_text("s\th:m:s\tmax_rss\n12.5\t0:00:12\t900\n")
+    written = {name: tmp_path / f"table.{ending}" for name, ending in (("out", "csv"), ("markdown", "md"), ("html", "html"))}
+    written |= {name: tmp_path / f"{name}.csv" for name in ("strata", "reliability")}
+    outputs = [word for name, path in written.items() for word in (f"--{name}", path)]
+    assert step("compare", "--daily", *daily, "--speeds", *speeds, "--trainings", record, tmp_path / "gone.tsv", *outputs) == 0
+    rows = {(row["system"], row["against"]): row for row in read_rows(written["out"])}
+    assert list(dict.fromkeys(system for system, _ in rows)) == list(SYSTEMS)
+    assert rows["unet-smp", "held-out SAR"]["training_s"] == "12.5"
+    assert int(rows["linear-dem", "held-out SAR"]["parameters"]) == 24
+    cells = sum(float(row["valid_cells"]) for row in read_rows(results / "random-forest/2019.csv") if row["against"] == "held-out SAR")
+    strata = [row for row in read_rows(written["strata"]) if (row["system"], row["against"]) == ("random-forest", "held-out SAR")]
+    assert sum(float(row["valid_cells"]) for row in strata if row["kind"] == "gap") == cells
+
+    (tmp_path / "unet-smp").mkdir()
+    (tmp_path / "unet-smp/2019").symlink_to(tree / "maps")
+    (tmp_path / "published.csv").symlink_to(tree / "split.csv")
+    cards = [tree / f"models/{system}/model.json" for system in SYSTEMS]
+    systems = json.dumps({system: json.loads(options_of(system))["system"] for system in SYSTEMS})
+    inputs = ("--strata", written["strata"], "--reliability", written["reliability"], "--splits", tmp_path / "published.csv")
+    models = ("--models", *cards, "--systems", systems, "--maps", tmp_path / "unet-smp/2019/index.json")
+    fields = (
+        "--sar",
+        *tree.months(),
+        "--interpolated",
+        tree / "all.nc",
+        "--winters",
+        tree / "2019_winter.nc",
+        "--worlds",
+        tree / "world.nc",
+    )
+    figures = {name: tmp_path / f"{name}.png" for name in ("maps", "reliability", "error", "leakage")}
+    drawn = [word for name, path in figures.items() for word in (f"--{name}-figure", path)]
+    assert step("draw-benchmark", *inputs, *models, *fields, *streams, *drawn, options=options) == 0
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in figures.values())
+
+
 def read_rows(path):
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
