@@ -101,6 +101,15 @@ def test_a_burst_of_another_kind_is_refused(burst, one_line, layer, values, chan
     one_line(raised, "burst", named)
 
 
+@pytest.mark.parametrize("acquired", ["00200101T161622", "10200101T161622", "20200230T161622"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_instant_that_cannot_be_is_refused(one_line, acquired, turned):
+    first, second = (acquired, "20250911T203016")[:: -1 if turned else 1]
+    with pytest.raises(FormatError) as raised:
+        sentinel1.parse_burst(f"OPERA_L2_RTC-S1_T087-185679-IW2_{first}Z_{second}Z_S1A_30_v1.0_HH.tif")
+    one_line(raised, acquired, "an instant that no calendar has")
+
+
 @pytest.mark.parametrize(
     "name", ["T000-081234-IW2_20190731T090312Z", "T176-081234-IW2_20190731T090312Z", "T039-081234-IW2_20190231T090312Z"]
 )

@@ -24,6 +24,7 @@ from daymelt.grid import Grid
 from daymelt.sources.names import printable
 from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, read_values, read_window, reading, shifted, source_window
 
+FIRST_YEAR = 1978  # of radar from a satellite; an earlier one in a name is damage
 ORBITS = 175  # relative orbits of a repeat cycle
 SAME_PLACE = 1e-3  # pixels by which a burst and its mask may lie apart
 VALID, FILL = 0, 255  # mask codes; between them 1 shadow, 2 layover, 3 both
@@ -72,7 +73,9 @@ def parse_burst(path: Path) -> Burst:
     try:
         acquired_at, processed_at = _moment(found["acquired"]), _moment(found["processed"])
     except ValueError:
-        raise FormatError(f"burst {printable(path)}: its name holds an instant that no calendar has; leave it out") from None
+        raise FormatError(
+            f"burst {printable(path)}: its name holds an instant that no calendar has, or long before any satellite; leave it out"
+        ) from None
     return Burst(
         Path(path),
         Path(path).with_name(f"{found['granule']}_mask.tif"),
@@ -262,4 +265,7 @@ def _positive(power: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _moment(stamp: str) -> dt.datetime:
-    return dt.datetime.strptime(stamp, "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
+    moment = dt.datetime.strptime(stamp, "%Y%m%dT%H%M%S").replace(tzinfo=dt.UTC)
+    if moment.year < FIRST_YEAR:
+        raise ValueError(f"year {moment.year}")
+    return moment
