@@ -15,6 +15,7 @@ shell.prefix(
 
 from daymelt.dates import parse_month
 from daymelt.errors import ConfigError
+from daymelt.occupied import advice, occupy
 from daymelt.protocols import HINDCAST, PUBLISHED, TRUTH, trials
 from daymelt.provenance import code_digest
 from daymelt.steps.settings import load_settings
@@ -26,6 +27,11 @@ try:
         interface.read_options(*dict(CONFIG.resolve(system_name)).values())
 except ConfigError as error:
     sys.exit(f"daymelt: {error}")
+
+if workflow.is_main_process and "--unlock" not in sys.argv:
+    if found := advice(Path.cwd(), shlex.join(["snakemake", *sys.argv[1:], "--unlock"])):
+        print(f"daymelt: {found}", file=sys.stderr)
+    OCCUPIED = occupy(Path.cwd())  # until this process ends, however it ends
 
 AREA = CONFIG.area.name
 MODEL = CONFIG.model.name
