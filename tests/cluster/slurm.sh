@@ -62,15 +62,20 @@ SelectTypeParameters=CR_Core_Memory
 SchedulerParameters=sched_interval=2,batch_sched_delay=0
 GresTypes=gpu
 AccountingStorageType=accounting_storage/none
-AccountingStorageTRES=gres/gpu
-JobCompType=jobcomp/filetxt
-JobCompLoc=$folder/jobs.txt
+PrologSlurmctld=$folder/note
 NodeName=$node NodeAddr=127.0.0.1 CPUs=8 RealMemory=16000 Gres=gpu:1 State=UNKNOWN
 PartitionName=cpu Nodes=$node Default=YES MaxTime=2-0
 PartitionName=gpu Nodes=$node MaxTime=2-0
 END
-    echo "NodeName=$node Name=gpu Count=1" >"$folder/gres.conf"
+    : >"$folder/gpu0" # stands for the device
+    echo "NodeName=$node Name=gpu File=$folder/gpu0" >"$folder/gres.conf"
     : >"$folder/plugstack.conf"
+    # without a database nothing remembers what a job was given: a line a job, when it starts
+    cat >"$folder/note" <<END
+#!/bin/sh
+SLURM_CONF=$SLURM_CONF $(command -v scontrol) --oneliner show job "\$SLURM_JOB_ID" >>$folder/started.txt
+END
+    chmod +x "$folder/note"
 }
 
 start() {
@@ -79,8 +84,9 @@ start() {
     munged --force --socket="$folder/munge/socket" --key-file="$folder/munge/key" --pid-file="$folder/munge/pid" \
         --seed-file="$folder/munge/seed" --log-file="$folder/munge/log" >&2
     slurmctld -c >&2
-    slurmd -N "$node" >&2 || slurmd >&2
+    slurmd >&2
     for _ in $(seq 100); do
+        if ! kill -0 "$(cat "$folder/slurmctld.pid")" 2>/dev/null; then break; fi
         if [ "$(sinfo --noheader --partition=cpu --format=%T 2>/dev/null)" = idle ]; then
             echo "SLURM_CONF=$SLURM_CONF"
             return
@@ -88,21 +94,17 @@ start() {
         sleep 0.2
     done
     echo "Slurm did not start; the last words of its logs:" >&2
-    tail -n 5 "$folder"/*.log >&2
+    tail --lines=5 "$folder"/*.log >&2
     stop
     return 1
 }
 
 stop() {
-    if [ -e "$folder/slurmctld.pid" ]; then
-        scancel --signal=KILL --user=root --full 2>/dev/null || true
-        scancel --user=root 2>/dev/null || true
+    if kill -0 "$(cat "$folder/slurmctld.pid" 2>/dev/null)" 2>/dev/null; then
+        timeout 10 scancel --full --signal=KILL --user=root || true
+        timeout 10 scancel --user=root || true
     fi
-    for daemon in slurmd slurmctld munge/; do
-        local file=$folder/$daemon
-        case $daemon in */) file=${file}pid ;; *) file=$file.pid ;; esac
-        end "$file"
-    done
+    for file in slurmd.pid slurmctld.pid munge/pid; do end "$folder/$file"; done
     rm -rf "$folder"
 }
 
