@@ -2,14 +2,15 @@
 # A real Slurm of one machine, for tests:
 #   tests/cluster/slurm.sh start FOLDER    installs Debian's slurm-wlm and munge where they are absent, starts both, prints the environment
 #   tests/cluster/slurm.sh stop FOLDER     ends every job and daemon of it and removes the folder; the packages stay
-# Needs Debian (or Ubuntu) and root. Configuration, key, sockets and states lie in FOLDER and the ports are its own: a Slurm that the
-# machine may be part of is not touched. Partitions: cpu, and gpu with one pretended GPU (gres), which Slurm counts and gives away.
+# Needs Debian (or Ubuntu) and root, and refuses a machine that is part of another Slurm. Configuration, key, sockets and states lie in
+# FOLDER; beside it there is only a link to the configuration at its usual place, because a job step of Snakemake forgets SLURM_CONF. Partitions: cpu, and gpu with one pretended GPU (gres), which Slurm counts and gives away.
 set -euo pipefail
 
 what=${1:?start or stop}
 folder=${2:?a folder}
 node=$(hostname -s)
 port=${SLURM_TEST_PORT:-26817}
+usual=/etc/slurm/slurm.conf
 export SLURM_CONF=$folder/slurm.conf
 
 install_packages() {
@@ -70,6 +71,7 @@ END
     : >"$folder/gpu0" # stands for the device
     echo "NodeName=$node Name=gpu File=$folder/gpu0" >"$folder/gres.conf"
     : >"$folder/plugstack.conf"
+    mkdir -p "$(dirname $usual)" && ln -sfn "$SLURM_CONF" $usual
     # without a database nothing remembers what a job was given: a line a job, when it starts
     cat >"$folder/note" <<END
 #!/bin/sh
@@ -79,6 +81,10 @@ END
 }
 
 start() {
+    if [ -e $usual ]; then
+        echo "$usual: this machine is part of a Slurm; the tests need one that is not" >&2
+        return 1
+    fi
     install_packages
     write_configuration
     munged --force --socket="$folder/munge/socket" --key-file="$folder/munge/key" --pid-file="$folder/munge/pid" \
@@ -105,6 +111,7 @@ stop() {
         timeout 10 scancel --user=root || true
     fi
     for file in slurmd.pid slurmctld.pid munge/pid; do end "$folder/$file"; done
+    if [ "$(readlink $usual)" = "$SLURM_CONF" ]; then rm $usual; fi
     rm -rf "$folder"
 }
 

@@ -43,6 +43,8 @@ def end_training(process: subprocess.Popen, folder: Path, environment: dict[str,
     """Wait for the first checkpoint of the network, then cancel its job."""
     while process.poll() is None and not (folder / CARD / "checkpoints" / "last.ckpt").exists():
         time.sleep(0.02)
+    if process.poll() is not None:
+        return
     running = ["squeue", "--noheader", "--partition=gpu", "--states=RUNNING", "--format=%A"]
     numbers = subprocess.run(running, env=environment, capture_output=True, text=True, check=True).stdout.split()
     subprocess.run(["scancel", *numbers], env=environment, check=True)
