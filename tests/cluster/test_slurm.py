@@ -13,9 +13,10 @@ from runs import tiny
 SCRIPT = Path(__file__).with_name("slurm.sh")
 CARD = "results/tiny/models/published/unet-smp"
 # so long a training that it can be ended in its middle
-SETTINGS = {**tiny.SETTINGS, "training": {**tiny.SETTINGS["training"], "epochs": 60, "steps_per_epoch": 8, "validate_every": 4}}
+SETTINGS = {**tiny.SETTINGS, "training": {**tiny.SETTINGS["training"], "epochs": 30, "steps_per_epoch": 4, "validate_every": 5}}
 PROFILE = ["--workflow-profile", str(tiny.ROOT / "workflow" / "profiles" / "slurm")]
 HERE = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5"]
+THREADS = ["--set-threads", "train=2", "map=2"]  # here and there: sums of other parts end in other last bits
 
 pytestmark = pytest.mark.slurm
 
@@ -54,7 +55,7 @@ def test_a_run_through_slurm_whose_training_is_cancelled_ends_in_the_bytes_of_a_
     environment, notes = slurm
     folder = tmp_path / "cluster"
     with open(tmp_path / "said.txt", "w") as said:
-        command = tiny.command(folder, SETTINGS, *PROFILE, *HERE, "maps")
+        command = tiny.command(folder, SETTINGS, *PROFILE, *HERE, *THREADS, "--", "maps")
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=said, stderr=said)
         end_training(process, folder, environment)
         code = process.wait()
@@ -64,7 +65,7 @@ def test_a_run_through_slurm_whose_training_is_cancelled_ends_in_the_bytes_of_a_
     # it was cancelled, submitted again with more, and went on where it had been
     trainings = [job for job in jobs(notes) if job["Partition"] == "gpu"]
     assert "CANCELLED" in words
-    assert re.search(r"training goes on after epoch \d+ of 60", (folder / "logs/tiny/train/published/unet-smp.log").read_text())
+    assert re.search(r"training goes on after epoch \d+ of 30", (folder / "logs/tiny/train/published/unet-smp.log").read_text())
     assert len(trainings) == 3  # twice the training, once the maps
     assert int(megabytes(trainings[1])) >= 2 * int(megabytes(trainings[0])) - 2
     assert {job.get("TresPerNode") for job in trainings} == {"gres:gpu:1"}
@@ -72,7 +73,7 @@ def test_a_run_through_slurm_whose_training_is_cancelled_ends_in_the_bytes_of_a_
     assert {job.get("TresPerNode") for job in others} == {None}
     assert any("ArrayJobId" in job for job in others)  # months of Sentinel-1
 
-    tiny.run(tmp_path / "local", SETTINGS, "--cores", "8", "maps")
+    tiny.run(tmp_path / "local", SETTINGS, "--cores", "2", *THREADS, "--", "maps")
     maps = tiny.tree(tmp_path / "local")
     assert len([name for name in maps if "/melt_2019" in name and name.endswith(".tif")]) == 61
     assert tiny.tree(folder) == maps

@@ -61,11 +61,26 @@ def storage_errors(path: Path) -> Iterator[None]:
         yield
     except DaymeltError:
         raise
-    except Exception as error:  # a full disk comes without an errno from GDAL, and as a refused permission from HDF5
-        code = getattr(error, "errno", None) if has_space(path) else errno.ENOSPC
-        if code not in REMEDIES:
+    except Exception as error:
+        code = refusal(path, error)
+        if code is None:
             raise
         raise StorageError(f"{path}: cannot be written: {REMEDIES[code]}") from error
+
+
+def refusal(path: Path, error: Exception) -> int | None:
+    """Why the machine refused to write `path`, a key of `REMEDIES`; None where the fault is another.
+
+    A full or read-only disk comes without an errno from GDAL, and as a refused permission from HDF5.
+    """
+    code = getattr(error, "errno", None)
+    if code in REMEDIES and code != errno.EACCES:
+        return int(code)
+    if status_of(path).f_flag & os.ST_RDONLY:
+        return errno.EROFS
+    if not has_space(path):
+        return errno.ENOSPC
+    return code if code in REMEDIES else None
 
 
 @lru_cache(maxsize=1024)
@@ -100,9 +115,13 @@ def machine() -> str:
 
 def has_space(path: Path, least: int = 1 << 20) -> bool:
     """True where the file system of `path` has at least `least` bytes left."""
-    folder = next(parent for parent in Path(path).absolute().parents if parent.exists())
-    status = os.statvfs(folder)
+    status = status_of(path)
     return status.f_bavail * status.f_frsize >= least
+
+
+def status_of(path: Path) -> os.statvfs_result:
+    """What is known of the file system of `path`."""
+    return os.statvfs(next(parent for parent in Path(path).absolute().parents if parent.exists()))
 
 
 def flush(path: Path) -> None:
