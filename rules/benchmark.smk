@@ -33,8 +33,8 @@ rule evaluate:
         "../envs/learn.yaml"
     threads: mapping_threads
     resources:
-        mem_mb=memory(800, base_mb=700),
-        runtime="6h",
+        mem_mb=memory(4000, base_mb=1000),
+        runtime=minutes(360),
     params:
         options=options("area", "seasons", "system", "map", "scores"),
         code=system_digest("evaluate"),
@@ -71,8 +71,8 @@ rule score:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=300,
-        runtime="10m",
+        mem_mb=memory(0, base_mb=300),
+        runtime=minutes(10),
     params:
         code=code_digest("score"),
     message:
@@ -97,10 +97,10 @@ rule measure:
         "logs/{area}/measure/{model}.tsv"
     conda:
         "../envs/learn.yaml"
-    threads: workflow.cores  # nothing beside it, or the time would be another's
+    threads: all_cores()  # nothing beside it, or the time would be another's
     resources:
-        mem_mb=memory(800, base_mb=700),
-        runtime="2h",
+        mem_mb=memory(4000, base_mb=1000),
+        runtime=minutes(120),
     params:
         season=SEASONS[-1],
         options=options("seasons", "system", "map"),
@@ -137,8 +137,8 @@ rule compare:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=400,
-        runtime="30m",
+        mem_mb=memory(0, base_mb=400),
+        runtime=minutes(30),
     params:
         trainings=training_records(),
         code=code_digest("compare"),
@@ -227,7 +227,7 @@ rule twin_statistics:
     threads: 1
     resources:
         mem_mb=memory(20),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         code=code_digest("twin-statistics"),
     message:
@@ -278,7 +278,7 @@ rule draw_report:
     threads: 1
     resources:
         mem_mb=memory(300),
-        runtime="1h",
+        runtime=minutes(60),
     params:
         options=options("area", "seasons", "report"),
         code=code_digest("report"),

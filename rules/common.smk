@@ -15,6 +15,7 @@ shell.prefix(
 
 from daymelt.dates import parse_month
 from daymelt.errors import ConfigError
+from daymelt.occupied import advice, occupy
 from daymelt.protocols import HINDCAST, LEAVE_OUT, PUBLISHED, TRUTH, trials
 from daymelt.provenance import code_digest
 from daymelt.steps.settings import load_settings
@@ -26,6 +27,14 @@ try:
         interface.read_options(*dict(CONFIG.resolve(system_name)).values())
 except ConfigError as error:
     sys.exit(f"daymelt: {error}")
+
+if workflow.is_main_process and "--unlock" not in sys.argv:
+    if found := advice(
+        Path.cwd(), shlex.join(["snakemake", *sys.argv[1:], "--unlock"])
+    ):
+        print(f"daymelt: {found}", file=sys.stderr)
+    OCCUPIED = occupy(Path.cwd())  # until this process ends, however it ends
+
 
 LEARNED = ("network", "random-forest")  # kinds of systems that take long to map
 AREA = CONFIG.area.name
@@ -118,10 +127,23 @@ def season_of(wildcards):
 
 
 def memory(bytes_per_cell, base_mb=250):
-    """Memory of a job in MB: what Python and its libraries take, and so many bytes for each cell of the study grid."""
-    return round(
-        base_mb + CONFIG.area.rows * CONFIG.area.columns * bytes_per_cell / 1e6
-    )
+    """Function that gives the memory of a job in MB, more at every attempt.
+
+    At the first that is what Python and its libraries take, and so many bytes for each cell of the study grid. Both are the peaks that
+    Snakemake's benchmark files showed for 2,304 and for 65,536 cells, rounded up.
+    """
+    needed = base_mb + CONFIG.area.rows * CONFIG.area.columns * bytes_per_cell / 1e6
+    return lambda wildcards, attempt: round(needed * attempt)
+
+
+def minutes(first):
+    """Function that gives the longest run time of a job in minutes, as much again at every further attempt."""
+    return lambda wildcards, attempt: first * attempt
+
+
+def all_cores():
+    """Cores of the machine that jobs run on, as far as they are known: on a cluster, where nobody says, those of a training."""
+    return workflow.resource_settings.cores or 8
 
 
 def months_of(season):

@@ -20,8 +20,8 @@ rule map:
         "../envs/learn.yaml"
     threads: 4
     resources:
-        mem_mb=memory(800, base_mb=700),
-        runtime="12h",
+        mem_mb=memory(4000, base_mb=1000),
+        runtime=minutes(720),
     params:
         options=options("area", "seasons", "system", "map"),
         code=system_digest("map"),

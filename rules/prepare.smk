@@ -15,7 +15,7 @@ rule align_terrain:
     threads: 1
     resources:
         mem_mb=memory(300),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         options=options("area"),
         code=code_digest("align-terrain"),
@@ -43,7 +43,7 @@ rule winter_reference:
     threads: 1
     resources:
         mem_mb=memory(600),
-        runtime="1h",
+        runtime=minutes(60),
     params:
         options=options("area", "sentinel1", "sar"),
         code=code_digest("winter-reference"),
@@ -72,7 +72,7 @@ rule melt_fraction:
     threads: 1
     resources:
         mem_mb=memory(700),
-        runtime="1h",
+        runtime=minutes(60),
     params:
         options=options("area", "sentinel1", "sar"),
         code=code_digest("melt-fraction"),
@@ -98,7 +98,7 @@ rule align_mar:
     threads: 1
     resources:
         mem_mb=memory(100),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         options=options("area", "seasons", "mar", "regrid"),
         code=code_digest("align-mar"),
@@ -125,7 +125,7 @@ rule align_microwave:
     threads: 1
     resources:
         mem_mb=memory(100),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         options=options("area", "seasons", "microwave", "regrid"),
         code=code_digest("align-microwave"),
@@ -151,8 +151,8 @@ rule split:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=250,
-        runtime="10m",
+        mem_mb=memory(0, base_mb=250),
+        runtime=minutes(10),
     params:
         options=options("split"),
         code=code_digest("split"),
@@ -179,7 +179,7 @@ rule time_interpolate:
     threads: 1
     resources:
         mem_mb=memory(400),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         options=options("seasons", "temporal"),
         code=code_digest("time-interpolate"),
@@ -207,7 +207,7 @@ rule training_pool:
     threads: 1
     resources:
         mem_mb=memory(400),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         options=options("seasons", "temporal"),
         code=code_digest("training-pool"),

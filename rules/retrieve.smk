@@ -13,7 +13,7 @@ rule twin_world:
     threads: 1
     resources:
         mem_mb=memory(500),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         options=options("area", "twin"),
         code=code_digest("twin-world"),
@@ -35,7 +35,7 @@ rule retrieve_terrain:
     threads: 1
     resources:
         mem_mb=memory(300),
-        runtime="30m",
+        runtime=minutes(30),
     params:
         options=retrieval_options("terrain"),
         code=retrieval_code("terrain"),
@@ -59,8 +59,8 @@ rule retrieve_sentinel1:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(1000),
-        runtime="2h",
+        mem_mb=memory(1400),
+        runtime=minutes(120),
     params:
         options=retrieval_options("sentinel1"),
         code=retrieval_code("sentinel1"),
@@ -86,7 +86,7 @@ rule retrieve_mar:
     threads: 1
     resources:
         mem_mb=memory(300),
-        runtime="2h",
+        runtime=minutes(120),
     params:
         options=retrieval_options("mar", "seasons"),
         code=retrieval_code("mar"),
@@ -108,7 +108,7 @@ rule retrieve_microwave:
     threads: 1
     resources:
         mem_mb=memory(300),
-        runtime="2h",
+        runtime=minutes(120),
     params:
         options=retrieval_options("microwave", "seasons"),
         code=retrieval_code("microwave"),

@@ -12,8 +12,8 @@ rule retrieve_stations:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=300,
-        runtime="1h",
+        mem_mb=memory(0, base_mb=300),
+        runtime=minutes(60),
     params:
         options=retrieval_options("stations", "seasons"),
         code=retrieval_code("stations"),
@@ -48,8 +48,8 @@ rule station_scores:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime="1h",
+        mem_mb=memory(0, base_mb=500),
+        runtime=minutes(60),
     params:
         options=options("area", "seasons", "stations"),
         code=code_digest("station-scores"),

@@ -20,8 +20,8 @@ rule train:
         "../envs/learn.yaml"
     threads: training_threads
     resources:
-        mem_mb=memory(1200, base_mb=900),
-        runtime="24h",
+        mem_mb=memory(4000, base_mb=1100),
+        runtime=minutes(1440),
     params:
         options=options("system"),
         code=system_digest("train"),

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -57,15 +58,57 @@ def test_an_error_leaves_the_old_file_as_it_was(tmp_path):
     assert names(tmp_path) == ["melt.tif"]
 
 
-def test_a_killed_run_leaves_nothing_that_looks_complete(tmp_path):
+def leave(folder, name):
+    """Leave what a process that was killed while it wrote `name` leaves; the name of that."""
     script = (
         "import os, sys; from pathlib import Path; from daymelt.atomic import atomic_path\n"
         "with atomic_path(Path(sys.argv[1])) as temporary:\n"
         "    temporary.write_bytes(b'half'); os.kill(os.getpid(), 9)\n"
     )
-    subprocess.run([sys.executable, "-c", script, str(tmp_path / "melt.tif")], check=False)
-    (left,) = names(tmp_path)
+    before = set(names(folder))
+    subprocess.run([sys.executable, "-c", script, str(folder / name)], check=False)
+    (left,) = set(names(folder)) - before
+    return left
+
+
+def test_a_killed_run_leaves_nothing_that_looks_complete(tmp_path):
+    left = leave(tmp_path, "melt.tif")
     assert left.startswith(".melt.") and left.endswith(".part.tif")
+
+
+def test_the_next_writer_in_the_folder_removes_what_a_killed_one_left(tmp_path):
+    leave(tmp_path, "melt.tif")
+    atomic.remove_leftovers.cache_clear()
+    write_text(tmp_path / "other.txt", "text")
+    assert names(tmp_path) == ["other.txt"]
+
+
+def test_what_a_living_process_writes_is_let_alone(tmp_path):
+    with atomic_path(tmp_path / "melt.tif") as temporary:
+        temporary.write_bytes(b"half")
+        script = "import sys; from pathlib import Path; from daymelt.atomic import write_text; write_text(Path(sys.argv[1]), 'text')"
+        subprocess.run([sys.executable, "-c", script, str(tmp_path / "other.txt")], check=True)
+        assert temporary.read_bytes() == b"half"
+    assert names(tmp_path) == ["melt.tif", "other.txt"]
+
+
+@pytest.mark.parametrize(("hours", "stays"), [(1, True), (25, False), (-1000, True)])
+def test_what_another_machine_began_is_removed_after_a_day_alone(tmp_path, hours, stays):
+    left = tmp_path / ".melt.another-machine-1-0123abcd.part.tif"
+    left.write_bytes(b"half")
+    changed = time.time() - 3600 * hours
+    os.utime(left, (changed, changed))
+    atomic.remove_leftovers.cache_clear()
+    write_text(tmp_path / "other.txt", "text")
+    assert left.exists() == stays
+
+
+@pytest.mark.parametrize("name", [".a.tif.part", ".a.tif.part.json", ".melt.0123abcd.part.tif", "melt.tif", ".hidden"])
+def test_files_of_other_kinds_are_never_removed(tmp_path, name):
+    (tmp_path / name).write_bytes(b"kept")
+    atomic.remove_leftovers.cache_clear()
+    write_text(tmp_path / "other.txt", "text")
+    assert (tmp_path / name).read_bytes() == b"kept"
 
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path):

@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -63,3 +64,14 @@ def test_help_is_quick_and_lists_the_steps():
     loaded = run.stderr
     assert "torch" not in loaded
     assert "matplotlib" not in loaded
+
+
+def test_a_request_to_end_unwinds_the_step_and_leaves_no_temporary_file(tmp_path):
+    script = (
+        "import os, signal, sys, time; from pathlib import Path; from daymelt import cli; from daymelt.atomic import atomic_path\n"
+        "with cli.ending_on_request(), atomic_path(Path(sys.argv[1])) as temporary:\n"
+        "    temporary.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGTERM); time.sleep(30)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "melt.tif")], check=False)
+    assert done.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []

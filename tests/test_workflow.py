@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 JUDGED = {"evaluate": 8, "score": 1, "twin_statistics": 1, "draw_report": 1}
 LEARNT = {"train": 4, "map": 2} | JUDGED
+CHANGED = {"\nfrom ": "\nCHANGED = 1\nfrom "}
 RERUNS = [
     ("config.yaml", {"day: 2019-07-31": "day: 2019-08-01"}, {"draw_report": 1}),
     ("config.yaml", {"halo: 64": "halo: 32"}, {"map": 2} | JUDGED),
@@ -183,6 +185,24 @@ RERUNS = [
         "workflow/daymelt/twin/radiometer.py",
         {"import": "CHANGED = 1\nimport"},
         {"retrieve_microwave": 2, "align_microwave": 2} | LEARNT,
+    ),
+    ("config.yaml", {"test_days_per_month: 2": "test_days_per_month: 3"}, {"split": 2, "training_pool": 2} | LEARNT),
+    ("config.yaml", {"last: '2019-08-02'": "last: '2019-08-03'"}, {"evaluate": 8, "score": 1, "twin_statistics": 1, "draw_report": 1}),
+    ("config.yaml", {"linear-dem: {kind": "mine: {kind: linear-dem}\n    linear-dem: {kind"}, {}),
+    ("rules/prepare.smk", {"python -m daymelt align-mar": "nice python -m daymelt align-mar"}, {"align_mar": 2} | LEARNT),
+    ("workflow/daymelt/steps/time_interpolate.py", CHANGED, {"time_interpolate": 2, "training_pool": 2} | LEARNT),
+    ("workflow/daymelt/learn/training.py", CHANGED, LEARNT | {"train": 1, "evaluate": 2}),
+    ("workflow/daymelt/products/cog.py", CHANGED, {"map": 2} | JUDGED),
+    ("workflow/daymelt/science/scores.py", CHANGED, JUDGED),
+    ("workflow/daymelt/products/panel.py", CHANGED, {"draw_report": 1}),
+    (
+        "config.yaml",
+        {"months: [7, 8]": "months: [7, 8, 9]"},
+        {
+            **{"retrieve_sentinel1": 2, "retrieve_mar": 2, "retrieve_microwave": 2, "align_mar": 2, "align_microwave": 2},
+            **{"melt_fraction": 2, "split": 2, "time_interpolate": 2, "training_pool": 2},
+        }
+        | LEARNT,
     ),
     (
         "config.yaml",
@@ -226,6 +246,47 @@ def test_to_keep_files_or_not_makes_nothing_due(finished, without_raw, change_fi
     folder = without_raw if kept == "true" else finished[0]
     change_file(folder / "config.yaml", {f"keep_raw: {str(kept == 'false').lower()}": f"keep_raw: {kept}"})
     assert planned(folder, "prepare") == {}
+
+
+def test_a_late_acquisition_reruns_its_month_and_its_season_and_what_learns_from_them(changed):
+    folder = changed("resources/embedded/sentinel1/2019-08/manifest.json", {"retrieve": "one more, retrieve"})
+    of_season = {"melt_fraction": 1, "split": 1, "time_interpolate": 1, "training_pool": 1}
+    assert planned(folder) == of_season | LEARNT
+
+
+@pytest.mark.parametrize(
+    "pattern", ["resources/embedded/sentinel1/2019-07/manifest.json", "results/embedded/aligned/sar/*.nc", "results/**/*.*"]
+)
+def test_a_clock_that_was_wrong_makes_nothing_due(finished, pattern):
+    folder, _ = finished
+    times = {path: path.stat() for path in folder.glob(pattern)}
+    try:
+        for path in times:
+            os.utime(path, (time.time() + 86400, time.time() + 86400))
+        assert planned(folder) == {}
+    finally:
+        for path, before in times.items():
+            os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_what_vanished_is_made_again_and_nothing_else(finished):
+    path = finished[0] / "resources/embedded/mar/2019/manifest.json"
+    content, before = path.read_text(), path.stat()
+    path.unlink()
+    try:
+        assert planned(finished[0], "results/embedded/aligned/mar/2020.nc") == {}
+        assert planned(finished[0])["retrieve_mar"] == 1
+    finally:
+        path.write_text(content)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_system_more_is_learnt_and_judged_alone(changed, finished):
+    before = planned(finished[0], "benchmark")
+    folder = changed("config.yaml", {"linear-dem: {kind": "mine: {kind: linear-dem}\n    linear-dem: {kind"})
+    after = planned(folder, "benchmark")
+    more = {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
+    assert more == {"train": 1, "evaluate": 4, "measure": 1}
 
 
 def rules():

@@ -1,8 +1,10 @@
 """Bad input ends a step with one line and exit 2, leaves nothing half written and loses nothing; a missing day is data."""
 
+import contextlib
 import json
 import math
 import shutil
+import subprocess
 from pathlib import Path
 
 import netCDF4
@@ -266,7 +268,7 @@ def small_disk(mount_small_disk):
     return mount_small_disk("300k")
 
 
-def commands(tree, mapping, folder):
+def commands(tree, mapping, training, folder):
     """Every step that writes, into a folder."""
     yield "retrieve-sentinel1", "--month", "2019-07", "--world", tree / "world.nc", "--out", folder / "manifest.json"
     yield "retrieve-microwave", "--season", 2019, "--out", folder / "manifest.json"
@@ -275,15 +277,28 @@ def commands(tree, mapping, folder):
     yield (*thresholding(tree, tree, folder / "2019-07.nc"),)
     yield mar_step(tree, folder / "mar.nc")
     yield tuple(mapping(tree, folder))
+    yield "align-terrain", "--manifest", tree.manifest("terrain"), "--out", folder / "terrain.nc"
+    winter = [tree.manifest(f"sentinel1/2019-{month:02d}") for month in (1, 2, 3)]
+    yield "winter-reference", "--manifests", *winter, "--terrain", tree / "terrain.nc", "--out", folder / "winter.nc"
+    coarse = ("--season", 2019, "--manifest", tree.manifest("microwave"))
+    yield "align-microwave", *coarse, "--out", folder / "microwave.nc", "--winter", folder / "2019_winter.nc"
+    of_season = ("--season", 2019, "--sar", *tree.months())
+    yield "split", "--name", "published", *of_season, "--out", folder / "split.csv"
+    yield "time-interpolate", *of_season, "--out", folder / "all.nc", "--age", folder / "age.nc"
+    yield "training-pool", *of_season, "--split", tree / "split.csv", "--out", folder / "train.nc", "--age", folder / "train_age.nc"
+    yield (*training(tree)[:-1], folder / "model.json")
 
 
 NAMES = ["retrieve-sentinel1", "retrieve-microwave", "retrieve-terrain", "twin-world", "melt-fraction", "align-mar", "map"]
+NAMES += ["align-terrain", "winter-reference", "align-microwave", "split", "time-interpolate", "training-pool", "train"]
 
 
-@pytest.mark.parametrize("index", range(7), ids=NAMES)
-def test_a_full_disk_is_told_in_one_line_and_leaves_no_partial_file(trained, mapping, step, capsys, small_disk, index):
-    (small_disk / "ballast").write_bytes(bytes(290_000))
-    command = list(commands(trained, mapping, small_disk))[index]
+@pytest.mark.parametrize("index", range(len(NAMES)), ids=NAMES)
+def test_a_full_disk_is_told_in_one_line_and_leaves_no_partial_file(trained, mapping, training, step, capsys, small_disk, index):
+    with contextlib.suppress(OSError), open(small_disk / "ballast", "wb", buffering=0) as ballast:
+        room = 10_000 if index < 7 else 0  # the first write fits, or none does
+        ballast.write(bytes(300 * 1024 - room))
+    command = list(commands(trained, mapping, training, small_disk))[index]
     status = step(*command)
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("daymelt: ")]
     assert status == 2
@@ -297,3 +312,13 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_no_partial_file(trained, map
                 raster.read(1)
         else:
             netCDF4.Dataset(small_disk / name).close()
+
+
+@pytest.mark.parametrize("index", range(len(NAMES)), ids=NAMES)
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(trained, mapping, training, step, capsys, small_disk, index):
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    command = list(commands(trained, mapping, training, small_disk))[index]
+    assert step(*command) == 2
+    (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("daymelt: ")]
+    assert "read-only" in said and str(small_disk) in said
+    assert list(small_disk.iterdir()) == []

@@ -10,8 +10,10 @@ import importlib
 import inspect
 import json
 import logging
+import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, get_args
 
@@ -65,7 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         values = parser_of(step, function).parse_args(words[1:])
         bound = inspect.signature(function).bind_partial()
         bound.arguments.update(call_arguments(function, values))
-        outcome = function(*bound.args, **bound.kwargs)
+        with ending_on_request():
+            outcome = function(*bound.args, **bound.kwargs)
     except DaymeltError as error:
         print(f"daymelt: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -75,6 +78,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def joined(words: list[str]) -> list[str]:
     """`export meltwaterbench …` as `export-meltwaterbench …`."""
     return ["-".join(words[:2]), *words[2:]] if words[:1] == ["export"] and len(words) > 1 else words
+
+
+@contextmanager
+def ending_on_request() -> Iterator[None]:
+    """Let a request to end (SIGTERM: a batch system at the end of the wall time) unwind the step, so that no temporary file stays."""
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def step_name(words: Sequence[str]) -> str:

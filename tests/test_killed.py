@@ -1,0 +1,133 @@
+"""Runs that are killed at random moments, time and again, end as if nothing had been."""
+
+import contextlib
+import logging
+import os
+import random
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from runs import tiny
+
+# so long a training that many kills meet it
+SETTINGS = {**tiny.SETTINGS, "training": {**tiny.SETTINGS["training"], "epochs": 24, "steps_per_epoch": 4, "validate_every": 4}}
+log = logging.getLogger(__name__)
+EARLY = 0.1  # share of the kills that fall before the first job
+SHORT, LONG = 0.1, 0.5  # longest time from the first job to a kill, as a share of a whole run; most are short
+
+
+def begin(folder: Path) -> subprocess.Popen:
+    """Start or restart a run in a process group of its own, as a user does who clears the lock first."""
+    shutil.rmtree(folder / ".snakemake" / "locks", ignore_errors=True)  # what `snakemake --unlock` does, without its seconds
+    command = tiny.command(folder, SETTINGS)
+    with open(folder / "said.txt", "w") as said:
+        return subprocess.Popen(command, env=tiny.environment(), cwd=folder, stdout=said, stderr=said, start_new_session=True)
+
+
+def until_first_job(process: subprocess.Popen, folder: Path) -> None:
+    """Wait until the run has begun its work, or has ended."""
+    while process.poll() is None and "Select jobs to execute" not in (folder / "said.txt").read_text():
+        time.sleep(0.05)
+
+
+def steps_at_work(group: int) -> list[str]:
+    """The steps that the processes of a group run."""
+    words = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if os.getpgid(int(folder.name)) == group:
+                words.append((folder / "cmdline").read_bytes().decode(errors="replace").split("\0"))
+        except (ProcessLookupError, FileNotFoundError):
+            continue
+    return [line[3] for line in words if line[1:3] == ["-m", "daymelt"]]
+
+
+def kill(process: subprocess.Popen) -> None:
+    """End the whole group at once, as a power cut does."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    while steps_at_work(process.pid):
+        time.sleep(0.01)
+
+
+def survive(base: Path, kills: int, seconds: float, whole: dict[str, str], seed: int) -> tuple[int, Counter]:
+    """Kill runs so many times, each up to its end, and compare; how many runs there were, and which steps were met.
+
+    A kill falls at a moment drawn evenly from the time after the start of the run's first job; `seconds` is how long a whole run takes.
+    """
+    moment = random.Random(seed)
+    met, fallen, runs = Counter(), 0, 0
+    while fallen < kills:
+        folder, ended = base / f"run-{runs}", False
+        while not ended:
+            process = begin(folder) if folder.exists() else begin_first(folder)
+            if fallen < kills:
+                if moment.random() >= EARLY:
+                    until_first_job(process, folder)
+                wait_at_most(process, moment.uniform(0, seconds * moment.choice((SHORT, SHORT, SHORT, LONG))))
+            else:
+                process.wait()
+            if ended := process.poll() is not None:
+                assert process.returncode == 0, (folder / "said.txt").read_text()[-4000:]
+            else:
+                met.update(steps_at_work(process.pid) or ["between the steps"])
+                kill(process)
+                fallen += 1
+                log.info("kill %d of %d in run %d met %s", fallen, kills, runs, ", ".join(met))
+        left = tiny.tree(folder)
+        assert left.keys() == whole.keys()
+        assert [name for name in whole if left[name] != whole[name]] == []
+        assert tiny.left_behind(folder) == []
+        shutil.rmtree(folder)
+        runs += 1
+    return runs, met
+
+
+def begin_first(folder: Path) -> subprocess.Popen:
+    """Start in a new folder."""
+    folder.mkdir()
+    return begin(folder)
+
+
+def wait_at_most(process: subprocess.Popen, seconds: float) -> None:
+    """Wait for the end of a process, or so long."""
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+
+
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for the steps in /proc")
+@pytest.mark.parametrize("kills", [pytest.param(30, marks=pytest.mark.kills), pytest.param(200, marks=pytest.mark.slow)])
+def test_a_run_that_is_killed_time_and_again_ends_in_the_bytes_of_one_that_was_not(tmp_path, kills, capsys):
+    started = time.monotonic()
+    tiny.run(tmp_path / "whole", SETTINGS)
+    seconds, whole = time.monotonic() - started, tiny.tree(tmp_path / "whole")
+    assert any(name.endswith("last.ckpt") for name in whole) and any(name.endswith("melt_2019-09-30.tif") for name in whole)
+    runs, met = survive(tmp_path, kills, seconds, whole, seed=kills)
+    with capsys.disabled():
+        print(f"\n{kills} kills in {runs} runs; at work when they fell: {dict(met.most_common())}")
+
+
+@pytest.mark.kills
+def test_the_lock_of_a_killed_run_is_explained_with_the_command_that_clears_it(tmp_path):
+    folder = tmp_path / "run"
+    process = begin_first(folder)
+    until_first_job(process, folder)
+    again = subprocess.run(tiny.command(folder, SETTINGS), env=tiny.environment(), cwd=folder, capture_output=True, text=True)
+    assert again.returncode != 0
+    assert f"daymelt: {folder}: another run is at work in this folder" in again.stderr
+    assert "--unlock" not in again.stderr.split("LockException")[0]
+    kill(process)
+    again = subprocess.run(tiny.command(folder, SETTINGS), env=tiny.environment(), cwd=folder, capture_output=True, text=True)
+    assert again.returncode != 0
+    (said,) = [line for line in again.stderr.splitlines() if line.startswith(f"daymelt: {folder}: a lock lies here")]
+    unlock = [sys.executable, "-m", *shlex.split(said[said.index("snakemake ") :])]
+    assert subprocess.run(unlock, env=tiny.environment(), cwd=folder).returncode == 0
+    assert "a lock lies here" not in tiny.run(folder, SETTINGS, "--cores", "2", "results/tiny/aligned/terrain.nc")
+    assert not list((folder / ".snakemake" / "locks").glob("*"))
