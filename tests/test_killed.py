@@ -102,13 +102,20 @@ def wait_at_most(process: subprocess.Popen, seconds: float) -> None:
         process.wait(seconds)
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """What a run leaves that nothing disturbs, and how many seconds it takes."""
+    folder, started = tmp_path_factory.mktemp("uninterrupted") / "run", time.monotonic()
+    tiny.run(folder, SETTINGS)
+    seconds, whole = time.monotonic() - started, tiny.tree(folder)
+    assert any(name.endswith("last.ckpt") for name in whole) and any(name.endswith("melt_2019-09-30.tif") for name in whole)
+    return whole, seconds
+
+
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for the steps in /proc")
 @pytest.mark.parametrize("kills", [pytest.param(30, marks=pytest.mark.kills), pytest.param(200, marks=pytest.mark.slow)])
-def test_a_run_that_is_killed_time_and_again_ends_in_the_bytes_of_one_that_was_not(tmp_path, kills, capsys):
-    started = time.monotonic()
-    tiny.run(tmp_path / "whole", SETTINGS)
-    seconds, whole = time.monotonic() - started, tiny.tree(tmp_path / "whole")
-    assert any(name.endswith("last.ckpt") for name in whole) and any(name.endswith("melt_2019-09-30.tif") for name in whole)
+def test_a_run_that_is_killed_time_and_again_ends_in_the_bytes_of_one_that_was_not(tmp_path, uninterrupted, kills, capsys):
+    whole, seconds = uninterrupted
     runs, met = survive(tmp_path, kills, seconds, whole, seed=kills)
     with capsys.disabled():
         print(f"\n{kills} kills in {runs} runs; at work when they fell: {dict(met.most_common())}")
@@ -131,3 +138,41 @@ def test_the_lock_of_a_killed_run_is_explained_with_the_command_that_clears_it(t
     assert subprocess.run(unlock, env=tiny.environment(), cwd=folder).returncode == 0
     assert "a lock lies here" not in tiny.run(folder, SETTINGS, "--cores", "2", "results/tiny/aligned/terrain.nc")
     assert not list((folder / ".snakemake" / "locks").glob("*"))
+
+
+@pytest.mark.kills
+def test_of_two_runs_started_at_once_one_works_and_nothing_is_harmed(tmp_path, uninterrupted):
+    folder = tmp_path / "run"
+    command = tiny.command(folder, SETTINGS)
+    both = [
+        subprocess.Popen(command, env=tiny.environment(), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(2)
+    ]
+    said = [process.communicate()[0] for process in both]
+    assert 0 in [process.returncode for process in both], said
+    for process, words in zip(both, said, strict=True):
+        assert process.returncode == 0 or "Directory cannot be locked" in words
+    assert tiny.tree(folder) == uninterrupted[0]
+    assert tiny.left_behind(folder) == []
+
+
+@pytest.mark.kills
+def test_a_disk_that_fills_up_stops_the_run_in_one_line_and_with_more_room_it_goes_on(tmp_path, mount_small_disk, uninterrupted):
+    disk, folder = mount_small_disk("4m"), tmp_path / "run"
+    folder.mkdir()
+    for name in ("resources", "results"):
+        (disk / name).mkdir()
+        (folder / name).symlink_to(disk / name)
+    command, stops = tiny.command(folder, SETTINGS), 0
+    while stops < 12:
+        done = subprocess.run(command, env=tiny.environment(), cwd=folder, capture_output=True, text=True)
+        if done.returncode == 0:
+            break
+        assert "no space left on the device; free some or move the folder" in done.stdout + done.stderr
+        assert "Traceback" not in "".join(path.read_text() for path in (folder / "logs").rglob("*.log"))
+        assert not [name for name in tiny.left_behind(folder) if ".part" in name]
+        stops += 1
+        subprocess.run(["mount", "-o", f"remount,size={4 + 6 * stops}m", disk], check=True)
+    assert 2 < stops < 12
+    assert tiny.tree(folder) == uninterrupted[0]
+    assert tiny.left_behind(folder) == []

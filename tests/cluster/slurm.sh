@@ -55,6 +55,7 @@ TaskPlugin=task/none
 MpiDefault=none
 ReturnToService=2
 KillWait=5
+UnkillableStepTimeout=300
 MinJobAge=600
 # CPUs and memory are checked and counted, but are as many as the jobs ask for, however small the machine
 SlurmdParameters=config_overrides
@@ -109,6 +110,10 @@ stop() {
     if kill -0 "$(cat "$folder/slurmctld.pid" 2>/dev/null)" 2>/dev/null; then
         timeout 10 scancel --full --signal=KILL --user=root || true
         timeout 10 scancel --user=root || true
+        for _ in $(seq 100); do
+            if [ -z "$(squeue --noheader)" ]; then break; fi
+            sleep 0.2
+        done
     fi
     for file in slurmd.pid slurmctld.pid munge/pid; do end "$folder/$file"; done
     if [ "$(readlink $usual)" = "$SLURM_CONF" ]; then rm $usual; fi
