@@ -248,8 +248,9 @@ def test_to_keep_files_or_not_makes_nothing_due(finished, without_raw, change_fi
     assert planned(folder, "prepare") == {}
 
 
-def test_a_late_acquisition_reruns_its_month_and_its_season_and_what_learns_from_them(changed):
-    folder = changed("resources/embedded/sentinel1/2019-08/manifest.json", {"retrieve": "one more, retrieve"})
+def test_a_late_acquisition_reruns_its_month_and_its_season_and_what_learns_from_them(finished, change_file):
+    folder, _ = finished
+    change_file(folder / "resources/embedded/sentinel1/2019-08/manifest.json", {"retrieve": "one more, retrieve"})
     of_season = {"melt_fraction": 1, "split": 1, "time_interpolate": 1, "training_pool": 1}
     assert planned(folder) == of_season | LEARNT
 
@@ -282,9 +283,10 @@ def test_maps_that_vanished_are_made_again_from_what_is_there(finished):
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_a_system_more_is_learnt_and_judged_alone(changed, finished):
-    before = planned(finished[0], "benchmark")
-    folder = changed("config.yaml", {"linear-dem: {kind": "mine: {kind: linear-dem}\n    linear-dem: {kind"})
+def test_a_system_more_is_learnt_and_judged_alone(finished, change_file):
+    folder, _ = finished
+    before = planned(folder, "benchmark")
+    change_file(folder / "config.yaml", {"linear-dem: {kind": "mine: {kind: linear-dem}\n    linear-dem: {kind"})
     after = planned(folder, "benchmark")
     more = {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
     assert more == {"train": 1, "evaluate": 4, "measure": 1}
