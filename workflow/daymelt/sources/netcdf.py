@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from daymelt.errors import DaymeltError, FormatError, MissingInputError
 from daymelt.sources.classic import check_length
+from daymelt.sources.hdf5 import check_opens
 from daymelt.sources.names import printable
 
 LARGEST = 2**27  # values read at once: four times the largest grid of any source; beyond it a header is damaged
@@ -41,6 +42,7 @@ def open_netcdf(path: Path, thing: str) -> Iterator[netCDF4.Dataset]:
         raise MissingInputError(f"{thing} {path}: not found; retrieve it again")
     with reading(path, thing):
         check_length(path)
+        check_opens(path)
         file = netCDF4.Dataset(path)
         file.set_auto_maskandscale(False)
     with file:
