@@ -13,6 +13,9 @@ from hypothesis import settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # one worker a core: threads of numerical libraries would only wait for each other
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 settings.register_profile("unhurried", deadline=None)  # how long an example takes is a matter of what else the machine does
 settings.load_profile("unhurried")
 

@@ -30,12 +30,11 @@ def code_digest(step: str, *found_by_name: str) -> str:
     digest = hashlib.sha256()
     starts = (f"daymelt.steps.{step.replace('-', '_')}", *found_by_name)
     for module in sorted(frozenset().union(*map(reached, starts))):
-        digest.update(f"{module}\n{_code(module)}\n".encode())
-        for path in data_files(module):
-            digest.update(path.read_bytes())
+        digest.update(_content(module))
     return digest.hexdigest()[:16]
 
 
+@lru_cache(maxsize=256)
 def reached(module: str) -> frozenset[str]:
     """Modules of the package that `module` runs: itself and what it imports, directly or not, within functions too."""
     found: set[str] = set()
@@ -70,6 +69,13 @@ def data_files(module: str) -> list[Path]:
     path = module_path(module)
     named = {node.value for node in ast.walk(_tree(module)) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return sorted(file for file in path.parent.iterdir() if file.suffix != ".py" and file.name in named) if path else []
+
+
+@lru_cache(maxsize=256)
+def _content(module: str) -> bytes:
+    """All that a module adds to the digest of a step."""
+    parts = [f"{module}\n{_code(module)}\n".encode(), *(path.read_bytes() for path in data_files(module))]
+    return b"".join(parts)
 
 
 def _members(package: str) -> set[str]:

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 
 from daymelt.errors import FormatError, MissingInputError
 from daymelt.learn.channels import Statistics, statistics
@@ -142,6 +141,8 @@ def _fit_month(
 
     What cells of one height differ by adds the same to the error whatever the map, so that their mean is enough.
     """
+    from scipy.optimize import least_squares
+
     normal = (height - scale.mean) / scale.sd
     share = np.sqrt(cells / cells.sum())
 

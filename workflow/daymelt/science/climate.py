@@ -6,7 +6,6 @@ Source of the curve: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, "
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from daymelt.errors import FormatError
 from daymelt.science.windows import gaussian_kernel, inner_mean
@@ -92,6 +91,8 @@ def fit_melt_curve(samples_water: NDArray[np.floating], samples_melt: NDArray[np
     ValueError
         No pair has liquid water: nothing to fit.
     """
+    from scipy.optimize import minimize
+
     water, melt = _paired(samples_water, samples_melt)
 
     def error(logs: NDArray[np.float64]) -> float:

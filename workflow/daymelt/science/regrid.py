@@ -4,20 +4,24 @@ From a source of any projection the weights are barycentric, on the Delaunay tri
 computed once and every day is one sparse product. Between two grids of one crs they separate along y and x.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.spatial import Delaunay, QhullError
 
 from daymelt.errors import GridError
 from daymelt.grid import Grid
+
+if TYPE_CHECKING:  # SciPy takes a fifth of a second, which a dry run of the workflow would wait for
+    from scipy.sparse import csr_array
+    from scipy.spatial import Delaunay
 
 LEAST_WEIGHT = 0.5  # of the sources of a cell that must have data
 ROUNDING = 1e-6  # of a sum of weights
 DECIMALS = 6  # of a target cell, to which source centres are placed
 
 
-def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Grid) -> csr_array:
+def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Grid) -> "csr_array":
     """Barycentric weights of scattered source centres at the cell centres of a grid.
 
     Parameters
@@ -35,6 +39,9 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
     GridError
         Fewer than three centres, or all on one line.
     """
+    from scipy.sparse import csr_array
+    from scipy.spatial import Delaunay, QhullError
+
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
     # in cells of the target: millions of metres would cost the triangulation half of its digits, and the rounding of a projection,
     # were it kept, would leave slivers along a straight rim in which a cell counts as outside
@@ -49,7 +56,7 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
     return csr_array((weight, (cell, known[corner])), shape=(cells.shape[0], x.size))
 
 
-def _barycentric(triangles: Delaunay, cells: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+def _barycentric(triangles: "Delaunay", cells: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """(cell, corner, weight) of every cell within the hull; weights of 0 are left out."""
     simplex = triangles.find_simplex(cells)
     inside = np.flatnonzero(simplex >= 0)
@@ -64,7 +71,7 @@ def _barycentric(triangles: Delaunay, cells: NDArray[np.float64]) -> tuple[NDArr
     return cell[kept], corner[kept].astype(np.int64), weights[kept].astype(np.float32)
 
 
-def apply_weights(weights: csr_array, field: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+def apply_weights(weights: "csr_array", field: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
     """Interpolate one field.
 
     Parameters
