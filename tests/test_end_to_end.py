@@ -1,8 +1,8 @@
 """The whole workflow twice: once from the twin, once through the live providers from archives that hold the twin's files.
 
 Every file of the results is compared byte for byte: streams, splits, model, maps. `pytest -m workflow tests/test_end_to_end.py` does it for
-one season of the embedded area on its own grid; `pytest -m full -n 0 -s` for the embedded area as config.yaml has it, all seasons of it, and
-prints what it compared. Only the training is short: how well a network learnt has no part in where its inputs came from.
+one season of the embedded area on its own grid; `pytest -m full -n 0 -s` for the embedded area as config.yaml has it, all seasons of it,
+and prints what it compared. Only the training is short: how well a network learnt has no part in where its inputs came from.
 """
 
 import filecmp

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from daymelt.dates import season_days, span
 from daymelt.encoding import NEVER_SEEN
 from daymelt.errors import GapError
-from daymelt.science.temporal import fill_linear, observation_age, observation_ages, window_mean
+from daymelt.science.temporal import fill_linear, observation_age, window_mean
 
 SEASON = season_days(2019, range(4, 10))
 acquisitions = st.lists(st.sampled_from(SEASON), max_size=40, unique=True).map(sorted)
@@ -92,7 +92,7 @@ def test_the_widest_window_does_not_overflow():
     assert field[0, 0] == 1
 
 
-@pytest.mark.parametrize("kernel", [window_mean, observation_age, observation_ages])
+@pytest.mark.parametrize("kernel", [window_mean, observation_age])
 @pytest.mark.parametrize("acquired", [[SEASON[0]], [SEASON[1], SEASON[0]], [SEASON[0], SEASON[0]]])
 def test_a_stack_whose_dates_do_not_rise_or_fit_is_refused(kernel, acquired):
     with pytest.raises(ValueError, match="dates"):
@@ -154,33 +154,6 @@ def test_a_season_without_acquisitions_was_never_seen():
 
 def test_no_days_give_nothing():
     assert list(observation_age(np.zeros((1, 2, 2), np.uint8), SEASON[:1], [])) == []
-
-
-def side_slowly(stack, acquired, day, sign):
-    """Days to the nearest valid acquisition on one side: sign 1 before the day, -1 after it."""
-    result = np.full(stack.shape[1:], NEVER_SEEN)
-    for row, column in np.ndindex(stack.shape[1:]):
-        away = [sign * (day - seen).days for index, seen in enumerate(acquired) if stack[index, row, column] != 255]
-        result[row, column] = min(min((days for days in away if days > 0), default=NEVER_SEEN), NEVER_SEEN)
-    return result
-
-
-@given(acquisitions, st.integers(0, 100), st.sampled_from([0.0, 0.4, 0.95]), st.integers(1, 9))
-@settings(max_examples=30)
-def test_either_side_has_an_age_of_its_own_and_the_day_itself_is_on_neither(acquired, seed, missing, step):
-    stack, days = stack_of(acquired, seed, missing), SEASON[::step]
-    results = list(observation_ages(stack, acquired, days))
-    assert [day for day, _, _ in results] == days
-    for day, before, after in results:
-        assert before.dtype == after.dtype == np.uint8
-        np.testing.assert_array_equal(before, side_slowly(stack, acquired, day, 1))
-        np.testing.assert_array_equal(after, side_slowly(stack, acquired, day, -1))
-
-
-def test_the_ages_of_either_side_end_at_what_a_byte_tells():
-    acquired = [dt.date(2019, 1, 1), dt.date(2021, 1, 1)]
-    ((_, before, after),) = observation_ages(np.zeros((2, 1, 1), np.uint8), acquired, [dt.date(2019, 12, 31)])
-    assert (before.item(), after.item()) == (253, 253)
 
 
 # --- gaps -----------------------------------------------------------------------------------------------------------------------------

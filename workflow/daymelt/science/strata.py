@@ -94,7 +94,7 @@ def gap_bins(age: NDArray[np.uint8]) -> Bins:
 
     Parameters
     ----------
-    age : (y, x), days, as `temporal.observation_age` and `temporal.observation_ages` give it: 254 = by no acquisition, 255 = no data
+    age : (y, x), days, as `temporal.observation_age` gives it: 254 = by no acquisition, 255 = no data
 
     Returns
     -------

@@ -113,21 +113,6 @@ def observation_age(
         yield day, _as_age(nearest)
 
 
-def observation_ages(
-    stack: NDArray[np.uint8], acquired: Sequence[dt.date], days: Sequence[dt.date]
-) -> Iterator[tuple[dt.date, NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Days to the last acquisition before each day and to the first after it that are valid at the pixel; the day itself is neither.
-
-    Parameters and errors are those of `observation_age`.
-
-    Yields
-    ------
-    (date, before, after) : each (y, x), 1 = the day before or after, 253 = 253 days or more, 254 (`NEVER_SEEN`) = by no acquisition.
-    """
-    for day, before, after, _ in _neighbours(stack, acquired, days):
-        yield day, _as_age(before), _as_age(after)
-
-
 def _as_age(away: NDArray[np.int16]) -> NDArray[np.uint8]:
     return np.where(away < NEVER // 2, np.minimum(away, OLDEST), NEVER_SEEN).astype(np.uint8)
 
