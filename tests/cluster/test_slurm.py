@@ -1,4 +1,7 @@
-"""A whole run through the profile for Slurm, on a real Slurm of one machine, beside a local run."""
+"""A whole run through the profile for Slurm, on a real Slurm of one machine, beside a local run.
+
+`pytest -m slurm` takes a tiny area, `pytest -m slow tests/cluster` the embedded one as config.yaml has it, half an hour and more.
+"""
 
 import os
 import re
@@ -17,8 +20,6 @@ SETTINGS = {**tiny.SETTINGS, "training": {**tiny.SETTINGS["training"], "epochs":
 PROFILE = ["--workflow-profile", str(tiny.ROOT / "workflow" / "profiles" / "slurm")]
 HERE = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5"]
 THREADS = ["--set-threads", "train=2", "map=2"]  # here and there: sums of other parts end in other last bits
-
-pytestmark = pytest.mark.slurm
 
 
 @pytest.fixture
@@ -51,6 +52,7 @@ def end_training(process: subprocess.Popen, folder: Path, environment: dict[str,
     subprocess.run(["scancel", *numbers], env=environment, check=True)
 
 
+@pytest.mark.slurm
 def test_a_run_through_slurm_whose_training_is_cancelled_ends_in_the_bytes_of_a_local_one(tmp_path, slurm):
     environment, notes = slurm
     folder = tmp_path / "cluster"
@@ -77,6 +79,20 @@ def test_a_run_through_slurm_whose_training_is_cancelled_ends_in_the_bytes_of_a_
     maps = tiny.tree(tmp_path / "local")
     assert len([name for name in maps if "/melt_2019" in name and name.endswith(".tif")]) == 61
     assert tiny.tree(folder) == maps
+    assert tiny.left_behind(folder) == []
+
+
+@pytest.mark.slow
+def test_the_embedded_area_through_slurm_ends_in_the_bytes_of_a_local_run(tmp_path, slurm):
+    environment, notes = slurm
+    folder, local = tmp_path / "cluster", tmp_path / "local"
+    command = tiny.command(folder, {}, *PROFILE, *HERE, *THREADS)
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+    assert {job.get("TresPerNode") for job in jobs(notes) if job["Partition"] == "gpu"} == {"gres:gpu:1"}
+    tiny.run(local, {}, "--cores", "2", *THREADS)
+    assert len(list(local.glob("results/embedded/maps/*/*/melt_*.tif"))) == 7 * 183
+    assert tiny.tree(folder) == tiny.tree(local)
     assert tiny.left_behind(folder) == []
 
 
