@@ -9,20 +9,13 @@ PACKAGE_FOLDER = Path(workflow.basedir) / "workflow"
 sys.path.insert(
     0, str(PACKAGE_FOLDER)
 )  # the package of this checkout, here and in the jobs, whichever else is installed
-THREAD_POOLS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "GDAL_NUM_THREADS",
-)  # every library that computes on several threads has as many as its rule's `threads`: jobs side by side never share a core
+# Snakemake gives OpenMP and the libraries of linear algebra as many threads as the rule; what it does not know gets the same here, so
+# that jobs side by side never share a core. Threads of OpenMP that wait do so asleep: where others want the core, spinning ones
+# keep them from it.
 shell.prefix(
     f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
-    + "".join(f" {name}={{threads}}" for name in THREAD_POOLS)
-    + "; "
+    " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS BLIS_NUM_THREADS=$OMP_NUM_THREADS"
+    " OMP_WAIT_POLICY=PASSIVE; "
 )
 
 from daymelt.dates import parse_month

@@ -33,7 +33,7 @@ def alone(monkeypatch):
 def run(*command):
     environment = {name: value for name, value in os.environ.items() if name not in LAUNCHED}
     environment |= {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
 
 
@@ -55,6 +55,7 @@ def losses(folder):
     return np.array([[float(row[name] or "nan") for name in ("epoch", "step", "train_loss", "validation_loss")] for row in rows])
 
 
+@pytest.mark.workflow
 def test_two_processes_learn_as_one_and_go_on_from_each_others_checkpoint(tmp_path, alone):
     one, two = tmp_path / "one", tmp_path / "two"
     in_one_process(one, 4)
