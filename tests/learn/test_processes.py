@@ -60,7 +60,9 @@ def test_two_processes_learn_as_one_and_go_on_from_each_others_checkpoint(tmp_pa
     one, two = tmp_path / "one", tmp_path / "two"
     in_one_process(one, 4)
     run(SCRIPT, two, "2", "2")  # the second process is started here
-    run("-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", "2", SCRIPT, two, "2", "4")  # both by torchrun
+    run(
+        "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", "2", SCRIPT, two, "2", "4"
+    )  # both by torchrun
     # a sum of floats in another order: 1e-7 of a loss of about 0.3 at the first step, which Adam's steps carry on
     np.testing.assert_allclose(losses(two), losses(one), rtol=0, atol=2e-6)
     expected, found = (load_file(folder / "model.safetensors") for folder in (one, two))
