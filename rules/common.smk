@@ -134,11 +134,17 @@ def season_of(wildcards):
 def memory(bytes_per_cell, base_mb=250):
     """Function that gives the memory of a job in MB, more at every attempt.
 
-    At the first that is what Python and its libraries take, and so many bytes for each cell of the study grid. Both are the peaks that
-    Snakemake's benchmark files showed for 2,304 and for 65,536 cells, rounded up.
+    At the first that is what Python and its libraries take, and so many bytes for each cell of the study grid. Both are measured: peaks of
+    resident memory in Snakemake's benchmark files for 2,304 and for 65,536 cells, and at the 4,675,279 of the production grid (areas
+    full-size.yaml) for what a comment at the rule names, with a fifth and more of headroom. Beside the other rules full size is not measured.
     """
     needed = base_mb + CONFIG.area.rows * CONFIG.area.columns * bytes_per_cell / 1e6
     return lambda wildcards, attempt: round(needed * attempt)
+
+
+def sentinel1_memory():
+    """Memory of a retrieval of Sentinel-1: the twin's is measured at full size, that of windows of 10 m scenes is not and asks for more."""
+    return memory(200 if CONFIG.sentinel1.provider == "twin" else 1400, base_mb=350)
 
 
 def minutes(first):
