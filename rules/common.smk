@@ -142,6 +142,25 @@ def memory(bytes_per_cell, base_mb=250):
     return lambda wildcards, attempt: round(needed * attempt)
 
 
+def mapping_memory(days):
+    """Memory of a job that maps so many days at once, for each cell that a network sees at once and for each of the area.
+
+    At full size one day in one pass takes 290 bytes a cell with the default encoder and 850 with Xception71, after the 740 MiB of the
+    libraries; asked for are 1000, and 500 for what is read and written. Other networks and systems are not measured there.
+    """
+    cells = CONFIG.area.rows * CONFIG.area.columns
+    at_once = days * min(cells, (CONFIG.map.tile or cells) ** 2) / cells
+
+    def needed(wildcards, attempt):
+        model = CONFIG.resolve(wildcards.model).options.get("model", {})
+        measured = model.get("architecture") == "unet"
+        return memory(500 + 1000 * at_once if measured else 4000, base_mb=1000)(
+            wildcards, attempt
+        )
+
+    return needed
+
+
 def sentinel1_memory():
     """Memory of a retrieval of Sentinel-1: the twin's is measured at full size, that of windows of 10 m scenes is not and asks for more."""
     return memory(200 if CONFIG.sentinel1.provider == "twin" else 1400, base_mb=350)

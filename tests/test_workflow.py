@@ -41,7 +41,8 @@ for word in "$@"; do
     test "$last" != --threads || threads=$word
     last=$word
 done
-echo "$3 $threads $OMP_NUM_THREADS $OPENBLAS_NUM_THREADS $MKL_NUM_THREADS $NUMBA_NUM_THREADS $GDAL_NUM_THREADS $OMP_WAIT_POLICY" >> pools.txt
+pools="$OMP_NUM_THREADS $OPENBLAS_NUM_THREADS $MKL_NUM_THREADS $NUMBA_NUM_THREADS $GDAL_NUM_THREADS"
+echo "$3 $threads $pools $OMP_WAIT_POLICY" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
     case "$word" in */benchmark/*.csv) for table in extent strata reliability onset; do touch "${word%.csv}_$table.csv"; done ;; esac
 done
