@@ -33,7 +33,7 @@ rule evaluate:
         "../envs/learn.yaml"
     threads: mapping_threads
     resources:
-        mem_mb=memory(4000, base_mb=1000),
+        mem_mb=mapping_memory(1),
         runtime=minutes(360),
     params:
         options=options("area", "seasons", "system", "map", "scores"),

@@ -9,8 +9,13 @@ PACKAGE_FOLDER = Path(workflow.basedir) / "workflow"
 sys.path.insert(
     0, str(PACKAGE_FOLDER)
 )  # the package of this checkout, here and in the jobs, whichever else is installed
+# Snakemake gives OpenMP and the libraries of linear algebra as many threads as the rule; what it does not know gets the same here, so
+# that jobs side by side never share a core. Threads of OpenMP that wait do so asleep: where others want the core, spinning ones
+# keep them from it.
 shell.prefix(
-    f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}; "
+    f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
+    " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS BLIS_NUM_THREADS=$OMP_NUM_THREADS"
+    " OMP_WAIT_POLICY=PASSIVE; "
 )
 
 from daymelt.dates import parse_month
@@ -129,11 +134,36 @@ def season_of(wildcards):
 def memory(bytes_per_cell, base_mb=250):
     """Function that gives the memory of a job in MB, more at every attempt.
 
-    At the first that is what Python and its libraries take, and so many bytes for each cell of the study grid. Both are the peaks that
-    Snakemake's benchmark files showed for 2,304 and for 65,536 cells, rounded up.
+    At the first that is what Python and its libraries take, and so many bytes for each cell of the study grid. Both are measured: peaks of
+    resident memory in Snakemake's benchmark files for 2,304 and for 65,536 cells, and at the 4,675,279 of the production grid (areas
+    full-size.yaml) for what a comment at the rule names, with a fifth and more of headroom. Beside the other rules full size is not measured.
     """
     needed = base_mb + CONFIG.area.rows * CONFIG.area.columns * bytes_per_cell / 1e6
     return lambda wildcards, attempt: round(needed * attempt)
+
+
+def mapping_memory(days):
+    """Memory of a job that maps so many days at once, for each cell that a network sees at once and for each of the area.
+
+    At full size one day in one pass takes 290 bytes a cell with the default encoder and 850 with Xception71, after the 740 MiB of the
+    libraries; asked for are 1000, and 500 for what is read and written. Other networks and systems are not measured there.
+    """
+    cells = CONFIG.area.rows * CONFIG.area.columns
+    at_once = days * min(cells, (CONFIG.map.tile or cells) ** 2) / cells
+
+    def needed(wildcards, attempt):
+        model = CONFIG.resolve(wildcards.model).options.get("model", {})
+        measured = model.get("architecture") == "unet"
+        return memory(500 + 1000 * at_once if measured else 4000, base_mb=1000)(
+            wildcards, attempt
+        )
+
+    return needed
+
+
+def sentinel1_memory():
+    """Memory of a retrieval of Sentinel-1: the twin's is measured at full size, that of windows of 10 m scenes is not and asks for more."""
+    return memory(200 if CONFIG.sentinel1.provider == "twin" else 1400, base_mb=350)
 
 
 def minutes(first):

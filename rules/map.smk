@@ -20,7 +20,7 @@ rule map:
         "../envs/learn.yaml"
     threads: 4
     resources:
-        mem_mb=memory(4000, base_mb=1000),
+        mem_mb=mapping_memory(CONFIG.map.batch),
         runtime=minutes(720),
     params:
         options=options("area", "seasons", "system", "map"),

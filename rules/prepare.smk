@@ -14,7 +14,7 @@ rule align_terrain:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(300),
+        mem_mb=memory(300),  # 409 MiB at full size, from the twin
         runtime=minutes(30),
     params:
         options=options("area"),
@@ -42,7 +42,7 @@ rule winter_reference:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(600),
+        mem_mb=memory(800),  # 2,415 MiB at full size with three orbits, with five some 0.8 GB more
         runtime=minutes(60),
     params:
         options=options("area", "sentinel1", "sar"),
@@ -71,7 +71,7 @@ rule melt_fraction:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(700),
+        mem_mb=memory(900),  # 1,923 MiB at full size with two orbits and one winter, all of it in memory
         runtime=minutes(60),
     params:
         options=options("area", "sentinel1", "sar"),
@@ -97,7 +97,7 @@ rule align_mar:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(100),
+        mem_mb=memory(100),  # 183 MiB at full size, from the twin
         runtime=minutes(30),
     params:
         options=options("area", "seasons", "mar", "regrid"),
@@ -124,7 +124,7 @@ rule align_microwave:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(100),
+        mem_mb=memory(100),  # 241 MiB at full size, from the twin
         runtime=minutes(30),
     params:
         options=options("area", "seasons", "microwave", "regrid"),

@@ -12,7 +12,7 @@ rule twin_world:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(500),
+        mem_mb=memory(100),  # 330 MiB at full size
         runtime=minutes(30),
     params:
         options=options("area", "twin"),
@@ -34,7 +34,7 @@ rule retrieve_terrain:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(300),
+        mem_mb=memory(400),  # 1,596 MiB at full size
         runtime=minutes(30),
     params:
         options=retrieval_options("terrain"),
@@ -59,7 +59,7 @@ rule retrieve_sentinel1:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(1400),
+        mem_mb=sentinel1_memory(),  # 718 MiB at full size, from the twin
         runtime=minutes(120),
     params:
         options=retrieval_options("sentinel1"),
@@ -85,7 +85,7 @@ rule retrieve_mar:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(300),
+        mem_mb=memory(300),  # not measured but for the twin, which needs less
         runtime=minutes(120),
     params:
         options=retrieval_options("mar", "seasons"),
@@ -107,7 +107,7 @@ rule retrieve_microwave:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(300),
+        mem_mb=memory(300),  # 129 MiB at full size, from the twin
         runtime=minutes(120),
     params:
         options=retrieval_options("microwave", "seasons"),

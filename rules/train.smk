@@ -1,4 +1,8 @@
-"""Training: one system from all seasons, by the terms of one split."""
+"""Training: one system from all seasons, by the terms of one split.
+
+A network takes a CUDA device where there is one, and as many as `training.devices` says: ask for them in the profile (`set-resources:`,
+`train:`, `gres: "gpu:4"`), see docs/cluster.md. The threads are those of the job, divided among its processes.
+"""
 
 
 rule train:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from daymelt.config import SECTIONS
+from daymelt.config import SECTIONS, load_all
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "rules", "envs", "docs/captions", "profiles", "workflow")
@@ -36,6 +36,13 @@ for word in "$@"; do
         resources/* | results/*) test -e "$word" || { mkdir -p "$(dirname "$word")" && echo "$3" > "$word"; } ;;
     esac
 done
+threads=1
+for word in "$@"; do
+    test "$last" != --threads || threads=$word
+    last=$word
+done
+pools="$OMP_NUM_THREADS $OPENBLAS_NUM_THREADS $MKL_NUM_THREADS $NUMBA_NUM_THREADS $GDAL_NUM_THREADS"
+echo "$3 $threads $pools $OMP_WAIT_POLICY" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
     case "$word" in */benchmark/*.csv) for table in extent strata reliability onset; do touch "${word%.csv}_$table.csv"; done ;; esac
 done
@@ -129,6 +136,13 @@ def test_a_bare_run_plans_every_stage_in_fewer_than_300_jobs(tmp_path):
     assert sum(plan.values()) < 300
     assert plan["retrieve_sentinel1"] == 7 * 9  # winter and melt season
     assert (plan["melt_fraction"], plan["map"], plan["train"], plan["score"]) == (42, 7, 4, 1)
+
+
+def test_the_full_size_season_is_the_production_grid_from_the_twin(tmp_path):
+    areas = {name: load_all([ROOT / "workflow" / "areas" / f"{name}.yaml"], ROOT / "config.yaml") for name in ("full-size", "helheim")}
+    assert areas["full-size"].area.grid == areas["helheim"].area.grid
+    plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "workflow" / "areas" / "full-size.yaml"))
+    assert (plan["retrieve_sentinel1"], plan["melt_fraction"], plan["map"]) == (9, 6, 1)
 
 
 def test_the_production_area_plans_without_the_twin(tmp_path):
@@ -268,6 +282,15 @@ def test_a_clock_that_was_wrong_makes_nothing_due(finished, pattern):
     finally:
         for path, before in times.items():
             os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_every_library_of_a_job_has_as_many_threads_as_its_rule(finished):
+    jobs = {tuple(line.split()) for line in (finished[0] / "pools.txt").read_text().splitlines()}
+    assert {step for step, *_ in jobs} > {"retrieve-sentinel1", "melt-fraction", "time-interpolate", "train", "map", "evaluate"}
+    for step, threads, *pools, waiting in jobs:
+        assert (pools, waiting) == ([threads] * 5, "PASSIVE"), step
+    learned = {threads for step, threads, *_ in jobs if step in ("train", "map")}
+    assert learned == {"8", "4", "1"}  # a threshold has nothing to share out
 
 
 def test_maps_that_vanished_are_made_again_from_what_is_there(finished):

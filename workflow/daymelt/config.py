@@ -394,6 +394,18 @@ class Training(Section):
         "auto", description="arithmetic; auto is mixed where the device has it and 32 elsewhere"
     )
     device: Device = Field("auto", description="where it runs; auto takes a CUDA device if there is one")
+    devices: Integer = Field(1, ge=1, le=64, description="CUDA devices of a node (on a CPU: processes) that share the crops of a step")
+    nodes: Integer = Field(
+        1, ge=1, le=1024, description="nodes of a cluster; more than one are started with srun or torchrun, docs/cluster.md"
+    )
+
+    @field_validator("nodes")
+    @classmethod
+    def _shares(cls, value: int, info: ValidationInfo) -> int:
+        batch, devices = info.data.get("batch", 1), info.data.get("devices", 1)
+        if {"batch", "devices"} <= set(info.data) and batch % (devices * value):
+            raise ValueError(f"found {value}, with devices {devices}; expected both to divide batch, {batch}, into equal shares")
+        return value
 
 
 class Map(Section):

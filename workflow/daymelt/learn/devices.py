@@ -9,13 +9,19 @@ from daymelt.errors import ConfigError
 PRECISIONS = ("auto", "32", "bf16-mixed", "16-mixed")
 
 
-def choose_device(name: str) -> torch.device:
-    """The device of the setting `auto`, `cpu` or `cuda`; ConfigError where there is none such."""
+def choose_device(name: str, index: int = 0) -> torch.device:
+    """The device of the setting `auto`, `cpu` or `cuda`, of several the one with that index; ConfigError where there is none such."""
     if name not in ("auto", "cpu", "cuda"):
         raise ConfigError(f"device: found {name!r}; expected auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
         raise ConfigError("device: found cuda, but PyTorch sees no CUDA device here; set device to auto or cpu")
-    return torch.device("cpu" if name == "cpu" or not torch.cuda.is_available() else "cuda:0")
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if index >= torch.cuda.device_count():
+        raise ConfigError(
+            f"training.devices: found {index + 1} or more; expected at most {torch.cuda.device_count()}, the CUDA devices here"
+        )
+    return torch.device("cuda", index)
 
 
 def describe_device() -> tuple[str, bool]:

@@ -4,6 +4,12 @@ Source of the loss and of the defaults: Lütjens et al. (2025), arXiv 2512.12142
 
 What a step sees is a function of seed and step, what dropout drops one of seed and epoch, the learning rate one of the epoch: a training
 that was stopped goes on from its last checkpoint as if it had never been, on a CPU bit for bit.
+
+Several processes, one a device, deal the crops of a step out among themselves and average their gradients (Lightning's DDP). As the loss
+is a mean over crops and each process has as many, that is the gradient of the whole step, but for the order of its sums. On CUDA batch
+norms are synchronised (SyncBatchNorm), so that this holds for every network without dropout. On a CPU torch has no such thing: there each
+process normalises its own crops, and only a network without batch norm learns exactly as in one process. What dropout drops differs with
+the number of processes. Only the first process writes.
 """
 
 import logging
@@ -20,21 +26,23 @@ from typing import Any
 import lightning.pytorch as lightning
 import numpy as np
 import torch
-from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.utilities.warnings import PossibleUserWarning
+from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
 from daymelt.atomic import write_text
 from daymelt.errors import ConfigError
+from daymelt.learn import processes
 from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
 from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
 from daymelt.learn.networks import ModelCard, Network, NetworkOptions, architecture_of, build, save_model
+from daymelt.learn.processes import Share
 from daymelt.learn.samples import TrainingSet, crop_plan, crop_size, turn, turn_plan
 
 LOSSES = "loss.csv"
 LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
-CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume")  # options that do not make it another training
+CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume", "devices", "nodes")  # options that do not make it another training
 LIGHTNING_PRECISION: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
 DROPOUT = 3  # stream of random numbers beside those of samples
 
@@ -57,8 +65,9 @@ class TrainingOptions:
     precision : see `devices.choose_precision`
     augment : turn each crop by one of the eight symmetries of a square
     checkpoint_every : epochs between two checkpoints
-    threads : of the CPU; None leaves what torch has
+    threads : of the CPU, for all devices of a node together; None leaves what torch has
     resume : go on from the checkpoint of the same training, where there is one
+    devices, nodes : processes of a node, each with a device of its own, and nodes; `batch` is that of all together
     """
 
     crop: int = 512
@@ -76,9 +85,12 @@ class TrainingOptions:
     checkpoint_every: int = 5
     threads: int | None = None
     resume: bool = True
+    devices: int = 1
+    nodes: int = 1
 
     def __post_init__(self) -> None:
         positive = "crop batch epochs steps_per_epoch learning_rate restart_epochs restart_factor clip_norm validate_every checkpoint_every"
+        positive += " devices nodes"
         for name in positive.split():
             if not getattr(self, name) > 0:
                 raise ConfigError(f"training.{name}: found {getattr(self, name)}; expected above 0")
@@ -120,14 +132,18 @@ def learning_rate(options: TrainingOptions, epoch: int) -> float:
     return options.learning_rate * (1 + math.cos(math.pi * epoch / length)) / 2
 
 
-def validation_loss(network: Network, labelled: TrainingSet, precision: str, cells: int) -> float:
-    """Masked L1 over whole days, of which as many are taken at once as hold about `cells` cells."""
+def validation_loss(network: Network, labelled: TrainingSet, precision: str, cells: int, share: Share = Share()) -> float:  # noqa: B008
+    """Masked L1 over whole days, of which as many are taken at once as hold about `cells` cells.
+
+    Of several processes each takes the days of its share and gives their part of the sum; their losses add up to that of all days.
+    """
     together = max(1, cells // math.prod(labelled.frame.shape))
+    mine = range(share.rank, len(labelled), share.of)
     total = 0.0
     network.eval()
     with torch.inference_mode():
-        for first in range(0, len(labelled), together):
-            days = range(first, min(first + together, len(labelled)))
+        for first in range(0, len(mine), together):
+            days = mine[first : first + together]
             zeros = [0] * len(days)
             inputs, target, valid = labelled.crops(days, zeros, zeros, labelled.frame.shape)
             with autocast(precision, labelled.frame.device):
@@ -163,14 +179,16 @@ def train(
     device = training_set.frame.device
     options = replace(options, precision=choose_precision(options.precision, device))
     identity = _identity(training_set, validation_set, network, options)
-    with _threads(options.threads), torch.random.fork_rng([device] if device.type == "cuda" else []):
+    with _threads(options), torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(options.seed)
         run = _Run(build(network), training_set, validation_set, options, folder, identity)
         resumed_from = run.progress.epochs
         if resumed_from < options.epochs:
             _fit(run, device)
     run.network.load_state_dict(run.progress.best_weights)
-    card = save_model(folder, run.network, _card(run, network, about or {}))
+    card = _card(run, network, about or {})
+    if run.share.rank == 0:
+        card = save_model(folder, run.network, card)
     return TrainingResult(card, run.progress.epochs, resumed_from)
 
 
@@ -193,10 +211,15 @@ class _Run(lightning.LightningModule):
         self.progress, self.state = Progress(), dict[str, Any]()
         self.losses: list[Tensor] = []
         self.started = 0.0
+        self.share = Share()
         if options.resume and (found := read_checkpoint(folder / CHECKPOINT, identity, options.epochs)):
             self.progress, self.state = found
             self.network.load_state_dict(self.state["network"])
             log.info("training goes on after epoch %d of %d", self.progress.epochs, options.epochs)
+
+    def setup(self, stage: str) -> None:
+        self.share = Share(self.trainer.global_rank, self.trainer.world_size)
+        _use_threads(self.options)  # Lightning sets its own where it has started several processes
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         optimiser = torch.optim.Adam(self.network.parameters(), lr=self.options.learning_rate)
@@ -208,19 +231,21 @@ class _Run(lightning.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self.started, self.losses = time.monotonic(), []
-        torch.manual_seed(int(np.random.SeedSequence([self.options.seed, DROPOUT, self.progress.epochs]).generate_state(1)[0]))
+        rank = [self.share.rank] if self.share.rank else []  # each process drops others
+        torch.manual_seed(int(np.random.SeedSequence([self.options.seed, DROPOUT, self.progress.epochs, *rank]).generate_state(1)[0]))
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = learning_rate(self.options, self.progress.epochs)
 
     def training_step(self, batch: int) -> Tensor:
-        inputs, target, valid = draw(self.training_set, self.options, self.progress.epochs * self.options.steps_per_epoch + batch)
+        step = self.progress.epochs * self.options.steps_per_epoch + batch
+        inputs, target, valid = draw(self.training_set, self.options, step, self.share)
         loss = masked_l1(self.network(inputs), target, valid)
         self.losses.append(loss.detach())
         return loss
 
     def on_train_epoch_end(self) -> None:
         epoch, options = self.progress.epochs + 1, self.options
-        train_loss = float(torch.stack(self.losses).mean())
+        train_loss = float(self.trainer.strategy.reduce(torch.stack(self.losses).mean(), reduce_op="mean"))
         validation = self._validate() if epoch % options.validate_every == 0 else None
         for name, loss in (("training", train_loss), ("validation", validation)):
             if loss is not None and not math.isfinite(loss):
@@ -231,6 +256,8 @@ class _Run(lightning.LightningModule):
         self.progress.losses.append([epoch, epoch * options.steps_per_epoch, train_loss, validation, rate, seconds])
         if validation is not None or self.validation_set is None:
             self.progress.keep_best(validation, self.network.state_dict())
+        if self.share.rank:
+            return
         shown = "" if validation is None else f", validation {validation:.4f}"
         log.info("epoch %d of %d: loss %.4f%s, learning rate %.1e, %.1f s", epoch, options.epochs, train_loss, shown, rate, seconds)
         self._keep()
@@ -238,8 +265,18 @@ class _Run(lightning.LightningModule):
     def _validate(self) -> float | None:
         if self.validation_set is None:
             return None
-        cells = self.options.batch * self.options.crop**2
-        return validation_loss(self.network, self.validation_set, self.options.precision, cells)
+        if self.share.of > 1:
+            self._same_statistics()
+        cells = self.options.batch // self.share.of * self.options.crop**2
+        loss = validation_loss(self.network, self.validation_set, self.options.precision, cells, self.share)
+        if self.share.of == 1:
+            return loss
+        return float(self.trainer.strategy.reduce(torch.tensor(loss, device=self.device), reduce_op="sum"))
+
+    def _same_statistics(self) -> None:
+        """Give every process the running statistics of the first, which are those that are kept."""
+        for buffer in self.network.buffers():
+            torch.distributed.broadcast(buffer, 0)
 
     def _keep(self) -> None:
         write_text(self.folder / LOSSES, loss_table(self.progress))
@@ -253,14 +290,20 @@ class _Run(lightning.LightningModule):
         write_checkpoint(self.folder / CHECKPOINT, self.identity, self.progress, state)
 
 
-def draw(labelled: TrainingSet, options: TrainingOptions, step: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The crops of a step, turned: inputs (crop, channel, y, x), targets and valid (crop, y, x)."""
+def draw(
+    labelled: TrainingSet,
+    options: TrainingOptions,
+    step: int,
+    share: Share = Share(),  # noqa: B008 - frozen
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The crops of a step that are a process's share, turned: inputs (crop, channel, y, x), targets and valid (crop, y, x)."""
     shape = labelled.frame.shape
-    size = crop_size(options.crop, shape)
-    crops = labelled.crops(*crop_plan(options.seed, step, options.batch, len(labelled), shape, size), size)
+    size, mine = crop_size(options.crop, shape), share.cut(options.batch)
+    indices, rows, columns = crop_plan(options.seed, step, options.batch, len(labelled), shape, size)
+    crops = labelled.crops(indices[mine], rows[mine], columns[mine], size)
     if not options.augment:
         return crops
-    turns = turn_plan(options.seed, step, options.batch)
+    turns = turn_plan(options.seed, step, options.batch)[mine]
     inputs, target, valid = (torch.stack([turn(crop, way) for crop, way in zip(field, turns, strict=True)]) for field in crops)
     return inputs.contiguous(memory_format=torch.channels_last), target, valid
 
@@ -272,16 +315,21 @@ def loss_table(progress: Progress) -> str:
 
 
 def _fit(run: _Run, device: torch.device) -> None:
-    options = run.options
+    options, cuda = run.options, device.type == "cuda"
+    several: dict[str, Any] = {"devices": [device.index or 0] if cuda else 1}
+    if options.devices * options.nodes > 1:
+        # a static graph, since some encoders have weights that no loss depends on
+        several = {"devices": options.devices, "num_nodes": options.nodes, "strategy": DDPStrategy(static_graph=True)}
+        several |= {"sync_batchnorm": cuda, "use_distributed_sampler": False}
     with _quiet():
         trainer = lightning.Trainer(
-            accelerator="gpu" if device.type == "cuda" else "cpu",
-            devices=[device.index or 0] if device.type == "cuda" else 1,
+            accelerator="gpu" if cuda else "cpu",
+            **several,
             precision=LIGHTNING_PRECISION[options.precision],
             max_epochs=options.epochs - run.progress.epochs,
             gradient_clip_val=options.clip_norm,
-            benchmark=device.type == "cuda",
-            plugins=[LightningEnvironment()],  # one process, also where a batch system has set the stage for several
+            benchmark=cuda,
+            plugins=[processes.environment(options.devices, options.nodes)],
             default_root_dir=run.folder,
             logger=False,
             enable_checkpointing=False,
@@ -337,11 +385,13 @@ def _check(training_set: TrainingSet, validation_set: TrainingSet | None, networ
         raise ConfigError(
             f"training.crop: found {options.crop}; expected a multiple of {multiple}, where {network.architecture} is coarsest"
         )
-    if options.batch < architecture.least_batch:
-        raise ConfigError(f"training.batch: found {options.batch}; {network.architecture} needs at least {architecture.least_batch}")
+    several = processes.count(options.devices, options.nodes, options.batch)
+    least = architecture.least_batch * several
+    if options.batch < least:
+        raise ConfigError(f"training.batch: found {options.batch}; {network.architecture} needs at least {least}")
     # most encoders of timm compute down to a 32nd whatever their depth, and a batch norm needs two values there
     side = max(multiple, 32)
-    values = options.batch * math.prod(-(-cells // side) for cells in crop_size(options.crop, training_set.frame.shape))
+    values = options.batch // several * math.prod(-(-cells // side) for cells in crop_size(options.crop, training_set.frame.shape))
     if values < 2:
         raise ConfigError(
             f"training.crop: found {options.crop}; with training.batch {options.batch} one cell is left where the network is coarsest; "
@@ -349,10 +399,15 @@ def _check(training_set: TrainingSet, validation_set: TrainingSet | None, networ
         )
 
 
+def _use_threads(options: TrainingOptions) -> None:
+    """The threads of a node, divided among its processes."""
+    use_threads(max(1, options.threads // options.devices) if options.threads else 0)
+
+
 @contextmanager
-def _threads(count: int | None) -> Iterator[None]:
+def _threads(options: TrainingOptions) -> Iterator[None]:
     before = torch.get_num_threads()
-    use_threads(count or 0)
+    _use_threads(options)
     try:
         yield
     finally:

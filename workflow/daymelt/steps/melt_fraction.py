@@ -44,11 +44,14 @@ class References:
     """Winter references by orbit, pooled over years where the season's own has too few scenes."""
 
     def __init__(self, winters: list[Path], scenes: Scenes, min_scenes: int) -> None:
-        layers = [cube.read_layers(path) for path in winters]
-        for path, layer in zip(winters, layers, strict=True):
-            cube.check_same_grid(layer.grid, scenes.fine, path)
-        self.digests = [layer.attributes["inputs"] for layer in layers]
-        self._by_orbit = {orbit: pooled(layers, orbit, min_scenes) for orbit in scenes.orbits}
+        notes = [cube.read_layers(path, ()) for path in winters]
+        for path, note in zip(winters, notes, strict=True):
+            cube.check_same_grid(note.grid, scenes.fine, path)
+        self.digests = [note.attributes["inputs"] for note in notes]
+        # the winters of one orbit at a time: all orbits of three winters are 6 GB at full size
+        self._by_orbit = {
+            orbit: pooled([cube.read_layers(path, layer_names(orbit)) for path in winters], orbit, min_scenes) for orbit in scenes.orbits
+        }
 
     def of(self, orbit: int) -> NDArray[np.float32] | None:
         """Reference of an orbit, linear power, (y, x); None where no winter saw it."""

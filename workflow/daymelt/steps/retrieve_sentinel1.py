@@ -139,13 +139,12 @@ def from_twin(month: str, out: Path, area: Area, sentinel1: Sentinel1, twin: Twi
         raise ConfigError("retrieve-sentinel1: provider twin needs --world, the file that `daymelt twin-world` writes for the season")
     season, number = parse_month(month)
     paths: list[Path] = []
+    overflights = schedule.month_passes(season, number, twin.seed)
     with cube.open_stream(world) as truth:
-        for overflight in schedule.month_passes(season, number, twin.seed):
-            acquired = overflight.acquired_at
-            for image in radar.observe(overflight, truth.read(acquired.date()), area.grid, twin.seed):
-                name = files.burst_name(
-                    overflight.orbit.number, image.number, image.swath, acquired, acquired + PROCESSING_DELAY, overflight.platform
-                )
-                polarisation = sentinel1.polarisation
-                paths += files.write_burst(out.parent, name, image.gamma0, image.mask, image.grid, acquired, polarisation)
+        for orbit in dict.fromkeys(overflight.orbit for overflight in overflights):
+            seen = [(overflight, truth.read(overflight.acquired_at.date())) for overflight in overflights if overflight.orbit == orbit]
+            for overflight, image in radar.observe_orbit(seen, area.grid, twin.seed):
+                acquired, platform = overflight.acquired_at, overflight.platform
+                name = files.burst_name(orbit.number, image.number, image.swath, acquired, acquired + PROCESSING_DELAY, platform)
+                paths += files.write_burst(out.parent, name, image.gamma0, image.mask, image.grid, acquired, sentinel1.polarisation)
     write_twin_manifest(out, paths, {"source": "sentinel1", "month": month})

@@ -29,13 +29,14 @@ def fit(lesson: Lesson, options: Options, folder: Path) -> None:
     """Train on the training days, watched on the validation days; weights, losses and the last checkpoint lie beside the card."""
     from daymelt.learn.devices import choose_device
     from daymelt.learn.networks import NetworkOptions
+    from daymelt.learn.processes import local_rank
     from daymelt.learn.training import TrainingOptions, train
     from daymelt.systems.inputs import frame_of, labelled
 
     network, channels = _network(options, NetworkOptions)
     values = {name: value for name, value in options.training.items() if name != "device"}
     aligned, days, validation = lesson.aligned, lesson.days("train"), lesson.days("val")
-    device = str(choose_device(options.training.get("device", "auto")))
+    device = str(choose_device(options.training.get("device", "auto"), local_rank(options.training.get("devices", 1))))
     frame = frame_of(aligned, channels, training_statistics(aligned, channels, days), device)
     training_set = labelled(aligned, frame, days, lesson.observed)
     validation_set = labelled(aligned, frame, validation, lesson.observed) if validation else None

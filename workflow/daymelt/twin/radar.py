@@ -6,7 +6,7 @@ Sources: drop of several dB at melt onset, Nagler et al. (2016), Remote Sens. 8,
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -61,10 +61,17 @@ class Scene:
 
 def observe(overflight: Pass, melt: NDArray[np.float32], area: Grid, seed: int) -> Iterator[BurstImage]:
     """The bursts of one pass over an area whose melt fraction is `melt` (y, x), NaN on the ocean."""
-    for number, swath, grid in bursts(overflight.orbit, area):
-        scene = static_scene(number, swath, grid, overflight.orbit, area, seed)
-        random = stream(seed, "speckle", overflight.acquired_at.date().toordinal(), overflight.orbit.number, number, swath)
-        yield BurstImage(number, swath % 3 + 1, grid, backscatter(scene, melt[area.cells_of(grid)], random), scene.mask)
+    return (image for _, image in observe_orbit([(overflight, melt)], area, seed))
+
+
+def observe_orbit(overflights: Sequence[tuple[Pass, NDArray[np.float32]]], area: Grid, seed: int) -> Iterator[tuple[Pass, BurstImage]]:
+    """The same of several passes of one orbit, burst by burst: what does not change is made once and not kept beyond its burst."""
+    for number, swath, grid in bursts(overflights[0][0].orbit, area) if overflights else ():
+        scene = static_scene(number, swath, grid, overflights[0][0].orbit, area, seed)
+        cells = area.cells_of(grid)
+        for overflight, melt in overflights:
+            random = stream(seed, "speckle", overflight.acquired_at.date().toordinal(), overflight.orbit.number, number, swath)
+            yield overflight, BurstImage(number, swath % 3 + 1, grid, backscatter(scene, melt[cells], random), scene.mask)
 
 
 def backscatter(scene: Scene, melt: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
@@ -96,7 +103,7 @@ def bursts(orbit: Orbit, area: Grid) -> tuple[tuple[int, int, Grid], ...]:
 
 def footprint(number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid) -> NDArray[np.bool_]:
     """Pixels of a grid that lie within a burst (`number` counts along the track) and within the strip that the orbit sees, (y, x)."""
-    across, along = track(*np.meshgrid(grid.x, grid.y), area)
+    across, along = track(grid.x[None, :], grid.y[:, None], area)
     west, east = swath_edges(orbit, area)
     start, left = number * BURST_STEP_M, swath * SWATH_WIDTH_M
     inside = (along >= start) & (along < start + BURST_LENGTH_M) & (across >= left) & (across < left + SWATH_WIDTH_M)
@@ -104,17 +111,16 @@ def footprint(number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid) -> 
 
 
 def track(x: NDArray[np.float64], y: NDArray[np.float64], area: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Distances in m from the area's upper left corner, towards the east across the track and along the flight."""
+    """Distances in m from the area's upper left corner, towards the east across the track and along the flight; `x` and `y` broadcast."""
     east, south = x - area.left, area.top - y
     cosine, sine = math.cos(TRACK_TILT_RAD), math.sin(TRACK_TILT_RAD)
     return east * cosine + south * sine, south * cosine - east * sine
 
 
-@lru_cache(maxsize=24)
 def static_scene(number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid, seed: int) -> Scene:
-    """Dry and wet backscatter, patches and masks of a burst; kept for the next pass."""
+    """Dry and wet backscatter, patches and masks of a burst."""
     inside = footprint(number - orbit.number * FIRST_NUMBER, swath, grid, orbit, area)
-    across, _ = track(*np.meshgrid(grid.x, grid.y), area)
+    across, _ = track(grid.x[None, :], grid.y[:, None], area)
     west, east = swath_edges(orbit, area)
     border = inside & ((across < west + BORDER_M) | (across > east - BORDER_M))
 

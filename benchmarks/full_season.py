@@ -1,0 +1,90 @@
+"""A season of the twin on the production grid, from raw files to daily maps: time and memory of every rule.
+
+    python benchmarks/full_season.py FOLDER                 # workflow/areas/full-size.yaml on 2 cores; some 15 GB in FOLDER
+    python benchmarks/full_season.py FOLDER --cores 16
+    python benchmarks/full_season.py FOLDER --table-only    # what the benchmark files of a run in FOLDER say
+
+The figures are those of Snakemake's benchmark files: wall time of each job, and the largest resident memory seen while it ran. A run that
+was interrupted goes on; jobs that were finished before keep their figures.
+"""
+
+import argparse
+import csv
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "workflow" / "areas" / "full-size.yaml"
+LIMIT_MIB = 8 * 1024
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The jobs of a rule together: their number, wall and CPU seconds in sum, the longest one, and the largest memory in MiB."""
+
+    name: str
+    jobs: int
+    seconds: float
+    cpu_seconds: float
+    longest: float
+    memory: float
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the season and print the table; what Snakemake returned, or 1 where a job took more than 8 GiB."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="results, resources and logs come here")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--configfile", type=Path, default=CONFIG)
+    parser.add_argument("--table-only", action="store_true", help="run nothing")
+    values = parser.parse_args(arguments)
+    started = time.monotonic()
+    code = 0 if values.table_only else run(values.folder, values.cores, values.configfile)
+    print(table(rules(values.folder / "logs")))
+    if not values.table_only:
+        print(f"\n{values.cores} cores, {(time.monotonic() - started) / 60:.1f} minutes from start to end")
+    return code or int(any(rule.memory > LIMIT_MIB for rule in rules(values.folder / "logs")))
+
+
+def run(folder: Path, cores: int, config: Path) -> int:
+    """Snakemake's own exit status of a run in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    command += ["--cores", str(cores), "--configfile", config.resolve(), "--rerun-incomplete"]
+    return subprocess.run(list(map(str, command)), cwd=ROOT, check=False).returncode
+
+
+def rules(logs: Path) -> list[Rule]:
+    """What the benchmark files below a folder of logs say, rule by rule; `logs/AREA/RULE/….tsv` and `logs/AREA/RULE.tsv`."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for path in sorted(logs.rglob("*.tsv")):
+        with path.open() as file:
+            found.setdefault(Path(path.relative_to(logs).parts[1]).stem, []).extend(csv.DictReader(file, delimiter="\t"))
+    return [summary(name, rows) for name, rows in found.items() if rows]
+
+
+def summary(name: str, rows: Sequence[dict[str, str]]) -> Rule:
+    """The jobs of one rule; a job too short to be looked at has `NA` for its memory."""
+    seconds, cpu, memory = ([float(row[key]) for row in rows if row[key] not in ("NA", "-")] for key in ("s", "cpu_time", "max_rss"))
+    return Rule(name, len(rows), sum(seconds), sum(cpu), max(seconds), max(memory, default=0.0))
+
+
+def table(found: Sequence[Rule]) -> str:
+    """The rules as a table of Markdown, the costliest first."""
+    lines = ["| rule | jobs | wall s, sum | CPU s, sum | longest job, s | max RSS, MiB |", "|---|---:|---:|---:|---:|---:|"]
+    for rule in sorted(found, key=lambda rule: -rule.seconds):
+        lines.append(
+            f"| {rule.name} | {rule.jobs} | {rule.seconds:.0f} | {rule.cpu_seconds:.0f} | {rule.longest:.0f} | {rule.memory:.0f} |"
+        )
+    seconds, cpu = sum(rule.seconds for rule in found), sum(rule.cpu_seconds for rule in found)
+    memory = max((rule.memory for rule in found), default=0.0)
+    lines.append(f"| all | {sum(rule.jobs for rule in found)} | {seconds:.0f} | {cpu:.0f} | | {memory:.0f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
