@@ -190,6 +190,15 @@ class CellShares:
         bands = [self._band(flag, start) for start in range(0, self.along_y.shape[0], BAND)]
         return np.concatenate(bands)
 
+    def rows_of(self, first: int, last: int) -> slice:
+        """The fine rows that lie in the coarse rows from `first` to before `last`."""
+        indices = self.along_y[first:last].indices
+        return slice(int(indices.min()), int(indices.max()) + 1)
+
+    def part(self, first: int, last: int) -> "CellShares":
+        """The shares of some coarse rows alone, of which only the fine rows of `rows_of` are given."""
+        return CellShares(self.along_y[first:last, self.rows_of(first, last)], self.along_x, self.cell_area)
+
     def _band(self, flag: NDArray[np.bool_], start: int) -> NDArray[np.float32]:
         rows = self.along_y[start : start + BAND]
         if rows.nnz == 0:
