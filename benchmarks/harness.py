@@ -92,11 +92,11 @@ class Stage:
     scale: float = 1.0  # of the area, at which the table is measured
 
 
-def stages() -> dict[str, Stage]:
-    """Every stage, in the order of the table; imports all that the stages need."""
+def stages(modules: Sequence[str] = MODULES) -> dict[str, Stage]:
+    """The stages of some modules, in the order of the table; imports all that they need."""
     import importlib
 
-    found = [stage for module in MODULES for stage in importlib.import_module(module).STAGES]
+    found = [stage for module in modules for stage in importlib.import_module(module).STAGES]
     return {stage.name: stage for stage in found}
 
 
@@ -107,10 +107,10 @@ def timed(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def paired(case: Case, repeats: int) -> dict[str, Any]:
+def paired(case: Case, repeats: int, warm: bool = True) -> dict[str, Any]:
     """Medians of both ways and of the floor, timed in turn after one uncounted call of each, and the median of their ratios."""
     ways = [way for way in (case.ours, case.common, case.floor) if way is not None]
-    if repeats > 1:
+    if warm:
         for way in ways:
             way()
     rounds = [[timed(way) for way in ways] for _ in range(repeats)]
@@ -134,23 +134,27 @@ def child(task: dict[str, Any]) -> dict[str, Any]:
     """What a process of its own does: `prepare` the inputs, run `ours` once for its time and memory, or time a `pair`."""
     setting = Setting(**task["setting"])
     if task["mode"] == "stages":
-        return {name: {key: value for key, value in vars(stage).items() if not callable(value)} for name, stage in stages().items()}
-    stage = stages()[task["stage"]]
-    if task["mode"] == "prepare":
+        return {name: {**_words(stage), "module": module} for module in MODULES for name, stage in stages([module]).items()}
+    stage = stages([task["module"]])[task["stage"]]
+    if task["mode"] in ("prepare", "quick"):
         stage.prepare(setting)
+    if task["mode"] == "prepare":
         return {}
     case = stage.load(setting)
     if task["mode"] == "ours":
-        before = peak_mb()
         seconds = timed(case.ours)
-        return {"seconds": seconds, "peak": peak_mb(), "before": before}
-    found = paired(case, task["repeats"])
-    return {**found, "check": case.check(), "facts": case.facts}
+        return {"seconds": seconds, "peak": peak_mb()}
+    found = paired(case, 1 if task["mode"] == "quick" else stage.repeats, warm=stage.repeats > 1)
+    return {**found, "check": case.check(), "facts": case.facts, "peak": peak_mb()}
 
 
-def start(mode: str, setting: Setting, stage: str = "", repeats: int = 1) -> dict[str, Any]:
+def _words(stage: Stage) -> dict[str, Any]:
+    return {key: value for key, value in vars(stage).items() if not callable(value)}
+
+
+def start(mode: str, setting: Setting, stage: str = "", module: str = "") -> dict[str, Any]:
     """Run a task in a process of its own; RuntimeError with what it said where it failed."""
-    task = {"mode": mode, "setting": asdict(setting), "stage": stage, "repeats": repeats}
+    task = {"mode": mode, "setting": asdict(setting), "stage": stage, "module": module}
     command = [sys.executable, str(Path(__file__).with_name("run.py")), "--task", json.dumps(task)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:

@@ -124,7 +124,7 @@ def scene_case(setting: Setting) -> Case:
     def check() -> str:
         with cube.open_stream(out) as stream:
             melt = stream.values()
-        if not (np.nanmin(melt) == 0 and np.nanmax(melt) == 1 and 0.1 < np.nanmean(melt) < 0.5):
+        if not (np.nanmin(melt) == 0 and np.nanmax(melt) > 0.9 and 0.1 < np.nanmean(melt) < 0.5):
             raise AssertionError(f"melt fraction {np.nanmin(melt)} to {np.nanmax(melt)}")
         return f"mean melt {np.nanmean(melt):.3f} (a quarter of the scene is wet)"
 

@@ -63,7 +63,7 @@ def smooth(gamma0: NDArray[np.float32], valid: NDArray[np.bool_], window: int) -
         stop, first, last = min(rows, start + BAND), max(0, start - reach), min(rows, start + BAND + reach)
         usable = valid[first:last]
         power = _box_sum(np.where(usable, gamma0[first:last], np.float32(0)), reach)[start - first : stop - first]
-        count = _box_sum(usable.astype(np.uint16), reach)[start - first : stop - first]
+        count = _box_sum(usable.astype(np.uint8 if window < 16 else np.uint16), reach)[start - first : stop - first]
         smoothed[start:stop] = np.where(valid[start:stop], power / np.maximum(count, 1), np.float32(np.nan))
     return smoothed
 

@@ -87,7 +87,8 @@ class Scenes:
         part = rows_of_grid(self.fine, first, last)
         gamma0, mask = reader.read_pass(bursts, part)
         valid = backscatter.valid_backscatter(gamma0, mask, self._sar.noise_floor_db)
-        valid &= self._land[self._area.cells_of(part)]
+        rows, columns = (index.ravel() for index in self._area.cells_of(part))
+        valid &= self._land[rows[0] : rows[-1] + 1][:, columns][rows - rows[0]]  # few rows of cells are spread out, then copied whole
         return gamma0, valid
 
 
