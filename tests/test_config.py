@@ -207,18 +207,27 @@ def test_the_schema_refuses_unknown_keys_everywhere():
     assert set(document["properties"]) == set(WRITTEN)
 
 
+def laid_over(path, complete=lambda values: values):
+    """The settings of an area as a run has them: its file over config.yaml."""
+    return load_all([path], ROOT / "config.yaml", complete)
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "workflow" / "areas").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_area_is_valid(path):
-    placed = load(path, lambda values: {**values, "area": {**values["area"], "rows": 2863, "columns": 1633}})
+    placed = laid_over(path, lambda values: {**values, "area": {**values["area"], "rows": 2863, "columns": 1633}})
     assert placed.area.name == path.stem
+    assert set(placed.benchmark.systems) >= set(Config().benchmark.systems)
 
 
 def test_helheim_is_the_published_area_and_training():
-    helheim = load(ROOT / "workflow" / "areas" / "helheim.yaml")
+    helheim = laid_over(ROOT / "workflow" / "areas" / "helheim.yaml")
     assert helheim.area.grid.shape == (2863, 1633)
     assert (helheim.area.left % 300, helheim.area.top % 300) == (0, 0)  # 30 m and 100 m cells share edges
     assert (helheim.model.encoder, helheim.model.encoder_weights, helheim.model.depth) == ("tu-xception71", "imagenet", 5)
     assert (helheim.training.crop, helheim.training.batch, helheim.training.learning_rate) == (512, 8, 1e-4)
+    vanilla, deeplab = (helheim.resolve(name).options for name in ("unet", "deeplabv3plus"))
+    assert (vanilla["model"]["features"], vanilla["training"]["crop"]) == (64, 512)
+    assert (deeplab["model"]["encoder"], deeplab["model"]["decoder_width"], deeplab["training"]["crop"]) == ("tu-xception71", 256, 304)
     providers = [helheim.sentinel1.provider, helheim.microwave.provider, helheim.mar.provider, helheim.terrain.provider]
     assert providers == ["opera", "nsidc-0630", "mar-http", "arcticdem"]
     grid = helheim.area.grid
@@ -234,7 +243,7 @@ def test_the_stations_of_the_embedded_area_stand_in_it():
 
 
 def test_the_embedded_area_is_a_window_of_helheim():
-    helheim = load(ROOT / "workflow" / "areas" / "helheim.yaml").area.grid
+    helheim = laid_over(ROOT / "workflow" / "areas" / "helheim.yaml").area.grid
     assert helheim.window_of(Config().area.grid) == (1206, 660)
 
 

@@ -83,6 +83,21 @@ class Layers:
             raise MissingInputError(f"{self.path}: no variable {name} (found {', '.join(self.values)})") from None
 
 
+@dataclass(frozen=True)
+class LayerFile:
+    """An open layer file, read by rows: for layers that are too large to be held whole."""
+
+    path: Path
+    grid: Grid
+    names: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    _file: netCDF4.Dataset
+
+    def rows(self, name: str, first: int, last: int) -> NDArray[Any]:
+        """Rows `first` to before `last` of a variable as stored, (y, x)."""
+        return np.asarray(self._file.variables[name][first:last])
+
+
 def write_stream(
     path: Path,
     days: Iterable[tuple[dt.date, NDArray[Any]]],
@@ -144,6 +159,51 @@ def write_layers(
                 raise GridError(f"{path}: {name} has shape {field.shape}, the grid {grid.shape}")
             _define_variable(file, encoding, (), grid, name)[:] = encode(field, encoding)
         _write_notes(file, dict(attributes or {}))
+
+
+def write_layer_rows(
+    path: Path,
+    encodings: Mapping[str, Encoding],
+    blocks: Iterable[tuple[str, int, NDArray[np.generic]]],
+    *,
+    grid: Grid,
+    attributes: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the variables (y, x) of a layer file as their rows come; what is in memory is one block and the chunks it touches.
+
+    Parameters
+    ----------
+    encodings : of every variable, by its name
+    blocks : (name, first row, rows); rows in stored form, those of one variable from the top down, one variable after the other
+    """
+    with atomic_path(path) as temporary, storage_errors(path), netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+        _define_grid(file, grid)
+        for name, encoding in encodings.items():
+            _define_variable(file, encoding, (), grid, name)
+        last = None
+        for name, first, rows in blocks:
+            if name != last:
+                _keep_chunks(file, last, 0)
+                _keep_chunks(file, name, 2)  # a block may end within a row of chunks, which the next one fills
+            file.variables[name][first : first + len(rows)] = rows
+            last = name
+        _write_notes(file, dict(attributes or {}))
+
+
+def _keep_chunks(file: netCDF4.Dataset, name: str | None, rows: int) -> None:
+    """Let HDF5 hold so many rows of chunks of a variable in memory before it compresses them."""
+    if name is None:
+        return
+    variable = file.variables[name]
+    variable.set_var_chunk_cache(size=rows * CHUNK * (variable.shape[-1] + CHUNK) * variable.dtype.itemsize)
+
+
+@contextmanager
+def open_layers(path: Path) -> Iterator[LayerFile]:
+    """Open a layer file to read it by rows; errors as `open_stream`."""
+    with _open(path) as file:
+        names = tuple(name for name, variable in file.variables.items() if variable.dimensions == ("y", "x"))
+        yield LayerFile(Path(path), _read_grid(file), names, _read_notes(file), file)
 
 
 @contextmanager

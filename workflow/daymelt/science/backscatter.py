@@ -63,7 +63,7 @@ def smooth(gamma0: NDArray[np.float32], valid: NDArray[np.bool_], window: int) -
         stop, first, last = min(rows, start + BAND), max(0, start - reach), min(rows, start + BAND + reach)
         usable = valid[first:last]
         power = _box_sum(np.where(usable, gamma0[first:last], np.float32(0)), reach)[start - first : stop - first]
-        count = _box_sum(usable.astype(np.uint16), reach)[start - first : stop - first]
+        count = _box_sum(usable.astype(np.uint8 if window < 16 else np.uint16), reach)[start - first : stop - first]
         smoothed[start:stop] = np.where(valid[start:stop], power / np.maximum(count, 1), np.float32(np.nan))
     return smoothed
 
@@ -189,6 +189,15 @@ class CellShares:
         """Area of the True fine cells within each coarse cell, m², (coarse y, coarse x)."""
         bands = [self._band(flag, start) for start in range(0, self.along_y.shape[0], BAND)]
         return np.concatenate(bands)
+
+    def rows_of(self, first: int, last: int) -> slice:
+        """The fine rows that lie in the coarse rows from `first` to before `last`."""
+        indices = self.along_y[first:last].indices
+        return slice(int(indices.min()), int(indices.max()) + 1)
+
+    def part(self, first: int, last: int) -> "CellShares":
+        """The shares of some coarse rows alone, of which only the fine rows of `rows_of` are given."""
+        return CellShares(self.along_y[first:last, self.rows_of(first, last)], self.along_x, self.cell_area)
 
     def _band(self, flag: NDArray[np.bool_], start: int) -> NDArray[np.float32]:
         rows = self.along_y[start : start + BAND]

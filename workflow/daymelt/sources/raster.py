@@ -116,10 +116,12 @@ def read_window(raster: DatasetReader, window: Window, thing: str) -> NDArray[An
 def read_values(raster: DatasetReader, window: Window, thing: str) -> NDArray[np.float32]:
     """Values (y, x) of the first band, unpacked, NaN where the raster says no data; errors as `read_window`."""
     stored = read_window(raster, window, thing)
-    missing = np.zeros(stored.shape, np.bool_) if raster.nodata is None else stored == raster.nodata
     with np.errstate(over="ignore", invalid="ignore"):
-        values = stored if (raster.scales[0], raster.offsets[0]) == (1, 0) else stored * raster.scales[0] + raster.offsets[0]
-        return np.where(missing, np.float32(np.nan), values.astype(np.float32))
+        unpacked = stored if (raster.scales[0], raster.offsets[0]) == (1, 0) else stored * raster.scales[0] + raster.offsets[0]
+        values: NDArray[np.float32] = unpacked.astype(np.float32, copy=False)
+    if raster.nodata is not None and not math.isnan(raster.nodata):  # NaN already says so itself
+        values = np.where(stored == raster.nodata, np.float32(np.nan), values)
+    return values
 
 
 def source_window(raster: DatasetReader, grid: Grid) -> Window | None:

@@ -143,6 +143,8 @@ def read_pass(bursts: Sequence[Burst], fine: Grid) -> tuple[NDArray[np.float32],
     MissingInputError, FormatError
         A file is gone, is no whole GeoTIFF, has no crs, or a mask does not lie on its burst.
     """
+    if len(bursts) == 1:
+        return _placed(_read_burst(bursts[0], fine), fine)
     total = np.zeros(fine.shape, np.float32)
     count = np.zeros(fine.shape, np.uint8)
     mask = np.full(fine.shape, FILL, np.uint8)
@@ -159,6 +161,18 @@ def read_pass(bursts: Sequence[Burst], fine: Grid) -> tuple[NDArray[np.float32],
     mean = np.full(fine.shape, np.nan, np.float32)
     np.divide(total, count, out=mean, where=count > 0)
     return mean, mask
+
+
+def _placed(pieces: tuple[Piece, Piece] | None, fine: Grid) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """gamma0 and mask of a pass of one burst on the whole grid: the mean of one value is that value."""
+    if pieces is not None and pieces[0].values.shape == fine.shape:
+        return pieces[0].values, pieces[1].values
+    gamma0, mask = np.full(fine.shape, np.nan, np.float32), np.full(fine.shape, FILL, np.uint8)
+    if pieces is not None:
+        power, codes = pieces
+        gamma0[power.rows, power.columns] = power.values
+        mask[codes.rows, codes.columns] = codes.values
+    return gamma0, mask
 
 
 def read_rtc(path: Path, fine: Grid, scale: str = "linear") -> NDArray[np.float32]:
@@ -219,12 +233,13 @@ def _read_pieces(raster: DatasetReader, mask: DatasetReader, burst: Burst, fine:
     gamma0 = _positive(read_values(raster, window, "burst"))
     codes = _read_codes(mask, window, burst.mask_path)
     transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
-    codes = np.where((codes == VALID) & np.isnan(gamma0), FILL, codes).astype(np.uint8)
-    gamma0[codes != VALID] = np.nan  # before any warp, so that no layover bleeds into its neighbours
+    codes = _agree(gamma0, codes)  # before any warp, so that no layover bleeds into its neighbours
     power = lay(gamma0, transform, crs, fine, power_resampling(transform, crs, fine), np.nan)
     reasons = lay(codes, transform, crs, fine, Resampling.nearest, FILL)
     if power is None or reasons is None:
         return None
+    if np.may_share_memory(power.values, gamma0):  # no warp
+        return power, reasons
     return power, Piece(_agree(power.values, reasons.values), power.rows, power.columns)
 
 
@@ -245,23 +260,29 @@ def _check_power(raster: DatasetReader, path: Path) -> None:
 def _read_codes(mask: DatasetReader, window: Window, path: Path) -> NDArray[np.uint8]:
     """Mask codes of a window; FormatError where they are not OPERA's."""
     codes = read_window(mask, window, "burst mask")
-    found = set(np.unique(codes).tolist()) - {0, 1, 2, 3, FILL}
+    unknown = (codes > 3) & (codes != FILL) if codes.dtype == np.uint8 else ~np.isin(codes, (0, 1, 2, 3, FILL))
+    found = set(np.unique(codes[unknown]).tolist()) if unknown.any() else set()
     if found or (mask.scales[0], mask.offsets[0]) != (1, 0) or mask.nodata not in (None, FILL):
         told = f"codes {sorted(found)[:3]}, nodata {mask.nodata}, scale {mask.scales[0]}, offset {mask.offsets[0]}"
         raise FormatError(f"burst mask {path}: {told}, expected codes 0 to 3 and nodata 255; retrieve it again")
-    return codes.astype(np.uint8)
+    return codes.astype(np.uint8, copy=False)
 
 
 def _agree(gamma0: NDArray[np.float32], codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Codes that are 0 exactly where gamma0 is finite: after a warp the two kernels differ along edges."""
-    gamma0[codes != VALID] = np.nan
-    return np.where((codes == VALID) & np.isnan(gamma0), FILL, codes).astype(np.uint8)
+    np.copyto(gamma0, np.float32(np.nan), where=codes != VALID)
+    agreed = codes.copy()
+    np.copyto(agreed, np.uint8(FILL), where=np.isnan(gamma0) & (codes == VALID))
+    return agreed
 
 
 def _positive(power: NDArray[np.float32]) -> NDArray[np.float32]:
     """Power with NaN where it is not finite and above 0."""
     with np.errstate(invalid="ignore"):
-        return np.where(np.isfinite(power) & (power > 0), power, np.nan).astype(np.float32)
+        unusable = ~((power > 0) & (power < np.inf))
+    positive = power.astype(np.float32)
+    np.copyto(positive, np.float32(np.nan), where=unusable)
+    return positive
 
 
 def _moment(stamp: str) -> dt.datetime:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,16 +11,16 @@ from numpy.typing import NDArray
 
 from daymelt import cube
 from daymelt.config import Area, Sar, Sentinel1
-from daymelt.encoding import PERCENT
+from daymelt.encoding import PERCENT, encode
 from daymelt.manifest import manifest_digest
 from daymelt.science import backscatter
-from daymelt.sources.sentinel1 import Burst
 from daymelt.steps.digests import combine
 from daymelt.steps.published_fields import is_published, melt_days
-from daymelt.steps.scenes import Scenes, layer_names
+from daymelt.steps.scenes import Band, Reading, Rolling, Scenes, layer_names
 
 log = logging.getLogger(__name__)
-Day = tuple[dt.date, NDArray[np.float32]]
+Key = tuple[dt.date, int]  # of a pass: day and relative orbit
+Fraction = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
 def melt_fraction(manifest: Path, winters: list[Path], terrain: Path, out: Path, area: Area, sentinel1: Sentinel1, sar: Sar) -> None:
@@ -33,64 +34,102 @@ def melt_fraction(manifest: Path, winters: list[Path], terrain: Path, out: Path,
         cube.write_stream(out, published, grid=area.grid, encoding=PERCENT, attributes={"inputs": manifest_digest([manifest])})
         return
     scenes = Scenes([manifest], terrain, area, sentinel1, sar)
-    references = References(winters, scenes, sar.min_winter_scenes)
-    used: dict[str, list[str]] = {}
-    days = _days(scenes, references, area, sar, used)
-    attributes = {"inputs": combine([manifest_digest([manifest]), *references.digests]), "scenes": used}
-    cube.write_stream(out, days, grid=area.grid, encoding=PERCENT, attributes=attributes)
+    with References(winters, scenes, sar.min_winter_scenes) as references:
+        month = Month(scenes, references, area, sar)
+        attributes = {"inputs": combine([manifest_digest([manifest]), *references.digests]), "scenes": month.used}
+        cube.write_stream(out, month.days(), grid=area.grid, encoding=PERCENT, attributes=attributes)
 
 
 class References:
     """Winter references by orbit, pooled over years where the season's own has too few scenes."""
 
     def __init__(self, winters: list[Path], scenes: Scenes, min_scenes: int) -> None:
-        notes = [cube.read_layers(path, ()) for path in winters]
-        for path, note in zip(winters, notes, strict=True):
-            cube.check_same_grid(note.grid, scenes.fine, path)
-        self.digests = [note.attributes["inputs"] for note in notes]
-        # the winters of one orbit at a time: all orbits of three winters are 6 GB at full size
-        self._by_orbit = {
-            orbit: pooled([cube.read_layers(path, layer_names(orbit)) for path in winters], orbit, min_scenes) for orbit in scenes.orbits
-        }
+        self._min_scenes = min_scenes
+        with ExitStack() as stack:
+            self._files = [stack.enter_context(cube.open_layers(path)) for path in winters]
+            for file in self._files:
+                cube.check_same_grid(file.grid, scenes.fine, file.path)
+            self._open = stack.pop_all()
+        self.digests = [file.attributes["inputs"] for file in self._files]
 
-    def of(self, orbit: int) -> NDArray[np.float32] | None:
-        """Reference of an orbit, linear power, (y, x); None where no winter saw it."""
-        return self._by_orbit[orbit]
+    def __enter__(self) -> "References":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._open.close()
+
+    def has(self, orbit: int) -> bool:
+        """Whether any winter saw an orbit."""
+        return any(layer_names(orbit)[0] in file.names for file in self._files)
+
+    def reading(self, orbit: int, bands: Sequence[Band]) -> Rolling:
+        """Reference of an orbit, linear power, to be read band by band."""
+        starts, ends = [band.first for band in bands], [band.read_to for band in bands]
+        return Rolling(lambda first, last: (self._rows(orbit, first, last),), starts, ends)
+
+    def _rows(self, orbit: int, first: int, last: int) -> NDArray[np.float32]:
+        """Some rows of the reference of one orbit from the winters that saw it, the season's own first."""
+        mean, count = layer_names(orbit)
+        seen = [(file.rows(mean, first, last), file.rows(count, first, last)) for file in self._files if mean in file.names]
+        return backscatter.pool(seen, self._min_scenes)[0]
 
 
-def pooled(winters: list[cube.Layers], orbit: int, min_scenes: int) -> NDArray[np.float32] | None:
-    """The reference of one orbit from the winters that saw it, the season's own first."""
-    mean, count = layer_names(orbit)
-    seen = [(winter[mean], winter[count].astype(np.uint8)) for winter in winters if mean in winter.values]
-    return backscatter.pool(seen, min_scenes)[0] if seen else None
+class Month:
+    """The melt fractions of a month: every file read once, all days side by side, band by band."""
 
+    def __init__(self, scenes: Scenes, references: References, area: Area, sar: Sar) -> None:
+        self._scenes, self._references, self._grid, self._sar = scenes, references, area.grid, sar
+        self._shares = backscatter.cell_shares(scenes.fine, area.grid)
+        self._passes = {key: bursts for key, bursts in sorted(scenes.passes.items()) if self._has_reference(*key)}
+        self.used: dict[str, list[str]] = {}  # the passes behind each day that was given so far
 
-def _days(scenes: Scenes, references: References, area: Area, sar: Sar, used: dict[str, list[str]]) -> Iterator[Day]:
-    shares = backscatter.cell_shares(scenes.fine, area.grid)
-    for day in scenes.days:
-        passes = []
-        for (acquired, orbit), bursts in sorted(scenes.passes.items()):
-            reference = references.of(orbit)
-            if acquired != day:
+    def days(self) -> Iterator[tuple[dt.date, NDArray[np.uint8]]]:
+        """Every day with a valid cell and its melt fraction in percent, (y, x)."""
+        fields = self._fields()
+        for day in self._scenes.days:
+            field = fields.pop(day, None)
+            if field is None or (field == PERCENT.nodata).all():
+                log.warning("%s: no valid cell, the day counts as not acquired", day)
                 continue
-            if reference is None:
-                log.warning("%s orbit %d: no winter reference, the pass is left out", day, orbit)
-                continue
-            passes.append(_pass(scenes, bursts, reference, shares, sar))
-            used.setdefault(day.isoformat(), []).append(f"T{orbit:03d} {bursts[0].platform}")
-        fraction = backscatter.merge_passes(passes)[0] if passes else np.full(area.grid.shape, np.nan, np.float32)
-        if np.isfinite(fraction).any():
-            yield day, fraction
-        else:
-            log.warning("%s: no valid cell, the day counts as not acquired", day)
-            used.pop(day.isoformat(), None)
+            self.used[day.isoformat()] = [f"T{orbit:03d} {bursts[0].platform}" for (of, orbit), bursts in self._passes.items() if of == day]
+            yield day, field
+
+    def _has_reference(self, day: dt.date, orbit: int) -> bool:
+        if not self._references.has(orbit):
+            log.warning("%s orbit %d: no winter reference, the pass is left out", day, orbit)
+            return False
+        return True
+
+    def _fields(self) -> dict[dt.date, NDArray[np.uint8]]:
+        """Melt fraction of every day in percent: a byte a cell is all that a month holds besides its band."""
+        cells, bands = zip(*self._scenes.bands_of_cells(self._shares), strict=True)
+        readings = {key: self._scenes.reading(bursts, bands) for key, bursts in self._passes.items()}
+        references = {orbit: self._references.reading(orbit, bands) for orbit in sorted({orbit for _, orbit in self._passes})}
+        fields = {day: np.empty(self._grid.shape, np.uint8) for day, _ in self._passes}
+        for some, band in zip(cells, bands, strict=True):
+            for day, fraction in self._band(some, band, readings, references):
+                fields[day][some] = encode(fraction, PERCENT)
+        return fields
+
+    def _band(
+        self, cells: slice, band: Band, readings: Mapping[Key, Reading], references: Mapping[int, Rolling]
+    ) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
+        """Melt fraction (y, x) of some rows of cells on every day."""
+        shares = self._shares.part(cells.start, cells.stop)
+        found: dict[Key, Fraction] = {}
+        for orbit, rolling in references.items():
+            start, (reference,) = rolling.rows()
+            reference = reference[band.first - start : band.last - start]
+            for key in (key for key in readings if key[1] == orbit):
+                found[key] = fraction_of(*readings[key].band(), reference, shares, self._sar)
+        for day in sorted({day for day, _ in found}):
+            yield day, backscatter.merge_passes([found[key] for key in sorted(found) if key[0] == day])[0]
 
 
-def _pass(
-    scenes: Scenes, bursts: list[Burst], reference: NDArray[np.float32], shares: backscatter.CellShares, sar: Sar
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Melt fraction of one pass and the valid share of its cells, (y, x)."""
-    gamma0, valid = scenes.read(bursts)
+def fraction_of(
+    gamma0: NDArray[np.float32], valid: NDArray[np.bool_], reference: NDArray[np.float32], shares: backscatter.CellShares, sar: Sar
+) -> Fraction:
+    """Melt fraction of (a band of) one pass and the valid share of its cells, (y, x)."""
     valid &= np.isfinite(reference)
     melting = backscatter.melting(gamma0, reference, sar.threshold_db)
     return backscatter.melt_fraction(melting, valid, shares, sar.min_valid_share)

@@ -1,8 +1,15 @@
-"""Sentinel-1 passes ready for thresholding: read, masked and smoothed the same way for the winter and for the season."""
+"""Sentinel-1 passes ready for thresholding: read, masked and smoothed the same way for the winter and for the season.
+
+A grid of 10 m over a whole region is too large to be held: it is read in bands of rows, each file once from top to bottom, and what a
+band needs of the one before (the reach of the smoothing, the rest of a cell) is carried on. Every pixel is what it is in one piece.
+"""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +22,21 @@ from daymelt.science import backscatter
 from daymelt.sources import sentinel1 as reader
 from daymelt.sources.scenes import find_scenes
 
+Read = Callable[[int, int], tuple[NDArray[Any], ...]]
 Passes = dict[tuple[dt.date, int], list[reader.Burst]]
+
+TILE = 512  # rows of a tile in the files: readings end with one, so that none is decoded twice
+WHOLE_PIXELS = 2**26  # a grid of no more is read in one piece: the blocks of a warped burst would differ in the last digits
+BAND_PIXELS = 2**23  # of a band of a larger grid
+
+
+@dataclass(frozen=True)
+class Band:
+    """Rows of the fine grid that are worked on at once: `first` to before `last`; `read_to` is how far the files are read for them."""
+
+    first: int
+    last: int
+    read_to: int
 
 
 class Scenes:
@@ -24,14 +45,28 @@ class Scenes:
     def __init__(self, manifests: Sequence[Path], terrain: Path, area: Area, sentinel1: Sentinel1, sar: Sar) -> None:
         self.fine = area.grid.refine(sentinel1.spacing_m)
         self.passes = find_passes(manifests, sentinel1)
-        self._sar = sar
-        self._land = land_pixels(terrain, area.grid, self.fine)
+        self._area, self._sar = area.grid, sar
+        self._land = land_cells(terrain, area.grid)
 
-    def read(self, bursts: Sequence[reader.Burst]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Smoothed backscatter of one pass, linear power, (y, x), and where it is valid."""
-        gamma0, mask = reader.read_pass(bursts, self.fine)
-        valid = backscatter.valid_backscatter(gamma0, mask, self._sar.noise_floor_db) & self._land
-        return backscatter.smooth(gamma0, valid, self._sar.smoothing_window), valid
+    def reading(self, bursts: Sequence[reader.Burst], bands: Sequence[Band]) -> "Reading":
+        """One pass, to be read band by band."""
+        return Reading(lambda first, last: self._read_rows(bursts, first, last), bands, self.fine.rows, self._sar.smoothing_window)
+
+    def bands(self) -> list[Band]:
+        """Bands that follow each other."""
+        reach = self._sar.smoothing_window // 2
+        ends = read_ends(self.fine)
+        edges = [0, *(end - reach for end in ends[:-1]), self.fine.rows]
+        return [Band(first, last, end) for first, last, end in zip(edges[:-1], edges[1:], ends, strict=True)]
+
+    def bands_of_cells(self, shares: backscatter.CellShares) -> list[tuple[slice, Band]]:
+        """Bands of whole cells of the study grid, and which rows of it they are; two may share a row of pixels."""
+        reach, last_pixel = self._sar.smoothing_window // 2, [shares.rows_of(row, row + 1).stop for row in range(self._area.rows)]
+        ends = read_ends(self.fine)
+        edges = [0, *(int(np.searchsorted(last_pixel, end - reach, "right")) for end in ends[:-1]), self._area.rows]
+        cells = [slice(first, last) for first, last in pairwise(edges)]
+        pixels = [shares.rows_of(some.start, some.stop) for some in cells]
+        return [(some, Band(rows.start, rows.stop, end)) for some, rows, end in zip(cells, pixels, ends, strict=True)]
 
     def of_orbit(self, relative_orbit: int) -> Iterator[list[reader.Burst]]:
         """The passes of one orbit, in order of time."""
@@ -47,6 +82,62 @@ class Scenes:
         """Days with a pass."""
         return sorted({day for day, _ in self.passes})
 
+    def _read_rows(self, bursts: Sequence[reader.Burst], first: int, last: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Backscatter of some rows and where it is valid: unmasked, above the noise, on land."""
+        part = rows_of_grid(self.fine, first, last)
+        gamma0, mask = reader.read_pass(bursts, part)
+        valid = backscatter.valid_backscatter(gamma0, mask, self._sar.noise_floor_db)
+        rows, columns = (index.ravel() for index in self._area.cells_of(part))
+        valid &= self._land[rows[0] : rows[-1] + 1][:, columns][rows - rows[0]]  # few rows of cells are spread out, then copied whole
+        return gamma0, valid
+
+
+class Reading:
+    """One pass read from top to bottom; between two bands it holds no more than the rows that both need."""
+
+    def __init__(self, read: Read, bands: Sequence[Band], rows: int, window: int) -> None:
+        self._bands, self._rows, self._window = iter(bands), rows, window
+        starts = [max(0, band.first - window // 2) for band in bands]
+        self._rolling = Rolling(read, starts, [band.read_to for band in bands])
+
+    def band(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Smoothed backscatter of the next band, linear power, (y, x), and where it is valid."""
+        band, reach = next(self._bands), self._window // 2
+        start, (gamma0, valid) = self._rolling.rows()
+        stop, inner = min(band.last + reach, self._rows) - start, slice(band.first - start, band.last - start)
+        return backscatter.smooth(gamma0[:stop], valid[:stop], self._window)[inner], valid[inner]
+
+
+class Rolling:
+    """Fields read once from top to bottom in spans that overlap: the rows from each of `starts` to before each of `ends`."""
+
+    def __init__(self, read: Read, starts: Sequence[int], ends: Sequence[int]) -> None:
+        self._read = read
+        self._spans = iter(list(zip(starts, ends, [*starts[1:], ends[-1]], strict=True)))
+        self._held, self._end = tuple[NDArray[Any], ...](), 0
+
+    def rows(self) -> tuple[int, tuple[NDArray[Any], ...]]:
+        """First row and fields (y, x) of the next span."""
+        start, end, following = next(self._spans)
+        fields = self._read(self._end, end)
+        if self._held and len(self._held[0]):
+            fields = tuple(np.concatenate(both) for both in zip(self._held, fields, strict=True))
+        self._held, self._end = tuple(field[following - start :].copy() for field in fields), end
+        return start, fields
+
+
+def read_ends(fine: Grid) -> list[int]:
+    """Rows before which one reading of the files ends and the next begins: all of them, or whole tiles of a grid that is too large."""
+    if fine.rows * fine.columns <= WHOLE_PIXELS:
+        return [fine.rows]
+    step = max(BAND_PIXELS // fine.columns // TILE, 1) * TILE
+    return [*range(step, fine.rows - TILE, step), fine.rows]
+
+
+def rows_of_grid(grid: Grid, first: int, last: int) -> Grid:
+    """The rows `first` to before `last` of a grid."""
+    return replace(grid, top=grid.top - first * grid.spacing_m, rows=last - first)
+
 
 def find_passes(manifests: Sequence[Path], sentinel1: Sentinel1) -> Passes:
     """The passes that the files of some manifests make up."""
@@ -56,11 +147,11 @@ def find_passes(manifests: Sequence[Path], sentinel1: Sentinel1) -> Passes:
     return reader.passes(reader.find_bursts(paths, sentinel1.polarisation))
 
 
-def land_pixels(terrain: Path, area: Grid, fine: Grid) -> NDArray[np.bool_]:
-    """Pixels of the fine grid that lie in a cell that is not ocean, (y, x)."""
+def land_cells(terrain: Path, area: Grid) -> NDArray[np.bool_]:
+    """Cells of the study grid that are not ocean, (y, x)."""
     layers = cube.read_layers(terrain)
     cube.check_same_grid(layers.grid, area, terrain)
-    return np.asarray(layers["ocean"] == 0)[area.cells_of(fine)]
+    return np.asarray(layers["ocean"] == 0)
 
 
 def layer_names(relative_orbit: int) -> tuple[str, str]:

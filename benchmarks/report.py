@@ -1,0 +1,104 @@
+"""RESULTS.md and the figure of growth."""
+
+import datetime as dt
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+LIBRARIES = ("numpy", "scipy", "rasterio", "netCDF4", "torch", "segmentation-models-pytorch", "snakemake")
+
+
+def write(
+    rows: Sequence[Mapping[str, Any]], growth: Sequence[Mapping[str, Any]], table: str, grown: str, options: Mapping[str, Any]
+) -> None:
+    """Write benchmarks/RESULTS.md, and docs/images/growth.png where growth was measured."""
+    parts = ["# Results of the benchmarks\n", _about(options), table, _notes(rows)]
+    if growth:
+        draw(growth, ROOT / "docs" / "images" / "growth.png")
+        parts += ["## Growth\n", _growth_words(), grown, "![Time and memory against size](../docs/images/growth.png)\n"]
+    (ROOT / "benchmarks" / "RESULTS.md").write_text(
+        "\n".join(part if part.endswith("\n") else f"{part}\n" for part in parts), encoding="utf-8"
+    )
+
+
+def _about(options: Mapping[str, Any]) -> str:
+    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
+    shown = [f"--{name}" for name in ("quick", "growth") if options[name]] + (["--model (trained)"] if options["model"] else [])
+    return (
+        f"Written by `python benchmarks/run.py {' '.join([*shown, '--write'])}` on {dt.date.today()}; not edited.\n\n"
+        f"Machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory_gb():.0f} GB, {platform.system()}; "
+        f"Python {platform.python_version()}, {libraries}; {_versions_below()}.\n\n"
+        "Times are medians of ways run in turn. Peak memory is that of our way in a process of its own, inputs and libraries included. "
+        "A ratio is ours over what it is compared with.\n"
+    )
+
+
+def _notes(rows: Sequence[Mapping[str, Any]]) -> str:
+    missed = [
+        row["title"] for row in rows if row.get("target") is not None and row.get("ratio") is not None and row["ratio"] > row["target"]
+    ]
+    absent = [f"{row['title']} ({row['absent']})" for row in rows if "absent" in row]
+    return f"\nTargets missed: {'; '.join(missed) or 'none'}.\nNot measured: {'; '.join(absent) or 'nothing'}.\n"
+
+
+def _growth_words() -> str:
+    return "Our way alone, once each. An exponent is that of the last two sizes: 1 is linear, 0 is no growth.\n"
+
+
+def draw(growth: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Time and memory against size, both axes logarithmic, a line a stage; grey lines rise linearly."""
+    from daymelt.products.colours import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+    from daymelt.products.drawing import headline, picture, plain_axes
+
+    colours = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+    kinds = {"area": "full areas of 2863 x 1633 cells", "days": "days, or passes"}
+    names = list(dict.fromkeys(point["name"] for point in growth))
+    with picture(path, 1600, 1150) as figure:
+        headline(figure, "Time and memory grow no faster than the work", "both axes logarithmic; grey: linear growth")
+        frames = figure.subplots(2, 2)
+        for column, (kind, words) in enumerate(kinds.items()):
+            for row, (what, unit) in enumerate((("seconds", "time (s)"), ("peak", "peak memory (MB)"))):
+                axes = frames[row][column]
+                for index, name in enumerate(names):
+                    chosen = [point for point in growth if (point["name"], point["kind"]) == (name, kind)]
+                    if chosen:
+                        sizes, values = [point["size"] for point in chosen], [point[what] for point in chosen]
+                        style = ("-", "--")[index // len(colours) % 2]
+                        axes.plot(sizes, values, style, marker="o", color=colours[index % len(colours)], label=name)
+                axes.set(xscale="log", yscale="log", xlabel=words, ylabel=unit)
+                _linear(axes)
+                plain_axes(axes)
+        handles, labels = frames[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="lower center", ncols=min(len(labels), 6), frameon=False)
+        figure.subplots_adjust(left=0.07, right=0.98, top=0.89, bottom=0.12, wspace=0.16, hspace=0.28)
+
+
+def _linear(axes: Any) -> None:
+    """Grey lines of slope 1, within the limits that the points have set."""
+    (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    for power in range(-12, 13):
+        axes.plot([left, right], [left * 10.0**power, right * 10.0**power], color="#dddddd", linewidth=0.8, zorder=0)
+    axes.set(xlim=(left, right), ylim=(bottom, top))
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _memory_gb() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+
+
+def _versions_below() -> str:
+    import netCDF4
+    import rasterio
+
+    return f"GDAL {rasterio.__gdal_version__}, HDF5 {netCDF4.__hdf5libversion__}, NetCDF {netCDF4.__netcdf4libversion__}"
