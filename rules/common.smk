@@ -10,12 +10,11 @@ sys.path.insert(
     0, str(PACKAGE_FOLDER)
 )  # the package of this checkout, here and in the jobs, whichever else is installed
 # Snakemake gives OpenMP and the libraries of linear algebra as many threads as the rule; what it does not know gets the same here, so
-# that jobs side by side never share a core. Threads of OpenMP that wait do so asleep: where others want the core, spinning ones
-# keep them from it.
+# that jobs side by side never share a core. OpenMP's threads stay awake while they wait, as is its default: asleep, a step of training on
+# two idle cores takes 250 ms instead of 140 (docs/performance.md).
 shell.prefix(
     f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
-    " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS BLIS_NUM_THREADS=$OMP_NUM_THREADS"
-    " OMP_WAIT_POLICY=PASSIVE; "
+    " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS BLIS_NUM_THREADS=$OMP_NUM_THREADS; "
 )
 
 from daymelt.dates import parse_month

@@ -42,7 +42,7 @@ for word in "$@"; do
     last=$word
 done
 pools="$OMP_NUM_THREADS $OPENBLAS_NUM_THREADS $MKL_NUM_THREADS $NUMBA_NUM_THREADS $GDAL_NUM_THREADS"
-echo "$3 $threads $pools $OMP_WAIT_POLICY" >> pools.txt
+echo "$3 $threads $pools" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
     case "$word" in */benchmark/*.csv) for table in extent strata reliability onset; do touch "${word%.csv}_$table.csv"; done ;; esac
 done
@@ -287,8 +287,8 @@ def test_a_clock_that_was_wrong_makes_nothing_due(finished, pattern):
 def test_every_library_of_a_job_has_as_many_threads_as_its_rule(finished):
     jobs = {tuple(line.split()) for line in (finished[0] / "pools.txt").read_text().splitlines()}
     assert {step for step, *_ in jobs} > {"retrieve-sentinel1", "melt-fraction", "time-interpolate", "train", "map", "evaluate"}
-    for step, threads, *pools, waiting in jobs:
-        assert (pools, waiting) == ([threads] * 5, "PASSIVE"), step
+    for step, threads, *pools in jobs:
+        assert pools == [threads] * 5, step
     learned = {threads for step, threads, *_ in jobs if step in ("train", "map")}
     assert learned == {"8", "4", "1"}  # a threshold has nothing to share out
 
