@@ -16,7 +16,9 @@ from daymelt import cli, cube, published
 from daymelt.atomic import write_json
 from daymelt.config import load
 from daymelt.dates import season_days
+from daymelt.encoding import PERCENT
 from daymelt.manifest import read_manifest
+from daymelt.products.cog import write_day
 from daymelt.science.regrid import axis_weights, upsample
 from daymelt.steps.settings import load_settings
 from daymelt.steps.splits import read_split
@@ -180,6 +182,25 @@ def test_the_export_has_the_published_layout(exported):
         assert {f"{folder}/2019_07_{day:02d}.tif" for day in range(1, 32)} <= names
     assert {f"runs/unet-smp/data_v1_4/config/{name}.csv" for name in ("train", "val", "test", "all", "deploy")} <= names
     assert all(path.read_bytes()[:2] == b"II" for path in exported.rglob("*.tif"))
+
+
+def test_maps_go_with_the_export_where_they_are_asked_for(twin, exported, tmp_path):
+    results, random = tmp_path / "results", np.random.default_rng(0)
+    shutil.copytree(twin.root / "results", results)
+    grid = load_settings(twin.settings).area.grid
+    maps = {day: random.choice([0, 37, 100, 255], grid.shape).astype(np.uint8) for day in DAYS}
+    for day, stored in maps.items():
+        path = results / f"tiny/maps/unet-smp/{SEASON}/melt_{day}.tif"
+        write_day(path, stored, grid, PERCENT, {"date": day.isoformat()}, "melt fraction")
+    assert twin("export meltwaterbench", "--out", tmp_path / "data", "--results", results, "--maps") == 0
+    folder = tmp_path / "data" / published.map_folder("unet-smp")
+    assert len(list(folder.iterdir())) == 31
+    for day, stored in maps.items():
+        with rasterio.open(folder / published.day_name(day)) as file:
+            expected = np.where(stored == 255, np.nan, stored / 100)
+            np.testing.assert_allclose(file.read(1), expected, rtol=0, atol=1e-7)
+    names = {path.relative_to(tmp_path / "data") for path in (tmp_path / "data").rglob("*.tif") if path.parent != folder}
+    assert names == {path.relative_to(exported) for path in exported.rglob("*.tif")}
 
 
 def test_exported_rasters_are_float32_of_one_band_on_one_grid_with_nan(exported):
