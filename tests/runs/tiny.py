@@ -77,8 +77,8 @@ def plain(value, name: str = "") -> list[str]:
 
 
 def left_behind(folder: Path) -> list[str]:
-    """Locks and temporary files below a run's folder."""
-    hidden = [path for part in ("resources", "results") for path in (folder / part).rglob(".*")]
+    """Locks and temporary files below a run's folder; Snakemake's own mark in a folder that is an output is neither."""
+    hidden = [path for part in ("resources", "results") for path in (folder / part).rglob(".*") if path.name != ".snakemake_timestamp"]
     locks = list((folder / ".snakemake" / "locks").glob("*"))
     incomplete = list((folder / ".snakemake" / "incomplete").glob("*"))
     return sorted(str(path.relative_to(folder)) for path in [*hidden, *locks, *incomplete])
