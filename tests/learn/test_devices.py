@@ -11,6 +11,7 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
 
 def has_cuda(monkeypatch, present, bfloat16=False):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: present)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(present))
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: bfloat16 or including_emulation)
 
 
