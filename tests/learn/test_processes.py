@@ -51,7 +51,7 @@ def in_one_process(folder, epochs):
 
 
 def losses(folder):
-    rows = list(csv.DictReader((folder / "loss.csv").open()))
+    rows = list(csv.DictReader((folder / "loss.csv").read_text().splitlines()))
     return np.array([[float(row[name] or "nan") for name in ("epoch", "step", "train_loss", "validation_loss")] for row in rows])
 
 
