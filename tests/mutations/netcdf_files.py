@@ -227,12 +227,14 @@ def decoded(path: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
 
 @lru_cache(maxsize=16)
 def in_xarray(path: Path, name: str) -> np.ndarray | None:
-    """A variable as xarray decodes it; None where xarray cannot."""
+    """A variable as xarray decodes it; None where xarray cannot, or cuts real numbers down to the integer type of their scale_factor."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with xr.open_dataset(path, engine="netcdf4", decode_times=False, decode_coords=False) as data:
-                return np.asarray(data[name].values, np.float64)
+                values = data[name].values
+                cut_down = values.dtype.kind in "iu" and np.dtype(data[name].encoding["dtype"]).kind == "f"
+                return None if cut_down else np.asarray(values, np.float64)
     except Exception:
         return None
 
