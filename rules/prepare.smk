@@ -71,7 +71,7 @@ rule melt_fraction:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(900),  # 1,923 MiB at full size with two orbits and one winter, all of it in memory
+        mem_mb=memory(900),  # 1,923 MiB at full size with two orbits and one winter, before references were read by rows
         runtime=minutes(60),
     params:
         options=options("area", "sentinel1", "sar"),

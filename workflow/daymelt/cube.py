@@ -6,7 +6,7 @@ variables (y, x) and no date. In memory both are float32 with NaN for no data; `
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,12 +224,10 @@ def open_stream(path: Path) -> Iterator[Stream]:
         yield Stream(Path(path), _read_grid(file), _read_encoding(variable), dates, _read_notes(file), variable)
 
 
-def read_layers(path: Path, names: Collection[str] | None = None) -> Layers:
-    """Read a layer file whole, or of some variables those that it has; errors as `open_stream`."""
+def read_layers(path: Path) -> Layers:
+    """Read a layer file whole; errors as `open_stream`."""
     with _open(path) as file:
         fields = {name: variable for name, variable in file.variables.items() if variable.dimensions == ("y", "x")}
-        if names is not None:
-            fields = {name: field for name, field in fields.items() if name in names}
         values = {name: decode(np.asarray(field[:]), _read_encoding(field)) for name, field in fields.items()}
         return Layers(Path(path), _read_grid(file), values, _read_notes(file))
 
