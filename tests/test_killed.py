@@ -18,15 +18,18 @@ from runs import tiny
 
 # so long a training that many kills meet it
 SETTINGS = {**tiny.SETTINGS, "training": {**tiny.SETTINGS["training"], "epochs": 24, "steps_per_epoch": 4, "validate_every": 4}}
+Whole = tuple[dict[str, str], float]  # what an undisturbed run leaves, by name, and its seconds
+EMBEDDED: dict = {}  # config.yaml as it stands
 log = logging.getLogger(__name__)
 EARLY = 0.1  # share of the kills that fall before the first job
 SHORT, LONG = 0.1, 0.5  # longest time from the first job to a kill, as a share of a whole run; most are short
+OFTEN = 0.005, 0.05  # the same, where a run is long and is to meet hundreds of kills
 
 
-def begin(folder: Path) -> subprocess.Popen:
+def begin(folder: Path, settings: dict) -> subprocess.Popen:
     """Start or restart a run in a process group of its own, as a user does who clears the lock first."""
     shutil.rmtree(folder / ".snakemake" / "locks", ignore_errors=True)  # what `snakemake --unlock` does, without its seconds
-    command = tiny.command(folder, SETTINGS)
+    command = tiny.command(folder, settings)
     with open(folder / "said.txt", "w") as said:
         return subprocess.Popen(command, env=tiny.environment(), cwd=folder, stdout=said, stderr=said, start_new_session=True)
 
@@ -57,21 +60,22 @@ def kill(process: subprocess.Popen) -> None:
         time.sleep(0.01)
 
 
-def survive(base: Path, kills: int, seconds: float, whole: dict[str, str], seed: int) -> tuple[int, Counter]:
+def survive(base: Path, settings: dict, kills: int, shares: tuple[float, float], whole: Whole) -> tuple[int, Counter]:
     """Kill runs so many times, each up to its end, and compare; how many runs there were, and which steps were met.
 
-    A kill falls at a moment drawn evenly from the time after the start of the run's first job; `seconds` is how long a whole run takes.
+    A kill falls at a moment drawn evenly from the time after the start of the run's first job, at most one of two shares of the time that
+    a whole run takes.
     """
-    moment = random.Random(seed)
+    moment, (short, long), (tree, seconds) = random.Random(kills), shares, whole
     met, fallen, runs = Counter(), 0, 0
     while fallen < kills:
         folder, ended = base / f"run-{runs}", False
         while not ended:
-            process = begin(folder) if folder.exists() else begin_first(folder)
+            process = begin(folder, settings)
             if fallen < kills:
                 if moment.random() >= EARLY:
                     until_first_job(process, folder)
-                wait_at_most(process, moment.uniform(0, seconds * moment.choice((SHORT, SHORT, SHORT, LONG))))
+                wait_at_most(process, moment.uniform(0, seconds * moment.choice((short, short, short, long))))
             else:
                 process.wait()
             if ended := process.poll() is not None:
@@ -82,18 +86,12 @@ def survive(base: Path, kills: int, seconds: float, whole: dict[str, str], seed:
                 fallen += 1
                 log.info("kill %d of %d in run %d met %s", fallen, kills, runs, ", ".join(met))
         left = tiny.tree(folder)
-        assert left.keys() == whole.keys()
-        assert [name for name in whole if left[name] != whole[name]] == []
+        assert left.keys() == tree.keys()
+        assert [name for name in tree if left[name] != tree[name]] == []
         assert tiny.left_behind(folder) == []
         shutil.rmtree(folder)
         runs += 1
     return runs, met
-
-
-def begin_first(folder: Path) -> subprocess.Popen:
-    """Start in a new folder."""
-    folder.mkdir()
-    return begin(folder)
 
 
 def wait_at_most(process: subprocess.Popen, seconds: float) -> None:
@@ -102,29 +100,42 @@ def wait_at_most(process: subprocess.Popen, seconds: float) -> None:
         process.wait(seconds)
 
 
+def run_whole(folder: Path, settings: dict) -> Whole:
+    """What a run leaves that nothing disturbs, and how many seconds it takes."""
+    started = time.monotonic()
+    tiny.run(folder, settings)
+    seconds, tree = time.monotonic() - started, tiny.tree(folder)
+    assert any(name.endswith("last.ckpt") for name in tree) and any(name.endswith("melt_2019-09-30.tif") for name in tree)
+    return tree, seconds
+
+
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
-    """What a run leaves that nothing disturbs, and how many seconds it takes."""
-    folder, started = tmp_path_factory.mktemp("uninterrupted") / "run", time.monotonic()
-    tiny.run(folder, SETTINGS)
-    seconds, whole = time.monotonic() - started, tiny.tree(folder)
-    assert any(name.endswith("last.ckpt") for name in whole) and any(name.endswith("melt_2019-09-30.tif") for name in whole)
-    return whole, seconds
+    """What a run of the tiny area leaves that nothing disturbs, and its seconds."""
+    return run_whole(tmp_path_factory.mktemp("uninterrupted") / "run", SETTINGS)
 
 
+@pytest.mark.kills
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for the steps in /proc")
-@pytest.mark.parametrize("kills", [pytest.param(30, marks=pytest.mark.kills), pytest.param(200, marks=pytest.mark.slow)])
-def test_a_run_that_is_killed_time_and_again_ends_in_the_bytes_of_one_that_was_not(tmp_path, uninterrupted, kills, capsys):
-    whole, seconds = uninterrupted
-    runs, met = survive(tmp_path, kills, seconds, whole, seed=kills)
+def test_a_run_that_is_killed_time_and_again_ends_in_the_bytes_of_one_that_was_not(tmp_path, uninterrupted, capsys):
+    runs, met = survive(tmp_path, SETTINGS, 30, (SHORT, LONG), uninterrupted)
     with capsys.disabled():
-        print(f"\n{kills} kills in {runs} runs; at work when they fell: {dict(met.most_common())}")
+        print(f"\n30 kills in {runs} runs; at work when they fell: {dict(met.most_common())}")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="looks for the steps in /proc")
+def test_the_embedded_area_killed_200_times_ends_in_the_bytes_of_one_run_that_was_not(tmp_path, capsys):
+    whole = run_whole(tmp_path / "uninterrupted", EMBEDDED)
+    runs, met = survive(tmp_path, EMBEDDED, 200, OFTEN, whole)
+    with capsys.disabled():
+        print(f"\n200 kills in {runs} runs; at work when they fell: {dict(met.most_common())}")
 
 
 @pytest.mark.kills
 def test_the_lock_of_a_killed_run_is_explained_with_the_command_that_clears_it(tmp_path):
     folder = tmp_path / "run"
-    process = begin_first(folder)
+    process = begin(folder, SETTINGS)
     until_first_job(process, folder)
     again = subprocess.run(tiny.command(folder, SETTINGS), env=tiny.environment(), cwd=folder, capture_output=True, text=True)
     assert again.returncode != 0
