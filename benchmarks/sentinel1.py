@@ -196,10 +196,12 @@ def aggregation_case(setting: Setting) -> Case:
     fine = grid.refine(30)
     random = np.random.default_rng(0)
     melting, valid = random.random(fine.shape, np.float32) < 0.3, np.ones(fine.shape, bool)
+    reference = np.ones(fine.shape, np.float32)
+    gamma0 = np.where(melting, np.float32(0.1), reference)
     shares = backscatter.cell_shares(fine, grid)
 
     def ours() -> np.ndarray:
-        return backscatter.melt_fraction(melting, valid, shares, 0.5)[0]
+        return backscatter.melt_fraction(gamma0, valid, reference, 3.0, shares, 0.5)[0]
 
     def warp() -> np.ndarray:
         out = np.empty(grid.shape, np.float32)

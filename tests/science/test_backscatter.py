@@ -16,12 +16,12 @@ from daymelt.science.backscatter import (
     WinterReference,
     cell_shares,
     melt_fraction,
-    melting,
     merge_passes,
     pool,
     smooth,
     valid_backscatter,
 )
+from daymelt.science.backscatter_loops import STRIP
 
 CRS = "EPSG:3413"
 power = st.floats(2**-13, 10, width=32)
@@ -74,6 +74,30 @@ def smooth_slowly(gamma0, valid, window):
 def test_smoothing_is_the_mean_over_the_valid_pixels_of_the_box(shape, window):
     gamma0, valid = speckled(7, shape)
     np.testing.assert_allclose(smooth(gamma0, valid, window), smooth_slowly(gamma0, valid, window), rtol=1e-6)
+
+
+def box_sum(field, reach):
+    """Sum over a box by whole fields shifted against each other, in the order in which the compiled loops add."""
+    columns = field.copy()
+    for shift in range(1, reach + 1):
+        columns[shift:] += field[:-shift]
+        columns[:-shift] += field[shift:]
+    total = columns.copy()
+    for shift in range(1, reach + 1):
+        total[:, shift:] += columns[:, :-shift]
+        total[:, :-shift] += columns[:, shift:]
+    return total
+
+
+@pytest.mark.parametrize("columns", [1, 2, 17, STRIP - 1, STRIP, STRIP + 1, 2 * STRIP + 3])
+@pytest.mark.parametrize("window", [1, 3, 5, 17])
+@pytest.mark.parametrize("above", [0, 1, 4, 12])
+def test_smoothing_is_that_of_numpy_bit_for_bit_however_the_rows_are_given(columns, window, above):
+    gamma0, valid = speckled(window, (12, columns))
+    power, count = box_sum(np.where(valid, gamma0, np.float32(0)), window // 2), box_sum(valid.astype(np.uint16), window // 2)
+    expected = np.where(valid, power / np.maximum(count, 1), np.float32(np.nan))
+    found = smooth(gamma0[above:], valid, window, gamma0[:above])
+    assert found.tobytes() == expected.tobytes()
 
 
 def test_a_window_of_one_leaves_the_field_as_it_is():
@@ -195,24 +219,29 @@ def test_pooling_does_not_change_the_winters_it_is_given():
 # --- threshold ------------------------------------------------------------------------------------------------------------------------
 
 
+def melts(gamma0, reference, threshold=3.0):
+    """Melt fraction of a cell of one pixel; NaN where it is not valid."""
+    shares, valid = cell_shares(Grid(CRS, 100, 0, 0, 1, 1), Grid(CRS, 100, 0, 0, 1, 1)), np.ones((1, 1), bool)
+    return melt_fraction(np.float32([[gamma0]]), valid, np.float32([[reference]]), threshold, shares, 0.0)[0][0, 0]
+
+
 @given(power, power, st.floats(0.5, 6))
 def test_a_pixel_melts_where_its_decibels_fell_by_more_than_the_threshold(gamma0, reference, threshold):
     fall = 10 * math.log10(gamma0 / reference)
     if abs(fall + threshold) < 1e-4:
         return
-    assert melting(np.float32([[gamma0]]), np.float32([[reference]]), threshold)[0, 0] == (fall < -threshold)
+    assert melts(gamma0, reference, threshold) == (fall < -threshold)
 
 
-def test_a_pixel_missing_on_either_side_does_not_melt():
-    nan = np.float32([[np.nan]])
-    one = np.float32([[1.0]])
-    assert not melting(nan, one, 3.0).any() and not melting(one, nan, 3.0).any()
+@pytest.mark.parametrize("reference", [math.nan, math.inf])
+def test_a_pixel_without_a_reference_is_not_valid(reference):
+    assert math.isnan(melts(1.0, reference))
 
 
 @pytest.mark.parametrize("threshold", [0, -3, math.nan])
 def test_a_threshold_that_is_no_drop_is_refused(threshold):
     with pytest.raises(ConfigError, match="above 0"):
-        melting(np.ones((1, 1), np.float32), np.ones((1, 1), np.float32), threshold)
+        melts(1.0, 1.0, threshold)
 
 
 # --- aggregation ----------------------------------------------------------------------------------------------------------------------
@@ -220,6 +249,18 @@ def test_a_threshold_that_is_no_drop_is_refused(threshold):
 
 def overlap(low, high, other_low, other_high):
     return max(0.0, min(high, other_high) - max(low, other_low))
+
+
+def fraction_of(wet, valid, fine, coarse, least=0.0):
+    """Melt fraction and valid share of pixels of which some are wet: 10 dB below their reference."""
+    reference = np.ones(fine.shape, np.float32)
+    return melt_fraction(np.where(wet, np.float32(0.1), reference), valid, reference, 3.0, cell_shares(fine, coarse), least)
+
+
+def area(flag, fine, coarse):
+    """Area of some pixels within each cell."""
+    ones = np.ones(fine.shape, np.float32)
+    return cell_shares(fine, coarse).areas(ones, flag, ones, 0.5)[0]
 
 
 def shares_slowly(fine, coarse, flag):
@@ -247,7 +288,7 @@ def test_the_shares_of_any_two_grids_are_their_overlapping_areas(fine_side, coar
     fine = Grid(CRS, fine_side, 294900 + east, -2566500 - south, 9, 7)
     coarse = Grid(CRS, coarse_side, 294900, -2566500, 4, 5)
     flag = np.random.default_rng(seed).random(fine.shape) < 0.6
-    np.testing.assert_array_equal(cell_shares(fine, coarse).area(flag), shares_slowly(fine, coarse, flag))
+    np.testing.assert_array_equal(area(flag, fine, coarse), shares_slowly(fine, coarse, flag))
 
 
 @pytest.mark.parametrize(("spacing", "rows"), [(30, 200), (10, 600), (40, 150), (25, 240)])
@@ -255,7 +296,7 @@ def test_the_melt_fraction_is_the_warper_s_area_average(spacing, rows, warp):
     fine, coarse = Grid(CRS, spacing, 294900, -2566500, rows, rows), Grid(CRS, 100, 294900, -2566500, 60, 60)
     rng = np.random.default_rng(spacing)
     wet, valid = rng.random(fine.shape) < 0.4, rng.random(fine.shape) < 0.8
-    fraction, valid_share = melt_fraction(wet, valid, cell_shares(fine, coarse), 0.0)
+    fraction, valid_share = fraction_of(wet, valid, fine, coarse, 0.0)
     np.testing.assert_allclose(valid_share, warp(valid, fine, coarse, Resampling.average), atol=2e-7)
     expected = warp(np.where(valid, wet, np.nan), fine, coarse, Resampling.average)
     np.testing.assert_allclose(fraction, expected, atol=2e-7)
@@ -266,7 +307,7 @@ def test_the_valid_area_is_the_warper_s_sum(spacing, warp):
     fine, coarse = Grid(CRS, spacing, 294900, -2566500, 120, 90), Grid(CRS, 100, 294900, -2566500, 12, 9)
     valid = np.random.default_rng(3).random(fine.shape) < 0.7
     expected = warp(valid, fine, coarse, Resampling.sum) * spacing**2
-    np.testing.assert_allclose(cell_shares(fine, coarse).area(valid), expected, rtol=1e-6)
+    np.testing.assert_allclose(area(valid, fine, coarse), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("spacing", [30, 10, 40])
@@ -274,7 +315,7 @@ def test_the_melt_fraction_is_what_the_gdalwarp_command_averages(spacing, gdalwa
     fine, coarse = Grid(CRS, spacing, 294900, -2566500, 120, 90), Grid(CRS, 100, 294900, -2566500, 12, 9)
     rng = np.random.default_rng(spacing)
     wet, valid = rng.random(fine.shape) < 0.4, rng.random(fine.shape) < 0.5
-    fraction, valid_share = melt_fraction(wet, valid, cell_shares(fine, coarse), 0.0)
+    fraction, valid_share = fraction_of(wet, valid, fine, coarse, 0.0)
     np.testing.assert_allclose(fraction, gdalwarp(np.where(valid, wet, np.nan), fine, coarse, "average"), atol=2e-7)
     np.testing.assert_allclose(valid_share * 100**2, gdalwarp(valid, fine, coarse, "sum") * spacing**2, rtol=1e-6)
 
@@ -294,13 +335,13 @@ def test_grids_of_two_crs_are_refused():
 
 def test_grids_that_do_not_meet_share_nothing():
     far = Grid(CRS, 30, 594900, -1566500, 10, 10)
-    assert cell_shares(far, Grid(CRS, 100, 294900, -2566500, 3, 3)).area(np.ones(far.shape, bool)).sum() == 0
+    assert area(np.ones(far.shape, bool), far, Grid(CRS, 100, 294900, -2566500, 3, 3)).sum() == 0
 
 
 def test_a_cell_valid_in_exactly_the_least_share_has_data():
     fine, coarse = Grid(CRS, 50, 294900, -2566500, 2, 4), Grid(CRS, 100, 294900, -2566500, 1, 2)
     valid = np.array([[1, 1, 1, 0], [0, 0, 0, 0]], bool)
-    fraction, share = melt_fraction(valid, valid, cell_shares(fine, coarse), 0.5)
+    fraction, share = fraction_of(valid, valid, fine, coarse, 0.5)
     assert share.tolist() == [[0.5, 0.25]]
     assert fraction[0, 0] == 1 and np.isnan(fraction[0, 1])
 
@@ -309,7 +350,7 @@ def test_melt_at_an_invalid_pixel_does_not_count():
     fine, coarse = Grid(CRS, 50, 294900, -2566500, 2, 2), Grid(CRS, 100, 294900, -2566500, 1, 1)
     wet, valid = np.ones((2, 2), bool), np.array([[1, 1], [1, 0]], bool)
     wet[0, 0] = False
-    fraction, _ = melt_fraction(wet, valid, cell_shares(fine, coarse), 0.5)
+    fraction, _ = fraction_of(wet, valid, fine, coarse, 0.5)
     assert fraction[0, 0] == np.float32(2 / 3)
 
 

@@ -10,7 +10,6 @@ Sources: Nagler and Rott (2000), IEEE Trans. Geosci. Remote Sens. 38, 754 (3 dB 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,10 @@ from scipy.sparse import csr_array
 
 from daymelt.errors import ConfigError, GridError
 from daymelt.grid import Grid, same_crs
+from daymelt.science import backscatter_loops as loops
+from daymelt.science.backscatter_loops import MOST_SCENES
 
 BAND = 64  # rows worked on at once: small enough for the cache, and memory stays that of the result
-MOST_SCENES = 254  # of one reference: counts are stored in a byte whose 255 means no data
 
 
 def valid_backscatter(gamma0: NDArray[np.float32], mask: NDArray[np.uint8], noise_floor_db: float) -> NDArray[np.bool_]:
@@ -32,23 +32,30 @@ def valid_backscatter(gamma0: NDArray[np.float32], mask: NDArray[np.uint8], nois
     mask : (y, x), 0 = good; anything else is layover, shadow or fill
     noise_floor_db : power at or below it is noise, dB
     """
-    valid: NDArray[np.bool_] = gamma0 > np.float32(10 ** (noise_floor_db / 10))  # false for NaN, 0 and negative power
-    valid &= gamma0 < np.inf
-    valid &= mask == 0
+    valid = np.empty(gamma0.shape, np.bool_)
+    loops.find_valid(gamma0.ravel(), mask.ravel(), np.float32(10 ** (noise_floor_db / 10)), valid.ravel())
     return valid
 
 
-def smooth(gamma0: NDArray[np.float32], valid: NDArray[np.bool_], window: int) -> NDArray[np.float32]:
+def smooth(
+    gamma0: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    window: int,
+    above: NDArray[np.float32] | None = None,
+    out: NDArray[np.float32] | None = None,
+) -> NDArray[np.float32]:
     """Mean of linear power over the valid pixels of a box of `window` x `window` pixels, against speckle.
 
     Parameters
     ----------
     gamma0, valid : (y, x); invalid pixels, and everything beyond the edges, do not enter the mean
     window : side of the box, odd; 1 leaves the field as it is
+    above : (y above, x), rows of gamma0 that go before those of `gamma0`, which has so many fewer than `valid`
+    out : (y, x) as `valid`, which takes the result
 
     Returns
     -------
-    (y, x), linear power; NaN where the centre is invalid.
+    (y, x) as `valid`, linear power; NaN where the centre is invalid.
 
     Raises
     ------
@@ -57,28 +64,10 @@ def smooth(gamma0: NDArray[np.float32], valid: NDArray[np.bool_], window: int) -
     """
     if window < 1 or window % 2 == 0:
         raise ConfigError(f"smoothing window {window} pixels: must be odd and at least 1")
-    reach, rows = window // 2, gamma0.shape[0]
-    smoothed = np.empty(gamma0.shape, np.float32)
-    for start in range(0, rows, BAND):
-        stop, first, last = min(rows, start + BAND), max(0, start - reach), min(rows, start + BAND + reach)
-        usable = valid[first:last]
-        power = _box_sum(np.where(usable, gamma0[first:last], np.float32(0)), reach)[start - first : stop - first]
-        count = _box_sum(usable.astype(np.uint8 if window < 16 else np.uint16), reach)[start - first : stop - first]
-        smoothed[start:stop] = np.where(valid[start:stop], power / np.maximum(count, 1), np.float32(np.nan))
+    smoothed = np.empty(valid.shape, np.float32) if out is None else out
+    before = np.ascontiguousarray(gamma0[:0] if above is None else above)
+    loops.box_mean(before, np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), window // 2, smoothed)
     return smoothed
-
-
-def _box_sum(field: NDArray[Any], reach: int) -> NDArray[Any]:
-    """Sum over the pixels within `reach` rows and columns: shifted additions, faster than a running sum for small boxes."""
-    columns = field.copy()
-    for shift in range(1, reach + 1):
-        columns[shift:] += field[:-shift]
-        columns[:-shift] += field[shift:]
-    total = columns.copy()
-    for shift in range(1, reach + 1):
-        total[:, shift:] += columns[:, :-shift]
-        total[:, :-shift] += columns[:, shift:]
-    return total
 
 
 class WinterReference:
@@ -124,53 +113,21 @@ def pool(means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_sce
     Returns
     -------
     (mean, count): the own mean where it stands alone, elsewhere the mean over all years weighted by their counts; NaN and the count found
-    where even that has too few scenes.
+    where even that has too few scenes. They are the own fields themselves where no pixel lacks scenes.
     """
-    mean, count = means[0][0].copy(), means[0][1].copy()
+    own, own_count = means[0]
+    if loops.stands_alone(own.ravel(), own_count.ravel(), min_scenes):
+        return own, own_count
+    mean, count = np.empty(own.shape, np.float32), np.empty(own.shape, np.uint8)
+    power, scenes = np.empty(BAND * own.shape[1], np.float32), np.empty(BAND * own.shape[1], np.float32)
     for start in range(0, len(mean), BAND):
-        rows = slice(start, start + BAND)
-        count[rows][np.isnan(mean[rows])] = 0
-        lacking = count[rows] < min_scenes
-        if lacking.any():
-            helped, scenes = _pool_all([(year[rows], year_count[rows]) for year, year_count in means], min_scenes)
-            mean[rows] = np.where(lacking, helped, mean[rows])
-            count[rows] = np.where(lacking, scenes, count[rows])
+        winters = [(year[start : start + BAND].ravel(), scenes_of[start : start + BAND].ravel()) for year, scenes_of in means]
+        power[:], scenes[:] = 0, 0
+        for year, scenes_of in winters:
+            loops.add_winter(power, scenes, year, scenes_of)
+        found = mean[start : start + BAND].reshape(-1), count[start : start + BAND].reshape(-1)
+        loops.choose(*winters[0], power, scenes, min_scenes, *found)
     return mean, count
-
-
-def _pool_all(
-    means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_scenes: int
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Mean over all winters weighted by their counts, and the scenes it rests on, as many as a count holds."""
-    power, scenes = np.zeros(means[0][0].shape, np.float32), np.zeros(means[0][0].shape, np.uint16)
-    for year, count in means:
-        known = np.where(np.isnan(year), 0, count).astype(np.uint16)
-        power += np.where(known > 0, year, 0) * known
-        scenes += known
-    mean = np.where(scenes >= max(min_scenes, 1), power / np.maximum(scenes, 1), np.float32(np.nan))
-    return mean, np.minimum(scenes, MOST_SCENES).astype(np.uint8)
-
-
-def melting(gamma0: NDArray[np.float32], reference: NDArray[np.float32], threshold_db: float) -> NDArray[np.bool_]:
-    """Pixels more than `threshold_db` below their winter reference: 10 log10(gamma0 / reference) < -threshold_db.
-
-    Parameters
-    ----------
-    gamma0, reference : (y, x), linear power of the same relative orbit
-    threshold_db : dB, above 0
-
-    Returns
-    -------
-    (y, x), True = melting. False where either is NaN: such a pixel must also be invalid to `melt_fraction`.
-
-    Raises
-    ------
-    ConfigError
-        The threshold is not above 0.
-    """
-    if not threshold_db > 0:
-        raise ConfigError(f"melt threshold {threshold_db} dB: must be above 0; it is the drop below the winter reference")
-    return gamma0 < reference * np.float32(10 ** (-threshold_db / 10))  # a ratio spares two logarithms a pixel
 
 
 @dataclass(frozen=True)
@@ -185,27 +142,40 @@ class CellShares:
     along_x: csr_array
     cell_area: float  # m², of a coarse cell
 
-    def area(self, flag: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Area of the True fine cells within each coarse cell, m², (coarse y, coarse x)."""
-        bands = [self._band(flag, start) for start in range(0, self.along_y.shape[0], BAND)]
-        return np.concatenate(bands)
+    def areas(
+        self, gamma0: NDArray[np.float32], valid: NDArray[np.bool_], reference: NDArray[np.float32], ratio: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Area within each coarse cell of the fine cells that are valid with a reference, and of those that are below it by a ratio.
+
+        Parameters
+        ----------
+        gamma0, valid, reference : (fine y, fine x); where the reference is not finite there is none
+        ratio : of gamma0 to the reference, below which a fine cell counts
+
+        Returns
+        -------
+        (valid, below), m², (coarse y, coarse x) each
+        """
+        shape = self.along_y.shape[0], self.along_x.shape[0]
+        seen, below = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        gamma0, valid, reference = np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), np.ascontiguousarray(reference)
+        along = *_parts(self.along_y), *_parts(self.along_x)
+        loops.areas_of_cells(gamma0, valid, reference, np.float32(ratio), *along, seen, below)
+        return seen, below
 
     def rows_of(self, first: int, last: int) -> slice:
         """The fine rows that lie in the coarse rows from `first` to before `last`."""
-        indices = self.along_y[first:last].indices
+        indices = self.along_y.indices[self.along_y.indptr[first] : self.along_y.indptr[last]]
         return slice(int(indices.min()), int(indices.max()) + 1)
 
     def part(self, first: int, last: int) -> "CellShares":
         """The shares of some coarse rows alone, of which only the fine rows of `rows_of` are given."""
         return CellShares(self.along_y[first:last, self.rows_of(first, last)], self.along_x, self.cell_area)
 
-    def _band(self, flag: NDArray[np.bool_], start: int) -> NDArray[np.float32]:
-        rows = self.along_y[start : start + BAND]
-        if rows.nnz == 0:
-            return np.zeros((rows.shape[0], self.along_x.shape[0]), np.float32)
-        first, last = rows.indices.min(), rows.indices.max() + 1
-        within = rows[:, first:last] @ flag[first:last].astype(np.float32)
-        return np.asarray((self.along_x @ within.T).T, np.float32)
+
+def _parts(lengths: csr_array) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:
+    """Entries of a sparse matrix, their columns, and where each row begins among them."""
+    return lengths.data, lengths.indices.astype(np.int64), lengths.indptr.astype(np.int64)
 
 
 def cell_shares(fine: Grid, coarse: Grid) -> CellShares:
@@ -243,22 +213,37 @@ def _overlap(offset: float, fine_side: float, fine_cells: int, coarse_side: floa
 
 
 def melt_fraction(
-    melting: NDArray[np.bool_], valid: NDArray[np.bool_], shares: CellShares, min_valid_share: float
+    gamma0: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    reference: NDArray[np.float32],
+    threshold_db: float,
+    shares: CellShares,
+    min_valid_share: float,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Melting share of the valid area of each coarse cell.
 
+    A pixel melts where it lies more than `threshold_db` below its winter reference: 10 log10(gamma0 / reference) < -threshold_db.
+
     Parameters
     ----------
-    melting, valid : (fine y, fine x); `valid` also False where there is no winter reference
+    gamma0, valid : (fine y, fine x), linear power and where it can be used
+    reference : (fine y, fine x), mean linear power of dry snow, of the same relative orbit; NaN where there is none, which is not valid
+    threshold_db : dB, above 0
     shares : overlap of the two grids
     min_valid_share : share of the coarse cell that must be valid, 0-1
 
     Returns
     -------
     (fraction, valid_share), (coarse y, coarse x) each, 0-1; the fraction is NaN where too little of the cell is valid.
+
+    Raises
+    ------
+    ConfigError
+        The threshold is not above 0.
     """
-    valid_area = shares.area(valid)
-    melting_area = shares.area(melting & valid)
+    if not threshold_db > 0:
+        raise ConfigError(f"melt threshold {threshold_db} dB: must be above 0; it is the drop below the winter reference")
+    valid_area, melting_area = shares.areas(gamma0, valid, reference, 10 ** (-threshold_db / 10))  # a ratio spares two logarithms a pixel
     valid_share: NDArray[np.float32] = np.divide(valid_area, shares.cell_area, dtype=np.float32)
     fraction: NDArray[np.float32] = np.divide(melting_area, np.where(valid_area > 0, valid_area, 1), dtype=np.float32)
     fraction[(valid_area == 0) | (valid_share < np.float32(min_valid_share))] = np.nan

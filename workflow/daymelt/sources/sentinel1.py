@@ -19,6 +19,7 @@ from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
+from daymelt.compiled import compiled
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.grid import Grid
 from daymelt.sources.names import printable
@@ -28,6 +29,7 @@ FIRST_YEAR = 1978  # of radar from a satellite; an earlier one in a name is dama
 ORBITS = 175  # relative orbits of a repeat cycle
 SAME_PLACE = 1e-3  # pixels by which a burst and its mask may lie apart
 VALID, FILL = 0, 255  # mask codes; between them 1 shadow, 2 layover, 3 both
+REASONS = range(VALID, 4)
 
 NAME = re.compile(
     r"(?a)(?P<granule>OPERA_L2_RTC-S1_T(?P<orbit>\d{3})-(?P<burst>\d{6})-IW(?P<swath>[123])"
@@ -230,17 +232,18 @@ def _read_pieces(raster: DatasetReader, mask: DatasetReader, burst: Burst, fine:
     window = source_window(raster, fine)
     if window is None:
         return None
-    gamma0 = _positive(read_values(raster, window, "burst"))
+    gamma0 = read_values(raster, window, "burst")
     codes = _read_codes(mask, window, burst.mask_path)
     transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
-    codes = _agree(gamma0, codes)  # before any warp, so that no layover bleeds into its neighbours
+    _agree(gamma0, codes)  # before any warp, so that no layover bleeds into its neighbours
     power = lay(gamma0, transform, crs, fine, power_resampling(transform, crs, fine), np.nan)
     reasons = lay(codes, transform, crs, fine, Resampling.nearest, FILL)
     if power is None or reasons is None:
         return None
     if np.may_share_memory(power.values, gamma0):  # no warp
         return power, reasons
-    return power, Piece(_agree(power.values, reasons.values), power.rows, power.columns)
+    _agree(power.values, reasons.values)  # the two kernels differ along edges
+    return power, reasons
 
 
 def _same_place(mask: DatasetReader, raster: DatasetReader) -> bool:
@@ -260,29 +263,39 @@ def _check_power(raster: DatasetReader, path: Path) -> None:
 def _read_codes(mask: DatasetReader, window: Window, path: Path) -> NDArray[np.uint8]:
     """Mask codes of a window; FormatError where they are not OPERA's."""
     codes = read_window(mask, window, "burst mask")
-    unknown = (codes > 3) & (codes != FILL) if codes.dtype == np.uint8 else ~np.isin(codes, (0, 1, 2, 3, FILL))
-    found = set(np.unique(codes[unknown]).tolist()) if unknown.any() else set()
+    known = codes.dtype == np.uint8 and _all_known(codes.reshape(-1))
+    found = set() if known else set(np.unique(codes).tolist()) - {*REASONS, FILL}
     if found or (mask.scales[0], mask.offsets[0]) != (1, 0) or mask.nodata not in (None, FILL):
         told = f"codes {sorted(found)[:3]}, nodata {mask.nodata}, scale {mask.scales[0]}, offset {mask.offsets[0]}"
         raise FormatError(f"burst mask {path}: {told}, expected codes 0 to 3 and nodata 255; retrieve it again")
     return codes.astype(np.uint8, copy=False)
 
 
-def _agree(gamma0: NDArray[np.float32], codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Codes that are 0 exactly where gamma0 is finite: after a warp the two kernels differ along edges."""
-    np.copyto(gamma0, np.float32(np.nan), where=codes != VALID)
-    agreed = codes.copy()
-    np.copyto(agreed, np.uint8(FILL), where=np.isnan(gamma0) & (codes == VALID))
-    return agreed
+@compiled
+def _all_known(codes: NDArray[np.uint8]) -> bool:
+    unknown = False
+    for code in codes:
+        unknown |= (code > 3) & (code != FILL)
+    return not unknown
+
+
+def _agree(gamma0: NDArray[np.float32], codes: NDArray[np.uint8]) -> None:
+    """Make codes 0 exactly where gamma0 is finite and above 0, and gamma0 NaN elsewhere; both in C order, changed in place."""
+    _agree_flat(gamma0.reshape(-1), codes.reshape(-1))
+
+
+@compiled
+def _agree_flat(gamma0: NDArray[np.float32], codes: NDArray[np.uint8]) -> None:
+    for pixel in range(len(gamma0)):
+        usable = (gamma0[pixel] > 0) & (gamma0[pixel] < np.inf) & (codes[pixel] == VALID)
+        codes[pixel] = FILL if (codes[pixel] == VALID) & (not usable) else codes[pixel]
+        gamma0[pixel] = gamma0[pixel] if usable else np.float32(np.nan)
 
 
 def _positive(power: NDArray[np.float32]) -> NDArray[np.float32]:
     """Power with NaN where it is not finite and above 0."""
     with np.errstate(invalid="ignore"):
-        unusable = ~((power > 0) & (power < np.inf))
-    positive = power.astype(np.float32)
-    np.copyto(positive, np.float32(np.nan), where=unusable)
-    return positive
+        return np.where((power > 0) & (power < np.inf), power.astype(np.float32, copy=False), np.float32(np.nan))
 
 
 def _moment(stamp: str) -> dt.datetime:

@@ -16,7 +16,7 @@ from daymelt.manifest import manifest_digest
 from daymelt.science import backscatter
 from daymelt.steps.digests import combine
 from daymelt.steps.published_fields import is_published, melt_days
-from daymelt.steps.scenes import Band, Reading, Rolling, Scenes, layer_names
+from daymelt.steps.scenes import Band, Reading, Rolling, Scenes, Scratch, joined, layer_names
 
 log = logging.getLogger(__name__)
 Key = tuple[dt.date, int]  # of a pass: day and relative orbit
@@ -79,7 +79,7 @@ class Month:
 
     def __init__(self, scenes: Scenes, references: References, area: Area, sar: Sar) -> None:
         self._scenes, self._references, self._grid, self._sar = scenes, references, area.grid, sar
-        self._shares = backscatter.cell_shares(scenes.fine, area.grid)
+        self._shares, self._scratch = backscatter.cell_shares(scenes.fine, area.grid), Scratch()
         self._passes = {key: bursts for key, bursts in sorted(scenes.passes.items()) if self._has_reference(*key)}
         self.used: dict[str, list[str]] = {}  # the passes behind each day that was given so far
 
@@ -118,18 +118,10 @@ class Month:
         shares = self._shares.part(cells.start, cells.stop)
         found: dict[Key, Fraction] = {}
         for orbit, rolling in references.items():
-            start, (reference,) = rolling.rows()
-            reference = reference[band.first - start : band.last - start]
+            start, (parts,) = rolling.parts()
+            reference = joined(*parts, self._scratch.field(sum(map(len, parts)), parts[0].shape[1]))[band.first - start : band.last - start]
             for key in (key for key in readings if key[1] == orbit):
-                found[key] = fraction_of(*readings[key].band(), reference, shares, self._sar)
+                seen = readings[key].band()
+                found[key] = backscatter.melt_fraction(*seen, reference, self._sar.threshold_db, shares, self._sar.min_valid_share)
         for day in sorted({day for day, _ in found}):
             yield day, backscatter.merge_passes([found[key] for key in sorted(found) if key[0] == day])[0]
-
-
-def fraction_of(
-    gamma0: NDArray[np.float32], valid: NDArray[np.bool_], reference: NDArray[np.float32], shares: backscatter.CellShares, sar: Sar
-) -> Fraction:
-    """Melt fraction of (a band of) one pass and the valid share of its cells, (y, x)."""
-    valid &= np.isfinite(reference)
-    melting = backscatter.melting(gamma0, reference, sar.threshold_db)
-    return backscatter.melt_fraction(melting, valid, shares, sar.min_valid_share)

@@ -30,6 +30,22 @@ WHOLE_PIXELS = 2**26  # a grid of no more is read in one piece: the blocks of a 
 BAND_PIXELS = 2**23  # of a band of a larger grid
 
 
+class Scratch:
+    """Memory for one field after another: new pages for each would cost as much as the work on them. Whole grids are not kept."""
+
+    def __init__(self) -> None:
+        self._values = np.empty(0, np.float32)
+
+    def field(self, rows: int, columns: int) -> NDArray[np.float32]:
+        """A field (y, x), in the place of the one before."""
+        size = rows * columns
+        if size > 2 * BAND_PIXELS:
+            return np.empty((rows, columns), np.float32)
+        if size > len(self._values):
+            self._values = np.empty(size, np.float32)
+        return self._values[:size].reshape(rows, columns)
+
+
 @dataclass(frozen=True)
 class Band:
     """Rows of the fine grid that are worked on at once: `first` to before `last`; `read_to` is how far the files are read for them."""
@@ -45,12 +61,12 @@ class Scenes:
     def __init__(self, manifests: Sequence[Path], terrain: Path, area: Area, sentinel1: Sentinel1, sar: Sar) -> None:
         self.fine = area.grid.refine(sentinel1.spacing_m)
         self.passes = find_passes(manifests, sentinel1)
-        self._area, self._sar = area.grid, sar
+        self._area, self._sar, self._scratch = area.grid, sar, Scratch()
         self._land = land_cells(terrain, area.grid)
 
     def reading(self, bursts: Sequence[reader.Burst], bands: Sequence[Band]) -> "Reading":
         """One pass, to be read band by band."""
-        return Reading(lambda first, last: self._read_rows(bursts, first, last), bands, self.fine.rows, self._sar.smoothing_window)
+        return Reading(lambda first, last: self._read_rows(bursts, first, last), bands, self._sar.smoothing_window, self._scratch)
 
     def bands(self) -> list[Band]:
         """Bands that follow each other."""
@@ -88,24 +104,28 @@ class Scenes:
         gamma0, mask = reader.read_pass(bursts, part)
         valid = backscatter.valid_backscatter(gamma0, mask, self._sar.noise_floor_db)
         rows, columns = (index.ravel() for index in self._area.cells_of(part))
-        valid &= self._land[rows[0] : rows[-1] + 1][:, columns][rows - rows[0]]  # few rows of cells are spread out, then copied whole
+        for row in range(rows[0], rows[-1] + 1):  # all pixels of a row of cells at once
+            valid[slice(*np.searchsorted(rows, (row, row + 1)))] &= self._land[row, columns]
         return gamma0, valid
 
 
 class Reading:
     """One pass read from top to bottom; between two bands it holds no more than the rows that both need."""
 
-    def __init__(self, read: Read, bands: Sequence[Band], rows: int, window: int) -> None:
-        self._bands, self._rows, self._window = iter(bands), rows, window
+    def __init__(self, read: Read, bands: Sequence[Band], window: int, scratch: Scratch) -> None:
+        self._bands, self._rows, self._window, self._scratch = iter(bands), bands[-1].read_to, window, scratch
         starts = [max(0, band.first - window // 2) for band in bands]
         self._rolling = Rolling(read, starts, [band.read_to for band in bands])
 
     def band(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Smoothed backscatter of the next band, linear power, (y, x), and where it is valid."""
+        """Smoothed backscatter of the next band, linear power, (y, x), and where it is valid; until a reading goes on."""
         band, reach = next(self._bands), self._window // 2
-        start, (gamma0, valid) = self._rolling.rows()
+        start, ((above, gamma0), seen) = self._rolling.parts()
+        valid = joined(*seen)
         stop, inner = min(band.last + reach, self._rows) - start, slice(band.first - start, band.last - start)
-        return backscatter.smooth(gamma0[:stop], valid[:stop], self._window)[inner], valid[inner]
+        out = self._scratch.field(min(stop, len(valid)), valid.shape[1])
+        smoothed = backscatter.smooth(gamma0[: max(stop - len(above), 0)], valid[:stop], self._window, above, out)
+        return smoothed[inner], valid[inner]
 
 
 class Rolling:
@@ -116,14 +136,23 @@ class Rolling:
         self._spans = iter(list(zip(starts, ends, [*starts[1:], ends[-1]], strict=True)))
         self._held, self._end = tuple[NDArray[Any], ...](), 0
 
-    def rows(self) -> tuple[int, tuple[NDArray[Any], ...]]:
-        """First row and fields (y, x) of the next span."""
+    def parts(self) -> tuple[int, tuple[tuple[NDArray[Any], NDArray[Any]], ...]]:
+        """First row and fields of the next span, each as the rows that were held and those that are new."""
         start, end, following = next(self._spans)
         fields = self._read(self._end, end)
-        if self._held and len(self._held[0]):
-            fields = tuple(np.concatenate(both) for both in zip(self._held, fields, strict=True))
-        self._held, self._end = tuple(field[following - start :].copy() for field in fields), end
-        return start, fields
+        parts = tuple(zip(self._held or [field[:0] for field in fields], fields, strict=True))
+        self._held, self._end = tuple(below(*both, following - start).copy() for both in parts), end
+        return start, parts
+
+
+def below(above: NDArray[Any], field: NDArray[Any], first: int) -> NDArray[Any]:
+    """The rows from `first` on of rows below others."""
+    return field[first - len(above) :] if first >= len(above) else joined(above, field)[first:]
+
+
+def joined(above: NDArray[Any], field: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Rows below others, (y, x), in `out` if it is given and both have rows."""
+    return np.concatenate([above, field], out=out) if len(above) else field
 
 
 def read_ends(fine: Grid) -> list[int]:
