@@ -111,13 +111,13 @@ def crops_case(setting: Setting) -> Case:
 
     labelled = _inputs(setting, LABELLED, labelled=True)
     size = (_crop_cells(setting),) * 2
-    folder, step = Path(setting.folder), [0]
-    steps = 4
+    folder, step, steps = Path(setting.folder), [0], 4
+    room = labelled.room(BATCH, size)  # as training does
 
     def ours() -> None:
         for _ in range(steps):
             step[0] += 1
-            labelled.crops(*crop_plan(42, step[0], BATCH, len(labelled), labelled.frame.shape, size), size)
+            labelled.crops(*crop_plan(42, step[0], BATCH, len(labelled), labelled.frame.shape, size), size, room)
         _wait(setting)
 
     def one(number: int) -> np.ndarray:
@@ -155,11 +155,11 @@ def share_case(setting: Setting) -> Case:
     labelled, network = _inputs(setting, LABELLED, labelled=True), _network(setting).train()
     options = TrainingOptions(crop=_crop_cells(setting), batch=2 if setting.quick else BATCH)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-4)
-    step = [0]
+    step, room = [0], labelled.room(options.batch, (options.crop, options.crop))
 
     def data():
         step[0] += 1
-        crops = draw(labelled, options, step[0])
+        crops = draw(labelled, options, step[0], room=room)
         _wait(setting)
         return crops
 

@@ -61,7 +61,36 @@ def test_a_crop_is_the_same_cells_as_the_whole_area_that_is_mapped(place, data):
     size = data.draw(st.integers(1, 45 - row)), data.draw(st.integers(1, 38 - column))
     trained = area.labelled().crops([1], [row], [column], size)[0]
     mapped = area.inputs(slice(1, 2)).whole([0])[..., row : row + size[0], column : column + size[1]]
-    torch.testing.assert_close(trained, mapped, atol=1e-5, rtol=0)
+    torch.testing.assert_close(trained, mapped, atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("channels", [CHANNELS, ("sar",), ("height", "microwave"), ("microwave", "liquid_water")])
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_crops_on_the_cpu_are_those_of_other_devices_with_any_number_of_threads(place, channels, threads):
+    labelled = place((45, 38), 3).labelled(channels=channels)
+    where = [2, 0], [5, 0], [0, 7], (40, 31)
+    torch.set_num_threads(threads)
+    found, target, valid = labelled.crops(*where)
+    torch.set_num_threads(1)
+    torch.testing.assert_close(found, labelled.composed(*where), atol=1e-6, rtol=1e-6)
+    single = labelled.crops(*where)
+    assert all(torch.equal(one, other) for one, other in zip((found, target, valid), single, strict=True))
+
+
+def test_room_that_is_given_is_filled_and_nothing_of_the_crops_before_stays(place):
+    labelled = place((30, 30), 2).labelled()
+    room = labelled.room(1, (20, 22))
+    for where in (([1], [4], [6], (20, 22)), ([0], [0], [8], (20, 22))):
+        given, fresh = labelled.crops(*where, room), labelled.crops(*where)
+        assert all(one is other for one, other in zip(given, room, strict=True))
+        assert all(torch.equal(one, other) for one, other in zip(given, fresh, strict=True))
+
+
+def test_weights_between_more_than_two_coarse_cells_are_refused(place):
+    area = place((20, 20), 1)
+    weights = np.full((20, 4), 0.25, np.float32)
+    with pytest.raises(GridError, match="4 coarse cells for one cell"):
+        make_frame(CHANNELS, area.statistics(), area.terrain, weights, area.weights[1])
 
 
 @pytest.mark.parametrize("channels", [("height",), ("sar",), ("liquid_water",), ("height", "microwave"), CHANNELS[::-1]])

@@ -130,10 +130,10 @@ def test_a_killed_training_exits_as_killed_and_goes_on_bit_for_bit(sets, tmp_pat
     train(*sets, TINY, options, tmp_path / "whole")
     drawn = draw
 
-    def killed_at_the_eleventh_step(labelled, options, step, share):
+    def killed_at_the_eleventh_step(labelled, options, step, share, room):
         if step == 10:
             os.kill(os.getpid(), signal.SIGTERM)
-        return drawn(labelled, options, step, share)
+        return drawn(labelled, options, step, share, room)
 
     with monkeypatch.context() as patched:
         patched.setattr(training, "draw", killed_at_the_eleventh_step)

@@ -8,8 +8,10 @@ cannot disagree.
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -18,9 +20,12 @@ from torch import Tensor
 
 from daymelt.encoding import PERCENT
 from daymelt.errors import ConfigError, GridError
+from daymelt.learn import crop_loops
 from daymelt.learn.channels import COARSE, HEIGHT, SAR, Statistics, check_names, normalised
 
-NODATA = int(PERCENT.nodata)
+Crops = tuple[Tensor, Tensor, Tensor]  # inputs (crop, channel, y, x), targets and valid (crop, y, x)
+
+NODATA, SCALE = int(PERCENT.nodata), np.float32(PERCENT.scale)
 TURNS = 8  # the symmetries of a square: flip rows, flip columns, transpose
 ORDER, PLACE, TURN = range(3)  # independent streams of random numbers
 
@@ -29,24 +34,33 @@ ORDER, PLACE, TURN = range(3)  # independent streams of random numbers
 class Axis:
     """Linear interpolation along one axis, from the coarse posting to the cells of the grid.
 
-    `weights` is (cell, coarse cell), its rows summing to 1; `first` and `last` are the coarse cells of each row between which its
-    weights lie, kept on the host.
+    `weights` is (cell, coarse cell), its rows summing to 1. On the host are kept `first`, the first of the two coarse cells between which
+    each cell lies, and `pair` (2, cell), the weights of both.
     """
 
     weights: Tensor
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
+    first: NDArray[np.uint32]
+    pair: NDArray[np.float32]
 
     def window(self, start: int, count: int) -> tuple[Tensor, slice]:
         """Weights of the cells from `start`, (count, some coarse cells), and which coarse cells those are."""
-        some = slice(int(self.first[start : start + count].min()), int(self.last[start : start + count].max()) + 1)
+        some = slice(int(self.first[start : start + count].min()), int(self.first[start : start + count].max()) + 2)
         return self.weights[start : start + count, some], some
+
+    def cells(self, start: int, count: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+        """Of the cells from `start`: the first coarse cell and the weights of both."""
+        return self.first[start : start + count], self.pair[:, start : start + count]
 
 
 def make_axis(weights: NDArray[np.float32], device: torch.device | str) -> Axis:
-    """An axis of (cell, coarse cell) weights, put onto a device."""
-    used = weights != 0
-    return Axis(_put(np.asarray(weights, np.float32), device), used.argmax(axis=1), used.shape[1] - 1 - used[:, ::-1].argmax(axis=1))
+    """An axis of (cell, coarse cell) weights, put onto a device; GridError where they are not those of linear interpolation."""
+    weights = np.asarray(weights, np.float32)
+    cells, used = np.arange(len(weights)), weights != 0
+    first, last = used.argmax(axis=1), used.shape[1] - 1 - used[:, ::-1].argmax(axis=1)
+    if (last > first + 1).any():
+        raise GridError(f"weights: up to {(last - first).max() + 1} coarse cells for one cell; expected two, those beside it")
+    second = np.where(first + 1 < weights.shape[1], weights[cells, np.minimum(first + 1, weights.shape[1] - 1)], np.float32(0))
+    return Axis(_put(weights, device), first.astype(np.uint32), np.stack([weights[cells, first], second]))
 
 
 @dataclass(frozen=True)
@@ -170,7 +184,9 @@ class SeasonInputs:
     def __len__(self) -> int:
         return len(self.days)
 
-    def inputs(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
+    def inputs(
+        self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int], out: Tensor | None = None
+    ) -> Tensor:
         """Cut the input of a network.
 
         Parameters
@@ -178,13 +194,21 @@ class SeasonInputs:
         indices : the day of each crop
         rows, columns : its first row and column
         size : number of rows and columns of every crop
+        out : takes the result on a CPU, where new memory would cost as much as the crops
 
         Returns
         -------
         (crop, channel, y, x) float32, channels last in memory
         """
-        frame, (height, width) = self.frame, size
-        shape = (len(indices), len(frame.channels), height, width)
+        if self.frame.device.type != "cpu":
+            return self.composed(indices, rows, columns, size)
+        crops = torch.empty((len(indices), len(self.frame.channels), *size), memory_format=torch.channels_last) if out is None else out
+        self._fill(crops.permute(0, 2, 3, 1).numpy(), indices, rows, columns)
+        return crops
+
+    def composed(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
+        """What `inputs` gives, but for rounding, by operations that every device has: two matrix products a coarse channel."""
+        frame, shape = self.frame, (len(indices), len(self.frame.channels), *size)
         # half precision would show as steps in the smooth fields: crops are always made in 32 bits
         with torch.autocast(frame.device.type, enabled=False):
             crops = torch.empty(shape, device=frame.device, memory_format=torch.channels_last)
@@ -201,6 +225,24 @@ class SeasonInputs:
         """The input of the whole area on some days, (date, channel, y, x)."""
         zeros = [0] * len(indices)
         return self.inputs(indices, zeros, zeros, self.frame.shape)
+
+    def _fill(self, crops: NDArray[np.float32], indices: Sequence[int], rows: Sequence[int], columns: Sequence[int]) -> None:
+        """Fill crops (crop, y, x, channel) on the CPU."""
+        frame, none = self.frame, np.empty((0, 0), np.uint8)
+        places = np.array([frame.channels.index(name) for name in frame.coarse], np.int64)
+        sar = -1 if self.sar is None else frame.channels.index(SAR)
+        height = -1 if frame.height is None else frame.channels.index(HEIGHT)
+
+        def fill(crop: int, first: int, last: int) -> None:
+            row, column, (count, width) = rows[crop] + first, columns[crop], (last - first, crops.shape[2])
+            window = np.s_[row : row + count, column : column + width]
+            stored = none if self.sar is None else self.sar[indices[crop]].numpy()[window]
+            level = none.view(np.float32) if frame.height is None else frame.height.numpy()[window]
+            along = *frame.along_y.cells(row, count), *frame.along_x.cells(column, width)
+            coarse = self.coarse[indices[crop]].numpy()
+            crop_loops.fill_inputs(crops[crop, first:last], coarse, places, *along, stored, sar, SCALE, NODATA, level, height)
+
+        in_parts(fill, len(crops), crops.shape[1])
 
     def _upsample(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
         """Coarse channels of each crop, (crop, coarse channel, y, x)."""
@@ -247,9 +289,9 @@ class TrainingSet(SeasonInputs):
         self.target = self._percent(target, "target")
 
     def crops(
-        self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Cut crops with their targets; parameters as `inputs`.
+        self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int], room: Crops | None = None
+    ) -> Crops:
+        """Cut crops with their targets; parameters as `inputs`, `room` as its `out`.
 
         Returns
         -------
@@ -257,9 +299,36 @@ class TrainingSet(SeasonInputs):
         targets : (crop, y, x) float32, 0 where not valid
         valid : (crop, y, x) bool, True where Sentinel-1 observed and there is no ocean
         """
+        if self.frame.device.type == "cpu":
+            inputs, target, valid = room or self.room(len(indices), size)
+            self._fill_targets(target.numpy(), valid.numpy(), indices, rows, columns)
+            return self.inputs(indices, rows, columns, size, inputs), target, valid
         stored = cut(self.target, indices, rows, columns, size)
         valid = (stored != NODATA) & ~cut(self.frame.ocean, None, rows, columns, size)
         return self.inputs(indices, rows, columns, size), fraction(stored), valid
+
+    def room(self, count: int, size: tuple[int, int]) -> Crops:
+        """Memory of so many crops on the CPU, for `crops`."""
+        inputs = torch.empty((count, len(self.frame.channels), *size), memory_format=torch.channels_last)
+        return inputs, torch.empty((count, *size)), torch.empty((count, *size), dtype=torch.bool)
+
+    def _fill_targets(
+        self,
+        target: NDArray[np.float32],
+        valid: NDArray[np.bool_],
+        indices: Sequence[int],
+        rows: Sequence[int],
+        columns: Sequence[int],
+    ) -> None:
+        """Fill targets (crop, y, x) on the CPU, and where they are valid."""
+        ocean = self.frame.ocean.numpy()
+
+        def fill(crop: int, first: int, last: int) -> None:
+            window = np.s_[rows[crop] + first : rows[crop] + last, columns[crop] : columns[crop] + target.shape[2]]
+            stored = self.target[indices[crop]].numpy()[window]
+            crop_loops.fill_target(target[crop, first:last], valid[crop, first:last], stored, ocean[window], SCALE, NODATA)
+
+        in_parts(fill, len(target), target.shape[1])
 
     def valid(self, index: int) -> Tensor:
         """Where a day has a target, (y, x) bool: Sentinel-1 observed and there is no ocean."""
@@ -287,6 +356,20 @@ def cut(field: Tensor, indices: Sequence[int] | None, rows: Sequence[int], colum
     days = [field] * len(rows) if indices is None else [field[index] for index in indices]
     height, width = size
     return torch.stack([day[row : row + height, column : column + width] for day, row, column in zip(days, rows, columns, strict=True)])
+
+
+def in_parts(work: Callable[[int, int, int], None], crops: int, rows: int) -> None:
+    """Do a crop's rows from a first to before a last, for all crops: crops side by side, or parts of them where they are few."""
+    threads = torch.get_num_threads()
+    edges = np.linspace(0, rows, -(-threads // crops) + 1).astype(int).tolist() if crops < threads else [0, rows]
+    parts = [(crop, *part) for crop in range(crops) for part in pairwise(edges)]
+    if threads == 1:
+        for part in parts:
+            work(*part)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, *part) for part in parts]:
+            done.result()
 
 
 def crop_plan(

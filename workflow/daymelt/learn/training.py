@@ -38,7 +38,7 @@ from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, wri
 from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
 from daymelt.learn.networks import ModelCard, Network, NetworkOptions, architecture_of, build, save_model
 from daymelt.learn.processes import Share
-from daymelt.learn.samples import TrainingSet, crop_plan, crop_size, turn, turn_plan
+from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn, turn_plan
 
 LOSSES = "loss.csv"
 LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
@@ -219,6 +219,8 @@ class _Run(lightning.LightningModule):
 
     def setup(self, stage: str) -> None:
         self.share = Share(self.trainer.global_rank, self.trainer.world_size)
+        size = crop_size(self.options.crop, self.training_set.frame.shape)
+        self.room = self.training_set.room(self.options.batch // self.share.of, size)
         _use_threads(self.options)  # Lightning sets its own where it has started several processes
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -238,7 +240,7 @@ class _Run(lightning.LightningModule):
 
     def training_step(self, batch: int) -> Tensor:
         step = self.progress.epochs * self.options.steps_per_epoch + batch
-        inputs, target, valid = draw(self.training_set, self.options, step, self.share)
+        inputs, target, valid = draw(self.training_set, self.options, step, self.share, self.room)
         loss = masked_l1(self.network(inputs), target, valid)
         self.losses.append(loss.detach())
         return loss
@@ -295,12 +297,16 @@ def draw(
     options: TrainingOptions,
     step: int,
     share: Share = Share(),  # noqa: B008 - frozen
-) -> tuple[Tensor, Tensor, Tensor]:
-    """The crops of a step that are a process's share, turned: inputs (crop, channel, y, x), targets and valid (crop, y, x)."""
+    room: Crops | None = None,
+) -> Crops:
+    """The crops of a step that are a process's share, turned: inputs (crop, channel, y, x), targets and valid (crop, y, x).
+
+    `room` is memory for them before they are turned (`TrainingSet.room`), for crop after crop on a CPU.
+    """
     shape = labelled.frame.shape
     size, mine = crop_size(options.crop, shape), share.cut(options.batch)
     indices, rows, columns = crop_plan(options.seed, step, options.batch, len(labelled), shape, size)
-    crops = labelled.crops(indices[mine], rows[mine], columns[mine], size)
+    crops = labelled.crops(indices[mine], rows[mine], columns[mine], size, room)
     if not options.augment:
         return crops
     turns = turn_plan(options.seed, step, options.batch)[mine]
