@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-LIBRARIES = ("numpy", "scipy", "rasterio", "netCDF4", "torch", "segmentation-models-pytorch", "snakemake")
+LIBRARIES = ("numpy", "numba", "scipy", "rasterio", "netCDF4", "torch", "segmentation-models-pytorch", "snakemake")
 
 
 def write(
