@@ -14,6 +14,7 @@ from scipy.ndimage import gaussian_filter
 
 from daymelt.encoding import PERCENT, encode
 from daymelt.grid import Grid
+from daymelt.memory import keep_memory
 from daymelt.products.cog import write_day
 from daymelt.science.regrid import axis_weights, upsample
 
@@ -156,11 +157,10 @@ def share_case(setting: Setting) -> Case:
     """Time of cutting the crops of a step over that of the step: crops, forward, backward, Adam."""
     import torch
 
-    from daymelt.learn.devices import keep_memory
     from daymelt.learn.training import TrainingOptions, draw, masked_l1
 
     labelled, network = _inputs(setting, LABELLED, labelled=True), _network(setting).train()
-    keep_memory(labelled.frame.device)  # as training does
+    keep_memory()  # as training does
     options = TrainingOptions(crop=_crop_cells(setting), batch=2 if setting.quick else BATCH)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-4)
     step, room = [0], labelled.room(options.batch, (options.crop, options.crop))

@@ -15,7 +15,7 @@ MODULES = sorted(
     ".".join(["daymelt", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__") for path in PACKAGE.rglob("*.py")
 )
 ROOMS = {"science", "sources", "twin", "products", "learn", "systems", "steps"}
-GROUND = {"errors", "dates", "grid", "encoding", "atomic", "manifest", "occupied", "provenance", "published", "compiled"}
+GROUND = {"errors", "dates", "grid", "encoding", "atomic", "manifest", "occupied", "provenance", "published", "compiled", "memory"}
 COMPILER = {"daymelt.compiled": {"numba"}}
 SETTINGS = {"protocols", "config", "config_errors", "schema"}
 TOP = {"cli", "__main__"}

@@ -1,14 +1,11 @@
 """Where the networks run, and in which arithmetic."""
 
-import ctypes
 import os
-from contextlib import suppress
 
 import torch
 
 from daymelt.errors import ConfigError
 
-M_TRIM_THRESHOLD, M_MMAP_MAX, NEVER = -1, -4, -1  # glibc's mallopt(3)
 PRECISIONS = ("auto", "32", "bf16-mixed", "16-mixed")
 
 
@@ -62,16 +59,3 @@ def use_threads(count: int) -> None:
     """Let torch compute on `count` threads, but on no more than this process may run on; 0 leaves what torch has."""
     if count > 0:
         torch.set_num_threads(min(count, len(os.sched_getaffinity(0))))
-
-
-def keep_memory(device: torch.device) -> None:
-    """Let this process keep what its layers on a CPU free, for the next ones.
-
-    The C library gives large blocks back at once, and the system clears every page that it hands out: for fields of a whole area that
-    takes longer than the layers. glibc has a switch for it; with another library nothing happens.
-    """
-    if device.type == "cpu":
-        with suppress(OSError, AttributeError):
-            mallopt = ctypes.CDLL(None).mallopt
-            mallopt(M_MMAP_MAX, 0)
-            mallopt(M_TRIM_THRESHOLD, NEVER)

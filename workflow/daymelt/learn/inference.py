@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from daymelt.errors import ConfigError
-from daymelt.learn.devices import autocast, choose_precision, keep_memory
+from daymelt.learn.devices import autocast, choose_precision
 from daymelt.learn.networks import Network
 from daymelt.learn.samples import SeasonInputs
+from daymelt.memory import keep_memory
 
 
 def predict_days(
@@ -48,7 +49,8 @@ def predict_days(
     for inputs in batches:
         device = inputs.frame.device
         network.to(device)
-        keep_memory(device)
+        if device.type == "cpu":
+            keep_memory()
         with torch.inference_mode(), autocast(choose_precision(precision, device), device):
             melt = _one_pass(network, inputs) if tile is None else _tiled(network, inputs, tile, halo)
             fields = melt.masked_fill_(inputs.frame.ocean, torch.nan).cpu().numpy()

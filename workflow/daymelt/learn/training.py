@@ -35,10 +35,11 @@ from daymelt.atomic import write_text
 from daymelt.errors import ConfigError
 from daymelt.learn import processes
 from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
-from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, keep_memory, use_threads
+from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
 from daymelt.learn.networks import ModelCard, Network, NetworkOptions, architecture_of, build, save_model
 from daymelt.learn.processes import Share
 from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn, turn_plan
+from daymelt.memory import keep_memory
 
 LOSSES = "loss.csv"
 LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
@@ -177,7 +178,8 @@ def train(
     """
     _check(training_set, validation_set, network, options)
     device = training_set.frame.device
-    keep_memory(device)
+    if device.type == "cpu":
+        keep_memory()
     options = replace(options, precision=choose_precision(options.precision, device))
     identity = _identity(training_set, validation_set, network, options)
     with _threads(options), torch.random.fork_rng([device] if device.type == "cuda" else []):

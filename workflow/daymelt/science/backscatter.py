@@ -42,7 +42,6 @@ def smooth(
     valid: NDArray[np.bool_],
     window: int,
     above: NDArray[np.float32] | None = None,
-    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Mean of linear power over the valid pixels of a box of `window` x `window` pixels, against speckle.
 
@@ -51,7 +50,6 @@ def smooth(
     gamma0, valid : (y, x); invalid pixels, and everything beyond the edges, do not enter the mean
     window : side of the box, odd; 1 leaves the field as it is
     above : (y above, x), rows of gamma0 that go before those of `gamma0`, which has so many fewer than `valid`
-    out : (y, x) as `valid`, which takes the result
 
     Returns
     -------
@@ -64,7 +62,7 @@ def smooth(
     """
     if window < 1 or window % 2 == 0:
         raise ConfigError(f"smoothing window {window} pixels: must be odd and at least 1")
-    smoothed = np.empty(valid.shape, np.float32) if out is None else out
+    smoothed = np.empty(valid.shape, np.float32)
     before = np.ascontiguousarray(gamma0[:0] if above is None else above)
     loops.box_mean(before, np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), window // 2, smoothed)
     return smoothed

@@ -16,7 +16,7 @@ from daymelt.manifest import manifest_digest
 from daymelt.science import backscatter
 from daymelt.steps.digests import combine
 from daymelt.steps.published_fields import is_published, melt_days
-from daymelt.steps.scenes import Band, Reading, Rolling, Scenes, Scratch, joined, layer_names
+from daymelt.steps.scenes import Band, Reading, Rolling, Scenes, joined, layer_names
 
 log = logging.getLogger(__name__)
 Key = tuple[dt.date, int]  # of a pass: day and relative orbit
@@ -79,7 +79,7 @@ class Month:
 
     def __init__(self, scenes: Scenes, references: References, area: Area, sar: Sar) -> None:
         self._scenes, self._references, self._grid, self._sar = scenes, references, area.grid, sar
-        self._shares, self._scratch = backscatter.cell_shares(scenes.fine, area.grid), Scratch()
+        self._shares = backscatter.cell_shares(scenes.fine, area.grid)
         self._passes = {key: bursts for key, bursts in sorted(scenes.passes.items()) if self._has_reference(*key)}
         self.used: dict[str, list[str]] = {}  # the passes behind each day that was given so far
 
@@ -119,7 +119,7 @@ class Month:
         found: dict[Key, Fraction] = {}
         for orbit, rolling in references.items():
             start, (parts,) = rolling.parts()
-            reference = joined(*parts, self._scratch.field(sum(map(len, parts)), parts[0].shape[1]))[band.first - start : band.last - start]
+            reference = joined(*parts)[band.first - start : band.last - start]
             for key in (key for key in readings if key[1] == orbit):
                 seen = readings[key].band()
                 found[key] = backscatter.melt_fraction(*seen, reference, self._sar.threshold_db, shares, self._sar.min_valid_share)

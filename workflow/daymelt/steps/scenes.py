@@ -18,6 +18,7 @@ from daymelt import cube
 from daymelt.config import Area, Sar, Sentinel1
 from daymelt.grid import Grid
 from daymelt.manifest import manifest_files
+from daymelt.memory import keep_memory
 from daymelt.science import backscatter
 from daymelt.sources import sentinel1 as reader
 from daymelt.sources.scenes import find_scenes
@@ -28,22 +29,6 @@ Passes = dict[tuple[dt.date, int], list[reader.Burst]]
 TILE = 512  # rows of a tile in the files: readings end with one, so that none is decoded twice
 WHOLE_PIXELS = 2**26  # a grid of no more is read in one piece: the blocks of a warped burst would differ in the last digits
 BAND_PIXELS = 2**23  # of a band of a larger grid
-
-
-class Scratch:
-    """Memory for one field after another: new pages for each would cost as much as the work on them. Whole grids are not kept."""
-
-    def __init__(self) -> None:
-        self._values = np.empty(0, np.float32)
-
-    def field(self, rows: int, columns: int) -> NDArray[np.float32]:
-        """A field (y, x), in the place of the one before."""
-        size = rows * columns
-        if size > 2 * BAND_PIXELS:
-            return np.empty((rows, columns), np.float32)
-        if size > len(self._values):
-            self._values = np.empty(size, np.float32)
-        return self._values[:size].reshape(rows, columns)
 
 
 @dataclass(frozen=True)
@@ -59,14 +44,15 @@ class Scenes:
     """The passes of some retrievals on the fine grid of an area."""
 
     def __init__(self, manifests: Sequence[Path], terrain: Path, area: Area, sentinel1: Sentinel1, sar: Sar) -> None:
+        keep_memory()
         self.fine = area.grid.refine(sentinel1.spacing_m)
         self.passes = find_passes(manifests, sentinel1)
-        self._area, self._sar, self._scratch = area.grid, sar, Scratch()
+        self._area, self._sar = area.grid, sar
         self._land = land_cells(terrain, area.grid)
 
     def reading(self, bursts: Sequence[reader.Burst], bands: Sequence[Band]) -> "Reading":
         """One pass, to be read band by band."""
-        return Reading(lambda first, last: self._read_rows(bursts, first, last), bands, self._sar.smoothing_window, self._scratch)
+        return Reading(lambda first, last: self._read_rows(bursts, first, last), bands, self._sar.smoothing_window)
 
     def bands(self) -> list[Band]:
         """Bands that follow each other."""
@@ -112,19 +98,18 @@ class Scenes:
 class Reading:
     """One pass read from top to bottom; between two bands it holds no more than the rows that both need."""
 
-    def __init__(self, read: Read, bands: Sequence[Band], window: int, scratch: Scratch) -> None:
-        self._bands, self._rows, self._window, self._scratch = iter(bands), bands[-1].read_to, window, scratch
+    def __init__(self, read: Read, bands: Sequence[Band], window: int) -> None:
+        self._bands, self._rows, self._window = iter(bands), bands[-1].read_to, window
         starts = [max(0, band.first - window // 2) for band in bands]
         self._rolling = Rolling(read, starts, [band.read_to for band in bands])
 
     def band(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Smoothed backscatter of the next band, linear power, (y, x), and where it is valid; until a reading goes on."""
+        """Smoothed backscatter of the next band, linear power, (y, x), and where it is valid."""
         band, reach = next(self._bands), self._window // 2
         start, ((above, gamma0), seen) = self._rolling.parts()
         valid = joined(*seen)
         stop, inner = min(band.last + reach, self._rows) - start, slice(band.first - start, band.last - start)
-        out = self._scratch.field(min(stop, len(valid)), valid.shape[1])
-        smoothed = backscatter.smooth(gamma0[: max(stop - len(above), 0)], valid[:stop], self._window, above, out)
+        smoothed = backscatter.smooth(gamma0[: max(stop - len(above), 0)], valid[:stop], self._window, above)
         return smoothed[inner], valid[inner]
 
 
@@ -150,9 +135,9 @@ def below(above: NDArray[Any], field: NDArray[Any], first: int) -> NDArray[Any]:
     return field[first - len(above) :] if first >= len(above) else joined(above, field)[first:]
 
 
-def joined(above: NDArray[Any], field: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
-    """Rows below others, (y, x), in `out` if it is given and both have rows."""
-    return np.concatenate([above, field], out=out) if len(above) else field
+def joined(above: NDArray[Any], field: NDArray[Any]) -> NDArray[Any]:
+    """Rows below others, (y, x)."""
+    return np.concatenate([above, field]) if len(above) else field
 
 
 def read_ends(fine: Grid) -> list[int]:
