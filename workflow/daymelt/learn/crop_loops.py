@@ -29,19 +29,21 @@ def fill_inputs(
     `stored` (y, x) is scaled, 0 where no data; `field` (y, x) is copied. A channel below 0 is not filled.
     """
     channels = np.empty((crop.shape[2], crop.shape[1]), np.float32)
-    along = np.zeros(coarse.shape[2] + 1, np.float32)  # one more: the last cell's neighbour, of no weight
-    start, stop = int(first_x.min()), min(int(first_x.max()) + 2, coarse.shape[2])
+    start, stop = int(first_y.min()), min(int(first_y.max()) + 2, coarse.shape[1])
+    wide = np.empty((coarse.shape[0], stop - start, crop.shape[1]), np.float32)  # along x first: there are few coarse rows
+    for index in range(coarse.shape[0]):
+        for row in range(start, stop):
+            _spread(coarse[index, row], first_x, weights_x[0], weights_x[1], wide[index, row - start])
     for row in range(crop.shape[0]):
-        upper = int(first_y[row])
-        lower = min(upper + 1, coarse.shape[1] - 1)
+        upper = int(first_y[row]) - start
+        lower = min(upper + 1, stop - start - 1)
         for index in range(coarse.shape[0]):
-            one, other = coarse[index, upper, start:stop], coarse[index, lower, start:stop]
-            _blend(one, other, weights_y[0, row], weights_y[1, row], along[start:stop])
-            _spread(along, first_x, weights_x[0], weights_x[1], channels[coarse_channels[index]])
+            above, below = wide[index, upper], wide[index, lower]
+            _blend(above, below, weights_y[0, row], weights_y[1, row], channels[coarse_channels[index]])
         if stored_channel >= 0:
             _scale(stored[row], scale, nodata, channels[stored_channel])
         if field_channel >= 0:
-            channels[field_channel] = field[row]
+            _copy(field[row], channels[field_channel])
         _interleave(channels, crop[row].reshape(-1))
 
 
@@ -55,15 +57,16 @@ def _blend(
 
 @compiled
 def _spread(
-    along: NDArray[np.float32],
+    field: NDArray[np.float32],
     first: NDArray[np.uint32],
     weights: NDArray[np.float32],
     other_weights: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
+    last = np.uint32(len(field) - 1)
     for column in range(len(out)):
         left = first[column]
-        out[column] = weights[column] * along[left] + other_weights[column] * along[left + np.uint32(1)]
+        out[column] = weights[column] * field[left] + other_weights[column] * field[min(left + np.uint32(1), last)]
 
 
 @compiled
@@ -71,6 +74,12 @@ def _scale(stored: NDArray[np.uint8], scale: np.float32, nodata: int, out: NDArr
     for column in range(len(out)):
         code = stored[column]
         out[column] = np.float32(0) if code == nodata else np.float32(code) * scale
+
+
+@compiled
+def _copy(values: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    for column in range(len(out)):
+        out[column] = values[column]
 
 
 @compiled

@@ -23,6 +23,7 @@ from daymelt.errors import ConfigError, GridError
 from daymelt.learn import crop_loops
 from daymelt.learn.channels import COARSE, HEIGHT, SAR, Statistics, check_names, normalised
 
+Part = Callable[[int, int, int], object]  # work on a crop's rows from a first to before a last
 Crops = tuple[Tensor, Tensor, Tensor]  # inputs (crop, channel, y, x), targets and valid (crop, y, x)
 
 NODATA, SCALE = int(PERCENT.nodata), np.float32(PERCENT.scale)
@@ -184,9 +185,7 @@ class SeasonInputs:
     def __len__(self) -> int:
         return len(self.days)
 
-    def inputs(
-        self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int], out: Tensor | None = None
-    ) -> Tensor:
+    def inputs(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
         """Cut the input of a network.
 
         Parameters
@@ -194,7 +193,6 @@ class SeasonInputs:
         indices : the day of each crop
         rows, columns : its first row and column
         size : number of rows and columns of every crop
-        out : takes the result on a CPU, where new memory would cost as much as the crops
 
         Returns
         -------
@@ -202,8 +200,8 @@ class SeasonInputs:
         """
         if self.frame.device.type != "cpu":
             return self.composed(indices, rows, columns, size)
-        crops = torch.empty((len(indices), len(self.frame.channels), *size), memory_format=torch.channels_last) if out is None else out
-        self._fill(crops.permute(0, 2, 3, 1).numpy(), indices, rows, columns)
+        crops = torch.empty((len(indices), len(self.frame.channels), *size), memory_format=torch.channels_last)
+        in_parts(self._filling(crops, indices, rows, columns), len(indices), size[0])
         return crops
 
     def composed(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
@@ -226,9 +224,9 @@ class SeasonInputs:
         zeros = [0] * len(indices)
         return self.inputs(indices, zeros, zeros, self.frame.shape)
 
-    def _fill(self, crops: NDArray[np.float32], indices: Sequence[int], rows: Sequence[int], columns: Sequence[int]) -> None:
-        """Fill crops (crop, y, x, channel) on the CPU."""
-        frame, none = self.frame, np.empty((0, 0), np.uint8)
+    def _filling(self, inputs: Tensor, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int]) -> Part:
+        """What fills a part of `inputs` (crop, channel, y, x) on the CPU."""
+        frame, none, crops = self.frame, np.empty((0, 0), np.uint8), inputs.permute(0, 2, 3, 1).numpy()
         places = np.array([frame.channels.index(name) for name in frame.coarse], np.int64)
         sar = -1 if self.sar is None else frame.channels.index(SAR)
         height = -1 if frame.height is None else frame.channels.index(HEIGHT)
@@ -242,7 +240,7 @@ class SeasonInputs:
             coarse = self.coarse[indices[crop]].numpy()
             crop_loops.fill_inputs(crops[crop, first:last], coarse, places, *along, stored, sar, SCALE, NODATA, level, height)
 
-        in_parts(fill, len(crops), crops.shape[1])
+        return fill
 
     def _upsample(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
         """Coarse channels of each crop, (crop, coarse channel, y, x)."""
@@ -291,7 +289,9 @@ class TrainingSet(SeasonInputs):
     def crops(
         self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int], room: Crops | None = None
     ) -> Crops:
-        """Cut crops with their targets; parameters as `inputs`, `room` as its `out`.
+        """Cut crops with their targets; parameters as `inputs`.
+
+        `room` takes the result on a CPU, where new memory would cost as much as the crops.
 
         Returns
         -------
@@ -300,9 +300,11 @@ class TrainingSet(SeasonInputs):
         valid : (crop, y, x) bool, True where Sentinel-1 observed and there is no ocean
         """
         if self.frame.device.type == "cpu":
-            inputs, target, valid = room or self.room(len(indices), size)
-            self._fill_targets(target.numpy(), valid.numpy(), indices, rows, columns)
-            return self.inputs(indices, rows, columns, size, inputs), target, valid
+            inputs, target, valid = made = room or self.room(len(indices), size)
+            where = indices, rows, columns
+            fillings = self._filling(inputs, *where), self._filling_targets(target.numpy(), valid.numpy(), *where)
+            in_parts(lambda *part: [fill(*part) for fill in fillings], len(indices), size[0])
+            return made
         stored = cut(self.target, indices, rows, columns, size)
         valid = (stored != NODATA) & ~cut(self.frame.ocean, None, rows, columns, size)
         return self.inputs(indices, rows, columns, size), fraction(stored), valid
@@ -312,15 +314,15 @@ class TrainingSet(SeasonInputs):
         inputs = torch.empty((count, len(self.frame.channels), *size), memory_format=torch.channels_last)
         return inputs, torch.empty((count, *size)), torch.empty((count, *size), dtype=torch.bool)
 
-    def _fill_targets(
+    def _filling_targets(
         self,
         target: NDArray[np.float32],
         valid: NDArray[np.bool_],
         indices: Sequence[int],
         rows: Sequence[int],
         columns: Sequence[int],
-    ) -> None:
-        """Fill targets (crop, y, x) on the CPU, and where they are valid."""
+    ) -> Part:
+        """What fills a part of targets (crop, y, x) on the CPU, and where they are valid."""
         ocean = self.frame.ocean.numpy()
 
         def fill(crop: int, first: int, last: int) -> None:
@@ -328,7 +330,7 @@ class TrainingSet(SeasonInputs):
             stored = self.target[indices[crop]].numpy()[window]
             crop_loops.fill_target(target[crop, first:last], valid[crop, first:last], stored, ocean[window], SCALE, NODATA)
 
-        in_parts(fill, len(target), target.shape[1])
+        return fill
 
     def valid(self, index: int) -> Tensor:
         """Where a day has a target, (y, x) bool: Sentinel-1 observed and there is no ocean."""
@@ -358,7 +360,7 @@ def cut(field: Tensor, indices: Sequence[int] | None, rows: Sequence[int], colum
     return torch.stack([day[row : row + height, column : column + width] for day, row, column in zip(days, rows, columns, strict=True)])
 
 
-def in_parts(work: Callable[[int, int, int], None], crops: int, rows: int) -> None:
+def in_parts(work: Part, crops: int, rows: int) -> None:
     """Do a crop's rows from a first to before a last, for all crops: crops side by side, or parts of them where they are few."""
     threads = torch.get_num_threads()
     edges = np.linspace(0, rows, -(-threads // crops) + 1).astype(int).tolist() if crops < threads else [0, rows]
