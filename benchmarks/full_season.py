@@ -3,6 +3,7 @@
     python benchmarks/full_season.py FOLDER                 # workflow/areas/full-size.yaml on 2 cores; some 15 GB in FOLDER
     python benchmarks/full_season.py FOLDER --cores 16
     python benchmarks/full_season.py FOLDER --table-only    # what the benchmark files of a run in FOLDER say
+    python benchmarks/full_season.py FOLDER --write         # into RESULTS.md too
 
 The figures are those of Snakemake's benchmark files: wall time of each job, and the largest resident memory seen while it ran. A run that
 was interrupted goes on; jobs that were finished before keep their figures.
@@ -12,10 +13,11 @@ import argparse
 import csv
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import report
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "workflow" / "areas" / "full-size.yaml"
@@ -41,12 +43,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--configfile", type=Path, default=CONFIG)
     parser.add_argument("--table-only", action="store_true", help="run nothing")
+    parser.add_argument("--write", action="store_true", help="write the table into RESULTS.md")
     values = parser.parse_args(arguments)
-    started = time.monotonic()
     code = 0 if values.table_only else run(values.folder, values.cores, values.configfile)
-    print(table(rules(values.folder / "logs")))
-    if not values.table_only:
-        print(f"\n{values.cores} cores, {(time.monotonic() - started) / 60:.1f} minutes from start to end")
+    found = table(rules(values.folder / "logs"))
+    print(
+        f"{found}\n\n{values.cores} cores, {minutes(values.folder / 'logs'):.1f} minutes from the start of the first job to the end of the last"
+    )
+    if values.write and not code:
+        report.write_season(found, values.cores, minutes(values.folder / "logs"))
     return code or int(any(rule.memory > LIMIT_MIB for rule in rules(values.folder / "logs")))
 
 
@@ -65,6 +70,13 @@ def rules(logs: Path) -> list[Rule]:
         with path.open() as file:
             found.setdefault(Path(path.relative_to(logs).parts[1]).stem, []).extend(csv.DictReader(file, delimiter="\t"))
     return [summary(name, rows) for name, rows in found.items() if rows]
+
+
+def minutes(logs: Path) -> float:
+    """From the start of the first job to the end of the last: a benchmark file is written when its job ends."""
+    ends = {path: path.stat().st_mtime for path in logs.rglob("*.tsv")}
+    starts = [end - max(float(row["s"]) for row in csv.DictReader(path.open(), delimiter="\t")) for path, end in ends.items()]
+    return (max(ends.values()) - min(starts)) / 60
 
 
 def summary(name: str, rows: Sequence[dict[str, str]]) -> Rule:

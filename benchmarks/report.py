@@ -3,37 +3,58 @@
 import datetime as dt
 import os
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+TITLE = "# Results of the benchmarks"
+WHAT_IT_SAYS = (
+    "Times are medians of ways run in turn. Peak memory is that of our way in a process of its own, inputs and libraries included. "
+    "A ratio is ours over what it is compared with."
+)
 LIBRARIES = ("numpy", "numba", "scipy", "rasterio", "netCDF4", "torch", "segmentation-models-pytorch", "snakemake")
 
 
 def write(
     rows: Sequence[Mapping[str, Any]], growth: Sequence[Mapping[str, Any]], table: str, grown: str, options: Mapping[str, Any]
 ) -> None:
-    """Write benchmarks/RESULTS.md, and docs/images/growth.png where growth was measured."""
-    parts = ["# Results of the benchmarks\n", _about(options), table, _notes(rows)]
+    """Write benchmarks/RESULTS.md, and docs/images/growth.png where growth was measured; other sections stay as they are."""
+    words = _about(f"`python benchmarks/run.py {' '.join([*_shown(options), '--write'])}`")
+    write_section(TITLE, [words, WHAT_IT_SAYS, table, _notes(rows)])
     if growth:
         draw(growth, ROOT / "docs" / "images" / "growth.png")
-        parts += ["## Growth\n", _growth_words(), grown, "![Time and memory against size](../docs/images/growth.png)\n"]
-    (ROOT / "benchmarks" / "RESULTS.md").write_text(
-        "\n".join(part if part.endswith("\n") else f"{part}\n" for part in parts), encoding="utf-8"
-    )
+        write_section("## Growth", [_growth_words(), grown, "![Time and memory against size](../docs/images/growth.png)"])
 
 
-def _about(options: Mapping[str, Any]) -> str:
+def write_season(table: str, cores: int, minutes: float) -> None:
+    """Write what a season at full size took into benchmarks/RESULTS.md."""
+    words = _about(f"`python benchmarks/full_season.py FOLDER --cores {cores} --write`")
+    whole = f"{cores} cores, {minutes:.0f} minutes from the first job's start to the last one's end; by Snakemake's benchmark files."
+    write_section("## A season at full size", [words, whole, table])
+
+
+def write_section(title: str, parts: Sequence[str]) -> None:
+    """Write one section of benchmarks/RESULTS.md in the place of the one of that title, or behind all others."""
+    old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    sections = {text.splitlines()[0]: text.strip() for text in re.split(r"^(?=##? )", old, flags=re.M) if text.strip()}
+    sections[title] = "\n\n".join(part.strip() for part in (title, *parts))
+    RESULTS.write_text("\n\n".join(sections.values()) + "\n", encoding="utf-8")
+
+
+def _shown(options: Mapping[str, Any]) -> list[str]:
+    return [f"--{name}" for name in ("quick", "growth") if options[name]] + (["--model (trained)"] if options["model"] else [])
+
+
+def _about(command: str) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    shown = [f"--{name}" for name in ("quick", "growth") if options[name]] + (["--model (trained)"] if options["model"] else [])
     return (
-        f"Written by `python benchmarks/run.py {' '.join([*shown, '--write'])}` on {dt.date.today()}; not edited.\n\n"
+        f"Written by {command} on {dt.date.today()}; not edited.\n\n"
         f"Machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory_gb():.0f} GB, {platform.system()}; "
-        f"Python {platform.python_version()}, {libraries}; {_versions_below()}.\n\n"
-        "Times are medians of ways run in turn. Peak memory is that of our way in a process of its own, inputs and libraries included. "
-        "A ratio is ours over what it is compared with.\n"
+        f"Python {platform.python_version()}, {libraries}; {_versions_below()}."
     )
 
 
