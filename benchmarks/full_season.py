@@ -46,12 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="write the table into RESULTS.md")
     values = parser.parse_args(arguments)
     code = 0 if values.table_only else run(values.folder, values.cores, values.configfile)
-    found = table(rules(values.folder / "logs"))
-    print(
-        f"{found}\n\n{values.cores} cores, {minutes(values.folder / 'logs'):.1f} minutes from the start of the first job to the end of the last"
-    )
+    found, took = table(rules(values.folder / "logs")), minutes(values.folder / "logs")
+    print(f"{found}\n\n{values.cores} cores, {took:.1f} minutes from the first job's start to the last one's end")
     if values.write and not code:
-        report.write_season(found, values.cores, minutes(values.folder / "logs"))
+        report.write_season(found, values.cores, took)
     return code or int(any(rule.memory > LIMIT_MIB for rule in rules(values.folder / "logs")))
 
 
