@@ -5,6 +5,7 @@ A network takes (batch, channel, y, x) of any size and gives the melt fraction (
 """
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,23 +21,29 @@ from daymelt.learn.architectures import ARCHITECTURES
 from daymelt.learn.channels import Statistics
 from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
 from daymelt.learn.options import Architecture, NetworkOptions, check_choice, check_positive
+from daymelt.learn.surroundings import Surroundings
 
 __all__ = ["ARCHITECTURES", "ModelCard", "Network", "NetworkOptions", "build", "load_model", "read_card", "save_model"]
 
 
 class Network(nn.Module):
-    """A body that gives logits (batch, 1, y, x), fitted to inputs of any size, with a sigmoid in 32 bits at its end."""
+    """A body that gives logits (batch, 1, y, x), fitted to inputs of any size, with a sigmoid in 32 bits at its end.
+
+    `sees` is the side of the window over which its means are taken, cells; None for all that it is given, as in training.
+    """
 
     def __init__(self, body: nn.Module, multiple: int) -> None:
         super().__init__()
         self.body = body
         self.multiple = multiple
+        self.sees: int | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Melt fraction (batch, y, x) of inputs (batch, channel, y, x)."""
         height, width = inputs.shape[-2:]
         padded = pad(inputs, -height % self.multiple, -width % self.multiple)
-        logits: Tensor = self.body(padded.contiguous(memory_format=torch.channels_last))
+        with Surroundings(self.sees, padded.shape[-2]) if self.sees else nullcontext():
+            logits: Tensor = self.body(padded.contiguous(memory_format=torch.channels_last))
         return torch.sigmoid(logits[:, 0, :height, :width].float())
 
 
@@ -97,7 +104,7 @@ def save_model(folder: Path, network: Network, card: ModelCard) -> ModelCard:
 
 
 def load_model(folder: Path) -> tuple[Network, ModelCard]:
-    """The trained network in `folder`, ready to predict on the CPU, and its card.
+    """The trained network in `folder`, ready to predict on the CPU, and its card; it sees as much around a place as in training.
 
     Raises
     ------
@@ -115,6 +122,7 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
         raise FormatError(
             f"model {weights}: not the weights of such a {card.network.architecture} ({one_line(error)}); train the model again"
         ) from error
+    network.sees = card.training.get("crop")
     return network.eval(), card
 
 

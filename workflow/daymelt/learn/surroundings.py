@@ -1,0 +1,73 @@
+"""How far a network looks when it maps: as far as in training.
+
+Some layers take a mean over all that a network is given: the squeeze of squeeze-and-excitation, the image features of DeepLabv3+. In
+training that is a crop. Over a whole area such a mean is a number that the network never met, the same for the coast and for the dry
+interior. While a map is made, it is therefore taken over a window as large as a crop, around each place.
+
+Source: Chu et al. (2022), arXiv 2112.04491, "Improving Image Restoration by Revisiting Global Information Aggregation": a global mean is
+replaced by a local one when a network sees larger images than it learnt from.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+BLOCKS = 16  # blocks a side of the window: the mean is made of theirs, and smooth between them
+
+
+class Surroundings(TorchFunctionMode):
+    """While it is entered, means over all rows and columns are those of the window around each place.
+
+    Parameters
+    ----------
+    cells : side of the window, cells of the network's input
+    height : rows of the input, by which a layer tells how many cells one of its own is
+    """
+
+    def __init__(self, cells: int, height: int) -> None:
+        super().__init__()
+        self._cells, self._height = cells, height
+
+    def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Carry out an operation, or the local one in its place."""
+        kwargs = kwargs or {}
+        if _is_global_mean(func, args, kwargs):
+            field: Tensor = args[0]
+            window = max(1, round(self._cells * field.shape[-2] / self._height))
+            if window < max(field.shape[-2:]):
+                return local_mean(field, window)
+        return func(*args, **kwargs)
+
+
+def _is_global_mean(func: Callable[..., Any], args: Any, kwargs: Any) -> bool:
+    """Whether an operation takes the mean over all rows and columns of a field (batch, channel, y, x), and keeps both."""
+    name = getattr(func, "__name__", "")
+    if name not in ("mean", "adaptive_avg_pool2d") or not args or not isinstance(args[0], Tensor) or args[0].dim() != 4:
+        return False
+    over = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("output_size"))
+    if name == "adaptive_avg_pool2d":
+        return over in (1, (1, 1), [1, 1])
+    return isinstance(over, tuple | list) and {axis % 4 for axis in over} == {2, 3} and bool(kwargs.get("keepdim"))
+
+
+def local_mean(field: Tensor, window: int) -> Tensor:
+    """Mean over the window around each place, which at an edge lies within the field.
+
+    Parameters
+    ----------
+    field : (batch, channel, y, x)
+    window : its side; it is put together from blocks and interpolated between them, so it holds to a block
+    """
+    side = max(1, window // BLOCKS)
+    blocks = functional.avg_pool2d(field, side, ceil_mode=True, count_include_pad=False) if side > 1 else field
+    height, width = (min(max(1, round(window / side)), length) for length in blocks.shape[-2:])
+    means = functional.avg_pool2d(blocks, (height, width), stride=1)
+    rows, columns = height - 1, width - 1  # so many places have a window that would reach beyond an edge
+    means = functional.pad(means, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2), mode="replicate")
+    if side == 1:
+        return means
+    spread = functional.interpolate(means, scale_factor=side, mode="bilinear", align_corners=False)
+    return spread[..., : field.shape[-2], : field.shape[-1]]
