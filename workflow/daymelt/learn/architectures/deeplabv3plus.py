@@ -1,6 +1,6 @@
 """DeepLabv3+: an encoder that stops halving early, convolutions of several dilations side by side, a small decoder at a quarter.
 
-The mean over all that it sees is one of its features, so a map in tiles differs from one in one pass wherever its halo ends.
+The mean over its surroundings is one of its features, so a map in tiles differs a little from one in one pass wherever its halo ends.
 
 Source: Chen et al. (2018), arXiv 1802.02611; settings of Lütjens et al. (2025), arXiv 2512.12142: output stride 8, rates 6, 12 and 18,
 256 channels, upsampling by 4.
