@@ -62,6 +62,24 @@ def _inputs(setting: Setting, days: int, labelled: bool):
     return SeasonInputs(frame, season(days), sar, coarse)
 
 
+def _area_inputs(setting: Setting):
+    """The inputs of a day in the middle of a season from the area that a model was trained in, where that has the grid; else None."""
+    from daymelt.learn.networks import read_card
+    from daymelt.systems.aligned import open_aligned
+    from daymelt.systems.inputs import frame_of, inputs_of
+
+    if not setting.model:
+        return None
+    aligned, card = Path(setting.model).resolve().parents[2] / "aligned", read_card(Path(setting.model))
+    for mar in sorted((aligned / "mar").glob("*.nc")):
+        streams = [aligned / "time_interpolated" / "all" / mar.name], [mar], [aligned / "microwave" / mar.name]
+        with open_aligned(aligned / "terrain.nc", *streams) as scene:
+            if scene.ocean.shape == (setting.rows, setting.columns):
+                frame = frame_of(scene, card.channels, card.statistics, setting.device)
+                return inputs_of(scene, frame, [scene.sar.days[len(scene.sar.days) // 2]])
+    return None
+
+
 def _smooth_percent(grid: Grid, seed: int) -> np.ndarray:
     """A field of melt as smooth as a map, in percent."""
     posting = grid.posting(3000)
@@ -190,8 +208,8 @@ def tiles_case(setting: Setting) -> Case:
 
     from daymelt.learn.inference import predict_days
 
-    inputs, network = _inputs(setting, 1, labelled=False), _network(setting)
-    size = _crop_cells(setting)
+    own, network, size = _area_inputs(setting), _network(setting), _crop_cells(setting)
+    inputs = own or _inputs(setting, 1, labelled=False)
     starts = [sorted({*range(0, length - size, STRIDE), length - size}) for length in inputs.frame.shape]
     places = [(row, column) for row in starts[0] for column in starts[1]]
     timed_places = places[:: max(1, len(places) // TIMED_TILES)][:TIMED_TILES]
@@ -211,8 +229,9 @@ def tiles_case(setting: Setting) -> Case:
     def check() -> str:
         chosen = places if setting.model else timed_places  # of a network that learnt nothing the maps have nothing to say
         difference = float(np.nanmean(np.abs(ours() - tiles(chosen))))
+        day = f"{own.days[0]} of the area that it was trained in" if own else "fields at random"
         told = f"mean difference {difference:.4f} over {len(chosen)} tiles, " + (
-            "trained network" if setting.model else "random weights: no claim"
+            f"trained network, {day}" if setting.model else "random weights: no claim"
         )
         if setting.model and difference > 0.01:
             told += " (MISSED: at most 0.01)"
