@@ -160,6 +160,28 @@ def mapping_memory(days):
     return needed
 
 
+def training_memory(wildcards, attempt):
+    """Memory of a training: the labelled days of all seasons, and what the layers of a network hold of a step's crops on a CPU.
+
+    At full size a season's 60 labelled days and 8 crops of 512 x 512 cells take 4,819 MiB with the default encoder. Asked for are 90 days a
+    season, two bytes a cell, and 2100 bytes a cell of the crops; for other encoders, not measured, three times as many. A CUDA device has a
+    memory of its own. Systems that are no network are not measured at full size, but for the thresholds and linear-dem: 2,080 MiB.
+    """
+    options = CONFIG.resolve(wildcards.model).options
+    if "training" not in options:
+        return memory(4000, base_mb=1100)(wildcards, attempt)
+    training, model = options["training"], options["model"]
+    measured = (model["architecture"], model["encoder"]) == (
+        "unet",
+        "tu-mobilenetv3_small_100",
+    )
+    cells = (
+        0 if training["device"] == "cuda" else training["batch"] * training["crop"] ** 2
+    )
+    crops = cells * (2100 if measured else 6300) / 1e6
+    return memory(180 * len(SEASONS), base_mb=1100 + crops)(wildcards, attempt)
+
+
 def sentinel1_memory():
     """Memory of a retrieval of Sentinel-1: the twin's is measured at full size, that of windows of 10 m scenes is not and asks for more."""
     return memory(200 if CONFIG.sentinel1.provider == "twin" else 1400, base_mb=350)

@@ -34,7 +34,7 @@ rule retrieve_terrain:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(400),  # 1,596 MiB at full size
+        mem_mb=memory(650),  # 2,390 MiB at full size
         runtime=minutes(30),
     params:
         options=retrieval_options("terrain"),

@@ -24,7 +24,7 @@ rule train:
         "../envs/learn.yaml"
     threads: training_threads
     resources:
-        mem_mb=memory(4000, base_mb=1100),
+        mem_mb=training_memory,
         runtime=minutes(1440),
     params:
         options=options("system"),
