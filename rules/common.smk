@@ -141,21 +141,24 @@ def memory(bytes_per_cell, base_mb=250):
     return lambda wildcards, attempt: round(needed * attempt)
 
 
+MEASURED_ENCODER = "tu-mobilenetv3_small_100"  # at full size
+
+
 def mapping_memory(days):
     """Memory of a job that maps so many days at once, for each cell that a network sees at once and for each of the area.
 
-    At full size one day in one pass takes 290 bytes a cell with the default encoder and 850 with Xception71, after the 740 MiB of the
-    libraries; asked for are 1000, and 500 for what is read and written. Other networks and systems are not measured there.
+    At full size one day in one pass takes 3,014 MiB with the default encoder, 740 of them for the libraries: 500 bytes a cell. With Xception71
+    it took 850 bytes a cell before memory was kept between layers, against 290. Other networks and systems are not measured there.
     """
     cells = CONFIG.area.rows * CONFIG.area.columns
     at_once = days * min(cells, (CONFIG.map.tile or cells) ** 2) / cells
 
     def needed(wildcards, attempt):
         model = CONFIG.resolve(wildcards.model).options.get("model", {})
-        measured = model.get("architecture") == "unet"
-        return memory(500 + 1000 * at_once if measured else 4000, base_mb=1000)(
-            wildcards, attempt
-        )
+        of_layers = 4000
+        if model.get("architecture") == "unet":
+            of_layers = 700 if model["encoder"] == MEASURED_ENCODER else 2000
+        return memory(200 + of_layers * at_once, base_mb=1000)(wildcards, attempt)
 
     return needed
 
