@@ -227,7 +227,7 @@ STAGES = [
         prepare=prepare_scene,
         days=1,
         growth=1.0,
-        repeats=1,
+        repeats=3,
     ),
     Stage(
         *("winter-reference", "SAR reference, 12 passes, 10 m, a sixteenth of the area: passes over each file", "decoding alone", 1.0),

@@ -354,6 +354,17 @@ def test_melt_at_an_invalid_pixel_does_not_count():
     assert fraction[0, 0] == np.float32(2 / 3)
 
 
+@pytest.mark.parametrize("above", [1, 3, 6])
+def test_a_reference_in_two_parts_is_the_reference(above):
+    fine, coarse = Grid(CRS, 30, 0, 0, 6, 9), Grid(CRS, 90, 0, 0, 2, 3)
+    rng = np.random.default_rng(above)
+    gamma0, reference = rng.random((2, *fine.shape), np.float32)
+    valid, shares = rng.random(fine.shape) < 0.8, cell_shares(fine, coarse)
+    whole = melt_fraction(gamma0, valid, reference, 3.0, shares, 0.0)
+    parts = melt_fraction(gamma0, valid, reference[above:], 3.0, shares, 0.0, reference[:above])
+    np.testing.assert_array_equal(parts, whole)
+
+
 # --- passes of a day ------------------------------------------------------------------------------------------------------------------
 
 seen = st.tuples(st.floats(0, 1, width=32), st.floats(2**-7, 1, width=32), st.booleans())

@@ -141,7 +141,12 @@ class CellShares:
     cell_area: float  # m², of a coarse cell
 
     def areas(
-        self, gamma0: NDArray[np.float32], valid: NDArray[np.bool_], reference: NDArray[np.float32], ratio: float
+        self,
+        gamma0: NDArray[np.float32],
+        valid: NDArray[np.bool_],
+        reference: NDArray[np.float32],
+        ratio: float,
+        above: NDArray[np.float32] | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Area within each coarse cell of the fine cells that are valid with a reference, and of those that are below it by a ratio.
 
@@ -149,6 +154,7 @@ class CellShares:
         ----------
         gamma0, valid, reference : (fine y, fine x); where the reference is not finite there is none
         ratio : of gamma0 to the reference, below which a fine cell counts
+        above : (fine y above, fine x), rows of the reference that go before those of `reference`, which has so many fewer
 
         Returns
         -------
@@ -158,7 +164,8 @@ class CellShares:
         seen, below = np.empty(shape, np.float32), np.empty(shape, np.float32)
         gamma0, valid, reference = np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), np.ascontiguousarray(reference)
         along = *_parts(self.along_y), *_parts(self.along_x)
-        loops.areas_of_cells(gamma0, valid, reference, np.float32(ratio), *along, seen, below)
+        before = np.ascontiguousarray(reference[:0] if above is None else above)
+        loops.areas_of_cells(gamma0, valid, before, reference, np.float32(ratio), *along, seen, below)
         return seen, below
 
     def rows_of(self, first: int, last: int) -> slice:
@@ -217,6 +224,7 @@ def melt_fraction(
     threshold_db: float,
     shares: CellShares,
     min_valid_share: float,
+    above: NDArray[np.float32] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Melting share of the valid area of each coarse cell.
 
@@ -229,6 +237,7 @@ def melt_fraction(
     threshold_db : dB, above 0
     shares : overlap of the two grids
     min_valid_share : share of the coarse cell that must be valid, 0-1
+    above : rows of the reference that go before those of `reference`, as `CellShares.areas`
 
     Returns
     -------
@@ -241,7 +250,8 @@ def melt_fraction(
     """
     if not threshold_db > 0:
         raise ConfigError(f"melt threshold {threshold_db} dB: must be above 0; it is the drop below the winter reference")
-    valid_area, melting_area = shares.areas(gamma0, valid, reference, 10 ** (-threshold_db / 10))  # a ratio spares two logarithms a pixel
+    ratio = 10 ** (-threshold_db / 10)  # which spares two logarithms a pixel
+    valid_area, melting_area = shares.areas(gamma0, valid, reference, ratio, above)
     valid_share: NDArray[np.float32] = np.divide(valid_area, shares.cell_area, dtype=np.float32)
     fraction: NDArray[np.float32] = np.divide(melting_area, np.where(valid_area > 0, valid_area, 1), dtype=np.float32)
     fraction[(valid_area == 0) | (valid_share < np.float32(min_valid_share))] = np.nan

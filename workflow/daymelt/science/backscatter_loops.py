@@ -41,8 +41,8 @@ def box_mean(
 
 
 @compiled
-def _row_of(above: NDArray[np.float32], gamma0: NDArray[np.float32], row: int) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = above[row] if row < len(above) else gamma0[row - len(above)]
+def _row_of(above: NDArray[np.float32], field: NDArray[np.float32], row: int) -> NDArray[np.float32]:
+    found: NDArray[np.float32] = above[row] if row < len(above) else field[row - len(above)]
     return found
 
 
@@ -131,6 +131,7 @@ def choose(
 def areas_of_cells(
     gamma0: NDArray[np.float32],
     valid: NDArray[np.bool_],
+    above: NDArray[np.float32],
     reference: NDArray[np.float32],
     ratio: np.float32,
     lengths_y: NDArray[np.float32],
@@ -142,13 +143,13 @@ def areas_of_cells(
     valid_area: NDArray[np.float32],
     area_below: NDArray[np.float32],
 ) -> None:
-    """Lengths of the cells of each fine column within a row of coarse cells, then their sum along it."""
+    """Lengths of the cells of each fine column within a row of coarse cells, then their sum along it; `above` are rows of the reference."""
     seen, below = np.empty(gamma0.shape[1], np.float32), np.empty(gamma0.shape[1], np.float32)
     for coarse_row in range(valid_area.shape[0]):
         seen[:], below[:] = 0, 0
         for entry in range(begins_y[coarse_row], begins_y[coarse_row + 1]):
             row = rows[entry]
-            _add_lengths(gamma0[row], valid[row], reference[row], ratio, lengths_y[entry], seen, below)
+            _add_lengths(gamma0[row], valid[row], _row_of(above, reference, row), ratio, lengths_y[entry], seen, below)
         for column in range(valid_area.shape[1]):
             total, total_below = np.float32(0), np.float32(0)
             for entry in range(begins_x[column], begins_x[column + 1]):

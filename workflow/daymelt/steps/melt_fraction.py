@@ -16,7 +16,7 @@ from daymelt.manifest import manifest_digest
 from daymelt.science import backscatter
 from daymelt.steps.digests import combine
 from daymelt.steps.published_fields import is_published, melt_days
-from daymelt.steps.scenes import Band, Reading, Rolling, Scenes, joined, layer_names
+from daymelt.steps.scenes import Band, Reading, Rolling, Scenes, layer_names
 
 log = logging.getLogger(__name__)
 Key = tuple[dt.date, int]  # of a pass: day and relative orbit
@@ -118,10 +118,11 @@ class Month:
         shares = self._shares.part(cells.start, cells.stop)
         found: dict[Key, Fraction] = {}
         for orbit, rolling in references.items():
-            start, (parts,) = rolling.parts()
-            reference = joined(*parts)[band.first - start : band.last - start]
+            start, ((above, reference),) = rolling.parts()
+            reference = reference[max(0, band.first - start - len(above)) :]
+            above = above[band.first - start :]
             for key in (key for key in readings if key[1] == orbit):
-                seen = readings[key].band()
-                found[key] = backscatter.melt_fraction(*seen, reference, self._sar.threshold_db, shares, self._sar.min_valid_share)
+                seen, sar = readings[key].band(), self._sar
+                found[key] = backscatter.melt_fraction(*seen, reference, sar.threshold_db, shares, sar.min_valid_share, above)
         for day in sorted({day for day, _ in found}):
             yield day, backscatter.merge_passes([found[key] for key in sorted(found) if key[0] == day])[0]
