@@ -22,12 +22,26 @@ LIBRARIES = ("numpy", "numba", "scipy", "rasterio", "netCDF4", "torch", "segment
 def write(
     rows: Sequence[Mapping[str, Any]], growth: Sequence[Mapping[str, Any]], table: str, grown: str, options: Mapping[str, Any]
 ) -> None:
-    """Write benchmarks/RESULTS.md, and docs/images/growth.png where growth was measured; other sections stay as they are."""
-    words = _about(f"`python benchmarks/run.py {' '.join([*_shown(options), '--write'])}`")
-    write_section(TITLE, [words, WHAT_IT_SAYS, table, _notes(rows)])
+    """Write benchmarks/RESULTS.md, and docs/images/growth.png where growth was measured; other sections stay as they are.
+
+    Of some stages alone, their rows take the places of those that stood there.
+    """
+    words = [_about(f"`python benchmarks/run.py {' '.join([*_shown(options), '--write'])}`"), WHAT_IT_SAYS]
+    if options["only"] and RESULTS.exists():
+        words, table = _replaced(sections()[TITLE], table, f"`{' '.join(['--only', *options['only']])}` again on {dt.date.today()}.")
+    write_section(TITLE, [*words, table, _notes(table)])
     if growth:
         draw(growth, ROOT / "docs" / "images" / "growth.png")
         write_section("## Growth", [_growth_words(), grown, "![Time and memory against size](../docs/images/growth.png)"])
+
+
+def _replaced(old: str, table: str, what: str) -> tuple[list[str], str]:
+    """The words above the table of a section with a line more, and its table with the rows of another in place of those of their titles."""
+    above, first, rest = old.partition("| stage |")
+    rows = {line.split(" | ")[0]: line for line in (first + rest).splitlines() if line.startswith("| ")}
+    fresh = [line for line in table.splitlines() if line.startswith("| ")]
+    rows |= {line.split(" | ")[0]: line for line in fresh if " --- " not in line}
+    return [above.partition("\n\n")[2].strip(), what], "\n".join(rows.values())
 
 
 def write_season(table: str, cores: int, minutes: float) -> None:
@@ -39,10 +53,14 @@ def write_season(table: str, cores: int, minutes: float) -> None:
 
 def write_section(title: str, parts: Sequence[str]) -> None:
     """Write one section of benchmarks/RESULTS.md in the place of the one of that title, or behind all others."""
+    written = sections() | {title: "\n\n".join(part.strip() for part in (title, *parts))}
+    RESULTS.write_text("\n\n".join(written.values()) + "\n", encoding="utf-8")
+
+
+def sections() -> dict[str, str]:
+    """The sections of benchmarks/RESULTS.md by their titles."""
     old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    sections = {text.splitlines()[0]: text.strip() for text in re.split(r"^(?=##? )", old, flags=re.M) if text.strip()}
-    sections[title] = "\n\n".join(part.strip() for part in (title, *parts))
-    RESULTS.write_text("\n\n".join(sections.values()) + "\n", encoding="utf-8")
+    return {text.splitlines()[0]: text.strip() for text in re.split(r"^(?=##? )", old, flags=re.M) if text.strip()}
 
 
 def _shown(options: Mapping[str, Any]) -> list[str]:
@@ -58,12 +76,12 @@ def _about(command: str) -> str:
     )
 
 
-def _notes(rows: Sequence[Mapping[str, Any]]) -> str:
-    missed = [
-        row["title"] for row in rows if row.get("target") is not None and row.get("ratio") is not None and row["ratio"] > row["target"]
-    ]
-    absent = [f"{row['title']} ({row['absent']})" for row in rows if "absent" in row]
-    return f"\nTargets missed: {'; '.join(missed) or 'none'}.\nNot measured: {'; '.join(absent) or 'nothing'}.\n"
+def _notes(table: str) -> str:
+    """Which rows missed their target, and which were not measured."""
+    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines()[2:]]
+    missed = [row[0] for row in rows if row[4].endswith("missed") or "MISSED" in row[-1]]
+    absent = [f"{row[0]} ({row[1]})" for row in rows if row[1].startswith("no ")]
+    return f"Targets missed: {'; '.join(missed) or 'none'}.\nNot measured: {'; '.join(absent) or 'nothing'}."
 
 
 def _growth_words() -> str:
