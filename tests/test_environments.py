@@ -20,6 +20,7 @@ IMPORTED_AS = {
     "netCDF4": "netcdf4",
     "timm": "segmentation-models-pytorch",
     "sklearn": "scikit-learn",
+    "llvmlite": "numba",  # its compiler, of a version that it chooses
 }
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 

@@ -16,7 +16,7 @@ MODULES = sorted(
 )
 ROOMS = {"science", "sources", "twin", "products", "learn", "systems", "steps"}
 GROUND = {"errors", "dates", "grid", "encoding", "atomic", "manifest", "occupied", "provenance", "published", "compiled", "memory"}
-COMPILER = {"daymelt.compiled": {"numba"}}
+COMPILER = {"daymelt.compiled": {"numba", "llvmlite"}}
 SETTINGS = {"protocols", "config", "config_errors", "schema"}
 TOP = {"cli", "__main__"}
 # What each room may see, besides itself.
@@ -39,6 +39,7 @@ DISTRIBUTIONS = {
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "rio_cogeo": "rio-cogeo",
     "sklearn": "scikit-learn",
+    "llvmlite": "numba",
     "yaml": "PyYAML",
     "pystac_client": "pystac-client",
     "pydantic_core": "pydantic",

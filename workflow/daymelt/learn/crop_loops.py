@@ -3,7 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.compiled import compiled
+from daymelt.compiled import compiled, settle, store_four
+
+LINE = 16  # bytes at whose multiples four channels must lie to be written past the cache
 
 
 @compiled
@@ -21,8 +23,9 @@ def fill_inputs(
     nodata: int,
     field: NDArray[np.float32],
     field_channel: int,
+    past_cache: bool,
 ) -> None:
-    """Fill the channels of a crop (y, x, channel).
+    """Fill the channels of a crop (y, x, channel); past the cache where it has four and lies at a multiple of `LINE`.
 
     Coarse fields (field, coarse y, coarse x) are interpolated: `first` is, of each row or column of the crop, the first of the two coarse
     cells between which it lies, `weights` (2, cell) are those of both; `first` has no sign, so that nothing is checked of an index.
@@ -44,7 +47,8 @@ def fill_inputs(
             _scale(stored[row], scale, nodata, channels[stored_channel])
         if field_channel >= 0:
             _copy(field[row], channels[field_channel])
-        _interleave(channels, crop[row].reshape(-1))
+        _interleave(channels, crop[row].reshape(-1), past_cache)
+    settle()
 
 
 @compiled
@@ -83,15 +87,12 @@ def _copy(values: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 
 @compiled
-def _interleave(channels: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+def _interleave(channels: NDArray[np.float32], out: NDArray[np.float32], past_cache: bool) -> None:
     """Channels side by side; four, the usual number, at once."""
-    if len(channels) == 4:
+    if len(channels) == 4 and past_cache:
         one, two, three, four = channels[0], channels[1], channels[2], channels[3]
         for column in range(len(one)):
-            out[4 * column] = one[column]
-            out[4 * column + 1] = two[column]
-            out[4 * column + 2] = three[column]
-            out[4 * column + 3] = four[column]
+            store_four(out, 4 * column, one[column], two[column], three[column], four[column])
     else:
         for index in range(len(channels)):
             for column in range(channels.shape[1]):

@@ -238,7 +238,9 @@ class SeasonInputs:
             level = none.view(np.float32) if frame.height is None else frame.height.numpy()[window]
             along = *frame.along_y.cells(row, count), *frame.along_x.cells(column, width)
             coarse = self.coarse[indices[crop]].numpy()
-            crop_loops.fill_inputs(crops[crop, first:last], coarse, places, *along, stored, sar, SCALE, NODATA, level, height)
+            out = crops[crop, first:last]
+            past_cache = out.ctypes.data % crop_loops.LINE == 0
+            crop_loops.fill_inputs(out, coarse, places, *along, stored, sar, SCALE, NODATA, level, height, past_cache)
 
         return fill
 
