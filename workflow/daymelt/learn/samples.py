@@ -363,17 +363,23 @@ def cut(field: Tensor, indices: Sequence[int] | None, rows: Sequence[int], colum
 
 
 def in_parts(work: Part, crops: int, rows: int) -> None:
-    """Do a crop's rows from a first to before a last, for all crops: crops side by side, or parts of them where they are few."""
-    threads = torch.get_num_threads()
-    edges = np.linspace(0, rows, -(-threads // crops) + 1).astype(int).tolist() if crops < threads else [0, rows]
-    parts = [(crop, *part) for crop in range(crops) for part in pairwise(edges)]
-    if threads == 1:
-        for part in parts:
-            work(*part)
+    """Do a crop's rows from a first to before a last, for all crops; each thread, the caller's too, takes as many rows as another."""
+    edges = np.linspace(0, crops * rows, torch.get_num_threads() + 1).astype(int).tolist()
+
+    def share(start: int, stop: int) -> None:
+        for crop in range(start // rows, -(-stop // rows)):
+            first = crop * rows
+            work(crop, max(start, first) - first, min(stop, first + rows) - first)
+
+    own, *others = pairwise(edges)
+    if not others:
+        share(*own)
         return
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, *part) for part in parts]:
-            done.result()
+    with ThreadPoolExecutor(len(others)) as pool:
+        done = [pool.submit(share, *part) for part in others]
+        share(*own)
+        for other in done:
+            other.result()
 
 
 def crop_plan(
