@@ -137,7 +137,7 @@ def crops_case(setting: Setting) -> Case:
 
     labelled = _inputs(setting, LABELLED, labelled=True)
     size = (_crop_cells(setting),) * 2
-    folder, step, steps = Path(setting.folder), [0], 4
+    folder, step, steps = Path(setting.folder), [0], 32  # some hundred ms, as the common way takes for one batch
     room = labelled.room(BATCH, size)  # as training does
 
     def ours() -> None:
