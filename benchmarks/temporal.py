@@ -12,7 +12,7 @@ from harness import Case, Setting, Stage
 from daymelt import cube
 from daymelt.encoding import PERCENT
 from daymelt.science.temporal import window_mean
-from daymelt.steps.time_interpolate import read_acquisitions
+from daymelt.steps.acquisitions import open_acquisitions
 
 TIMED_DAYS = 12  # of the common way; the others are like them
 EVERY = 2.5  # days between two acquisitions
@@ -39,9 +39,9 @@ def season_case(setting: Setting) -> Case:
     timed_days = days[len(days) // 2 :][:TIMED_DAYS]
 
     def ours() -> None:
-        dates, stack, _, _ = read_acquisitions(2019, [folder / "acquired.nc"])
-        for _ in window_mean(stack, dates, days):
-            pass
+        with open_acquisitions(2019, [folder / "acquired.nc"]) as stored:
+            for _ in window_mean(stored.fields, stored.days, days):
+                pass
 
     def average(day: dt.date) -> np.ndarray:
         chosen = [i for i, one in enumerate(acquired) if one < day][-3:] + [i for i, one in enumerate(acquired) if one > day][:3]
@@ -54,12 +54,14 @@ def season_case(setting: Setting) -> Case:
             average(day)
 
     def read() -> None:
-        read_acquisitions(2019, [folder / "acquired.nc"])
+        with open_acquisitions(2019, [folder / "acquired.nc"]) as stored:
+            for index in range(len(stored.fields)):
+                stored.fields[index]
 
     def check() -> str:
-        dates, stack, _, _ = read_acquisitions(2019, [folder / "acquired.nc"])
-        pairs = ((field, average(day)) for day, field in window_mean(stack, dates, timed_days[:3]))
-        difference = max(float(np.nanmax(np.abs(one - other))) for one, other in pairs)
+        with open_acquisitions(2019, [folder / "acquired.nc"]) as stored:
+            pairs = ((field, average(day)) for day, field in window_mean(stored.fields, stored.days, timed_days[:3]))
+            difference = max(float(np.nanmax(np.abs(one - other))) for one, other in pairs)
         if difference > 1e-6:
             raise AssertionError(f"time interpolation: {difference}")
         return f"largest difference {difference:.0e}; common way: {len(timed_days)} of {len(days)} days timed"

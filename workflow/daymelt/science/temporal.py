@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +24,23 @@ BLOCK = 16  # acquisitions between two marks of the backward sweep: memory is th
 LINEAR, NEAREST = "linear in time", "nearest day"
 
 
+class Fields(Protocol):
+    """Acquisitions in order (acquisition, y, x) uint8, percent, 255 = no data: an array, or anything that gives them one by one.
+
+    Days that rise ask for an acquisition again only while few others lie between, so that few need to be held.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of acquisitions, of rows and of columns."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Any: ...
+
+
 def window_mean(
-    stack: NDArray[np.uint8], acquired: Sequence[dt.date], days: Iterable[dt.date], before: int = 3, after: int = 3
+    stack: Fields, acquired: Sequence[dt.date], days: Iterable[dt.date], before: int = 3, after: int = 3
 ) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
     """Mean melt fraction of the acquisitions around each day, weighted equally, without those of the day itself.
 
@@ -55,7 +71,7 @@ def window_mean(
 class _Window:
     """Sum and number of the valid percents of a set of acquisitions, kept up to date as the set changes: integers, so without drift."""
 
-    def __init__(self, stack: NDArray[np.uint8]) -> None:
+    def __init__(self, stack: Fields) -> None:
         self._stack = stack
         self._held: set[int] = set()
         self._total = np.zeros(stack.shape[1:], np.uint16)
@@ -74,7 +90,7 @@ class _Window:
         return self._mean
 
     def _change(self, index: int, operation: np.ufunc) -> None:
-        percent = self._stack[index]
+        percent: NDArray[np.uint8] = self._stack[index]
         valid = (percent != PERCENT.nodata).view(np.uint8)
         operation(self._total, percent * valid, out=self._total)
         operation(self._count, valid, out=self._count)
@@ -86,9 +102,7 @@ class _Window:
         return mean
 
 
-def observation_age(
-    stack: NDArray[np.uint8], acquired: Sequence[dt.date], days: Sequence[dt.date]
-) -> Iterator[tuple[dt.date, NDArray[np.uint8]]]:
+def observation_age(stack: Fields, acquired: Sequence[dt.date], days: Sequence[dt.date]) -> Iterator[tuple[dt.date, NDArray[np.uint8]]]:
     """Days from each day to the nearest acquisition, before or after it, that is valid at the pixel.
 
     Parameters
@@ -118,7 +132,7 @@ def _as_age(away: NDArray[np.int16]) -> NDArray[np.uint8]:
 
 
 def _neighbours(
-    stack: NDArray[np.uint8], acquired: Sequence[dt.date], days: Sequence[dt.date]
+    stack: Fields, acquired: Sequence[dt.date], days: Sequence[dt.date]
 ) -> Iterator[tuple[dt.date, NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_] | None]]:
     """For each day the days since the last valid acquisition before it, those to the first after it, and what was valid on it (if any)."""
     _check_acquired(stack, acquired)
@@ -145,7 +159,7 @@ def _neighbours(
             passed += 1
 
 
-def _next_seen(stack: NDArray[np.uint8], dates: Sequence[int]) -> Iterator[NDArray[np.int16]]:
+def _next_seen(stack: Fields, dates: Sequence[int]) -> Iterator[NDArray[np.int16]]:
     """Date of the first valid acquisition from index 0 on, from 1 on, ... from `len(dates)` on, each (y, x).
 
     The sweep runs backward and the answer forward: every 16th state is marked, and the states between are swept again from there.
@@ -171,7 +185,7 @@ def _overwrite(dates_seen: NDArray[np.int16], percent: NDArray[np.uint8], date: 
     np.copyto(dates_seen, np.int16(date), where=percent != PERCENT.nodata)
 
 
-def _check_acquired(stack: NDArray[np.uint8], acquired: Sequence[dt.date]) -> None:
+def _check_acquired(stack: Fields, acquired: Sequence[dt.date]) -> None:
     if len(stack) != len(acquired):
         raise ValueError(f"stack of {len(stack)} acquisitions with {len(acquired)} dates")
     _check_rising(acquired, "acquired")
