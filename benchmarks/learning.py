@@ -20,7 +20,7 @@ from daymelt.science.regrid import axis_weights, upsample
 
 CROP, BATCH, LABELLED = 512, 8, 12
 CHANNELS = ("microwave", "liquid_water", "sar", "height")
-TILE, STRIDE, TIMED_TILES = 512, 58, 12
+STRIDE, BORDER, TIMED_TILES = 58, 24, 12  # stride and border as in the published daily product (arXiv 2512.12142)
 DEPLOYED_DAYS = 1281
 BLUR_CELLS = 10
 
@@ -204,7 +204,10 @@ def share_case(setting: Setting) -> Case:
 
 
 def tiles_case(setting: Setting) -> Case:
-    """One day in one pass against tiles of 512 cells at a stride of 58 that are averaged; few of the tiles are timed."""
+    """One day in one pass against tiles of 512 cells at a stride of 58 that are averaged; few of the tiles are timed.
+
+    A tile loses `BORDER` cells at every edge that lies within the area, as in the published product.
+    """
     import torch
 
     from daymelt.learn.inference import predict_days
@@ -222,10 +225,13 @@ def tiles_case(setting: Setting) -> Case:
     def tiles(chosen: list[tuple[int, int]] = timed_places, inputs=days[-1]) -> np.ndarray:
         total, count = np.zeros(shape, np.float32), np.zeros(shape, np.uint16)
         with torch.inference_mode():
-            for row, column in chosen:
-                melt = network(inputs.inputs([0], [row], [column], (size, size)))[0].cpu().numpy()
-                total[row : row + size, column : column + size] += melt
-                count[row : row + size, column : column + size] += 1
+            for corner in chosen:
+                melt = network(inputs.inputs([0], *([start] for start in corner), (size, size)))[0].cpu().numpy()
+                ends = zip(corner, shape, strict=True)
+                kept = tuple(slice(BORDER * (start > 0), size - BORDER * (start + size < length)) for start, length in ends)
+                place = tuple(slice(start + part.start, start + part.stop) for start, part in zip(corner, kept, strict=True))
+                total[place] += melt[kept]
+                count[place] += 1
         return np.divide(total, count, out=np.full(total.shape, np.nan, np.float32), where=count > 0)
 
     def check() -> str:
