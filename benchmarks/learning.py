@@ -358,9 +358,9 @@ STAGES = [
         prepare=prepare_crops,
         repeats=5,
     ),
-    Stage("data-share", "share of a training step spent on data", "the whole step", 0.05, share_case, growth=1.0),
-    Stage("map-tiles", "mapping one day", "512² tiles at stride 58, same network and device", 1 / 40, tiles_case, growth=1.0),
-    Stage("map-forward", "mapping one day, CPU", "the forward pass alone", 1.15, forward_case, growth=1.0),
+    Stage("data-share", "share of a training step spent on data", "the whole step", 0.05, share_case),
+    Stage("map-tiles", "mapping one day", "512² tiles at stride 58, same network and device", 1 / 40, tiles_case),
+    Stage("map-forward", "mapping one day, CPU", "the forward pass alone", 1.15, forward_case),
     Stage("map-season", "1281 days mapped on a GPU, minutes", "(minutes)", 5.0, season_case, days=64, growth=None, repeats=1, cuda=True),
     Stage(
         *("train-cuda", "training steps on a GPU", "worker processes, GeoTIFFs, 32 bits, same device", 0.1, training_case),

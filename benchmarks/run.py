@@ -59,7 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--write", action="store_true", help="write benchmarks/RESULTS.md, and with --growth docs/images/growth.png")
     parser.add_argument("--model", help="folder of a trained network; random weights without it")
     parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"), help="where the network runs")
-    parser.add_argument("--folder", help="where the temporary files go, up to 8 GB; the system's own place without it")
+    parser.add_argument("--folder", help="where the temporary files go, up to 20 GB with --growth; the system's own place without it")
     parser.add_argument("--task", help=argparse.SUPPRESS)
     return parser.parse_args()
 

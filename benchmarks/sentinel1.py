@@ -226,7 +226,6 @@ STAGES = [
         scene_case,
         prepare=prepare_scene,
         days=1,
-        growth=1.0,
         repeats=3,
     ),
     Stage(
@@ -235,7 +234,7 @@ STAGES = [
         prepare=prepare_winter,
         days=12,
         scale=1 / 16,
-        growth=1 / 16,
+        growth=1 / 4,
         days_growth=True,
         repeats=1,
     ),

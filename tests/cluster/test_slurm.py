@@ -73,7 +73,8 @@ def test_a_run_through_slurm_whose_training_is_cancelled_ends_in_the_bytes_of_a_
     assert {job.get("TresPerNode") for job in trainings} == {"gres:gpu:1"}
     others = [job for job in jobs(notes) if job["Partition"] == "cpu"]
     assert {job.get("TresPerNode") for job in others} == {None}
-    assert any("ArrayJobId" in job for job in others)  # months of Sentinel-1
+    assert any(int(job["NumCPUs"]) > 1 for job in others)  # months of Sentinel-1, several in one job
+    assert len(others) < words.count("Finished jobid") - 3
 
     tiny.run(tmp_path / "local", SETTINGS, "--cores", "2", *THREADS, "--", "maps")
     maps = tiny.tree(tmp_path / "local")
