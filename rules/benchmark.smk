@@ -34,7 +34,7 @@ rule evaluate:
     threads: mapping_threads
     resources:
         mem_mb=mapping_memory(1),
-        runtime=minutes(360),
+        runtime=minutes(60, 262),  # a small network on two cores; larger ones not measured
     params:
         options=options("area", "seasons", "system", "map", "scores"),
         code=system_digest("evaluate"),
@@ -227,7 +227,7 @@ rule twin_statistics:
     threads: 1
     resources:
         mem_mb=memory(20),
-        runtime=minutes(30),
+        runtime=minutes(10, 4),
     params:
         code=code_digest("twin-statistics"),
     message:
@@ -278,7 +278,7 @@ rule draw_report:
     threads: 1
     resources:
         mem_mb=memory(300),
-        runtime=minutes(60),
+        runtime=minutes(20, 6),
     params:
         options=options("area", "seasons", "report"),
         code=code_digest("report"),

@@ -1,6 +1,7 @@
 """What the rules share: the checked configuration, the wildcards, and functions that name files and options."""
 
 import json
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -190,9 +191,19 @@ def sentinel1_memory():
     return memory(200 if CONFIG.sentinel1.provider == "twin" else 1400, base_mb=350)
 
 
-def minutes(first):
-    """Function that gives the longest run time of a job in minutes, as much again at every further attempt."""
-    return lambda wildcards, attempt: first * attempt
+FULL_CELLS = 2863 * 1633  # of the production grid, where memory and time were measured
+
+
+def minutes(least, seconds=0):
+    """Function that gives the longest run time of a job in minutes, as much again at every further attempt.
+
+    `seconds` is what the longest job took at full size on a core of a small virtual machine (benchmarks/RESULTS.md; a comment says what
+    else): six times as long is allowed there, and by its cells in another area, above what is allowed at `least`.
+    """
+    allowed = (
+        least + 6 * seconds / 60 * CONFIG.area.rows * CONFIG.area.columns / FULL_CELLS
+    )
+    return lambda wildcards, attempt: math.ceil(allowed) * attempt
 
 
 def all_cores():

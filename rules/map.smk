@@ -21,7 +21,7 @@ rule map:
     threads: 4
     resources:
         mem_mb=mapping_memory(CONFIG.map.batch),
-        runtime=minutes(720),
+        runtime=minutes(720),  # 5 minutes a season at full size with the default network on two cores; large networks on CPUs not measured
     params:
         options=options("area", "seasons", "system", "map"),
         code=system_digest("map"),

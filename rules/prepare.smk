@@ -15,7 +15,7 @@ rule align_terrain:
     threads: 1
     resources:
         mem_mb=memory(300),  # 409 MiB at full size, from the twin
-        runtime=minutes(30),
+        runtime=minutes(10, 3),
     params:
         options=options("area"),
         code=code_digest("align-terrain"),
@@ -42,8 +42,8 @@ rule winter_reference:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(800),  # 2,415 MiB at full size with three orbits, with five some 0.8 GB more
-        runtime=minutes(60),
+        mem_mb=memory(800),  # 1,026 MiB at full size from the twin; with three orbits of 30 m bursts 2,415 MiB before references were read by rows
+        runtime=minutes(10, 840),  # 96 s from the twin at 30 m; five orbits of 10 m scenes by a benchmark of a sixteenth of the area
     params:
         options=options("area", "sentinel1", "sar"),
         code=code_digest("winter-reference"),
@@ -71,8 +71,8 @@ rule melt_fraction:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(900),  # 1,923 MiB at full size with two orbits and one winter, before references were read by rows
-        runtime=minutes(60),
+        mem_mb=memory(900),  # 1,765 MiB at full size, from the twin
+        runtime=minutes(10, 350),  # 38 s from the twin at 30 m; twenty scenes of 10 m by the benchmark
     params:
         options=options("area", "sentinel1", "sar"),
         code=code_digest("melt-fraction"),
@@ -98,7 +98,7 @@ rule align_mar:
     threads: 1
     resources:
         mem_mb=memory(100),  # 183 MiB at full size, from the twin
-        runtime=minutes(30),
+        runtime=minutes(10, 2),
     params:
         options=options("area", "seasons", "mar", "regrid"),
         code=code_digest("align-mar"),
@@ -125,7 +125,7 @@ rule align_microwave:
     threads: 1
     resources:
         mem_mb=memory(100),  # 241 MiB at full size, from the twin
-        runtime=minutes(30),
+        runtime=minutes(10, 7),
     params:
         options=options("area", "seasons", "microwave", "regrid"),
         code=code_digest("align-microwave"),
@@ -179,7 +179,7 @@ rule time_interpolate:
     threads: 1
     resources:
         mem_mb=memory(400),
-        runtime=minutes(30),
+        runtime=minutes(10, 32),
     params:
         options=options("seasons", "temporal"),
         code=code_digest("time-interpolate"),
@@ -207,7 +207,7 @@ rule training_pool:
     threads: 1
     resources:
         mem_mb=memory(400),
-        runtime=minutes(30),
+        runtime=minutes(10, 32),
     params:
         options=options("seasons", "temporal"),
         code=code_digest("training-pool"),

@@ -13,7 +13,7 @@ rule twin_world:
     threads: 1
     resources:
         mem_mb=memory(100),  # 330 MiB at full size
-        runtime=minutes(30),
+        runtime=minutes(10, 29),
     params:
         options=options("area", "twin"),
         code=code_digest("twin-world"),

@@ -25,7 +25,7 @@ rule train:
     threads: training_threads
     resources:
         mem_mb=training_memory,
-        runtime=minutes(1440),
+        runtime=minutes(1440),  # epochs, network and device decide
     params:
         options=options("system"),
         code=system_digest("train"),
