@@ -42,7 +42,7 @@ rule winter_reference:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(800),  # 1,026 MiB at full size from the twin; with three orbits of 30 m bursts 2,415 MiB before references were read by rows
+        mem_mb=memory(800),  # 1,026 MiB at full size from the twin; 2,415 MiB with three orbits in an earlier version
         runtime=minutes(10, 840),  # 96 s from the twin at 30 m; five orbits of 10 m scenes by a benchmark of a sixteenth of the area
     params:
         options=options("area", "sentinel1", "sar"),
