@@ -14,17 +14,15 @@ DEEP = NetworkOptions(architecture="deeplabv3plus", depth=5, decoder_width=16)
 
 
 def local_mean_slowly(field, window):
-    """Mean over the window around each place, moved into the field at its edges."""
-    result = np.empty(field.shape)
-    for row in range(field.shape[-2]):
-        for column in range(field.shape[-1]):
-            places = []
-            for place, length in zip((row, column), field.shape[-2:], strict=True):
-                side = min(window, length)
-                first = int(np.clip(place - (side - 1) // 2, 0, length - side))
-                places.append(slice(first, first + side))
-            result[..., row, column] = field[..., places[0], places[1]].mean(axis=(-2, -1))
-    return result
+    """Mean of the means over the windows that contain each place; a field smaller than a window is one."""
+    sides = [min(window, length) for length in field.shape[-2:]]
+    total, count = np.zeros(field.shape), np.zeros(field.shape[-2:])
+    for row in range(field.shape[-2] - sides[0] + 1):
+        for column in range(field.shape[-1] - sides[1] + 1):
+            place = np.s_[..., row : row + sides[0], column : column + sides[1]]
+            total[place] += field[place].mean(axis=(-2, -1), keepdims=True)
+            count[place] += 1
+    return total / count
 
 
 @settings(max_examples=30, deadline=None)

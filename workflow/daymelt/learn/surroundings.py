@@ -2,15 +2,17 @@
 
 Some layers take a mean over all that a network is given: the squeeze of squeeze-and-excitation, the image features of DeepLabv3+. In
 training that is a crop. Over a whole area such a mean is a number that the network never met, the same for the coast and for the dry
-interior. While a map is made, it is therefore taken over a window as large as a crop, around each place.
+interior. While a map is made, a place is therefore given what a crop would give it: the mean over a window as large as a crop, and of all
+such windows that contain the place their mean, since in training it may lie anywhere in a crop.
 
-Source: Chu et al. (2022), arXiv 2112.04491, "Improving Image Restoration by Revisiting Global Information Aggregation": a global mean is
-replaced by a local one when a network sees larger images than it learnt from.
+Source: after Chu et al. (2022), arXiv 2112.04491, "Improving Image Restoration by Revisiting Global Information Aggregation", where a
+global mean is replaced by that of a window around each place when a network sees larger images than it learnt from.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
@@ -19,7 +21,7 @@ BLOCKS = 16  # blocks a side of the window: the mean is made of theirs, and smoo
 
 
 class Surroundings(TorchFunctionMode):
-    """While it is entered, means over all rows and columns are those of the window around each place.
+    """While it is entered, means over all rows and columns are those of the windows that contain each place.
 
     Parameters
     ----------
@@ -54,20 +56,25 @@ def _is_global_mean(func: Callable[..., Any], args: Any, kwargs: Any) -> bool:
 
 
 def local_mean(field: Tensor, window: int) -> Tensor:
-    """Mean over the window around each place, which at an edge lies within the field.
+    """Of each place the mean of the means over the windows that contain it and lie within the field.
 
     Parameters
     ----------
     field : (batch, channel, y, x)
-    window : its side; it is put together from blocks and interpolated between them, so it holds to a block
+    window : side of a window; it is put together from blocks and interpolated between them, so it holds to a block
     """
     side = max(1, window // BLOCKS)
     blocks = functional.avg_pool2d(field, side, ceil_mode=True, count_include_pad=False) if side > 1 else field
     height, width = (min(max(1, round(window / side)), length) for length in blocks.shape[-2:])
     means = functional.avg_pool2d(blocks, (height, width), stride=1)
-    rows, columns = height - 1, width - 1  # so many places have a window that would reach beyond an edge
-    means = functional.pad(means, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2), mode="replicate")
+    means = _containing(means, height, width) / _containing(torch.ones_like(means[:1, :1]), height, width)
     if side == 1:
         return means
     spread = functional.interpolate(means, scale_factor=side, mode="bilinear", align_corners=False)
     return spread[..., : field.shape[-2], : field.shape[-1]]
+
+
+def _containing(windows: Tensor, height: int, width: int) -> Tensor:
+    """Of each place the sum over the windows that contain it, by their area; a window's value stands at its first row and column."""
+    around = functional.pad(windows, (width - 1, width - 1, height - 1, height - 1))
+    return functional.avg_pool2d(around, (height, width), stride=1)
