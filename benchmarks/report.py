@@ -4,14 +4,14 @@ import datetime as dt
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
-TITLE = "# Results of the benchmarks"
+TITLE, GROWTH = "# Results of the benchmarks", "## Growth"
 WHAT_IT_SAYS = (
     "Times are medians of ways run in turn. Peak memory is that of our way in a process of its own, inputs and libraries included. "
     "A ratio is ours over what it is compared with."
@@ -20,19 +20,24 @@ LIBRARIES = ("numpy", "numba", "scipy", "rasterio", "netCDF4", "torch", "segment
 
 
 def write(
-    rows: Sequence[Mapping[str, Any]], growth: Sequence[Mapping[str, Any]], table: str, grown: str, options: Mapping[str, Any]
+    rows: Sequence[Mapping[str, Any]],
+    growth: Sequence[Mapping[str, Any]],
+    table: str,
+    grown: Callable[[Sequence[Mapping[str, Any]]], str],
+    options: Mapping[str, Any],
 ) -> None:
     """Write benchmarks/RESULTS.md, and docs/images/growth.png where growth was measured; other sections stay as they are.
 
-    Of some stages alone, their rows take the places of those that stood there.
+    Of some stages alone, their rows take the places of those that stood there. `grown` makes the table of growth.
     """
     words = [_about(f"`python benchmarks/run.py {' '.join([*_shown(options), '--write'])}`"), WHAT_IT_SAYS]
     if options["only"] and RESULTS.exists():
         words, table = _replaced(sections()[TITLE], table, f"`{' '.join(['--only', *options['only']])}` again on {dt.date.today()}.")
     write_section(TITLE, [*words, table, _notes(table)])
     if growth:
-        draw(growth, ROOT / "docs" / "images" / "growth.png")
-        write_section("## Growth", [_growth_words(), grown, "![Time and memory against size](../docs/images/growth.png)"])
+        points = _with_those_before(growth) if options["only"] else growth
+        draw(points, ROOT / "docs" / "images" / "growth.png")
+        write_section(GROWTH, [_growth_words(), grown(points), "![Time and memory against size](../docs/images/growth.png)"])
 
 
 def _replaced(old: str, table: str, what: str) -> tuple[list[str], str]:
@@ -42,6 +47,24 @@ def _replaced(old: str, table: str, what: str) -> tuple[list[str], str]:
     fresh = [line for line in table.splitlines() if line.startswith("| ")]
     rows |= {line.split(" | ")[0]: line for line in fresh if " --- " not in line}
     return [above.partition("\n\n")[2].strip(), what], "\n".join(rows.values())
+
+
+def _with_those_before(growth: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Points of growth, and of the stages that have none now those that the table in RESULTS.md shows."""
+    points = {
+        (point["name"], point["kind"]): [other for other in growth if other["name"] == point["name"] and other["kind"] == point["kind"]]
+        for point in growth
+    }
+    for line in sections().get(GROWTH, "").splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+        if line.startswith("| ") and cells[0] not in ("stage", "---"):
+            columns = ([float(number) for number in cells[index].split(" / ")] for index in (2, 3, 5))
+            old = [
+                {"name": cells[0], "kind": cells[1], **dict(zip(("size", "seconds", "peak"), point, strict=True))}
+                for point in zip(*columns, strict=True)
+            ]
+            points.setdefault((cells[0], cells[1]), old)
+    return [point for chosen in points.values() for point in chosen]
 
 
 def write_season(table: str, cores: int, minutes: float) -> None:
@@ -85,7 +108,10 @@ def _notes(table: str) -> str:
 
 
 def _growth_words() -> str:
-    return "Our way alone, once each. An exponent is that of the last two sizes: 1 is linear, 0 is no growth.\n"
+    return (
+        "Our way alone; the faster of two calls, since the first one fills new memory, but for those above half a minute. "
+        "An exponent is that of the last two sizes: 1 is linear, 0 is no growth.\n"
+    )
 
 
 def draw(growth: Sequence[Mapping[str, Any]], path: Path) -> None:

@@ -14,7 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,7 +48,7 @@ def main() -> None:
     if arguments.write:
         import report
 
-        report.write(rows, growth, table(rows), growth_table(growth) if growth else "", vars(arguments))
+        report.write(rows, growth, table(rows), growth_table, vars(arguments))
 
 
 def _arguments() -> argparse.Namespace:
@@ -157,7 +157,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     return _markdown(HEAD, [_cells(row) for row in rows])
 
 
-def growth_table(points: list[dict[str, Any]]) -> str:
+def growth_table(points: Sequence[Mapping[str, Any]]) -> str:
     """Time and memory at each size, and the exponents with which they grow between the last two: 1 is linear, 0 not at all."""
     lines = []
     for name, kind in dict.fromkeys((point["name"], point["kind"]) for point in points):

@@ -66,7 +66,7 @@ def local_mean(field: Tensor, window: int) -> Tensor:
     side = max(1, window // BLOCKS)
     blocks = functional.avg_pool2d(field, side, ceil_mode=True, count_include_pad=False) if side > 1 else field
     height, width = (min(max(1, round(window / side)), length) for length in blocks.shape[-2:])
-    means = functional.avg_pool2d(blocks, (height, width), stride=1)
+    means = _box(blocks, height, width)
     means = _containing(means, height, width) / _containing(torch.ones_like(means[:1, :1]), height, width)
     if side == 1:
         return means
@@ -77,4 +77,9 @@ def local_mean(field: Tensor, window: int) -> Tensor:
 def _containing(windows: Tensor, height: int, width: int) -> Tensor:
     """Of each place the sum over the windows that contain it, by their area; a window's value stands at its first row and column."""
     around = functional.pad(windows, (width - 1, width - 1, height - 1, height - 1))
-    return functional.avg_pool2d(around, (height, width), stride=1)
+    return _box(around, height, width)
+
+
+def _box(field: Tensor, height: int, width: int) -> Tensor:
+    """Mean over each window that lies within the field, along one axis after the other."""
+    return functional.avg_pool2d(functional.avg_pool2d(field, (height, 1), stride=1), (1, width), stride=1)
