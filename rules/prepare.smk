@@ -178,7 +178,7 @@ rule time_interpolate:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(400),
+        mem_mb=memory(150),  # 509 MiB at full size
         runtime=minutes(10, 32),
     params:
         options=options("seasons", "temporal"),
@@ -206,7 +206,7 @@ rule training_pool:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(400),
+        mem_mb=memory(150),  # 509 MiB at full size
         runtime=minutes(10, 32),
     params:
         options=options("seasons", "temporal"),

@@ -220,6 +220,7 @@ def open_stream(path: Path) -> Iterator[Stream]:
         if len(names) != 1:
             raise FormatError(f"stream {path}: {len(names)} variables (date, y, x), expected 1; delete it and run its step again")
         variable = file.variables[names[0]]
+        variable.set_var_chunk_cache(size=CHUNK * CHUNK * variable.dtype.itemsize)  # days are read whole, and many files may be open
         dates = tuple(dt.date.fromordinal(EPOCH.toordinal() + int(n)) for n in file.variables["date"][:])
         yield Stream(Path(path), _read_grid(file), _read_encoding(variable), dates, _read_notes(file), variable)
 
