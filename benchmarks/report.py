@@ -51,15 +51,14 @@ def _replaced(old: str, table: str, what: str) -> tuple[list[str], str]:
 
 def _with_those_before(growth: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Points of growth, and of the stages that have none now those that the table in RESULTS.md shows."""
-    points = {
-        (point["name"], point["kind"]): [other for other in growth if other["name"] == point["name"] and other["kind"] == point["kind"]]
-        for point in growth
-    }
+    points: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for point in growth:
+        points.setdefault((point["name"], point["kind"]), []).append(point)
     for line in sections().get(GROWTH, "").splitlines():
         cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
         if line.startswith("| ") and cells[0] not in ("stage", "---"):
             columns = ([float(number) for number in cells[index].split(" / ")] for index in (2, 3, 5))
-            old = [
+            old: list[Mapping[str, Any]] = [
                 {"name": cells[0], "kind": cells[1], **dict(zip(("size", "seconds", "peak"), point, strict=True))}
                 for point in zip(*columns, strict=True)
             ]
