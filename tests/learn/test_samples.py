@@ -1,4 +1,5 @@
 from collections import Counter
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from daymelt.errors import ConfigError, GridError
 from daymelt.learn.channels import CHANNELS
-from daymelt.learn.samples import SeasonInputs, Terrain, crop_plan, crop_size, fraction, make_frame, turn, turn_plan
+from daymelt.learn.samples import SeasonInputs, Terrain, crop_plan, crop_size, fraction, in_parts, make_frame, turn, turn_plan
 
 sizes = st.integers(1, 40)
 
@@ -209,3 +210,13 @@ def test_a_fingerprint_tells_data_apart(place):
     cells = {altered("target", 0, 3, 4), altered("target", 0, 3, 5), altered("target", 1, 3, 4), altered("sar", 0, 3, 4)}
     fewer = {place((20, 20), 2).labelled(slice(0, 1)).fingerprint(), place((20, 20), 2).labelled(channels=("sar",)).fingerprint()}
     assert len({plain, *cells, *fewer}) == 7
+
+
+@given(st.integers(1, 9), st.integers(1, 4), st.integers(1, 9))
+def test_each_row_of_each_crop_is_done_once_however_many_threads_there_are(threads, crops, rows):
+    parts = []
+    with patch.object(torch, "get_num_threads", lambda: threads):
+        in_parts(lambda *part: parts.append(part), crops, rows)
+    done = sorted((crop, row) for crop, first, last in parts for row in range(first, last))
+    assert done == [(crop, row) for crop in range(crops) for row in range(rows)]
+    assert all(first < last for _, first, last in parts)

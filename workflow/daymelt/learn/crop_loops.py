@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from daymelt.compiled import compiled, settle, store_four
 
-LINE = 16  # bytes at whose multiples four channels must lie to be written past the cache
+ALIGNMENT = 16  # bytes at whose multiples four channels must lie to be written past the cache
 
 
 @compiled
@@ -25,7 +25,7 @@ def fill_inputs(
     field_channel: int,
     past_cache: bool,
 ) -> None:
-    """Fill the channels of a crop (y, x, channel); past the cache where it has four and lies at a multiple of `LINE`.
+    """Fill the channels of a crop (y, x, channel); past the cache where it has four and lies at a multiple of `ALIGNMENT`.
 
     Coarse fields (field, coarse y, coarse x) are interpolated: `first` is, of each row or column of the crop, the first of the two coarse
     cells between which it lies, `weights` (2, cell) are those of both; `first` has no sign, so that nothing is checked of an index.

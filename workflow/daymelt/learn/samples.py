@@ -239,7 +239,7 @@ class SeasonInputs:
             along = *frame.along_y.cells(row, count), *frame.along_x.cells(column, width)
             coarse = self.coarse[indices[crop]].numpy()
             out = crops[crop, first:last]
-            past_cache = out.ctypes.data % crop_loops.LINE == 0
+            past_cache = out.ctypes.data % crop_loops.ALIGNMENT == 0
             crop_loops.fill_inputs(out, coarse, places, *along, stored, sar, SCALE, NODATA, level, height, past_cache)
 
         return fill
@@ -364,7 +364,7 @@ def cut(field: Tensor, indices: Sequence[int] | None, rows: Sequence[int], colum
 
 def in_parts(work: Part, crops: int, rows: int) -> None:
     """Do a crop's rows from a first to before a last, for all crops; each thread, the caller's too, takes as many rows as another."""
-    edges = np.linspace(0, crops * rows, torch.get_num_threads() + 1).astype(int).tolist()
+    edges = np.unique(np.linspace(0, crops * rows, torch.get_num_threads() + 1).astype(int)).tolist()  # no more shares than rows
 
     def share(start: int, stop: int) -> None:
         for crop in range(start // rows, -(-stop // rows)):
