@@ -10,7 +10,7 @@ from scipy.interpolate import RegularGridInterpolator
 
 from daymelt.errors import ConfigError, GridError
 from daymelt.learn.channels import CHANNELS
-from daymelt.learn.samples import SeasonInputs, Terrain, crop_plan, crop_size, fraction, in_parts, make_frame, turn, turn_plan
+from daymelt.learn.samples import SeasonInputs, Terrain, TrainingSet, crop_plan, crop_size, fraction, in_parts, make_frame, turn, turn_plan
 
 sizes = st.integers(1, 40)
 
@@ -220,3 +220,14 @@ def test_each_row_of_each_crop_is_done_once_however_many_threads_there_are(threa
     done = sorted((crop, row) for crop, first, last in parts for row in range(first, last))
     assert done == [(crop, row) for crop in range(crops) for row in range(rows)]
     assert all(first < last for _, first, last in parts)
+
+
+def test_days_are_let_go_after_every_use(place):
+    area, calls = place((40, 33), 3), []
+    fields = area.target, area.sar, area.coarse
+    labelled = TrainingSet(area.frame(), area.days, *fields, release=lambda: calls.append(1))
+    made = len(calls)
+    labelled.crops([0], [0], [0], (8, 8))
+    assert len(calls) == made + 1
+    labelled.fingerprint()
+    assert len(calls) > made + 1

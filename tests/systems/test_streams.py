@@ -7,6 +7,7 @@ from daymelt import cube
 from daymelt.encoding import PERCENT
 from daymelt.errors import GridError, MissingInputError
 from daymelt.grid import Grid
+from daymelt.memory import make_stack
 from daymelt.systems.streams import open_series
 
 GRID = Grid("EPSG:3413", 100, 0, 0, 4, 5)
@@ -29,6 +30,14 @@ def test_several_files_read_as_one_by_day(tmp_path):
         np.testing.assert_allclose(series.stack([may[0], april[0]])[:, 0, 0], [0.02, 0.03])
         with pytest.raises(MissingInputError, match="2019-06-01"):
             series.read(dt.date(2019, 6, 1))
+
+
+def test_a_stack_is_filled_with_the_stored_bytes_of_its_days(tmp_path):
+    days = [dt.date(2019, 4, day) for day in (3, 9, 20)]
+    with open_series([write(tmp_path / "a.nc", days)]) as series:
+        stack = series.fill(make_stack((2, *GRID.shape), tmp_path), [days[2], days[0]])
+    assert stack.fields.dtype == np.uint8
+    assert [np.unique(field).tolist() for field in stack.fields] == [[20], [3]]
 
 
 def test_files_of_different_grids_are_refused(tmp_path):

@@ -393,6 +393,10 @@ class Training(Section):
     precision: Literal["auto", "32", "bf16-mixed", "16-mixed"] = Field(
         "auto", description="arithmetic; auto is mixed where the device has it and 32 elsewhere"
     )
+    recompute: bool | None = Field(
+        None,
+        description="whether layers are computed again rather than kept, for less memory; null: on a CPU where they would take over 4 GiB",
+    )
     device: Device = Field("auto", description="where it runs; auto takes a CUDA device if there is one")
     devices: Integer = Field(1, ge=1, le=64, description="CUDA devices of a node (on a CPU: processes) that share the crops of a step")
     nodes: Integer = Field(

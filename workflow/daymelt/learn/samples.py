@@ -272,7 +272,8 @@ class SeasonInputs:
 class TrainingSet(SeasonInputs):
     """The inputs of the labelled days and what Sentinel-1 saw on them.
 
-    `target` is (date, y, x) uint8, melt fraction in percent, 255 where not observed; the rest as `SeasonInputs`.
+    `target` is (date, y, x) uint8, melt fraction in percent, 255 where not observed; `release` is called whenever the days that were looked
+    at need not stay in memory; the rest as `SeasonInputs`.
     """
 
     def __init__(
@@ -282,11 +283,14 @@ class TrainingSet(SeasonInputs):
         target: NDArray[np.uint8],
         sar: NDArray[np.uint8] | None,
         coarse: Mapping[str, NDArray[np.float32]],
+        release: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(frame, days, sar, coarse)
         if not len(self):
             raise ConfigError("training: no labelled day in the split; widen seasons or change split")
         self.target = self._percent(target, "target")
+        self._release = release
+        release()
 
     def crops(
         self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int], room: Crops | None = None
@@ -306,6 +310,7 @@ class TrainingSet(SeasonInputs):
             where = indices, rows, columns
             fillings = self._filling(inputs, *where), self._filling_targets(target.numpy(), valid.numpy(), *where)
             in_parts(lambda *part: [fill(*part) for fill in fillings], len(indices), size[0])
+            self._release()
             return made
         stored = cut(self.target, indices, rows, columns, size)
         valid = (stored != NODATA) & ~cut(self.frame.ocean, None, rows, columns, size)
@@ -345,6 +350,7 @@ class TrainingSet(SeasonInputs):
         for stack in (self.target, self.sar, self.coarse):
             for day in stack if stack is not None else ():  # one at a time: they may lie on another device
                 digest.update(day.cpu().numpy().data)
+                self._release()
         for field in (frame.height, frame.ocean, frame.along_y.weights, frame.along_x.weights):
             digest.update(b"" if field is None else field.cpu().numpy().data)
         return digest.hexdigest()

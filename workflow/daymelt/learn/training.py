@@ -38,13 +38,16 @@ from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, wri
 from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
 from daymelt.learn.networks import ModelCard, Network, NetworkOptions, architecture_of, build, save_model
 from daymelt.learn.processes import Share
+from daymelt.learn.recompute import plan, recompute
 from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn, turn_plan
 from daymelt.memory import keep_memory
 
 LOSSES = "loss.csv"
 LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
-CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume", "devices", "nodes")  # options that do not make it another training
+# options that do not make it another training
+CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume", "recompute", "devices", "nodes")
 LIGHTNING_PRECISION: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
+LAYERS_BYTES = 4 << 30  # that a step may keep on a CPU: with the libraries and Adam's moments it stays below 8 GiB
 DROPOUT = 3  # stream of random numbers beside those of samples
 
 log = logging.getLogger(__name__)
@@ -68,6 +71,8 @@ class TrainingOptions:
     checkpoint_every : epochs between two checkpoints
     threads : of the CPU, for all devices of a node together; None leaves what torch has
     resume : go on from the checkpoint of the same training, where there is one
+    recompute : compute layers again in the backward pass rather than keep them, see `learn.recompute`; None: on a CPU where they would take
+        more than `LAYERS_BYTES`
     devices, nodes : processes of a node, each with a device of its own, and nodes; `batch` is that of all together
     """
 
@@ -86,6 +91,7 @@ class TrainingOptions:
     checkpoint_every: int = 5
     threads: int | None = None
     resume: bool = True
+    recompute: bool | None = None
     devices: int = 1
     nodes: int = 1
 
@@ -178,13 +184,12 @@ def train(
     """
     _check(training_set, validation_set, network, options)
     device = training_set.frame.device
-    if device.type == "cpu":
-        keep_memory()
     options = replace(options, precision=choose_precision(options.precision, device))
     identity = _identity(training_set, validation_set, network, options)
     with _threads(options), torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(options.seed)
         run = _Run(build(network), training_set, validation_set, options, folder, identity)
+        _spare_memory(run)
         resumed_from = run.progress.epochs
         if resumed_from < options.epochs:
             _fit(run, device)
@@ -349,6 +354,22 @@ def _fit(run: _Run, device: torch.device) -> None:
             trainer.fit(run, train_dataloaders=range(options.steps_per_epoch))
         except SIGTERMException:  # an exit without a code: would pass for success
             raise SystemExit(128 + signal.SIGTERM) from None
+
+
+def _spare_memory(run: _Run) -> None:
+    """Cut the network where its layers would take too much memory, or else let the process keep what they free."""
+    options, frame = run.options, run.training_set.frame
+    on_cpu = frame.device.type == "cpu"
+    if options.recompute or (options.recompute is None and on_cpu):
+        crops = options.batch // (options.devices * options.nodes)
+        cut = plan(run.network, (crops, len(frame.channels), *crop_size(options.crop, frame.shape)))
+        if options.recompute or cut.uncut > LAYERS_BYTES:
+            recompute(run.network, cut)
+            sizes = f"{cut.uncut / 2**30:.1f} GiB for a step, {cut.held / 2**30:.1f} GiB if computed again"
+            log.info("layers would keep %s: %d parts of the network are", sizes, len(cut.segments))
+            return
+    if on_cpu:
+        keep_memory()
 
 
 def _card(run: _Run, network: NetworkOptions, about: Mapping[str, Any]) -> ModelCard:

@@ -2,9 +2,11 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from daymelt.learn.channels import Statistics
 from daymelt.learn.samples import Frame, SeasonInputs, Terrain, TrainingSet, make_frame
+from daymelt.memory import make_stack
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.streams import Series
 
@@ -19,6 +21,13 @@ def inputs_of(aligned: Aligned, frame: Frame, days: Sequence[dt.date]) -> Season
     return SeasonInputs(frame, days, aligned.sar.stack(days, raw=True), aligned.coarse_fields(days))
 
 
-def labelled(aligned: Aligned, frame: Frame, days: Sequence[dt.date], observed: Series) -> TrainingSet:
-    """The inputs of some days with what Sentinel-1 saw on them."""
-    return TrainingSet(frame, days, observed.stack(days, raw=True), aligned.sar.stack(days, raw=True), aligned.coarse_fields(days))
+def labelled(aligned: Aligned, frame: Frame, days: Sequence[dt.date], observed: Series, folder: Path) -> TrainingSet:
+    """The inputs of some days with what Sentinel-1 saw on them; many large days lie in a file in `folder`."""
+    shape = len(days), *frame.shape
+    target, sar = observed.fill(make_stack(shape, folder), days), aligned.sar.fill(make_stack(shape, folder), days)
+
+    def release() -> None:
+        target.release()
+        sar.release()
+
+    return TrainingSet(frame, days, target.fields, sar.fields, aligned.coarse_fields(days), release)

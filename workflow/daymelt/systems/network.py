@@ -38,8 +38,8 @@ def fit(lesson: Lesson, options: Options, folder: Path) -> None:
     aligned, days, validation = lesson.aligned, lesson.days("train"), lesson.days("val")
     device = str(choose_device(options.training.get("device", "auto"), local_rank(options.training.get("devices", 1))))
     frame = frame_of(aligned, channels, training_statistics(aligned, channels, days), device)
-    training_set = labelled(aligned, frame, days, lesson.observed)
-    validation_set = labelled(aligned, frame, validation, lesson.observed) if validation else None
+    training_set = labelled(aligned, frame, days, lesson.observed, folder)
+    validation_set = labelled(aligned, frame, validation, lesson.observed, folder) if validation else None
     train(training_set, validation_set, network, TrainingOptions(**values, threads=lesson.threads or None), folder, dict(lesson.about))
 
 

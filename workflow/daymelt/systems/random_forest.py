@@ -43,7 +43,8 @@ def fit(lesson: Lesson, options: Options, folder: Path) -> None:
     values = {name: value for name, value in asdict(options).items() if name not in ("channels", "seed")}
     growing = random_forest.ForestOptions(**values)
     scales = training_statistics(lesson.aligned, channels, days)
-    training_set = labelled(lesson.aligned, frame_of(lesson.aligned, channels, scales, "cpu"), days, lesson.observed)
+    frame = frame_of(lesson.aligned, channels, scales, "cpu")
+    training_set = labelled(lesson.aligned, frame, days, lesson.observed, folder)
     forest = random_forest.fit(training_set, growing, options.seed, max(1, lesson.threads))
     card = random_forest.ForestCard(growing, channels, scales, {"seed": options.seed, "days": len(days)}, dict(lesson.about))
     random_forest.save_forest(folder, forest, card)

@@ -14,6 +14,7 @@ from daymelt import cube
 from daymelt.dates import describe
 from daymelt.errors import MissingInputError
 from daymelt.grid import Grid
+from daymelt.memory import Stack
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,13 @@ class Series:
         """Some days, (date, y, x): physical values, or stored numbers."""
         fields = [self.raw(day) if raw else self.read(day) for day in days]
         return np.stack(fields) if fields else np.empty((0, *self.grid.shape), np.float32)
+
+    def fill(self, stack: Stack, days: Sequence[dt.date]) -> Stack:
+        """Put the stored bytes of some days into a stack, (date, y, x)."""
+        for field, day in zip(stack.fields, days, strict=True):
+            field[:] = self.raw(day)
+            stack.release()
+        return stack
 
     def _of(self, day: dt.date) -> cube.Stream:
         if day not in self._streams:

@@ -18,23 +18,38 @@ class VanillaUNet(nn.Module):
     def __init__(self, channels: int, features: int, depth: int) -> None:
         super().__init__()
         widths = [features * 2**level for level in range(depth + 1)]
-        self.down = nn.ModuleList(double_convolution(*pair) for pair in zip([channels, *widths], widths, strict=False))
-        self.up = nn.ModuleList(nn.ConvTranspose2d(2 * width, width, kernel_size=2, stride=2) for width in widths[-2::-1])
-        self.join = nn.ModuleList(double_convolution(2 * width, width) for width in widths[-2::-1])
-        self.pool = nn.MaxPool2d(2)
+        first, *others = [double_convolution(*pair) for pair in zip([channels, *widths], widths, strict=False)]
+        ups = [nn.ConvTranspose2d(2 * width, width, kernel_size=2, stride=2) for width in widths[-2::-1]]
+        joins = [double_convolution(2 * width, width) for width in widths[-2::-1]]
+        self.first = first
+        self.down = nn.ModuleList(nn.Sequential(nn.MaxPool2d(2), convolutions) for convolutions in others)
+        self.up = nn.ModuleList(Rise(*parts) for parts in zip(ups, joins, strict=True))
         self.head = nn.Conv2d(features, 1, kernel_size=1)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits (batch, 1, y, x)."""
-        field: Tensor = self.down[0](inputs)
+        field: Tensor = self.first(inputs)
         passed = []
-        for block in self.down[1:]:
+        for down in self.down:
             passed.append(field)
-            field = block(self.pool(field))
-        for up, join in zip(self.up, self.join, strict=True):
-            field = join(torch.cat([passed.pop(), up(field)], dim=1))
+            field = down(field)
+        for up in self.up:
+            field = up(field, passed.pop())
         logits: Tensor = self.head(field)
         return logits
+
+
+class Rise(nn.Module):
+    """A level up: the field at twice its resolution, joined on to what was passed on there."""
+
+    def __init__(self, up: nn.ConvTranspose2d, join: nn.Module) -> None:
+        super().__init__()
+        self.up, self.join = up, join
+
+    def forward(self, field: Tensor, passed: Tensor) -> Tensor:
+        """(batch, channel, y, x) of the finer level."""
+        joined: Tensor = self.join(torch.cat([passed, self.up(field)], dim=1))
+        return joined
 
 
 def double_convolution(channels: int, features: int) -> nn.Sequential:
