@@ -25,7 +25,7 @@ DEPLOYED_DAYS = 1281
 BLUR_CELLS = 10
 
 
-def _coarse(grid: Grid, days: int) -> dict[str, np.ndarray]:
+def coarse_fields(grid: Grid, days: int) -> dict[str, np.ndarray]:
     """Fields of deviation 1 on the posting that vary over some 20 km, as weather does."""
     random, posting, weather = np.random.default_rng(1), grid.posting(1000), grid.posting(20_000)
     along = axis_weights(weather.y, posting.y), axis_weights(weather.x, posting.x)
@@ -52,11 +52,11 @@ def _inputs(setting: Setting, days: int, labelled: bool):
     terrain = Terrain(height, np.zeros(grid.shape, bool))
     weights = axis_weights(posting.y, grid.y), axis_weights(posting.x, grid.x)
     frame = make_frame(CHANNELS, statistics_of, terrain, *weights, setting.device)
-    coarse = _coarse(grid, days)
+    coarse = coarse_fields(grid, days)
     for name, spread in statistics_of.items():
         if name in coarse:
             coarse[name] = (coarse[name] * spread.sd + spread.mean).astype(np.float32)
-    sar = np.stack([_smooth_percent(grid, day) for day in range(min(days, 4))])[np.arange(days) % 4]
+    sar = np.stack([smooth_percent(grid, day) for day in range(min(days, 4))])[np.arange(days) % 4]
     if labelled:
         return TrainingSet(frame, season(days), sar.copy(), sar, coarse)
     return SeasonInputs(frame, season(days), sar, coarse)
@@ -81,7 +81,7 @@ def _area_inputs(setting: Setting):
     return []
 
 
-def _smooth_percent(grid: Grid, seed: int) -> np.ndarray:
+def smooth_percent(grid: Grid, seed: int) -> np.ndarray:
     """A field of melt as smooth as a map, in percent."""
     posting = grid.posting(3000)
     field = np.random.default_rng(seed).standard_normal(posting.shape).astype(np.float32)

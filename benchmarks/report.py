@@ -73,6 +73,15 @@ def write_season(table: str, cores: int, minutes: float) -> None:
     write_section("## A season at full size", [words, whole, table])
 
 
+def write_production(table: str) -> None:
+    """Write what the systems of the production area take into benchmarks/RESULTS.md."""
+    what = (
+        "The job `train` on the production grid with 389 labelled days, batch and crop as published, but for two steps, two days of "
+        "validation and forests of four trees; and one day mapped as the area's settings say. Each is a process of its own."
+    )
+    write_section("## Memory of the production systems on a CPU", [_about("`python benchmarks/production_memory.py --write`"), what, table])
+
+
 def write_section(title: str, parts: Sequence[str]) -> None:
     """Write one section of benchmarks/RESULTS.md in the place of the one of that title, or behind all others."""
     written = sections() | {title: "\n\n".join(part.strip() for part in (title, *parts))}
