@@ -26,7 +26,7 @@ from daymelt.learn.pixel_pool import Pixels, Pool, pixels_of
 from daymelt.learn.samples import SeasonInputs, TrainingSet
 
 BLOCK = 1 << 16  # pixels taken through the trees together: what is needed for them stays in the cache
-DRAWS_AT_ONCE = 100_000_000  # pixels of all trees that grow side by side, some 45 bytes each: threads beyond that wait
+DRAWS_AT_ONCE = 60_000_000  # draws of all trees that grow side by side, some 50 bytes each: threads beyond that grow none
 Nodes = dict[str, NDArray[Any]]  # of one tree, by the names of `Forest`
 
 
