@@ -1,4 +1,6 @@
 import json
+import threading
+import tracemalloc
 from dataclasses import fields, replace
 
 import numpy as np
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestRegressor
 
 from daymelt.errors import ConfigError, FormatError, MissingInputError
-from daymelt.learn import random_forest
+from daymelt.learn import pixel_pool, random_forest
 from daymelt.learn.channels import CHANNELS, Statistics
+from daymelt.learn.pixel_pool import Pool
 from daymelt.learn.random_forest import (
     Forest,
     ForestCard,
@@ -19,7 +22,6 @@ from daymelt.learn.random_forest import (
     load_forest,
     predict,
     predict_days,
-    sample,
     save_forest,
 )
 
@@ -58,6 +60,37 @@ def pixels(area, day):
     inputs = area.inputs().whole([day])[0].numpy()
     land = ~area.terrain.ocean
     return inputs[:, land].T, area.target[day][land]
+
+
+def pool_of(area, share, seed=1):
+    """All pixels of a pool."""
+    pool = Pool(area.labelled(), share, seed)
+    return pool.read([np.arange(len(pool))])[0]
+
+
+def scikit_learns(area, options, seed):
+    """The forest that scikit-learn grows when it is given the whole pool."""
+    inputs, target = pool_of(area, options.pixel_share, seed)
+    grown = RandomForestRegressor(
+        options.trees,
+        max_depth=options.depth,
+        min_samples_split=options.min_split,
+        min_samples_leaf=options.min_leaf,
+        max_features="log2",
+        max_samples=max(1, int(options.tree_share * len(target))),
+        random_state=seed,
+    )
+    return from_trees([tree.tree_ for tree in grown.fit(inputs, target).estimators_])
+
+
+def peak(area, options, threads=1):
+    """Most bytes of arrays that growing a forest takes beside the days; what scikit-learn frees before it returns is among them."""
+    training_set = area.labelled()
+    tracemalloc.start()
+    fit(training_set, options, 3, threads)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return most
 
 
 @settings(max_examples=15, deadline=None)
@@ -107,8 +140,8 @@ def test_a_map_is_the_prediction_of_each_of_its_pixels_and_no_data_at_sea(forest
         np.testing.assert_allclose(melt[~area.terrain.ocean][:60], expected, atol=1e-6)
 
 
-def test_the_sample_is_a_share_of_the_valid_pixels_of_every_image_each_at_most_once(area):
-    inputs, target = sample(area.labelled(), 0.3, seed=1)
+def test_the_pool_is_a_share_of_the_valid_pixels_of_every_image_each_at_most_once(area):
+    inputs, target = pool_of(area, 0.3)
     first = 0
     for day in range(5):
         found, stored = pixels(area, day)
@@ -125,16 +158,72 @@ def test_the_sample_is_a_share_of_the_valid_pixels_of_every_image_each_at_most_o
 
 def test_the_whole_share_takes_every_valid_pixel(area):
     valid = (area.target != 255) & ~area.terrain.ocean
-    assert len(sample(area.labelled(), 1.0, seed=1)[1]) == valid.sum()
+    assert len(Pool(area.labelled(), 1.0, seed=1)) == len(pool_of(area, 1.0)[1]) == valid.sum()
+
+
+@pytest.mark.parametrize("threads", [1, 3, 9])
+@pytest.mark.parametrize("band", [41, 100, 1 << 19])
+def test_pixels_of_a_pool_are_read_by_their_numbers_in_bands_of_any_size(area, monkeypatch, threads, band):
+    inputs, target = pool_of(area, 0.4)
+    monkeypatch.setattr(pixel_pool, "BAND", band)
+    pool = Pool(area.labelled(), 0.4, 1, threads)
+    wanted = [np.arange(len(pool)), np.arange(3, len(pool), 7), np.array([len(pool) - 1]), np.empty(0, np.int64)]
+    for numbers, (found, melt) in zip(wanted, pool.read(wanted), strict=True):
+        np.testing.assert_array_equal(found, inputs[numbers])
+        np.testing.assert_array_equal(melt, target[numbers])
 
 
 def test_a_forest_is_a_function_of_its_seed_and_not_of_the_threads(area, forest):
-    assert same(fit(area.labelled(), SMALL, seed=3, threads=2), forest)
+    assert all(same(fit(area.labelled(), SMALL, seed=3, threads=threads), forest) for threads in (2, 3, 20))
     assert not same(fit(area.labelled(), SMALL, seed=4), forest)
 
 
+@pytest.mark.parametrize(
+    "change", [{}, {"tree_share": 1.0}, {"min_leaf": 1, "min_split": 2}, {"pixel_share": 1.0, "depth": 16}, {"tree_share": 1e-6}]
+)
+def test_the_forest_is_the_one_that_scikit_learn_grows_from_the_whole_pool(area, change):
+    """Node by node: a tree that sees only the pixels drawn for it is the one that sees all of them, most with a weight of 0."""
+    options = replace(SMALL, **change)
+    assert same(fit(area.labelled(), options, seed=7, threads=2), scikit_learns(area, options, seed=7))
+
+
+@pytest.mark.parametrize(("draws", "expected"), [(1, 1), (2.5, 2), (100, 3)])
+def test_trees_grow_side_by_side_as_far_as_threads_and_memory_allow(area, monkeypatch, draws, expected):
+    each = int(SMALL.tree_share * len(Pool(area.labelled(), SMALL.pixel_share, 3)))
+    monkeypatch.setattr(random_forest, "DRAWS_AT_ONCE", int(draws * each))
+    growing, most, lock, tree = 0, 0, threading.Lock(), random_forest._tree
+    together = threading.Barrier(expected)
+
+    def watched(*arguments):
+        nonlocal growing, most
+        with lock:
+            growing, most = growing + 1, max(most, growing + 1)
+        together.wait(timeout=60)
+        try:
+            return tree(*arguments)
+        finally:
+            with lock:
+                growing -= 1
+
+    monkeypatch.setattr(random_forest, "_tree", watched)
+    grown = fit(area.labelled(), replace(SMALL, trees=6), seed=3, threads=3)
+    assert most == expected
+    assert len(grown.depths) == 6
+
+
+def test_memory_grows_with_what_the_trees_draw_and_not_with_the_pool(place):
+    """Twice the days make the pool larger by some 190,000 pixels: in a few bytes each it would show."""
+    few, many = place((180, 250), 8), place((180, 250), 16)
+    options = ForestOptions(pixel_share=1.0, trees=3, depth=4, tree_share=0.02)
+    peak(few, options)  # what is imported and compiled is not counted
+    larger = len(Pool(many.labelled(), 1.0, 3)) - len(Pool(few.labelled(), 1.0, 3))
+    assert peak(many, replace(options, tree_share=0.01)) - peak(few, options) < larger
+    draws = int(0.5 * len(Pool(few.labelled(), 1.0, 3)))
+    assert peak(few, replace(options, tree_share=0.5)) - peak(few, replace(options, tree_share=0.25)) < 70 * draws / 2
+
+
 def test_the_settings_of_a_forest_are_kept_to(area):
-    inputs, target = sample(area.labelled(), 1.0, seed=1)
+    inputs, target = pool_of(area, 1.0)
     forest = fit(area.labelled(), ForestOptions(pixel_share=1.0, trees=5, depth=4, tree_share=0.1, min_leaf=20), seed=1)
     assert len(forest.depths) == 5
     assert forest.depths.max() == 4

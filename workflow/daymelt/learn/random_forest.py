@@ -6,15 +6,15 @@ version that grew it.
 Source: the random forest of MeltwaterBench (2026): a fifth of the valid pixels of every training image, 200 trees of depth 16.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
@@ -22,9 +22,12 @@ from safetensors.numpy import load_file, save
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.learn.channels import Statistics
 from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
+from daymelt.learn.pixel_pool import Pixels, Pool, pixels_of
 from daymelt.learn.samples import SeasonInputs, TrainingSet
 
 BLOCK = 1 << 16  # pixels taken through the trees together: what is needed for them stays in the cache
+DRAWS_AT_ONCE = 60_000_000  # draws of all trees that grow side by side, some 50 bytes each: threads beyond that grow none
+Nodes = dict[str, NDArray[Any]]  # of one tree, by the names of `Forest`
 
 
 @dataclass(frozen=True)
@@ -98,55 +101,31 @@ class ForestCard:
 def fit(training_set: TrainingSet, options: ForestOptions, seed: int, threads: int = 1) -> Forest:
     """Grow a forest; the same seed gives the same forest, on however many threads.
 
+    It is the forest that scikit-learn's RandomForestRegressor grows from the same pixels and seed. That one keeps the whole pool, and
+    weights of all of it for every tree; here a tree is given only the pixels that were drawn for it, and how often each was.
+
     Raises
     ------
     MissingInputError
         No pixel of any day is valid.
     """
-    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.utils import check_random_state
 
-    inputs, target = sample(training_set, options.pixel_share, seed)
-    grown = RandomForestRegressor(
-        n_estimators=options.trees,
-        criterion="squared_error",
-        max_depth=options.depth,
-        min_samples_split=options.min_split,
-        min_samples_leaf=options.min_leaf,
-        max_features="log2",
-        max_samples=max(1, int(options.tree_share * len(target))),
-        random_state=seed,
-        n_jobs=threads,
-    ).fit(inputs, target)
-    return from_trees([tree.tree_ for tree in grown.estimators_])
-
-
-def sample(training_set: TrainingSet, share: float, seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A share of the valid pixels of every image, drawn without replacement; which ones is a function of the seed alone.
-
-    Returns
-    -------
-    inputs : (pixel, channel) float32, as a network gets them
-    target : (pixel,) float32, melt fraction 0-1
-    """
-    chosen = [_draw(training_set, index, share, seed) for index in range(len(training_set))]
-    inputs = np.empty((sum(map(len, chosen)), len(training_set.frame.channels)), np.float32)
-    target = np.empty(len(inputs), np.float32)
-    if not len(inputs):
+    pool = Pool(training_set, options.pixel_share, seed, threads)
+    if not len(pool):
         raise MissingInputError("random forest: no valid pixel in the training split; widen seasons or change split")
-    first = 0
-    for index, cells in enumerate(chosen):
-        fields, melt, _ = training_set.crops([index], [0], [0], training_set.frame.shape)
-        some = slice(first, first := first + len(cells))
-        inputs[some], target[some] = _pixels(fields)[cells], melt.flatten().cpu().numpy()[cells]
-    return inputs, target
+    draws = max(1, int(options.tree_share * len(pool)))
+    at_once = max(1, min(threads, DRAWS_AT_ONCE // draws))
+    seeds = check_random_state(seed).randint(np.iinfo(np.int32).max, size=options.trees).tolist()
+    grown: list[Nodes] = []
+    for first in range(0, len(seeds), at_once):
+        grown += _grow(pool, options, draws, seeds[first : first + at_once])
+    return _joined(grown)
 
 
 def from_trees(trees: Iterable[Any]) -> Forest:
     """The forest of scikit-learn's trees, one output each."""
-    arrays = [_arrays(tree) for tree in trees]
-    offsets = np.cumsum([0, *(len(nodes["left"]) for nodes in arrays)])
-    joined = {name: np.concatenate([nodes[name] for nodes in arrays]) for name in arrays[0]}
-    return Forest(**joined, offsets=offsets.astype(np.int64))
+    return _joined([_arrays(tree) for tree in trees])
 
 
 def predict(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -216,20 +195,49 @@ def _card(content: Any) -> ForestCard:
     return ForestCard(**content)
 
 
-def _draw(training_set: TrainingSet, index: int, share: float, seed: int) -> NDArray[np.int64]:
-    """Cells of an image, as flat indices, rising."""
-    cells = np.flatnonzero(training_set.valid(index).cpu().numpy())
-    some = np.random.default_rng([seed, index]).choice(cells, round(share * len(cells)), replace=False, shuffle=False)
-    return np.sort(some)
+def _joined(arrays: Sequence[Nodes]) -> Forest:
+    """One forest of the nodes of its trees."""
+    offsets = np.cumsum([0, *(len(nodes["left"]) for nodes in arrays)])
+    joined = {name: np.concatenate([nodes[name] for nodes in arrays]) for name in arrays[0]}
+    return Forest(**joined, offsets=offsets.astype(np.int64))
 
 
-def _pixels(fields: torch.Tensor) -> NDArray[np.float32]:
-    """(pixel, channel) of one crop (1, channel, y, x)."""
-    pixels: NDArray[np.float32] = fields[0].permute(1, 2, 0).flatten(0, 1).cpu().numpy()
-    return pixels
+def _grow(pool: Pool, options: ForestOptions, draws: int, seeds: Sequence[int]) -> list[Nodes]:
+    """Trees grown side by side, one thread each, from pixels that are read together."""
+    with ThreadPoolExecutor(len(seeds)) as workers:
+        drawn = list(workers.map(lambda seed: _bag(len(pool), draws, seed), seeds))
+        pixels = pool.read([numbers for numbers, _ in drawn])
+        often = [times for _, times in drawn]
+        del drawn  # the numbers are not needed while the trees grow
+        return list(workers.map(partial(_tree, options), pixels, often, seeds))
 
 
-def _arrays(tree: Any) -> dict[str, NDArray[Any]]:
+def _bag(count: int, draws: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Which of `count` pixels a tree gets, rising, and how often each; drawn with replacement as RandomForestRegressor draws them."""
+    from sklearn.utils import check_random_state
+
+    drawn = check_random_state(seed).randint(0, count, draws)
+    drawn.sort()
+    first = np.flatnonzero(np.diff(drawn, prepend=-1))
+    return drawn[first], np.diff(first, append=draws).astype(np.float64)
+
+
+def _tree(options: ForestOptions, pixels: Pixels, often: NDArray[np.float64], seed: int) -> Nodes:
+    """Nodes of one tree grown by scikit-learn; the least pixels of a node count each pixel once, however often it was drawn."""
+    from sklearn.tree import DecisionTreeRegressor
+
+    grown = DecisionTreeRegressor(
+        criterion="squared_error",
+        max_depth=options.depth,
+        min_samples_split=options.min_split,
+        min_samples_leaf=options.min_leaf,
+        max_features="log2",
+        random_state=seed,
+    )
+    return _arrays(grown.fit(*pixels, sample_weight=often).tree_)
+
+
+def _arrays(tree: Any) -> Nodes:
     """Nodes of one tree, breadth first."""
     order, place = _breadth_first(tree.children_left, tree.children_right)
     leaf = tree.children_left[order] < 0
@@ -267,7 +275,7 @@ def _predict_band(
     here = land[rows]
     if here.any():
         fields = inputs.inputs([index], [rows.start], [0], (here.shape[0], here.shape[1]))
-        melt[rows][here] = predict(forest, _pixels(fields)[here.ravel()])
+        melt[rows][here] = predict(forest, pixels_of(fields)[here.ravel()])
 
 
 def _predict_block(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
