@@ -229,5 +229,7 @@ def test_days_are_let_go_after_every_use(place):
     made = len(calls)
     labelled.crops([0], [0], [0], (8, 8))
     assert len(calls) == made + 1
+    labelled.valid(0)
+    assert len(calls) == made + 2
     labelled.fingerprint()
-    assert len(calls) > made + 1
+    assert len(calls) > made + 2

@@ -341,7 +341,9 @@ class TrainingSet(SeasonInputs):
 
     def valid(self, index: int) -> Tensor:
         """Where a day has a target, (y, x) bool: Sentinel-1 observed and there is no ocean."""
-        return (self.target[index] != NODATA) & ~self.frame.ocean
+        seen = (self.target[index] != NODATA) & ~self.frame.ocean
+        self._release()
+        return seen
 
     def fingerprint(self) -> str:
         """SHA-256 of everything in the set, by which a resumed training knows that it goes on with the same data."""
