@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 FULL_ROWS, FULL_COLUMNS, FULL_DAYS = 2863, 1633, 183  # the production area at 100 m, and a season
-LONG = 30.0  # seconds above which a way runs once where its growth is measured
 MODULES = ("sentinel1", "coarse", "temporal", "maps", "scoring", "learning", "plan")
 
 
@@ -143,9 +142,7 @@ def child(task: dict[str, Any]) -> dict[str, Any]:
         return {}
     case = stage.load(setting)
     if task["mode"] == "ours":
-        seconds = timed(case.ours)
-        if seconds < LONG:  # new memory is filled page by page, which can take longer than the work
-            seconds = min(seconds, timed(case.ours))
+        seconds = min(timed(case.ours), timed(case.ours))  # the first fills new memory page by page, which can take longer than the work
         return {"seconds": seconds, "peak": peak_mb()}
     found = paired(case, 1 if task["mode"] == "quick" else stage.repeats, warm=stage.repeats > 1)
     return {**found, "check": case.check(), "facts": case.facts, "peak": peak_mb()}

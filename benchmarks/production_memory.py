@@ -4,10 +4,11 @@
     python benchmarks/production_memory.py unet-xception71       # one of them
     python benchmarks/production_memory.py --write               # into RESULTS.md too
 
-A training of the published length would take weeks on a CPU; its memory is that of its parts. So the job `train` runs as it is on streams of
-the production grid with as many labelled days as were published, batch and crop as published, but for a few steps alone, a forest of
-few trees, and a validation on two days. The map is that of one day, as the area's settings say. Each job is a process of its own; its peak
-is what the kernel counted. `unet-smp` is the default network, with the crops of workflow/areas/full-size.yaml.
+A training of the published length would take weeks on a CPU; its memory is that of its parts. So the job `train` runs as it is on streams
+of the production grid with as many labelled days as were published, batch and crop as published, but for a few steps alone, a forest of
+few trees, and a validation on two days. Maps are those of as many days at once as the area's settings say; a forest takes one day after the
+other, and one is mapped. Each job is a process of its own; its peak is what the kernel counted.
+`unet-smp` is the default network, with the crops of workflow/areas/full-size.yaml.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--map", nargs=2, metavar=("FOLDER", "SYSTEM"), help=argparse.SUPPRESS)
     values = parser.parse_args(arguments)
     if values.map:
-        map_day(Path(values.map[0]), values.map[1])
+        map_days(Path(values.map[0]), values.map[1])
         return 0
     known = systems()
     rows = []
@@ -88,7 +89,9 @@ def write_streams(folder: Path) -> None:
     grid = study_grid(Setting(str(folder)))
     days = [dt.date(2017 + number // 56, 4, 2) + dt.timedelta(3 * (number % 56)) for number in range(TRAINING_DAYS + VALIDATION_DAYS)]
     melt = [smooth_percent(grid, number) for number in range(FIELDS)]
-    seen = [np.where(np.add.outer(np.zeros(grid.rows), np.arange(grid.columns)) % 1600 < 400 * (1 + n % 3), 255, melt[n]) for n in range(FIELDS)]
+    seen = [
+        np.where(np.add.outer(np.zeros(grid.rows), np.arange(grid.columns)) % 1600 < 400 * (1 + n % 3), 255, melt[n]) for n in range(FIELDS)
+    ]
     stored = {"sar": [field.astype(np.uint8) for field in seen], "interpolated": melt}
     for name, fields in stored.items():
         write_days(folder / f"{name}.nc", days, fields, grid, PERCENT)
@@ -122,21 +125,22 @@ def map_command(folder: Path, system: str) -> list[str]:
     return [sys.executable, __file__, "--map", str(folder), system]
 
 
-def map_day(folder: Path, name: str) -> None:
-    """Map one day with what was learnt, as the job `map` does."""
+def map_days(folder: Path, name: str) -> None:
+    """Map the days that are mapped at once with what was learnt, as the jobs `map` and `measure` do."""
     from daymelt.config import System
     from daymelt.steps.map import load_system, running
     from daymelt.systems.aligned import open_aligned
 
     system = System.model_validate(json.loads((folder / f"{name}.json").read_text())["system"])
-    settings = load_all([AREAS / ("full-size.yaml" if name == "unet-smp" else "helheim.yaml")]).map
-    settings = settings.model_copy(update={"device": "cpu"})
+    area = load_all([AREAS / ("full-size.yaml" if name == "unet-smp" else "helheim.yaml")])
+    settings = area.map.model_copy(update={"device": "cpu"})
+    count = 1 if system.kind == "random-forest" else settings.batch
     streams = [folder / "interpolated.nc"], [folder / "mar.nc"], [folder / "microwave.nc"]
     with open_aligned(folder / "terrain.nc", *streams) as aligned:
-        ready = load_system(system, folder / name, aligned, running(settings, len(os.sched_getaffinity(0))))
-        ((day, melt),) = ready.predict([aligned.sar.days[0]])
-        if not (melt.shape == aligned.sar.grid.shape and 0 <= melt.min() <= melt.max() <= 1):
-            raise AssertionError(f"map of {day}: {melt.shape}, {melt.min()} to {melt.max()}")
+        ready = load_system(system, folder / name, aligned, running(settings, len(os.sched_getaffinity(0)), count))
+        for day, melt in ready.predict(aligned.sar.days[:count]):
+            if not (melt.shape == aligned.sar.grid.shape and 0 <= melt.min() <= melt.max() <= 1):
+                raise AssertionError(f"map of {day}: {melt.shape}, {melt.min()} to {melt.max()}")
 
 
 def measured(command: Sequence[str]) -> tuple[float, float]:

@@ -77,7 +77,8 @@ def write_production(table: str) -> None:
     """Write what the systems of the production area take into benchmarks/RESULTS.md."""
     what = (
         "The job `train` on the production grid with 389 labelled days, batch and crop as published, but for two steps, two days of "
-        "validation and forests of four trees; and one day mapped as the area's settings say. Each is a process of its own."
+        "validation and forests of four trees; and the maps of as many days at once as the settings say, of one by a forest. Each is a "
+        "process of its own."
     )
     write_section("## Memory of the production systems on a CPU", [_about("`python benchmarks/production_memory.py --write`"), what, table])
 
@@ -117,7 +118,7 @@ def _notes(table: str) -> str:
 
 def _growth_words() -> str:
     return (
-        "Our way alone; the faster of two calls, since the first one fills new memory, but for those above half a minute. "
+        "Our way alone; the faster of two calls, since the first one fills new memory. "
         "An exponent is that of the last two sizes: 1 is linear, 0 is no growth.\n"
     )
 

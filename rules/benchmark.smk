@@ -99,7 +99,7 @@ rule measure:
         "../envs/learn.yaml"
     threads: all_cores()  # nothing beside it, or the time would be another's
     resources:
-        mem_mb=memory(4000, base_mb=1000),
+        mem_mb=mapping_memory(CONFIG.map.batch),
         runtime=minutes(120),
     params:
         season=SEASONS[-1],

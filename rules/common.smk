@@ -131,32 +131,43 @@ def season_of(wildcards):
     return int(wildcards.season) if "season" in wildcards.keys() else None
 
 
-def memory(bytes_per_cell, base_mb=250):
+def memory(bytes_per_cell, base_mb=250, most_mb=None):
     """Function that gives the memory of a job in MB, more at every attempt.
 
-    At the first that is what Python and its libraries take, and so many bytes for each cell of the study grid. Both are measured: peaks of
+    At the first that is what Python and its libraries take, and so many bytes for each cell of the study grid, but no more than `most_mb`
+    where the rest lies in a file (`daymelt.memory`). Both are measured: peaks of
     resident memory in Snakemake's benchmark files for 2,304 and for 65,536 cells, and at the 4,675,279 of the production grid (areas
     full-size.yaml) for what a comment at the rule names, with a fifth and more of headroom. Beside the other rules full size is not measured.
     """
     needed = base_mb + CONFIG.area.rows * CONFIG.area.columns * bytes_per_cell / 1e6
+    if most_mb is not None:
+        needed = min(needed, most_mb)
     return lambda wildcards, attempt: round(needed * attempt)
 
 
-MEASURED_ENCODER = "tu-mobilenetv3_small_100"  # at full size
+MEASURED_ENCODER = (
+    "tu-mobilenetv3_small_100"  # at full size, in the season of full-size.yaml
+)
 
 
 def mapping_memory(days):
-    """Memory of a job that maps so many days at once, for each cell that a network sees at once and for each of the area.
+    """Memory of a job that maps so many days at once, for each cell that a system sees at once and for each of the area.
 
     At full size one day in one pass takes 3,014 MiB with the default encoder, 740 of them for the libraries: 500 bytes a cell. With Xception71
-    it took 850 bytes a cell before memory was kept between layers, against 290. Other networks and systems are not measured there.
+    it took 850 bytes a cell before memory was kept between layers, against 290. A forest takes 1,037 MiB, most of them for its nodes. The
+    production area's own settings are in benchmarks/RESULTS.md, "Memory of the production systems on a CPU".
     """
     cells = CONFIG.area.rows * CONFIG.area.columns
     at_once = days * min(cells, (CONFIG.map.tile or cells) ** 2) / cells
 
     def needed(wildcards, attempt):
-        model = CONFIG.resolve(wildcards.model).options.get("model", {})
-        of_layers = 4000
+        system = CONFIG.resolve(wildcards.model)
+        model = system.options.get("model", {})
+        if system.kind == "random-forest":
+            return memory(25 + 2 * days, base_mb=1000 + nodes_mb(system, 25))(
+                wildcards, attempt
+            )
+        of_layers = 4000 if model else 0
         if model.get("architecture") == "unet":
             of_layers = 700 if model["encoder"] == MEASURED_ENCODER else 2000
         return memory(200 + of_layers * at_once, base_mb=1000)(wildcards, attempt)
@@ -165,25 +176,50 @@ def mapping_memory(days):
 
 
 def training_memory(wildcards, attempt):
-    """Memory of a training: the labelled days of all seasons, and what the layers of a network hold of a step's crops on a CPU.
+    """Memory of a training: the libraries, the labelled days, and what a system needs of its own; 90 labelled days a season are reckoned with.
 
-    At full size a season's 60 labelled days and 8 crops of 512 x 512 cells take 4,819 MiB with the default encoder. Asked for are 90 days a
-    season, two bytes a cell, and 2100 bytes a cell of the crops; for other encoders, not measured, three times as many. A CUDA device has a
-    memory of its own. Systems that are no network are not measured at full size, but for the thresholds and linear-dem: 2,080 MiB.
+    Measured at full size (benchmarks/RESULTS.md, "Memory of the production systems on a CPU"); what learns by few numbers took 2,080 MiB there.
     """
-    options = CONFIG.resolve(wildcards.model).options
-    if "training" not in options:
-        return memory(4000, base_mb=1100)(wildcards, attempt)
-    training, model = options["training"], options["model"]
-    measured = (model["architecture"], model["encoder"]) == (
-        "unet",
-        "tu-mobilenetv3_small_100",
+    system = CONFIG.resolve(wildcards.model)
+    if system.kind == "random-forest":
+        return forest_memory(system)(wildcards, attempt)
+    if "training" not in system.options:
+        return memory(300, base_mb=1100)(wildcards, attempt)
+    base = 1100 + layers_mb(system.options["model"], system.options["training"])
+    return memory(180 * len(SEASONS), base_mb=base, most_mb=base + 1100)(
+        wildcards, attempt
     )
-    cells = (
-        0 if training["device"] == "cuda" else training["batch"] * training["crop"] ** 2
+
+
+def layers_mb(model, training):
+    """What the layers of a network hold of a step's crops on a CPU, MB; a CUDA device has a memory of its own.
+
+    What would be over 4 GiB is computed again rather than held (`training.recompute`).
+    """
+    if training["device"] == "cuda":
+        return 0
+    cells = training["batch"] * training["crop"] ** 2
+    if (model["architecture"], model["encoder"]) == ("unet", MEASURED_ENCODER):
+        return 2100 * cells / 1e6
+    return min(6300 * cells, max(5.4e9, 3300 * cells)) / 1e6
+
+
+def forest_memory(system):
+    """Memory of growing a forest: the pool, a bit a cell and labelled day; the days being read; the draws of the trees at once; its nodes."""
+    cells, options = CONFIG.area.rows * CONFIG.area.columns, system.options
+    days, threads = 90 * len(SEASONS), 8
+    draws = options.get("pixel_share", 0.2) * options.get("tree_share", 0.05)
+    draws *= cells * days
+    at_once_mb = 52 * max(draws, min(threads * draws, 60e6)) / 1e6
+    return memory(
+        days / 8 + 20 * threads, base_mb=800 + at_once_mb + nodes_mb(system, 13)
     )
-    crops = cells * (2100 if measured else 6300) / 1e6
-    return memory(180 * len(SEASONS), base_mb=1100 + crops)(wildcards, attempt)
+
+
+def nodes_mb(system, bytes_each):
+    """The nodes of a forest at most, MB."""
+    trees, depth = system.options.get("trees", 200), system.options.get("depth", 16)
+    return trees * 2 ** (depth + 1) * bytes_each / 1e6
 
 
 def sentinel1_memory():
