@@ -86,8 +86,8 @@ class World:
     def land(self):
         return np.random.default_rng(self.seed).random(self.area.grid.shape) < 0.8
 
-    def scenes(self, patch, tile, band_pixels, whole_pixels=0):
-        """The scenes of this world where files and grids have such sizes, and how often a tile of a file is read."""
+    def scenes(self, patch, tile, band_pixels):
+        """The scenes of this world where files and bands have such sizes, and how often a tile of a file is read."""
         reads, fields = Counter(), {name: self.field(name) for name in ("first", "second")}
 
         def read_pass(bursts, grid: Grid):
@@ -97,7 +97,7 @@ class World:
             gamma0 = fields[bursts[0].platform][row : row + grid.rows, column : column + grid.columns].copy()
             return gamma0, np.where(np.isnan(gamma0), 255, 0).astype(np.uint8)
 
-        for name, value in (("TILE", tile), ("BAND_PIXELS", band_pixels), ("WHOLE_PIXELS", whole_pixels)):
+        for name, value in (("TILE", tile), ("BAND_PIXELS", band_pixels), ("WHOLE_PIXELS", 0)):
             patch.setattr(scenes, name, value)
         days = zip((DAY, DAY + dt.timedelta(1)), fields, strict=True)
         patch.setattr(scenes, "find_passes", lambda *_: {(day, ORBIT): [SimpleNamespace(platform=name)] for day, name in days})
@@ -154,7 +154,7 @@ def check_reads(reads, columns, tile, pixels):
 @settings(max_examples=60, deadline=None)
 @given(worlds, tiles, band_pixels)
 def test_a_reference_is_the_same_however_the_grid_is_cut(world, tile, pixels):
-    *whole, _ = world.winter(tile, pixels, world.fine.rows * world.fine.columns)
+    *whole, _ = world.winter(tile, world.fine.rows * world.fine.columns)
     *parts, reads = world.winter(tile, pixels)
     for part, field in zip(parts, whole, strict=True):
         assert part.tobytes() == field.tobytes()
@@ -164,9 +164,23 @@ def test_a_reference_is_the_same_however_the_grid_is_cut(world, tile, pixels):
 @settings(max_examples=60, deadline=None)
 @given(worlds, tiles, band_pixels)
 def test_melt_fractions_are_the_same_however_the_grid_is_cut(world, tile, pixels):
-    whole, _ = world.month(tile, pixels, world.fine.rows * world.fine.columns)
+    whole, _ = world.month(tile, world.fine.rows * world.fine.columns)
     parts, reads = world.month(tile, pixels)
     assert parts.keys() == whole.keys()
     for day, field in whole.items():
         assert parts[day].tobytes() == field.tobytes()
     check_reads(reads, world.fine.columns, tile, pixels)
+
+
+@pytest.mark.parametrize(
+    ("band_pixels", "whole_pixels", "own_tiles", "pieces"), [(1, 10**6, True, 2), (1, 10**6, False, 1), (10**6, 0, True, 1)]
+)
+def test_a_grid_of_middle_size_is_cut_where_the_tiles_of_its_files_are(band_pixels, whole_pixels, own_tiles, pieces, monkeypatch):
+    world = World(Area(name="any", rows=5, columns=5), 10, 3, 0)
+    read, _ = world.scenes(monkeypatch, SMALLEST_TILE, band_pixels)
+    monkeypatch.setattr(scenes, "WHOLE_PIXELS", whole_pixels)
+    monkeypatch.setattr(scenes.reader, "has_tiles_of", lambda *_: own_tiles)
+    passes = read.passes
+    monkeypatch.setattr(scenes, "find_passes", lambda *_: passes)
+    read = scenes.Scenes([], "", world.area, Sentinel1(spacing_m=10), world.sar)
+    assert len(read.stripes()) == len(read.bands()) == pieces

@@ -29,7 +29,7 @@ Read = Callable[[int, int], tuple[NDArray[Any], ...]]
 Passes = dict[tuple[dt.date, int], list[reader.Burst]]
 
 TILE = 512  # pixels a side of a tile in the files: readings end with a row of them, so that none is decoded twice
-WHOLE_PIXELS = 2**26  # a grid of no more is read in one piece: the blocks of a warped burst would differ in the last digits
+WHOLE_PIXELS = 2**26  # up to so many, bursts that lie otherwise are read in one piece: blocks of a warp would differ in the last digits
 BAND_PIXELS = 2**23  # of a band of a larger grid; one row of tiles of a stripe has no more
 
 
@@ -52,7 +52,7 @@ class Scenes:
         self.columns = slice(0, self.fine.columns)  # of the whole fine grid
         self._area, self._sar = area.grid, sar
         self._land = land_cells(terrain, area.grid)
-        self._whole = self.fine.rows * self.fine.columns <= WHOLE_PIXELS
+        self._whole = self._fits_whole()
 
     def stripes(self) -> list[tuple[slice, "Scenes"]]:
         """Columns of the fine grid from left to right, and the passes on what has to be read for them."""
@@ -100,6 +100,13 @@ class Scenes:
     def days(self) -> list[dt.date]:
         """Days with a pass."""
         return sorted({day for day, _ in self.passes})
+
+    def _fits_whole(self) -> bool:
+        """Whether the grid is read in one piece: a small one, or one of middle size where parts would cost digits or decoding."""
+        pixels, bursts = self.fine.rows * self.fine.columns, (burst for bursts in self.passes.values() for burst in bursts)
+        if not BAND_PIXELS < pixels <= WHOLE_PIXELS:
+            return pixels <= BAND_PIXELS
+        return not all(reader.has_tiles_of(burst, self.fine, TILE) for burst in bursts)
 
     def _on(self, columns: slice) -> "Scenes":
         """The same passes on some columns of the fine grid alone."""
