@@ -88,11 +88,10 @@ def _write_reference(folder: Path, setting: Setting) -> None:
     strip = repeated(np.nan_to_num(_speckle(0.1), nan=0.1), (STRIP, fine.columns))
     names = f"gamma0_{ORBIT:03d}", f"scene_count_{ORBIT:03d}"
     count = np.full(strip.shape, 12, np.uint8)
-    blocks = (
-        (name, top, part[: fine.rows - top]) for name, part in zip(names, (strip, count), strict=True) for top in range(0, fine.rows, STRIP)
-    )
+    fields = dict(zip(names, (strip, count), strict=True))
+    blocks = ((top, 0, {name: field[: fine.rows - top] for name, field in fields.items()}) for top in range(0, fine.rows, STRIP))
     encodings = dict(zip(names, (BACKSCATTER, COUNT), strict=True))
-    cube.write_layer_rows(folder / "winter.nc", encodings, blocks, grid=fine, attributes={"inputs": ""})
+    cube.write_layer_blocks(folder / "winter.nc", encodings, blocks, grid=fine, attributes={"inputs": ""})
 
 
 def prepare_scene(setting: Setting) -> None:

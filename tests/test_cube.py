@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import subprocess
+from dataclasses import replace
+from itertools import pairwise
 
 import netCDF4
 import numpy as np
@@ -98,6 +100,24 @@ def test_any_grid_comes_back_exactly(tmp_path, crs, spacing):
     grid = Grid(crs, spacing, 500000.1, 7300000.7, 3, 2)
     cube.write_layers(tmp_path / "a.nc", {"height": (np.zeros(grid.shape, np.float32), HEIGHT)}, grid=grid)
     assert cube.read_layers(tmp_path / "a.nc").grid == grid
+
+
+def test_layers_written_in_blocks_come_back_in_any_part(tmp_path):
+    grid = replace(GRID, rows=2 * cube.CHUNK + 30, columns=cube.CHUNK + 200)
+    mean = np.random.default_rng(0).random(grid.shape, np.float32)
+    fields, stripes, bands = {"mean": mean, "count": (9 * mean).astype(np.uint8)}, (0, 300, grid.columns), (0, 511, 1023, grid.rows)
+    blocks = (
+        (rows[0], columns[0], {name: field[slice(*rows), slice(*columns)] for name, field in fields.items()})
+        for columns in pairwise(stripes)
+        for rows in pairwise(bands)
+    )
+    cube.write_layer_blocks(tmp_path / "a.nc", {"mean": HEIGHT, "count": COUNT}, blocks, grid=grid)
+    with cube.open_layers(tmp_path / "a.nc") as layers:
+        for name, field in fields.items():
+            for rows, columns in ((slice(0, grid.rows), slice(0, grid.columns)), (slice(500, 530), slice(290, 520))):
+                np.testing.assert_array_equal(layers.read(name, rows, columns), field[rows, columns])
+        with pytest.raises(MissingInputError, match=r"a\.nc: no variable ocean \(found mean, count\)"):
+            layers.read("ocean", slice(0, 1), slice(0, 1))
 
 
 def test_an_empty_stream_has_no_days(tmp_path):

@@ -8,17 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from daymelt.errors import ConfigError
 from daymelt.learn import networks, training
 from daymelt.learn.checkpoints import CHECKPOINT, differences
+from daymelt.learn.inference import check_tile, in_tiles
 from daymelt.learn.networks import NetworkOptions, load_model
 from daymelt.learn.options import Architecture
 from daymelt.learn.samples import crop_size
-from daymelt.learn.training import TrainingOptions, draw, learning_rate, masked_l1, train, validation_loss
+from daymelt.learn.training import TrainingOptions, draw, halo_of, learning_rate, masked_l1, train, validation_loss
 
 DEFAULT = NetworkOptions()
 TINY = NetworkOptions(architecture="tiny", depth=1, decoder_channels=(1,))
@@ -231,6 +232,28 @@ def test_validation_is_the_same_however_many_days_at_once(sets):
     one, all_ = (validation_loss(network, sets[0], "32", cells) for cells in (1, 10**6))
     assert one == pytest.approx(all_, abs=1e-6)
     assert network.training
+
+
+def test_validation_in_tiles_is_that_of_one_pass_for_a_network_that_sees_less_than_half_a_halo(sets):
+    torch.manual_seed(3)
+    network = networks.Network(torch.nn.Conv2d(4, 1, 3, padding=1), 1)
+    whole, tiled = (validation_loss(network, sets[0], "32", 10**6, tile=tile) for tile in (None, 24))
+    assert halo_of(24, 1) == 3
+    assert tiled == pytest.approx(whole, abs=1e-6)
+
+
+@settings(deadline=None)
+@given(multiple=st.sampled_from([1, 8, 16, 32]), times=st.integers(1, 40))
+def test_every_crop_is_a_tile_that_can_cover_an_area(multiple, times):
+    check_tile(multiple * times, halo_of(multiple * times, multiple), multiple)
+
+
+def test_large_days_are_validated_in_tiles(sets, tmp_path, monkeypatch):
+    sizes = []
+    monkeypatch.setattr("daymelt.learn.training.WHOLE_DAY", 100)
+    monkeypatch.setattr("daymelt.learn.training.in_tiles", lambda *some: sizes.append(some[3]) or in_tiles(*some))
+    train(*sets, TINY, replace(OPTIONS, epochs=1), tmp_path)
+    assert set(sizes) == {24}
 
 
 def test_the_default_network_learns_one_image(place, tmp_path):

@@ -321,3 +321,25 @@ def test_the_genuine_decibel_raster_at_100_m_is_its_mean_power(real):
         power = 10 ** (raster.read(1)[:215, :265].astype(np.float64) / 10)
     gamma0 = sentinel1.read_rtc(path, Grid("EPSG:32631", 100, 620048.241204, 4830114.70107, 43, 53), "db")
     np.testing.assert_allclose(gamma0, power.reshape(43, 5, 53, 5).mean((1, 3)), rtol=1e-5)
+
+
+# tiles
+
+
+@pytest.mark.parametrize(
+    ("place", "layout", "expected"),
+    [
+        (beside(FINE, 0, 0, (70, 90)), {}, True),
+        (beside(FINE, 32, -16, (70, 90)), {}, True),
+        (beside(FINE, 8, 0, (70, 90)), {}, False),
+        (beside(FINE, 0, 0, (70, 90)), {"blockysize": 32}, False),
+        (Grid("EPSG:3413", 60, FINE.left, FINE.top, 70, 90), {}, False),
+    ],
+)
+def test_tiles_are_those_of_a_grid_where_both_begin_at_one_place(place, layout, expected, tmp_path):
+    burst = sentinel1.parse_burst(tmp_path / GENUINE)
+    tiles = {"tiled": True, "blockxsize": 16, "blockysize": 16, **layout}
+    where = {"crs": place.crs, "transform": Affine.from_gdal(*place.geotransform), "width": place.columns, "height": place.rows}
+    with rasterio.open(burst.path, "w", driver="GTiff", count=1, dtype="float32", **where, **tiles) as file:
+        file.write(speckled(place.shape), 1)
+    assert sentinel1.has_tiles_of(burst, FINE, 16) is expected

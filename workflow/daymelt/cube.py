@@ -85,7 +85,7 @@ class Layers:
 
 @dataclass(frozen=True)
 class LayerFile:
-    """An open layer file, read by rows: for layers that are too large to be held whole."""
+    """An open layer file, read in parts: for layers that are too large to be held whole."""
 
     path: Path
     grid: Grid
@@ -93,9 +93,11 @@ class LayerFile:
     attributes: Mapping[str, Any]
     _file: netCDF4.Dataset
 
-    def rows(self, name: str, first: int, last: int) -> NDArray[Any]:
-        """Rows `first` to before `last` of a variable as stored, (y, x)."""
-        return np.asarray(self._file.variables[name][first:last])
+    def read(self, name: str, rows: slice, columns: slice) -> NDArray[Any]:
+        """Some rows and columns of a variable as stored, (y, x)."""
+        if name not in self.names:
+            raise MissingInputError(f"{self.path}: no variable {name} (found {', '.join(self.names)})")
+        return np.asarray(self._file.variables[name][rows, columns])
 
 
 def write_stream(
@@ -161,46 +163,47 @@ def write_layers(
         _write_notes(file, dict(attributes or {}))
 
 
-def write_layer_rows(
+def write_layer_blocks(
     path: Path,
     encodings: Mapping[str, Encoding],
-    blocks: Iterable[tuple[str, int, NDArray[np.generic]]],
+    blocks: Iterable[tuple[int, int, Mapping[str, NDArray[np.generic]]]],
     *,
     grid: Grid,
     attributes: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the variables (y, x) of a layer file as their rows come; what is in memory is one block and the chunks it touches.
+    """Write the variables (y, x) of a layer file as their blocks come; what is in memory is one block and the chunks it touches.
 
     Parameters
     ----------
     encodings : of every variable, by its name
-    blocks : (name, first row, rows); rows in stored form, those of one variable from the top down, one variable after the other
+    blocks : (first row, first column, fields by name), the fields in stored form; those of one stripe of columns from the top down
     """
     with atomic_path(path) as temporary, storage_errors(path), netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
         _define_grid(file, grid)
         for name, encoding in encodings.items():
             _define_variable(file, encoding, (), grid, name)
-        last = None
-        for name, first, rows in blocks:
-            if name != last:
-                _keep_chunks(file, last, 0)
-                _keep_chunks(file, name, 2)  # a block may end within a row of chunks, which the next one fills
-            file.variables[name][first : first + len(rows)] = rows
-            last = name
+        kept: dict[str, int] = {}  # columns of the variables whose chunks are held
+        for row, column, fields in blocks:
+            columns = {name: field.shape[1] for name, field in fields.items()}
+            if columns != kept:
+                for name in kept:
+                    _keep_chunks(file.variables[name], 0, 0)
+                for name, width in columns.items():
+                    _keep_chunks(file.variables[name], 2, width)  # a block may end within a row of chunks, which the next one fills
+                kept = columns
+            for name, field in fields.items():
+                file.variables[name][row : row + field.shape[0], column : column + field.shape[1]] = field
         _write_notes(file, dict(attributes or {}))
 
 
-def _keep_chunks(file: netCDF4.Dataset, name: str | None, rows: int) -> None:
-    """Let HDF5 hold so many rows of chunks of a variable in memory before it compresses them."""
-    if name is None:
-        return
-    variable = file.variables[name]
-    variable.set_var_chunk_cache(size=rows * CHUNK * (variable.shape[-1] + CHUNK) * variable.dtype.itemsize)
+def _keep_chunks(variable: "netCDF4.Variable[Any]", rows: int, columns: int) -> None:
+    """Let HDF5 hold so many rows of the chunks of some columns in memory before it compresses them; setting it writes what it held."""
+    variable.set_var_chunk_cache(size=rows * CHUNK * (columns + 2 * CHUNK) * variable.dtype.itemsize)
 
 
 @contextmanager
 def open_layers(path: Path) -> Iterator[LayerFile]:
-    """Open a layer file to read it by rows; errors as `open_stream`."""
+    """Open a layer file to read it in parts; errors as `open_stream`."""
     with _open(path) as file:
         names = tuple(name for name, variable in file.variables.items() if variable.dimensions == ("y", "x"))
         yield LayerFile(Path(path), _read_grid(file), names, _read_notes(file), file)

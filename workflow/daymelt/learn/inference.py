@@ -6,7 +6,7 @@ and in one pass. Within half a halo of an inner edge of its window a tile has no
 cosine: a network that sees no further than half a halo gives the same map in tiles as in one pass.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import numpy as np
@@ -52,7 +52,7 @@ def predict_days(
         if device.type == "cpu":
             keep_memory()
         with torch.inference_mode(), autocast(choose_precision(precision, device), device):
-            melt = _one_pass(network, inputs) if tile is None else _tiled(network, inputs, tile, halo)
+            melt = _one_pass(network, inputs) if tile is None else in_tiles(network, inputs, range(len(inputs)), tile, halo)
             fields = melt.masked_fill_(inputs.frame.ocean, torch.nan).cpu().numpy()
         yield from zip(inputs.days, fields, strict=True)
 
@@ -64,6 +64,23 @@ def check_tile(tile: int, halo: int, multiple: int) -> None:
     if tile % multiple or tile < 2 * halo + multiple:
         least = -(-(2 * halo + multiple) // multiple) * multiple
         raise ConfigError(f"map.tile: found {tile}; expected a multiple of {multiple}, at least {least} with map.halo {halo}, or null")
+
+
+def in_tiles(network: Network, inputs: SeasonInputs, indices: Sequence[int], tile: int, halo: int) -> Tensor:
+    """Weighted mean of the tiles of some days, (date, y, x); for `tile` and `halo` that `check_tile` lets pass."""
+    shape, device, count = inputs.frame.shape, inputs.frame.device, len(indices)
+    rows, columns = (_windows(cells, tile, halo, network.multiple, device) for cells in shape)
+    total = torch.zeros((count, *shape), device=device)
+    weights = torch.zeros(shape, device=device)
+    for row, along_y in rows:
+        for column, along_x in columns:
+            size = len(along_y), len(along_x)
+            melt = network(inputs.inputs(indices, [row] * count, [column] * count, size))
+            weight = along_y[:, None] * along_x
+            place = (..., slice(row, row + size[0]), slice(column, column + size[1]))
+            total[place] += melt * weight
+            weights[place] += weight
+    return total / weights
 
 
 def tile_starts(cells: int, tile: int, halo: int, multiple: int) -> list[int]:
@@ -96,23 +113,6 @@ def ramp(size: int, halo: int, rises: bool, falls: bool) -> NDArray[np.float32]:
 def _one_pass(network: Network, inputs: SeasonInputs) -> Tensor:
     melt: Tensor = network(inputs.whole(range(len(inputs))))
     return melt
-
-
-def _tiled(network: Network, inputs: SeasonInputs, tile: int, halo: int) -> Tensor:
-    """Weighted mean of the tiles, (date, y, x)."""
-    shape, device, count = inputs.frame.shape, inputs.frame.device, len(inputs)
-    rows, columns = (_windows(cells, tile, halo, network.multiple, device) for cells in shape)
-    total = torch.zeros((count, *shape), device=device)
-    weights = torch.zeros(shape, device=device)
-    for row, along_y in rows:
-        for column, along_x in columns:
-            size = len(along_y), len(along_x)
-            melt = network(inputs.inputs(range(count), [row] * count, [column] * count, size))
-            weight = along_y[:, None] * along_x
-            place = (..., slice(row, row + size[0]), slice(column, column + size[1]))
-            total[place] += melt * weight
-            weights[place] += weight
-    return total / weights
 
 
 def _windows(cells: int, tile: int, halo: int, multiple: int, device: torch.device) -> list[tuple[int, Tensor]]:

@@ -36,6 +36,7 @@ from daymelt.errors import ConfigError
 from daymelt.learn import processes
 from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
 from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
+from daymelt.learn.inference import in_tiles
 from daymelt.learn.networks import ModelCard, Network, NetworkOptions, architecture_of, build, save_model
 from daymelt.learn.processes import Share
 from daymelt.learn.recompute import plan, recompute
@@ -48,6 +49,9 @@ LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate
 CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume", "recompute", "devices", "nodes")
 LIGHTNING_PRECISION: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
 LAYERS_BYTES = 4 << 30  # that a step may keep on a CPU: with the libraries and Adam's moments it stays below 8 GiB
+WHOLE_DAY = (
+    1 << 21
+)  # cells up to which a validation day goes through a network in one pass, as a training step of 8 crops of 512 x 512 does
 DROPOUT = 3  # stream of random numbers beside those of samples
 
 log = logging.getLogger(__name__)
@@ -139,8 +143,15 @@ def learning_rate(options: TrainingOptions, epoch: int) -> float:
     return options.learning_rate * (1 + math.cos(math.pi * epoch / length)) / 2
 
 
-def validation_loss(network: Network, labelled: TrainingSet, precision: str, cells: int, share: Share = Share()) -> float:  # noqa: B008
-    """Masked L1 over whole days, of which as many are taken at once as hold about `cells` cells.
+def validation_loss(
+    network: Network,
+    labelled: TrainingSet,
+    precision: str,
+    cells: int,
+    share: Share = Share(),  # noqa: B008 - frozen
+    tile: int | None = None,
+) -> float:
+    """Masked L1 over whole days, of which as many are taken at once as hold about `cells` cells; each in one pass, or in tiles.
 
     Of several processes each takes the days of its share and gives their part of the sum; their losses add up to that of all days.
     """
@@ -154,10 +165,15 @@ def validation_loss(network: Network, labelled: TrainingSet, precision: str, cel
             zeros = [0] * len(days)
             inputs, target, valid = labelled.crops(days, zeros, zeros, labelled.frame.shape)
             with autocast(precision, labelled.frame.device):
-                prediction = network(inputs)
+                prediction = network(inputs) if tile is None else in_tiles(network, labelled, days, tile, halo_of(tile, network.multiple))
             total += float(masked_l1(prediction, target, valid)) * len(days)
     network.train()
     return total / len(labelled)
+
+
+def halo_of(tile: int, multiple: int) -> int:
+    """What neighbouring tiles of a validation share on each side, cells."""
+    return min(64, tile // 8, (tile - multiple) // 2)
 
 
 def train(
@@ -277,8 +293,10 @@ class _Run(lightning.LightningModule):
             return None
         if self.share.of > 1:
             self._same_statistics()
-        cells = self.options.batch // self.share.of * self.options.crop**2
-        loss = validation_loss(self.network, self.validation_set, self.options.precision, cells, self.share)
+        options, shape = self.options, self.validation_set.frame.shape
+        cells = options.batch // self.share.of * options.crop**2
+        tile = options.crop if math.prod(shape) > WHOLE_DAY else None
+        loss = validation_loss(self.network, self.validation_set, options.precision, cells, self.share, tile)
         if self.share.of == 1:
             return loss
         return float(self.trainer.strategy.reduce(torch.tensor(loss, device=self.device), reduce_op="sum"))

@@ -170,12 +170,25 @@ class CellShares:
 
     def rows_of(self, first: int, last: int) -> slice:
         """The fine rows that lie in the coarse rows from `first` to before `last`."""
-        indices = self.along_y.indices[self.along_y.indptr[first] : self.along_y.indptr[last]]
-        return slice(int(indices.min()), int(indices.max()) + 1)
+        return _span(self.along_y, first, last)
+
+    def columns_of(self, first: int, last: int) -> slice:
+        """The fine columns that lie in the coarse columns from `first` to before `last`."""
+        return _span(self.along_x, first, last)
 
     def part(self, first: int, last: int) -> "CellShares":
         """The shares of some coarse rows alone, of which only the fine rows of `rows_of` are given."""
         return CellShares(self.along_y[first:last, self.rows_of(first, last)], self.along_x, self.cell_area)
+
+    def of_columns(self, cells: slice, fine: slice) -> "CellShares":
+        """The shares of some coarse columns alone, of which only some fine columns are given."""
+        return CellShares(self.along_y, self.along_x[cells, fine], self.cell_area)
+
+
+def _span(lengths: csr_array, first: int, last: int) -> slice:
+    """The fine cells that lie in the coarse ones from `first` to before `last`, along one axis."""
+    indices = lengths.indices[lengths.indptr[first] : lengths.indptr[last]]
+    return slice(int(indices.min()), int(indices.max()) + 1)
 
 
 def _parts(lengths: csr_array) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:

@@ -23,7 +23,18 @@ from daymelt.compiled import compiled
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.grid import Grid
 from daymelt.sources.names import printable
-from daymelt.sources.raster import Piece, lay, open_raster, power_resampling, read_values, read_window, reading, shifted, source_window
+from daymelt.sources.raster import (
+    Piece,
+    aligned_offset,
+    lay,
+    open_raster,
+    power_resampling,
+    read_values,
+    read_window,
+    reading,
+    shifted,
+    source_window,
+)
 
 FIRST_YEAR = 1978  # of radar from a satellite; an earlier one in a name is damage
 ORBITS = 175  # relative orbits of a repeat cycle
@@ -127,6 +138,19 @@ def passes(bursts: Iterable[Burst]) -> dict[tuple[dt.date, int], list[Burst]]:
     for burst in sorted(bursts, key=lambda burst: (burst.acquired_at.date(), burst.relative_orbit, burst.acquired_at, burst.burst_id)):
         grouped.setdefault((burst.acquired_at.date(), burst.relative_orbit), []).append(burst)
     return grouped
+
+
+def has_tiles_of(burst: Burst, grid: Grid, tile: int) -> bool:
+    """True where a burst lies cell on cell on a grid and its file holds tiles of so many pixels a side, counted from the grid's corner.
+
+    Raises
+    ------
+    MissingInputError, FormatError
+        As `read_pass`, of the backscatter alone.
+    """
+    with open_raster(burst.path, "burst") as raster:
+        offset = aligned_offset(raster.transform, raster.crs, grid)
+        return offset is not None and offset[0] % tile == offset[1] % tile == 0 and raster.block_shapes[0] == (tile, tile)
 
 
 def read_pass(bursts: Sequence[Burst], fine: Grid) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:

@@ -62,20 +62,20 @@ class References:
         """Whether any winter saw an orbit."""
         return any(layer_names(orbit)[0] in file.names for file in self._files)
 
-    def reading(self, orbit: int, bands: Sequence[Band]) -> Rolling:
-        """Reference of an orbit, linear power, to be read band by band."""
+    def reading(self, orbit: int, bands: Sequence[Band], columns: slice) -> Rolling:
+        """Reference of an orbit on some columns, linear power, to be read band by band."""
         starts, ends = [band.first for band in bands], [band.read_to for band in bands]
-        return Rolling(lambda first, last: (self._rows(orbit, first, last),), starts, ends)
+        return Rolling(lambda first, last: (self._read(orbit, slice(first, last), columns),), starts, ends)
 
-    def _rows(self, orbit: int, first: int, last: int) -> NDArray[np.float32]:
-        """Some rows of the reference of one orbit from the winters that saw it, the season's own first."""
+    def _read(self, orbit: int, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """A part of the reference of one orbit from the winters that saw it, the season's own first."""
         mean, count = layer_names(orbit)
-        seen = [(file.rows(mean, first, last), file.rows(count, first, last)) for file in self._files if mean in file.names]
+        seen = [(file.read(mean, rows, columns), file.read(count, rows, columns)) for file in self._files if mean in file.names]
         return backscatter.pool(seen, self._min_scenes)[0]
 
 
 class Month:
-    """The melt fractions of a month: every file read once, all days side by side, band by band."""
+    """The melt fractions of a month: all days side by side, stripe by stripe and band by band."""
 
     def __init__(self, scenes: Scenes, references: References, area: Area, sar: Sar) -> None:
         self._scenes, self._references, self._grid, self._sar = scenes, references, area.grid, sar
@@ -101,21 +101,27 @@ class Month:
         return True
 
     def _fields(self) -> dict[dt.date, NDArray[np.uint8]]:
-        """Melt fraction of every day in percent: a byte a cell is all that a month holds besides its band."""
-        cells, bands = zip(*self._scenes.bands_of_cells(self._shares), strict=True)
-        readings = {key: self._scenes.reading(bursts, bands) for key, bursts in self._passes.items()}
-        references = {orbit: self._references.reading(orbit, bands) for orbit in sorted({orbit for _, orbit in self._passes})}
+        """Melt fraction of every day in percent: a byte a cell and day is all that a month holds besides its band."""
         fields = {day: np.empty(self._grid.shape, np.uint8) for day, _ in self._passes}
-        for some, band in zip(cells, bands, strict=True):
-            for day, fraction in self._band(some, band, readings, references):
-                fields[day][some] = encode(fraction, PERCENT)
+        for columns, shares, stripe in self._scenes.stripes_of_cells(self._shares):
+            for rows, day, fraction in self._stripe(stripe, shares):
+                fields[day][rows, columns] = encode(fraction, PERCENT)
         return fields
 
+    def _stripe(self, stripe: Scenes, shares: backscatter.CellShares) -> Iterator[tuple[slice, dt.date, NDArray[np.float32]]]:
+        """Melt fraction (y, x) of the cells of a stripe on every day, rows after rows."""
+        cells, bands = zip(*stripe.bands_of_cells(shares), strict=True)
+        readings = {key: stripe.reading(bursts, bands) for key, bursts in self._passes.items()}
+        orbits = sorted({orbit for _, orbit in self._passes})
+        references = {orbit: self._references.reading(orbit, bands, stripe.columns) for orbit in orbits}
+        for rows, band in zip(cells, bands, strict=True):
+            for day, fraction in self._band(shares.part(rows.start, rows.stop), band, readings, references):
+                yield rows, day, fraction
+
     def _band(
-        self, cells: slice, band: Band, readings: Mapping[Key, Reading], references: Mapping[int, Rolling]
+        self, shares: backscatter.CellShares, band: Band, readings: Mapping[Key, Reading], references: Mapping[int, Rolling]
     ) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
         """Melt fraction (y, x) of some rows of cells on every day."""
-        shares = self._shares.part(cells.start, cells.stop)
         found: dict[Key, Fraction] = {}
         for orbit, rolling in references.items():
             start, ((above, reference),) = rolling.parts()

@@ -1,11 +1,13 @@
 """Sentinel-1 passes ready for thresholding: read, masked and smoothed the same way for the winter and for the season.
 
-A grid of 10 m over a whole region is too large to be held: it is read in bands of rows, each file once from top to bottom, and what a
-band needs of the one before (the reach of the smoothing, the rest of a cell) is carried on. Every pixel is what it is in one piece.
+A grid of 10 m over a whole region is too large to be held: it is cut into stripes of columns, few of them and wide, and a stripe is read
+in bands of rows, each file once from top to bottom. What a band needs of the one before (the reach of the smoothing, the rest of a cell) is
+carried on; what a stripe needs of its neighbours is read again, one tile in the width of a stripe. Every pixel is what it is in one piece.
 """
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -26,9 +28,9 @@ from daymelt.sources.scenes import find_scenes
 Read = Callable[[int, int], tuple[NDArray[Any], ...]]
 Passes = dict[tuple[dt.date, int], list[reader.Burst]]
 
-TILE = 512  # rows of a tile in the files: readings end with one, so that none is decoded twice
-WHOLE_PIXELS = 2**26  # a grid of no more is read in one piece: the blocks of a warped burst would differ in the last digits
-BAND_PIXELS = 2**23  # of a band of a larger grid
+TILE = 512  # pixels a side of a tile in the files: readings end with a row of them, so that none is decoded twice
+WHOLE_PIXELS = 2**26  # up to so many, bursts that lie otherwise are read in one piece: blocks of a warp would differ in the last digits
+BAND_PIXELS = 2**23  # of a band of a larger grid; one row of tiles of a stripe has no more
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,29 @@ class Band:
 
 
 class Scenes:
-    """The passes of some retrievals on the fine grid of an area."""
+    """The passes of some retrievals on the fine grid of an area, or on some of its columns."""
 
     def __init__(self, manifests: Sequence[Path], terrain: Path, area: Area, sentinel1: Sentinel1, sar: Sar) -> None:
         keep_memory()
         self.fine = area.grid.refine(sentinel1.spacing_m)
         self.passes = find_passes(manifests, sentinel1)
+        self.columns = slice(0, self.fine.columns)  # of the whole fine grid
         self._area, self._sar = area.grid, sar
         self._land = land_cells(terrain, area.grid)
+        self._whole = self._fits_whole()
+
+    def stripes(self) -> list[tuple[slice, "Scenes"]]:
+        """Columns of the fine grid from left to right, and the passes on what has to be read for them."""
+        columns = [slice(first, last) for first, last in pairwise(self._edges())]
+        return [(some, self._on(self._reached(some))) for some in columns]
+
+    def stripes_of_cells(self, shares: backscatter.CellShares) -> list[tuple[slice, backscatter.CellShares, "Scenes"]]:
+        """Columns of the study grid from left to right, the passes on what has to be read for them, and their shares of its pixels."""
+        last_pixel = [shares.columns_of(column, column + 1).stop for column in range(self._area.columns)]
+        edges = [0, *(int(np.searchsorted(last_pixel, edge, "right")) for edge in self._edges()[1:-1]), self._area.columns]
+        cells = [slice(first, last) for first, last in pairwise(edges)]
+        read = [self._reached(shares.columns_of(some.start, some.stop)) for some in cells]
+        return [(some, shares.of_columns(some, pixels), self._on(pixels)) for some, pixels in zip(cells, read, strict=True)]
 
     def reading(self, bursts: Sequence[reader.Burst], bands: Sequence[Band]) -> "Reading":
         """One pass, to be read band by band."""
@@ -57,14 +74,14 @@ class Scenes:
     def bands(self) -> list[Band]:
         """Bands that follow each other."""
         reach = self._sar.smoothing_window // 2
-        ends = read_ends(self.fine)
+        ends = self._read_ends()
         edges = [0, *(end - reach for end in ends[:-1]), self.fine.rows]
         return [Band(first, last, end) for first, last, end in zip(edges[:-1], edges[1:], ends, strict=True)]
 
     def bands_of_cells(self, shares: backscatter.CellShares) -> list[tuple[slice, Band]]:
         """Bands of whole cells of the study grid, and which rows of it they are; two may share a row of pixels."""
         reach, last_pixel = self._sar.smoothing_window // 2, [shares.rows_of(row, row + 1).stop for row in range(self._area.rows)]
-        ends = read_ends(self.fine)
+        ends = self._read_ends()
         edges = [0, *(int(np.searchsorted(last_pixel, end - reach, "right")) for end in ends[:-1]), self._area.rows]
         cells = [slice(first, last) for first, last in pairwise(edges)]
         pixels = [shares.rows_of(some.start, some.stop) for some in cells]
@@ -83,6 +100,35 @@ class Scenes:
     def days(self) -> list[dt.date]:
         """Days with a pass."""
         return sorted({day for day, _ in self.passes})
+
+    def _fits_whole(self) -> bool:
+        """Whether the grid is read in one piece: a small one, or one of middle size where parts would cost digits or decoding."""
+        pixels, bursts = self.fine.rows * self.fine.columns, (burst for bursts in self.passes.values() for burst in bursts)
+        if not BAND_PIXELS < pixels <= WHOLE_PIXELS:
+            return pixels <= BAND_PIXELS
+        return not all(reader.has_tiles_of(burst, self.fine, TILE) for burst in bursts)
+
+    def _on(self, columns: slice) -> "Scenes":
+        """The same passes on some columns of the fine grid alone."""
+        part = copy(self)
+        part.columns, part.fine = columns, columns_of_grid(self.fine, columns.start, columns.stop)
+        return part
+
+    def _reached(self, columns: slice) -> slice:
+        """Columns of the fine grid that the smoothing of some needs."""
+        reach = self._sar.smoothing_window // 2
+        return slice(max(0, columns.start - reach), min(self.fine.columns, columns.stop + reach))
+
+    def _edges(self) -> list[int]:
+        """Columns at which stripes begin and end: within the grid the middle of a tile, which is then all that two of them read."""
+        count = 1 if self._whole else -(-self.fine.columns // max(BAND_PIXELS // TILE, TILE))
+        tiles = (stripe * self.fine.columns // count // TILE for stripe in range(1, count))
+        return [0, *(tile * TILE + TILE // 2 for tile in tiles), self.fine.columns]
+
+    def _read_ends(self) -> list[int]:
+        """Rows before which one reading of the files ends and the next begins: all of them, or whole tiles of a grid that is too large."""
+        step = self.fine.rows if self._whole else max(BAND_PIXELS // self.fine.columns // TILE, 1) * TILE
+        return [*range(step, self.fine.rows, step), self.fine.rows]
 
     def _read_rows(self, bursts: Sequence[reader.Burst], first: int, last: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Backscatter of some rows and where it is valid: unmasked, above the noise, on land."""
@@ -140,17 +186,14 @@ def joined(above: NDArray[Any], field: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([above, field]) if len(above) else field
 
 
-def read_ends(fine: Grid) -> list[int]:
-    """Rows before which one reading of the files ends and the next begins: all of them, or whole tiles of a grid that is too large."""
-    if fine.rows * fine.columns <= WHOLE_PIXELS:
-        return [fine.rows]
-    step = max(BAND_PIXELS // fine.columns // TILE, 1) * TILE
-    return [*range(step, fine.rows - TILE, step), fine.rows]
-
-
 def rows_of_grid(grid: Grid, first: int, last: int) -> Grid:
     """The rows `first` to before `last` of a grid."""
     return replace(grid, top=grid.top - first * grid.spacing_m, rows=last - first)
+
+
+def columns_of_grid(grid: Grid, first: int, last: int) -> Grid:
+    """The columns `first` to before `last` of a grid."""
+    return replace(grid, left=grid.left + first * grid.spacing_m, columns=last - first)
 
 
 def find_passes(manifests: Sequence[Path], sentinel1: Sentinel1) -> Passes:
@@ -163,9 +206,9 @@ def find_passes(manifests: Sequence[Path], sentinel1: Sentinel1) -> Passes:
 
 def land_cells(terrain: Path, area: Grid) -> NDArray[np.bool_]:
     """Cells of the study grid that are not ocean, (y, x)."""
-    layers = cube.read_layers(terrain)
-    cube.check_same_grid(layers.grid, area, terrain)
-    return np.asarray(layers["ocean"] == 0)
+    with cube.open_layers(terrain) as layers:
+        cube.check_same_grid(layers.grid, area, terrain)
+        return np.asarray(layers.read("ocean", slice(0, area.rows), slice(0, area.columns)) == 0)
 
 
 def layer_names(relative_orbit: int) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Dry-snow backscatter of every orbit in the winter before a season."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,17 @@ def winter_reference(manifests: list[Path], terrain: Path, out: Path, area: Area
     scenes = Scenes(manifests, terrain, area, sentinel1, sar)
     encodings = {name: encoding for orbit in scenes.orbits for name, encoding in zip(layer_names(orbit), (BACKSCATTER, COUNT), strict=True)}
     blocks = (block for orbit in scenes.orbits for block in _reference(scenes, orbit))
-    cube.write_layer_rows(out, encodings, blocks, grid=scenes.fine, attributes={"inputs": manifest_digest(manifests)})
+    cube.write_layer_blocks(out, encodings, blocks, grid=scenes.fine, attributes={"inputs": manifest_digest(manifests)})
 
 
-def _reference(scenes: Scenes, orbit: int) -> Iterator[tuple[str, int, NDArray[Any]]]:
+def _reference(scenes: Scenes, orbit: int) -> Iterator[tuple[int, int, Mapping[str, NDArray[Any]]]]:
     """Mean and count of one orbit, band by band: memory is that of one band of one pass, however many passes there are."""
-    bands, (mean, count) = scenes.bands(), layer_names(orbit)
-    readings = [scenes.reading(bursts, bands) for bursts in scenes.of_orbit(orbit)]
-    for band in bands:
-        reference = WinterReference((band.last - band.first, scenes.fine.columns))
-        for reading in readings:
-            reference.add(*reading.band())
-        yield mean, band.first, reference.mean(1)
-        yield count, band.first, reference.count
+    mean, count = layer_names(orbit)
+    for columns, stripe in scenes.stripes():
+        bands, inner = stripe.bands(), slice(columns.start - stripe.columns.start, columns.stop - stripe.columns.start)
+        readings = [stripe.reading(bursts, bands) for bursts in stripe.of_orbit(orbit)]
+        for band in bands:
+            reference = WinterReference((band.last - band.first, stripe.fine.columns))
+            for reading in readings:
+                reference.add(*reading.band())
+            yield band.first, columns.start, {mean: reference.mean(1)[:, inner], count: reference.count[:, inner]}
