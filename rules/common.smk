@@ -201,7 +201,7 @@ def layers_mb(model, training):
     cells = training["batch"] * training["crop"] ** 2
     if (model["architecture"], model["encoder"]) == ("unet", MEASURED_ENCODER):
         return 2100 * cells / 1e6
-    return min(6300 * cells, max(5.4e9, 3300 * cells)) / 1e6
+    return min(6300 * cells, max(5.4e9, 2750 * cells)) / 1e6
 
 
 def forest_memory(system):

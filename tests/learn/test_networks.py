@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from daymelt.config import load_all
 from daymelt.errors import ConfigError, FormatError, MissingInputError
 from daymelt.learn import networks
 from daymelt.learn.channels import Statistics
 from daymelt.learn.networks import ModelCard, NetworkOptions, build, load_model, pad, read_card, save_model
 from daymelt.learn.options import Architecture
 
+AREAS = Path(__file__).parents[2] / "workflow" / "areas"
 OPTIONS = NetworkOptions()
 VANILLA = {"architecture": "vanilla-unet", "features": 4}
 DEEP = {"architecture": "deeplabv3plus", "depth": 5, "decoder_width": 16}
@@ -43,6 +45,19 @@ def test_a_network_maps_any_size_onto_the_same_size_between_0_and_1(network, siz
     assert melt.shape == (2, *size)
     assert melt.dtype == torch.float32
     assert 0 <= melt.min() <= melt.max() <= 1
+
+
+@pytest.mark.parametrize("area", ["helheim", "meltwaterbench"])
+@pytest.mark.parametrize(("system", "millions"), [("unet-xception71", 49.6), ("unet", 31.0)])
+def test_the_systems_of_production_are_as_large_as_published(area, system, millions):
+    """MeltwaterBench, arXiv 2512.12142."""
+    config = load_all([AREAS / f"{area}.yaml"], complete=lambda values: {**values, "area": {"rows": 2863, "columns": 1633}})
+    model = dict(config.resolve(system).options["model"])
+    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in model.items()}
+    channels, _ = settings.pop("channels"), [settings.pop(name) for name in ("name", "encoder_weights")]
+    with torch.device("meta"):
+        network = build(NetworkOptions(**settings, channels=len(channels)))
+    assert sum(weight.numel() for weight in network.parameters()) / 1e6 == pytest.approx(millions, abs=0.05)
 
 
 def test_a_network_lies_channels_last(network):

@@ -64,38 +64,25 @@ def test_a_step_is_the_same_bit_for_bit_and_keeps_less(options):
         assert less < kept
 
 
-def test_the_plan_knows_what_a_step_keeps(options):
-    network = new(options)
-    uncut = plan(network, SHAPE).uncut
-    assert step(network)[-1] == pytest.approx(uncut, rel=0.01)  # kernels keep a little of their own
-
-
-def test_a_plan_promises_less_and_leaves_the_network_alone(options):
-    network = new(options)
-    before = {name: value.clone() for name, value in network.state_dict().items()}
-    random, listening = torch.get_rng_state(), hooks(network)
-    cut = plan(network, SHAPE)
-    assert cut.held < cut.uncut
-    assert cut.segments
-    assert network.training
-    assert torch.equal(torch.get_rng_state(), random)
-    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
-    assert hooks(network) == listening
-
-
 def hooks(network):
     return sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in network.modules())
 
 
-def test_segments_do_not_overlap(options):
-    segments = plan(new(options), SHAPE).segments
-    assert not [(one, other) for one in segments for other in segments if other.startswith(f"{one}.")]
-
-
-def test_what_is_kept_of_a_network_has_the_same_names(options):
-    plain, cut = new(options), new(options)
-    recompute(cut, plan(cut, SHAPE))
-    assert plain.state_dict().keys() == cut.state_dict().keys()
+def test_a_plan_knows_what_a_step_keeps_and_leaves_the_network_alone(options):
+    network = new(options)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    random, listening = torch.get_rng_state(), hooks(network)
+    cut = plan(network, SHAPE)
+    assert network.training
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert hooks(network) == listening
+    assert 0 < cut.held < cut.uncut
+    assert not [(one, other) for one in cut.segments for other in cut.segments if other.startswith(f"{one}.")]
+    recompute(network, cut)
+    assert network.state_dict().keys() == before.keys()
+    _, _, _, kept = step(new(options))
+    assert kept == pytest.approx(cut.uncut, rel=0.01)  # kernels keep a little of their own
 
 
 def test_a_map_is_not_computed_twice():

@@ -364,7 +364,7 @@ class Model(Section):
     @classmethod
     def _levels(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
         depth = info.data.get("depth", len(value))
-        if len(value) != depth:
+        if info.data.get("architecture") == "unet" and len(value) != depth:
             raise ValueError(f"found {len(value)} numbers {list(value)}; expected {depth}, one for each level of model.depth")
         return value
 
