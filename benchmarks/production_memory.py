@@ -2,7 +2,7 @@
 
     python benchmarks/production_memory.py                       # every system that learns, of workflow/areas/helheim.yaml
     python benchmarks/production_memory.py unet-xception71       # one of them
-    python benchmarks/production_memory.py --write               # into RESULTS.md too
+    python benchmarks/production_memory.py --write               # into RESULTS.md too; of one system, its rows alone
 
 A training of the published length would take weeks on a CPU; its memory is that of its parts. So the job `train` runs as it is on streams
 of the production grid with as many labelled days as were published, batch and crop as published, but for a few steps alone, a forest of
@@ -59,9 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for job, command in (("train", train_command(folder, system)), ("map", map_command(folder, system))):
                 rows.append((system, job, *measured(command)))
                 print(*rows[-1], flush=True)
+    print(table(rows))
     if values.write:
         report.write_production(table(rows))
-    print(table(rows))
     return int(any(row[-1] > LIMIT_MIB for row in rows))
 
 

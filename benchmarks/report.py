@@ -12,6 +12,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 TITLE, GROWTH = "# Results of the benchmarks", "## Growth"
+PRODUCTION = "## Memory of the production systems on a CPU"
 WHAT_IT_SAYS = (
     "Times are medians of ways run in turn. Peak memory is that of our way in a process of its own, inputs and libraries included. "
     "A ratio is ours over what it is compared with."
@@ -74,13 +75,23 @@ def write_season(table: str, cores: int, minutes: float) -> None:
 
 
 def write_production(table: str) -> None:
-    """Write what the systems of the production area take into benchmarks/RESULTS.md."""
+    """Write what systems of the production area take into benchmarks/RESULTS.md; rows of others that stand there stay."""
     what = (
         "The job `train` on the production grid with 389 labelled days, batch and crop as published, but for two steps, two days of "
         "validation and forests of four trees; and the maps of as many days at once as the settings say, of one by a forest. Each is a "
         "process of its own."
     )
-    write_section("## Memory of the production systems on a CPU", [_about("`python benchmarks/production_memory.py --write`"), what, table])
+    rows = {_first_cells(line): line for line in [*_table_lines(sections().get(PRODUCTION, "")), *_table_lines(table)]}
+    write_section(PRODUCTION, [_about("`python benchmarks/production_memory.py --write`"), what, "\n".join(rows.values())])
+
+
+def _table_lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("|")]
+
+
+def _first_cells(line: str) -> tuple[str, ...]:
+    """What a row is of: its first two cells."""
+    return tuple(cell.strip() for cell in line.strip("|").split("|")[:2])
 
 
 def write_section(title: str, parts: Sequence[str]) -> None:
