@@ -15,6 +15,7 @@ import argparse
 import datetime as dt
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,7 @@ from daymelt.steps.splits import write_split
 AREAS = Path(__file__).parents[1] / "workflow" / "areas"
 LIMIT_MIB = 8 * 1024
 TRAINING_DAYS, VALIDATION_DAYS, STEPS, TREES = 389, 2, 2, 4  # labelled days as published (arXiv 2512.12142)
+SPLIT = "split.csv"
 FIELDS = 8  # different days; further ones are these again
 
 
@@ -45,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("systems", nargs="*", help="their names; all that learn if none is given")
     parser.add_argument("--write", action="store_true", help="write the table into RESULTS.md")
+    parser.add_argument("--folder", type=Path, help="where the streams are written, 2 GB, and found again the next time")
     parser.add_argument("--map", nargs=2, metavar=("FOLDER", "SYSTEM"), help=argparse.SUPPRESS)
     values = parser.parse_args(arguments)
     if values.map:
@@ -53,9 +56,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     known = systems()
     rows = []
     with tempfile.TemporaryDirectory() as name:
-        write_streams(folder := Path(name))
+        folder = values.folder or Path(name)
+        if not (folder / SPLIT).exists():  # written last
+            folder.mkdir(parents=True, exist_ok=True)
+            write_streams(folder)
         for system in values.systems or known:
             (folder / f"{system}.json").write_text(json.dumps({"system": known[system]}))
+            shutil.rmtree(folder / system, ignore_errors=True)  # a finished training would not be trained again
             for job, command in (("train", train_command(folder, system)), ("map", map_command(folder, system))):
                 rows.append((system, job, *measured(command)))
                 print(*rows[-1], flush=True)
@@ -101,7 +108,7 @@ def write_streams(folder: Path) -> None:
     height = np.add.outer(np.linspace(2400, -400, grid.rows), np.linspace(0, -400, grid.columns)).astype(np.float32)
     layers = {"height": (height, HEIGHT), "ocean": ((height < 0).astype(np.float32), FLAG)}
     cube.write_layers(folder / "terrain.nc", layers, grid=grid, attributes={"inputs": ""})
-    write_split(folder / "split.csv", {day: "train" if number < TRAINING_DAYS else "val" for number, day in enumerate(days)})
+    write_split(folder / SPLIT, {day: "train" if number < TRAINING_DAYS else "val" for number, day in enumerate(days)})
 
 
 def write_days(path: Path, days: Sequence[dt.date], fields: Sequence[Any], grid: Any, encoding: Any) -> None:
@@ -113,7 +120,7 @@ def write_days(path: Path, days: Sequence[dt.date], fields: Sequence[Any], grid:
 def train_command(folder: Path, system: str) -> list[str]:
     """The job `train` as its rule calls it."""
     streams = [part for name in ("sar", "interpolated", "mar", "microwave") for part in (f"--{name}", str(folder / f"{name}.nc"))]
-    others = ["--winters", str(folder / "2017_winter.nc"), "--terrain", str(folder / "terrain.nc"), "--splits", str(folder / "split.csv")]
+    others = ["--winters", str(folder / "2017_winter.nc"), "--terrain", str(folder / "terrain.nc"), "--splits", str(folder / SPLIT)]
     options = (folder / f"{system}.json").read_text()
     threads = ["--threads", str(len(os.sched_getaffinity(0)))]
     card = ["--out", str(folder / system / "model.json")]
