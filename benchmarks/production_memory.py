@@ -1,4 +1,4 @@
-"""Memory of every system of the production area on a CPU: its training on all labelled days, and a day mapped.
+"""Memory of every system of the production area on a CPU: its training on all labelled days, and its maps.
 
     python benchmarks/production_memory.py                       # every system that learns, of workflow/areas/helheim.yaml
     python benchmarks/production_memory.py unet-xception71       # one of them
@@ -128,7 +128,7 @@ def train_command(folder: Path, system: str) -> list[str]:
 
 
 def map_command(folder: Path, system: str) -> list[str]:
-    """This program, to map a day."""
+    """This program, to map."""
     return [sys.executable, __file__, "--map", str(folder), system]
 
 

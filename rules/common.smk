@@ -145,9 +145,9 @@ def memory(bytes_per_cell, base_mb=250, most_mb=None):
     return lambda wildcards, attempt: round(needed * attempt)
 
 
-MEASURED_ENCODER = (
-    "tu-mobilenetv3_small_100"  # at full size, in the season of full-size.yaml
-)
+# at full size, in the season of full-size.yaml
+MEASURED_ENCODER = "tu-mobilenetv3_small_100"
+LEARNING_THREADS = 8
 
 
 def mapping_memory(days):
@@ -207,9 +207,10 @@ def layers_mb(model, training):
 def forest_memory(system):
     """Memory of growing a forest: the pool, a bit a cell and labelled day; the days being read; the draws of the trees at once; its nodes."""
     cells, options = CONFIG.area.rows * CONFIG.area.columns, system.options
-    days, threads = 90 * len(SEASONS), 8
+    days, threads = 90 * len(SEASONS), LEARNING_THREADS
     draws = options.get("pixel_share", 0.2) * options.get("tree_share", 0.05)
     draws *= cells * days
+    # 60 million: `DRAWS_AT_ONCE` of learn/random_forest.py, which only learning imports
     at_once_mb = 52 * max(draws, min(threads * draws, 60e6)) / 1e6
     return memory(
         days / 8 + 20 * threads, base_mb=800 + at_once_mb + nodes_mb(system, 13)
@@ -370,7 +371,7 @@ def aligned_inputs():
 
 def training_threads(wildcards):
     """Threads that a system's training keeps busy."""
-    return 8 if is_learned(wildcards) else 1
+    return LEARNING_THREADS if is_learned(wildcards) else 1
 
 
 def mapping_threads(wildcards):

@@ -74,7 +74,7 @@ def test_a_stack_is_bytes_wherever_it_lies_and_leaves_no_name(tmp_path, monkeypa
     stack.fields[:] = values
     stack.release()
     np.testing.assert_array_equal(stack.fields, values)
-    assert not list(tmp_path.rglob("*.*"))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_disk_that_is_too_small_is_an_error_before_a_page_is_written(tmp_path, monkeypatch):
