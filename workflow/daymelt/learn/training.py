@@ -49,9 +49,7 @@ LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate
 CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume", "recompute", "devices", "nodes")
 LIGHTNING_PRECISION: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
 LAYERS_BYTES = 4 << 30  # that a step may keep on a CPU: with the libraries and Adam's moments it stays below 8 GiB
-WHOLE_DAY = (
-    1 << 21
-)  # cells up to which a validation day goes through a network in one pass, as a training step of 8 crops of 512 x 512 does
+WHOLE_DAY = 1 << 21  # cells up to which a validation day is seen in one pass: as many as 8 crops of 512 x 512
 DROPOUT = 3  # stream of random numbers beside those of samples
 
 log = logging.getLogger(__name__)
