@@ -7,13 +7,13 @@ qa: ## the checks that take seconds
 	snakefmt --check Snakefile rules
 	snakemake --lint
 	codespell
-	python -m daymelt.schema
+	python -m daymelt.settings.schema
 
 format: ## what tools can mend
 	ruff check --fix .
 	ruff format .
 	snakefmt Snakefile rules
-	python -m daymelt.schema --write
+	python -m daymelt.settings.schema --write
 
 test: ## the whole test suite
 	pytest

@@ -1,6 +1,8 @@
-"""Check the maps of a finished run from outside: how many, whether valid, and what they say about themselves.
+"""Check the maps of a finished run from outside: how many, whether valid, and what they say about
+themselves.
 
-Reads them with rasterio, rio-cogeo and, where it is installed, GDAL's own command line; uses nothing of daymelt but the settings.
+Reads them with rasterio, rio-cogeo and, where it is installed, GDAL's own command line; uses
+nothing of daymelt but the settings.
 """
 
 import json
@@ -15,8 +17,9 @@ import numpy as np
 import rasterio
 from rio_cogeo.cogeo import cog_validate
 
-from daymelt.config import Config, load
-from daymelt.dates import season_days
+from daymelt.core.dates import season_days
+from daymelt.settings.config import Config
+from daymelt.settings.loading import load
 
 LAYERS = {"melt": {"highest": 100, "scale": 0.01}, "sar_age": {"highest": 254, "scale": 1.0}}
 TAGS = {
@@ -42,8 +45,15 @@ def faults(config: Config, folder: Path) -> Iterator[str]:
             yield from (f"{season}/{name}: not expected" for name in sorted(found - wanted))
             for name in sorted(wanted & found):
                 path = folder / str(season) / name
-                yield from (f"{season}/{name}: {fault}" for fault in file_faults(path, config, layer, name[-14:-4]))
-        yield from (f"{season}/{name}: missing" for name in ("melt.qml", "index.json") if not (folder / str(season) / name).is_file())
+                yield from (
+                    f"{season}/{name}: {fault}"
+                    for fault in file_faults(path, config, layer, name[-14:-4])
+                )
+        yield from (
+            f"{season}/{name}: missing"
+            for name in ("melt.qml", "index.json")
+            if not (folder / str(season) / name).is_file()
+        )
 
 
 def file_faults(path: Path, config: Config, layer: str, day: str) -> Iterator[str]:
@@ -53,11 +63,24 @@ def file_faults(path: Path, config: Config, layer: str, day: str) -> Iterator[st
         yield f"no valid COG: {'; '.join([*errors, *warnings])}"
     grid, expected = config.area.grid, LAYERS[layer]
     with rasterio.open(path) as file:
-        head = (file.count, file.dtypes[0], file.nodata, file.shape, file.scales[0], file.compression.name if file.compression else None)
+        head = (
+            file.count,
+            file.dtypes[0],
+            file.nodata,
+            file.shape,
+            file.scales[0],
+            file.compression.name if file.compression else None,
+        )
         if head != (1, "uint8", 255, grid.shape, expected["scale"], "deflate"):
             yield f"head is {head}"
-        if file.transform.to_gdal() != grid.geotransform or file.crs != rasterio.crs.CRS.from_user_input(grid.crs):
-            yield f"lies at {file.transform.to_gdal()} in {file.crs}, expected {grid.geotransform} in {grid.crs}"
+        if (
+            file.transform.to_gdal() != grid.geotransform
+            or file.crs != rasterio.crs.CRS.from_user_input(grid.crs)
+        ):
+            yield (
+                f"lies at {file.transform.to_gdal()} in {file.crs}, expected "
+                f"{grid.geotransform} in {grid.crs}"
+            )
         if not file.overviews(1) or not file.descriptions[0]:
             yield f"overviews {file.overviews(1)}, description {file.descriptions[0]!r}"
         stored, tags = file.read(1), file.tags()
@@ -73,7 +96,9 @@ def file_faults(path: Path, config: Config, layer: str, day: str) -> Iterator[st
 def gdalinfo_faults(paths: list[Path]) -> Iterator[str]:
     """Where GDAL's command line sees no COG of one byte band with the nodata value."""
     for path in paths:
-        run = subprocess.run(["gdalinfo", "-json", path], capture_output=True, text=True, check=False)
+        run = subprocess.run(
+            ["gdalinfo", "-json", path], capture_output=True, text=True, check=False
+        )
         told = json.loads(run.stdout) if run.returncode == 0 else {}
         bands = [(band["type"], band.get("noDataValue")) for band in told.get("bands", [])]
         layout = told.get("metadata", {}).get("IMAGE_STRUCTURE", {}).get("LAYOUT")
@@ -91,7 +116,10 @@ def main(settings: str = "config.yaml") -> int:
     wrong += gdalinfo_faults(sample)
     for fault in wrong[:20]:
         print(fault)
-    print(f"{folder}: {counts['melt']} melt and {counts['sar_age']} sar_age files, {len(sample)} through gdalinfo, {len(wrong)} faults")
+    print(
+        f"{folder}: {counts['melt']} melt and {counts['sar_age']} sar_age files, {len(sample)} "
+        f"through gdalinfo, {len(wrong)} faults"
+    )
     return 1 if wrong else 0
 
 

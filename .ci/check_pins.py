@@ -1,4 +1,6 @@
-"""Check that the environment holds exactly the versions that envs/constraints.txt names, and nothing that it leaves open."""
+"""Check that the environment holds exactly the versions that envs/constraints.txt names, and
+nothing that it leaves open.
+"""
 
 import re
 import sys
@@ -11,11 +13,18 @@ APART = re.compile(r"(nvidia|cuda)-.*|triton|pip|setuptools|wheel|daymelt")
 
 def main() -> int:
     """0 where all agree."""
-    lines = [line for line in Path("envs/constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    lines = [
+        line
+        for line in Path("envs/constraints.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
     tested = dict(line.split("==") for line in lines)
     wrong = []
     for installed in distributions():
-        name, version = re.sub(r"[-_.]+", "-", installed.name).lower(), installed.version.split("+")[0]
+        name, version = (
+            re.sub(r"[-_.]+", "-", installed.name).lower(),
+            installed.version.split("+")[0],
+        )
         if not APART.fullmatch(name) and tested.get(name) != version:
             wrong.append(f"{name} {version}: constraints.txt says {tested.get(name, 'nothing')}")
     print("\n".join(sorted(wrong)) or f"{len(tested)} versions as in envs/constraints.txt")

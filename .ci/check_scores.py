@@ -1,4 +1,6 @@
-"""Check what a finished run of the embedded area says of itself: the twin is calibrated, and the network is worth its training."""
+"""Check what a finished run of the embedded area says of itself: the twin is calibrated, and the
+network is worth its training.
+"""
 
 import csv
 import sys
@@ -24,10 +26,15 @@ def faults(folder: Path) -> Iterator[str]:
         exact = row["statistic"].startswith("SAR days")
         if abs(float(row["ratio"]) - 1) > (0 if exact else TOLERANCE):
             yield f"twin: {row['statistic']} is {row['twin']}, published {row['published']}"
-    mae = {(row["system"], row["against"]): float(row["mae"]) for row in rows(folder / "scores.csv")}
+    mae = {
+        (row["system"], row["against"]): float(row["mae"]) for row in rows(folder / "scores.csv")
+    }
     for against in dict.fromkeys(against for _, against in mae):
         network, untrained = mae[NETWORK, against], mae[UNTRAINED, against]
-        print(f"MAE against {against}: {NETWORK} {network:.4f}, {UNTRAINED} {untrained:.4f}, ratio {network / untrained:.2f}")
+        print(
+            f"MAE against {against}: {NETWORK} {network:.4f}, {UNTRAINED} {untrained:.4f}, ratio "
+            f"{network / untrained:.2f}"
+        )
         if network >= untrained:
             yield f"{NETWORK} does not beat {UNTRAINED} against {against}"
 

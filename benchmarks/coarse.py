@@ -8,17 +8,28 @@ from harness import Case, Setting, Stage
 from rasterio.transform import Affine
 from rasterio.warp import Resampling, reproject
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 from daymelt.science import regrid
 
 
 def regrid_case(setting: Setting) -> Case:
-    """One field of 5 km by way of the 1 km posting, as the streams have it, weights made once; rasterio goes there directly."""
+    """One field of 5 km by way of the 1 km posting, as the streams have it, weights made once;
+    rasterio goes there directly.
+    """
     grid = study_grid(setting)
-    source = Grid(grid.crs, 5000, grid.left - 10_000, grid.top + 10_000, grid.rows // 50 + 5, grid.columns // 50 + 5)
+    source = Grid(
+        grid.crs,
+        5000,
+        grid.left - 10_000,
+        grid.top + 10_000,
+        grid.rows // 50 + 5,
+        grid.columns // 50 + 5,
+    )
     field = np.random.default_rng(0).random(source.shape).astype(np.float32)
     posting = grid.posting(1000)
-    weights = regrid.linear_weights(*(part.ravel() for part in np.meshgrid(source.x, source.y)), posting)
+    weights = regrid.linear_weights(
+        *(part.ravel() for part in np.meshgrid(source.x, source.y)), posting
+    )
     along = regrid.axis_weights(posting.y, grid.y), regrid.axis_weights(posting.x, grid.x)
 
     def ours() -> np.ndarray:
@@ -26,18 +37,32 @@ def regrid_case(setting: Setting) -> Case:
 
     def warp() -> np.ndarray:
         out = np.empty(grid.shape, np.float32)
-        places = {"src_transform": Affine.from_gdal(*source.geotransform), "dst_transform": Affine.from_gdal(*grid.geotransform)}
+        places = {
+            "src_transform": Affine.from_gdal(*source.geotransform),
+            "dst_transform": Affine.from_gdal(*grid.geotransform),
+        }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PendingDeprecationWarning)
-            reproject(field, out, **places, src_crs=grid.crs, dst_crs=grid.crs, resampling=Resampling.bilinear)
+            reproject(
+                field,
+                out,
+                **places,
+                src_crs=grid.crs,
+                dst_crs=grid.crs,
+                resampling=Resampling.bilinear,
+            )
         return out
 
     def check() -> str:
-        # two triangles of a cell and a bilinear patch differ inside the cell: that is the method's, not an error
+        # two triangles of a cell and a bilinear patch differ inside the cell: that is the method's,
+        # not an error
         difference = float(np.abs(ours() - warp()).mean())
         if difference > 0.05:
             raise AssertionError(f"regridding: {difference}")
-        return f"mean difference {difference:.3f} of a field of white noise 0-1 (triangles against patches)"
+        return (
+            f"mean difference {difference:.3f} of a field of white noise 0-1 (triangles "
+            "against patches)"
+        )
 
     return Case(ours, warp, lambda: np.empty(grid.shape, np.float32).fill(1), check)
 

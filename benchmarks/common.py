@@ -1,4 +1,6 @@
-"""What several stages need: the grid, a random field of realistic texture, a plain tiled GeoTIFF."""
+"""What several stages need: the grid, a random field of realistic texture, a plain tiled
+GeoTIFF.
+"""
 
 import datetime as dt
 from pathlib import Path
@@ -10,7 +12,7 @@ from harness import Setting
 from numpy.typing import NDArray
 from rasterio.transform import Affine
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 
 LEFT, TOP, CRS = 228900, -2445900, "EPSG:3413"
 
@@ -27,9 +29,24 @@ def season(count: int, first: dt.date = dt.date(2019, 4, 1), step: int = 1) -> l
 
 def write_raster(path: Path, field: NDArray[Any], grid: Grid, **layout: Any) -> None:
     """A GeoTIFF in tiles of 512, DEFLATE, as a careful person keeps rasters."""
-    profile = {"driver": "GTiff", "count": 1, "dtype": field.dtype.name, "crs": grid.crs, "transform": Affine.from_gdal(*grid.geotransform)}
-    profile |= {"tiled": True, "blockxsize": 512, "blockysize": 512, "compress": "DEFLATE", "zlevel": 4, "num_threads": "ALL_CPUS"}
-    with rasterio.open(path, "w", width=grid.columns, height=grid.rows, **{**profile, **layout}) as file:
+    profile = {
+        "driver": "GTiff",
+        "count": 1,
+        "dtype": field.dtype.name,
+        "crs": grid.crs,
+        "transform": Affine.from_gdal(*grid.geotransform),
+    }
+    profile |= {
+        "tiled": True,
+        "blockxsize": 512,
+        "blockysize": 512,
+        "compress": "DEFLATE",
+        "zlevel": 4,
+        "num_threads": "ALL_CPUS",
+    }
+    with rasterio.open(
+        path, "w", width=grid.columns, height=grid.rows, **{**profile, **layout}
+    ) as file:
         file.write(field, 1)
 
 

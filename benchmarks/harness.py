@@ -1,7 +1,8 @@
 """How a stage is timed, how its peak memory is found, and what a module of stages has to define.
 
-Every measurement runs in a process of its own, started from one that has imported nothing heavy, so that the peak is that of the stage.
-Two ways of one thing are timed in turn, not one after the other: what else the machine does meets both.
+Every measurement runs in a process of its own, started from one that has imported nothing heavy, so
+that the peak is that of the stage. Two ways of one thing are timed in turn, not one after the
+other: what else the machine does meets both.
 """
 
 import json
@@ -21,7 +22,9 @@ MODULES = ("sentinel1", "coarse", "temporal", "maps", "scoring", "learning", "pl
 
 @dataclass(frozen=True)
 class Setting:
-    """The size of a run: cells of the study grid, days (or passes), and with what a network runs."""
+    """The size of a run: cells of the study grid, days (or passes), and with what a network
+    runs.
+    """
 
     folder: str
     rows: int = FULL_ROWS
@@ -34,7 +37,13 @@ class Setting:
     def area(self, factor: float) -> "Setting":
         """The same shape with so many times the area."""
         side = factor**0.5
-        return Setting(**{**asdict(self), "rows": round(self.rows * side), "columns": round(self.columns * side)})
+        return Setting(
+            **{
+                **asdict(self),
+                "rows": round(self.rows * side),
+                "columns": round(self.columns * side),
+            }
+        )
 
 
 @dataclass
@@ -46,10 +55,12 @@ class Case:
     ours : our way
     common : what the target compares it with; None where nothing does
     floor : what no way can do without
-    check : how far both ways are apart, or what else must hold, in words; raises where it does not hold
+    check : how far both ways are apart, or what else must hold, in words; raises where it does not
+    hold
     measured_share : share of the common way that `common` runs; its time is extrapolated by it
     facts : found beside the times, such as sizes; filled by `ours` or `check`
-    value : for a stage that is no ratio of two times: what the target speaks of, from the times (ours, common, floor)
+    value : for a stage that is no ratio of two times: what the target speaks of, from the times
+    (ours, common, floor)
     """
 
     ours: Callable[[], object]
@@ -108,7 +119,9 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def paired(case: Case, repeats: int, warm: bool = True) -> dict[str, Any]:
-    """Medians of both ways and of the floor, timed in turn after one uncounted call of each, and the median of their ratios."""
+    """Medians of both ways and of the floor, timed in turn after one uncounted call of each, and
+    the median of their ratios.
+    """
     ways = [way for way in (case.ours, case.common, case.floor) if way is not None]
     if warm:
         for way in ways:
@@ -118,10 +131,20 @@ def paired(case: Case, repeats: int, warm: bool = True) -> dict[str, Any]:
     ours = next(times)
     common = next(times) / case.measured_share if case.common else None
     floor = next(times) if case.floor else None
-    ratio = statistics.median(one[0] / one[1] for one in rounds) * case.measured_share if case.common else None
+    ratio = (
+        statistics.median(one[0] / one[1] for one in rounds) * case.measured_share
+        if case.common
+        else None
+    )
     if case.value:
         ratio = case.value(ours, common or 0.0, floor or 0.0)
-    return {"ours": ours, "common_seconds": common, "floor_seconds": floor, "ratio": ratio, "share": case.measured_share}
+    return {
+        "ours": ours,
+        "common_seconds": common,
+        "floor_seconds": floor,
+        "ratio": ratio,
+        "share": case.measured_share,
+    }
 
 
 def peak_mb() -> float:
@@ -131,10 +154,16 @@ def peak_mb() -> float:
 
 
 def child(task: dict[str, Any]) -> dict[str, Any]:
-    """What a process of its own does: `prepare` the inputs, run `ours` for its time and memory, or time a `pair`."""
+    """What a process of its own does: `prepare` the inputs, run `ours` for its time and memory, or
+    time a `pair`.
+    """
     setting = Setting(**task["setting"])
     if task["mode"] == "stages":
-        return {name: {**_words(stage), "module": module} for module in MODULES for name, stage in stages([module]).items()}
+        return {
+            name: {**_words(stage), "module": module}
+            for module in MODULES
+            for name, stage in stages([module]).items()
+        }
     stage = stages([task["module"]])[task["stage"]]
     if task["mode"] in ("prepare", "quick"):
         stage.prepare(setting)
@@ -142,7 +171,9 @@ def child(task: dict[str, Any]) -> dict[str, Any]:
         return {}
     case = stage.load(setting)
     if task["mode"] == "ours":
-        seconds = min(timed(case.ours), timed(case.ours))  # the first fills new memory page by page, which can take longer than the work
+        seconds = min(
+            timed(case.ours), timed(case.ours)
+        )  # the first fills new memory page by page, which can take longer than the work
         return {"seconds": seconds, "peak": peak_mb()}
     found = paired(case, 1 if task["mode"] == "quick" else stage.repeats, warm=stage.repeats > 1)
     return {**found, "check": case.check(), "facts": case.facts, "peak": peak_mb()}
@@ -163,7 +194,9 @@ def start(mode: str, setting: Setting, stage: str = "", module: str = "") -> dic
 
 
 def growth_line(points: Sequence[tuple[float, float]]) -> float:
-    """Exponent with which the second number grows with the first, from the first to the last point."""
+    """Exponent with which the second number grows with the first, from the first to the last
+    point.
+    """
     from math import log
 
     (x0, y0), (x1, y1) = points[0], points[-1]

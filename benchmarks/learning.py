@@ -12,15 +12,19 @@ from harness import Case, Setting, Stage
 from rasterio.windows import Window
 from scipy.ndimage import gaussian_filter
 
-from daymelt.encoding import PERCENT, encode
-from daymelt.grid import Grid
-from daymelt.memory import keep_memory
+from daymelt.core.encoding import PERCENT, encode
+from daymelt.core.grid import Grid
+from daymelt.core.memory import keep_memory
 from daymelt.products.cog import write_day
 from daymelt.science.regrid import axis_weights, upsample
 
 CROP, BATCH, LABELLED = 512, 8, 12
 CHANNELS = ("microwave", "liquid_water", "sar", "height")
-STRIDE, BORDER, TIMED_TILES = 58, 24, 12  # stride and border as in the published daily product (arXiv 2512.12142)
+STRIDE, BORDER, TIMED_TILES = (
+    58,
+    24,
+    12,
+)  # stride and border as in the published daily product (arXiv 2512.12142)
 DEPLOYED_DAYS = 1281
 BLUR_CELLS = 10
 
@@ -42,13 +46,18 @@ def _inputs(setting: Setting, days: int, labelled: bool):
     from daymelt.learn.channels import Statistics
     from daymelt.learn.samples import SeasonInputs, Terrain, TrainingSet, make_frame
 
-    grid, statistics_of = study_grid(setting), {name: Statistics(0.0, 1.0) for name in CHANNELS if name != "sar"}
+    grid, statistics_of = (
+        study_grid(setting),
+        {name: Statistics(0.0, 1.0) for name in CHANNELS if name != "sar"},
+    )
     if setting.model:
         from daymelt.learn.networks import read_card
 
         statistics_of = dict(read_card(Path(setting.model)).statistics)
     posting = grid.posting(1000)
-    height = np.add.outer(np.linspace(2400, 0, grid.rows), np.zeros(grid.columns)).astype(np.float32)
+    height = np.add.outer(np.linspace(2400, 0, grid.rows), np.zeros(grid.columns)).astype(
+        np.float32
+    )
     terrain = Terrain(height, np.zeros(grid.shape, bool))
     weights = axis_weights(posting.y, grid.y), axis_weights(posting.x, grid.x)
     frame = make_frame(CHANNELS, statistics_of, terrain, *weights, setting.device)
@@ -63,16 +72,25 @@ def _inputs(setting: Setting, days: int, labelled: bool):
 
 
 def _area_inputs(setting: Setting):
-    """The inputs of three days of a season from the area that a model was trained in, where that has the grid; else nothing."""
+    """The inputs of three days of a season from the area that a model was trained in, where that
+    has the grid; else nothing.
+    """
     from daymelt.learn.networks import read_card
     from daymelt.systems.aligned import open_aligned
     from daymelt.systems.inputs import frame_of, inputs_of
 
     if not setting.model:
         return []
-    aligned, card = Path(setting.model).resolve().parents[2] / "aligned", read_card(Path(setting.model))
+    aligned, card = (
+        Path(setting.model).resolve().parents[2] / "aligned",
+        read_card(Path(setting.model)),
+    )
     for mar in sorted((aligned / "mar").glob("*.nc")):
-        streams = [aligned / "time_interpolated" / "all" / mar.name], [mar], [aligned / "microwave" / mar.name]
+        streams = (
+            [aligned / "time_interpolated" / "all" / mar.name],
+            [mar],
+            [aligned / "microwave" / mar.name],
+        )
         with open_aligned(aligned / "terrain.nc", *streams) as scene:
             if scene.ocean.shape == (setting.rows, setting.columns):
                 frame = frame_of(scene, card.channels, card.statistics, setting.device)
@@ -90,7 +108,9 @@ def smooth_percent(grid: Grid, seed: int) -> np.ndarray:
 
 
 def _network(setting: Setting):
-    """The network of a model's folder, or one with random weights as the configuration's defaults make it."""
+    """The network of a model's folder, or one with random weights as the configuration's defaults
+    make it.
+    """
     import torch
 
     from daymelt.learn.networks import NetworkOptions, build, load_model
@@ -98,7 +118,13 @@ def _network(setting: Setting):
     if setting.model:
         return load_model(Path(setting.model))[0].to(setting.device)
     torch.manual_seed(0)
-    options = NetworkOptions(encoder="tu-mobilenetv3_small_100", weights=None, depth=4, decoder_channels=(64, 32, 16, 16), channels=4)
+    options = NetworkOptions(
+        encoder="tu-mobilenetv3_small_100",
+        weights=None,
+        depth=4,
+        decoder_channels=(64, 32, 16, 16),
+        channels=4,
+    )
     return build(options).eval().to(setting.device)
 
 
@@ -113,11 +139,14 @@ def _crop_cells(setting: Setting) -> int:
     return min(CROP, setting.rows // 32 * 32, setting.columns // 32 * 32)
 
 
-# --- training crops -------------------------------------------------------------------------------------------------------------------
+# --- training crops
+# ------------------------------------------------------------------------------------------
 
 
 def prepare_crops(setting: Setting) -> None:
-    """Five full-grid rasters a day, as a folder of GeoTIFFs has them: label, SAR, microwave, MAR, height."""
+    """Five full-grid rasters a day, as a folder of GeoTIFFs has them: label, SAR, microwave, MAR,
+    height.
+    """
     grid, folder = study_grid(setting), Path(setting.folder)
     random = np.random.default_rng(2)
     smooth = upsample(
@@ -132,23 +161,35 @@ def prepare_crops(setting: Setting) -> None:
 
 
 def crops_case(setting: Setting) -> Case:
-    """A batch of crops against as many times five windows and one blur; both with the threads that the process has."""
+    """A batch of crops against as many times five windows and one blur; both with the threads that
+    the process has.
+    """
     from daymelt.learn.samples import crop_plan
 
     labelled = _inputs(setting, LABELLED, labelled=True)
     size = (_crop_cells(setting),) * 2
-    folder, step, steps = Path(setting.folder), [0], 32  # some hundred ms, as the common way takes for one batch
+    folder, step, steps = (
+        Path(setting.folder),
+        [0],
+        32,
+    )  # some hundred ms, as the common way takes for one batch
     room = labelled.room(BATCH, size)  # as training does
 
     def ours() -> None:
         for _ in range(steps):
             step[0] += 1
-            labelled.crops(*crop_plan(42, step[0], BATCH, len(labelled), labelled.frame.shape, size), size, room)
+            labelled.crops(
+                *crop_plan(42, step[0], BATCH, len(labelled), labelled.frame.shape, size),
+                size,
+                room,
+            )
         _wait(setting)
 
     def one(number: int) -> np.ndarray:
         random = np.random.default_rng(number)
-        row, column = (int(random.integers(0, length - size[0] + 1)) for length in labelled.frame.shape)
+        row, column = (
+            int(random.integers(0, length - size[0] + 1)) for length in labelled.frame.shape
+        )
         fields = []
         for name in ("target", "sar", "microwave", "liquid_water", "height"):
             with rasterio.open(folder / f"{name}.tif") as file:
@@ -197,16 +238,21 @@ def share_case(setting: Setting) -> Case:
         optimiser.step()
         _wait(setting)
 
-    return Case(data, whole, check=lambda: f"crop {options.crop}, batch {options.batch}, {setting.device}")
+    return Case(
+        data, whole, check=lambda: f"crop {options.crop}, batch {options.batch}, {setting.device}"
+    )
 
 
-# --- maps -----------------------------------------------------------------------------------------------------------------------------
+# --- maps
+# ------------------------------------------------------------------------------------------
 
 
 def tiles_case(setting: Setting) -> Case:
-    """One day in one pass against tiles of 512 cells at a stride of 58 that are averaged; few of the tiles are timed.
+    """One day in one pass against tiles of 512 cells at a stride of 58 that are averaged; few of
+    the tiles are timed.
 
-    A tile loses `BORDER` cells at every edge that lies within the area, as in the published product.
+    A tile loses `BORDER` cells at every edge that lies within the area, as in the published
+    product.
     """
     import torch
 
@@ -226,19 +272,38 @@ def tiles_case(setting: Setting) -> Case:
         total, count = np.zeros(shape, np.float32), np.zeros(shape, np.uint16)
         with torch.inference_mode():
             for corner in chosen:
-                melt = network(inputs.inputs([0], *([start] for start in corner), (size, size)))[0].cpu().numpy()
+                melt = (
+                    network(inputs.inputs([0], *([start] for start in corner), (size, size)))[0]
+                    .cpu()
+                    .numpy()
+                )
                 ends = zip(corner, shape, strict=True)
-                kept = tuple(slice(BORDER * (start > 0), size - BORDER * (start + size < length)) for start, length in ends)
-                place = tuple(slice(start + part.start, start + part.stop) for start, part in zip(corner, kept, strict=True))
+                kept = tuple(
+                    slice(BORDER * (start > 0), size - BORDER * (start + size < length))
+                    for start, length in ends
+                )
+                place = tuple(
+                    slice(start + part.start, start + part.stop)
+                    for start, part in zip(corner, kept, strict=True)
+                )
                 total[place] += melt[kept]
                 count[place] += 1
-        return np.divide(total, count, out=np.full(total.shape, np.nan, np.float32), where=count > 0)
+        return np.divide(
+            total, count, out=np.full(total.shape, np.nan, np.float32), where=count > 0
+        )
 
     def check() -> str:
-        chosen = places if setting.model else timed_places  # of a network that learnt nothing the maps have nothing to say
+        chosen = (
+            places if setting.model else timed_places
+        )  # of a network that learnt nothing the maps have nothing to say
         each = [float(np.nanmean(np.abs(ours(inputs) - tiles(chosen, inputs)))) for inputs in days]
         difference = sum(each) / len(each)
-        named = ", ".join(f"{found:.4f} on {inputs.days[0]}" for found, inputs in zip(each, own, strict=False)) or "fields at random"
+        named = (
+            ", ".join(
+                f"{found:.4f} on {inputs.days[0]}" for found, inputs in zip(each, own, strict=False)
+            )
+            or "fields at random"
+        )
         told = f"mean difference {difference:.4f} over {len(chosen)} tiles, " + (
             f"trained network ({named})" if setting.model else "random weights: no claim"
         )
@@ -250,7 +315,9 @@ def tiles_case(setting: Setting) -> Case:
 
 
 def forward_case(setting: Setting) -> Case:
-    """Mapping a day from its stored inputs, against the network's forward pass alone on an input that is already there."""
+    """Mapping a day from its stored inputs, against the network's forward pass alone on an input
+    that is already there.
+    """
     import torch
 
     from daymelt.learn.inference import predict_days
@@ -275,18 +342,28 @@ def forward_case(setting: Setting) -> Case:
     return Case(ours, forward, check=check)
 
 
-# --- a CUDA device --------------------------------------------------------------------------------------------------------------------
+# --- a CUDA device
+# ------------------------------------------------------------------------------------------
 
 
 def season_case(setting: Setting) -> Case:
-    """Days of the full grid mapped and written, inputs put onto the device; the time is that of 1281 days, minutes."""
+    """Days of the full grid mapped and written, inputs put onto the device; the time is that of
+    1281 days, minutes.
+    """
     from daymelt.learn.inference import predict_days
 
     grid, network, days = study_grid(setting), _network(setting), setting.days
     folder = Path(setting.folder)
 
     def write(day: dt.date, melt: np.ndarray) -> None:
-        write_day(folder / f"{day}.tif", encode(np.clip(melt, 0, 1), PERCENT), grid, PERCENT, {"date": day.isoformat()}, "melt")
+        write_day(
+            folder / f"{day}.tif",
+            encode(np.clip(melt, 0, 1), PERCENT),
+            grid,
+            PERCENT,
+            {"date": day.isoformat()},
+            "melt",
+        )
 
     def ours() -> None:
         batches = (_inputs(setting, BATCH, labelled=False) for _ in range(days // BATCH))
@@ -296,18 +373,26 @@ def season_case(setting: Setting) -> Case:
     def minutes(ours: float, *_: float) -> float:
         return ours / (days // BATCH * BATCH) * DEPLOYED_DAYS / 60
 
-    return Case(ours, check=lambda: f"{days} of {DEPLOYED_DAYS} days timed, {setting.device}", value=minutes)
+    return Case(
+        ours, check=lambda: f"{days} of {DEPLOYED_DAYS} days timed, {setting.device}", value=minutes
+    )
 
 
 def training_case(setting: Setting) -> Case:
-    """A step of training as the package takes it on the device, against worker processes that read GeoTIFFs, in 32 bits."""
+    """A step of training as the package takes it on the device, against worker processes that read
+    GeoTIFFs, in 32 bits.
+    """
     import torch
     from torch.utils.data import DataLoader, Dataset
 
     from daymelt.learn.devices import autocast, choose_precision
     from daymelt.learn.training import TrainingOptions, draw, masked_l1
 
-    labelled, folder, size = _inputs(setting, LABELLED, labelled=True), Path(setting.folder), _crop_cells(setting)
+    labelled, folder, size = (
+        _inputs(setting, LABELLED, labelled=True),
+        Path(setting.folder),
+        _crop_cells(setting),
+    )
     options, steps = TrainingOptions(crop=size), 16
     precision = choose_precision("auto", labelled.frame.device)
     network, other = _network(setting).train(), _network(setting).train()
@@ -318,15 +403,24 @@ def training_case(setting: Setting) -> Case:
 
         def __getitem__(self, number: int) -> torch.Tensor:
             random = np.random.default_rng(number)
-            row, column = (int(random.integers(0, length - size + 1)) for length in labelled.frame.shape)
+            row, column = (
+                int(random.integers(0, length - size + 1)) for length in labelled.frame.shape
+            )
             fields = []
             for name in ("target", "sar", "microwave", "liquid_water", "height"):
                 with rasterio.open(folder / f"{name}.tif") as file:
-                    fields.append(file.read(1, window=Window(column, row, size, size)).astype(np.float32))
+                    fields.append(
+                        file.read(1, window=Window(column, row, size, size)).astype(np.float32)
+                    )
             fields[2] = gaussian_filter(fields[2], BLUR_CELLS)
             return torch.from_numpy(np.stack(fields))
 
-    def learn(net: torch.nn.Module, optimiser: torch.optim.Optimizer, crops: tuple[torch.Tensor, ...], arithmetic: str) -> None:
+    def learn(
+        net: torch.nn.Module,
+        optimiser: torch.optim.Optimizer,
+        crops: tuple[torch.Tensor, ...],
+        arithmetic: str,
+    ) -> None:
         inputs, target, valid = crops
         optimiser.zero_grad()
         with autocast(arithmetic, labelled.frame.device):
@@ -349,21 +443,53 @@ def training_case(setting: Setting) -> Case:
             learn(other, optimiser, (fields[:, 1:] * 0.01, target, fields[:, 0] != 255), "32")
         _wait(setting)
 
-    return Case(ours, common, check=lambda: f"{steps} steps of {BATCH} crops of {size}, {setting.device}")
+    return Case(
+        ours, common, check=lambda: f"{steps} steps of {BATCH} crops of {size}, {setting.device}"
+    )
 
 
 STAGES = [
     Stage(
-        *("crops", "training crops of 512², batches of 8", "five GeoTIFF windows and a blur per crop", 1 / 50, crops_case),
+        *(
+            "crops",
+            "training crops of 512², batches of 8",
+            "five GeoTIFF windows and a blur per crop",
+            1 / 50,
+            crops_case,
+        ),
         prepare=prepare_crops,
         repeats=5,
     ),
-    Stage("data-share", "share of a training step spent on data", "the whole step", 0.05, share_case),
-    Stage("map-tiles", "mapping one day", "512² tiles at stride 58, same network and device", 1 / 40, tiles_case),
-    Stage("map-forward", "mapping one day, CPU", "the forward pass alone", 1.15, forward_case),
-    Stage("map-season", "1281 days mapped on a GPU, minutes", "(minutes)", 5.0, season_case, days=64, growth=None, repeats=1, cuda=True),
     Stage(
-        *("train-cuda", "training steps on a GPU", "worker processes, GeoTIFFs, 32 bits, same device", 0.1, training_case),
+        "data-share", "share of a training step spent on data", "the whole step", 0.05, share_case
+    ),
+    Stage(
+        "map-tiles",
+        "mapping one day",
+        "512² tiles at stride 58, same network and device",
+        1 / 40,
+        tiles_case,
+    ),
+    Stage("map-forward", "mapping one day, CPU", "the forward pass alone", 1.15, forward_case),
+    Stage(
+        "map-season",
+        "1281 days mapped on a GPU, minutes",
+        "(minutes)",
+        5.0,
+        season_case,
+        days=64,
+        growth=None,
+        repeats=1,
+        cuda=True,
+    ),
+    Stage(
+        *(
+            "train-cuda",
+            "training steps on a GPU",
+            "worker processes, GeoTIFFs, 32 bits, same device",
+            0.1,
+            training_case,
+        ),
         prepare=prepare_crops,
         growth=None,
         cuda=True,

@@ -11,14 +11,17 @@ from common import study_grid
 from harness import Case, Setting, Stage
 from numpy.typing import NDArray
 
-from daymelt.encoding import PERCENT, encode
+from daymelt.core.encoding import PERCENT, encode
 from daymelt.products.cog import write_day
 from daymelt.products.pyramid import Codes, level_count, pyramid
 from daymelt.twin import nature
 from daymelt.twin.terrain import terrain
 
 SEED, SEASON = 42, 2019
-FIRST_DAY, KEPT = 120, (170, 190, 211, 230)  # of the year: the snow is dry on 1 May; 20 June, 10 July, 31 July, 19 August
+FIRST_DAY, KEPT = (
+    120,
+    (170, 190, 211, 230),
+)  # of the year: the snow is dry on 1 May; 20 June, 10 July, 31 July, 19 August
 LARGEST_MB = 2.5
 
 
@@ -37,7 +40,9 @@ def prepare(setting: Setting) -> None:
 
 
 def cog_case(setting: Setting) -> Case:
-    """Overviews, tags and fsync included, against DEFLATE alone of the blocks of all levels, at the same level with the same predictor."""
+    """Overviews, tags and fsync included, against DEFLATE alone of the blocks of all levels, at the
+    same level with the same predictor.
+    """
     grid, folder = study_grid(setting), Path(setting.folder)
     days = [np.load(path).astype(np.uint8) for path in sorted(folder.glob("*.npy"))]
     levels = [[day, *pyramid(day, Codes(255), level_count(grid.shape, 512))] for day in days]
@@ -59,14 +64,19 @@ def cog_case(setting: Setting) -> Case:
                     raise AssertionError("a GeoTIFF holds other numbers")
         case.facts.update({"MB": [round(size, 2) for size in sizes]})
         blocks = f"{deflate() / 1e6 / len(days):.2f} MB a day compressed alone"
-        return f"{statistics.median(sizes):.2f} MB median of {len(days)} days of the twin ({min(sizes):.2f} to {max(sizes):.2f}; {blocks})"
+        return (
+            f"{statistics.median(sizes):.2f} MB median of {len(days)} days of the twin "
+            f"({min(sizes):.2f} to {max(sizes):.2f}; {blocks})"
+        )
 
     case.check = check
     return case
 
 
 def _deflated(level: NDArray[np.uint8]) -> int:
-    """Bytes of the blocks of a level: differences along rows, then DEFLATE, as GDAL makes them; a block at the edge is filled up."""
+    """Bytes of the blocks of a level: differences along rows, then DEFLATE, as GDAL makes them; a
+    block at the edge is filled up.
+    """
     total = 0
     for row in range(0, level.shape[0], 512):
         for column in range(0, level.shape[1], 512):
@@ -89,6 +99,22 @@ def size_case(setting: Setting) -> Case:
 
 
 STAGES = [
-    Stage("cog", "COG, four days of the full grid", "DEFLATE of the same blocks alone", 1.5, cog_case, prepare=prepare),
-    Stage("cog-size", "COG of a day, median size in MB", "(MB)", LARGEST_MB, size_case, prepare=prepare, growth=None, repeats=1),
+    Stage(
+        "cog",
+        "COG, four days of the full grid",
+        "DEFLATE of the same blocks alone",
+        1.5,
+        cog_case,
+        prepare=prepare,
+    ),
+    Stage(
+        "cog-size",
+        "COG of a day, median size in MB",
+        "(MB)",
+        LARGEST_MB,
+        size_case,
+        prepare=prepare,
+        growth=None,
+        repeats=1,
+    ),
 ]

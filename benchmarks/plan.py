@@ -19,10 +19,28 @@ def plan_case(setting: Setting) -> Case:
     def ours() -> None:
         # a folder of its own: an unfinished run here would change the plan
         with tempfile.TemporaryDirectory() as empty:
-            command = [sys.executable, "-m", "snakemake", "-n", "--quiet", "rules", "--cores", "1", "--snakefile", str(ROOT / "Snakefile")]
-            command += ["--directory", empty, "--configfile", str(ROOT / "workflow/areas/helheim.yaml")]
+            command = [
+                sys.executable,
+                "-m",
+                "snakemake",
+                "-n",
+                "--quiet",
+                "rules",
+                "--cores",
+                "1",
+                "--snakefile",
+                str(ROOT / "Snakefile"),
+            ]
+            command += [
+                "--directory",
+                empty,
+                "--configfile",
+                str(ROOT / "workflow/areas/helheim.yaml"),
+            ]
             environment = {**os.environ, "EARTHDATA_TOKEN": "none"}
-            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+            done = subprocess.run(
+                command, capture_output=True, text=True, cwd=ROOT, env=environment
+            )
         found = re.search(r"^total\s+(\d+)", done.stdout + done.stderr, re.M)
         if done.returncode or found is None:
             raise RuntimeError(f"dry run: {(done.stderr or done.stdout)[-500:]}")
@@ -36,4 +54,8 @@ def plan_case(setting: Setting) -> Case:
     return Case(ours, check=check, facts=facts, value=lambda ours, *_: ours)
 
 
-STAGES = [Stage("plan", "dry run of the production area, seconds", "(seconds)", 5.0, plan_case, growth=None)]
+STAGES = [
+    Stage(
+        "plan", "dry run of the production area, seconds", "(seconds)", 5.0, plan_case, growth=None
+    )
+]

@@ -14,10 +14,20 @@ RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 TITLE, GROWTH = "# Results of the benchmarks", "## Growth"
 PRODUCTION = "## Memory of the production systems on a CPU"
 WHAT_IT_SAYS = (
-    "Times are medians of ways run in turn. Peak memory is that of our way in a process of its own, inputs and libraries included. "
+    "Times are medians of ways run in turn. Peak memory is that of our way in a process of its "
+    "own, inputs and libraries included. "
     "A ratio is ours over what it is compared with."
 )
-LIBRARIES = ("numpy", "numba", "scipy", "rasterio", "netCDF4", "torch", "segmentation-models-pytorch", "snakemake")
+LIBRARIES = (
+    "numpy",
+    "numba",
+    "scipy",
+    "rasterio",
+    "netCDF4",
+    "torch",
+    "segmentation-models-pytorch",
+    "snakemake",
+)
 
 
 def write(
@@ -27,40 +37,68 @@ def write(
     grown: Callable[[Sequence[Mapping[str, Any]]], str],
     options: Mapping[str, Any],
 ) -> None:
-    """Write benchmarks/RESULTS.md, and docs/images/growth.png where growth was measured; other sections stay as they are.
+    """Write benchmarks/RESULTS.md, and docs/images/growth.png where growth was measured; other
+    sections stay as they are.
 
-    Of some stages alone, their rows take the places of those that stood there. `grown` makes the table of growth.
+    Of some stages alone, their rows take the places of those that stood there. `grown` makes the
+    table of growth.
     """
-    words = [_about(f"`python benchmarks/run.py {' '.join([*_shown(options), '--write'])}`"), WHAT_IT_SAYS]
+    words = [
+        _about(f"`python benchmarks/run.py {' '.join([*_shown(options), '--write'])}`"),
+        WHAT_IT_SAYS,
+    ]
     if options["only"] and RESULTS.exists():
-        words, table = _replaced(sections()[TITLE], table, f"`{' '.join(['--only', *options['only']])}` again on {dt.date.today()}.")
+        words, table = _replaced(
+            sections()[TITLE],
+            table,
+            f"`{' '.join(['--only', *options['only']])}` again on {dt.date.today()}.",
+        )
     write_section(TITLE, [*words, table, _notes(table)])
     if growth:
         points = _with_those_before(growth) if options["only"] else growth
         draw(points, ROOT / "docs" / "images" / "growth.png")
-        write_section(GROWTH, [_growth_words(), grown(points), "![Time and memory against size](../docs/images/growth.png)"])
+        write_section(
+            GROWTH,
+            [
+                _growth_words(),
+                grown(points),
+                "![Time and memory against size](../docs/images/growth.png)",
+            ],
+        )
 
 
 def _replaced(old: str, table: str, what: str) -> tuple[list[str], str]:
-    """The words above the table of a section with a line more, and its table with the rows of another in place of those of their titles."""
+    """The words above the table of a section with a line more, and its table with the rows of
+    another in place of those of their titles.
+    """
     above, first, rest = old.partition("| stage |")
-    rows = {line.split(" | ")[0]: line for line in (first + rest).splitlines() if line.startswith("| ")}
+    rows = {
+        line.split(" | ")[0]: line for line in (first + rest).splitlines() if line.startswith("| ")
+    }
     fresh = [line for line in table.splitlines() if line.startswith("| ")]
     rows |= {line.split(" | ")[0]: line for line in fresh if " --- " not in line}
     return [above.partition("\n\n")[2].strip(), what], "\n".join(rows.values())
 
 
 def _with_those_before(growth: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Points of growth, and of the stages that have none now those that the table in RESULTS.md shows."""
+    """Points of growth, and of the stages that have none now those that the table in RESULTS.md
+    shows.
+    """
     points: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for point in growth:
         points.setdefault((point["name"], point["kind"]), []).append(point)
     for line in sections().get(GROWTH, "").splitlines():
         cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
         if line.startswith("| ") and cells[0] not in ("stage", "---"):
-            columns = ([float(number) for number in cells[index].split(" / ")] for index in (2, 3, 5))
+            columns = (
+                [float(number) for number in cells[index].split(" / ")] for index in (2, 3, 5)
+            )
             old: list[Mapping[str, Any]] = [
-                {"name": cells[0], "kind": cells[1], **dict(zip(("size", "seconds", "peak"), point, strict=True))}
+                {
+                    "name": cells[0],
+                    "kind": cells[1],
+                    **dict(zip(("size", "seconds", "peak"), point, strict=True)),
+                }
                 for point in zip(*columns, strict=True)
             ]
             points.setdefault((cells[0], cells[1]), old)
@@ -70,19 +108,36 @@ def _with_those_before(growth: Sequence[Mapping[str, Any]]) -> list[Mapping[str,
 def write_season(table: str, cores: int, minutes: float) -> None:
     """Write what a season at full size took into benchmarks/RESULTS.md."""
     words = _about(f"`python benchmarks/full_season.py FOLDER --cores {cores} --write`")
-    whole = f"{cores} cores, {minutes:.0f} minutes from the first job's start to the last one's end; by Snakemake's benchmark files."
+    whole = (
+        f"{cores} cores, {minutes:.0f} minutes from the first job's start to the last one's "
+        "end; by Snakemake's benchmark files."
+    )
     write_section("## A season at full size", [words, whole, table])
 
 
 def write_production(table: str) -> None:
-    """Write what systems of the production area take into benchmarks/RESULTS.md; rows of others that stand there stay."""
+    """Write what systems of the production area take into benchmarks/RESULTS.md; rows of others
+    that stand there stay.
+    """
     what = (
-        "The job `train` on the production grid with 389 labelled days, batch and crop as published, but for two steps, two days of "
-        "validation and forests of four trees; and the maps of as many days at once as the settings say, of one by a forest. Each is a "
+        "The job `train` on the production grid with 389 labelled days, batch and crop as "
+        "published, but for two steps, two days of "
+        "validation and forests of four trees; and the maps of as many days at once as the "
+        "settings say, of one by a forest. Each is a "
         "process of its own."
     )
-    rows = {_first_cells(line): line for line in [*_table_lines(sections().get(PRODUCTION, "")), *_table_lines(table)]}
-    write_section(PRODUCTION, [_about("`python benchmarks/production_memory.py --write`"), what, "\n".join(rows.values())])
+    rows = {
+        _first_cells(line): line
+        for line in [*_table_lines(sections().get(PRODUCTION, "")), *_table_lines(table)]
+    }
+    write_section(
+        PRODUCTION,
+        [
+            _about("`python benchmarks/production_memory.py --write`"),
+            what,
+            "\n".join(rows.values()),
+        ],
+    )
 
 
 def _table_lines(text: str) -> list[str]:
@@ -95,7 +150,9 @@ def _first_cells(line: str) -> tuple[str, ...]:
 
 
 def write_section(title: str, parts: Sequence[str]) -> None:
-    """Write one section of benchmarks/RESULTS.md in the place of the one of that title, or behind all others."""
+    """Write one section of benchmarks/RESULTS.md in the place of the one of that title, or behind
+    all others.
+    """
     written = sections() | {title: "\n\n".join(part.strip() for part in (title, *parts))}
     RESULTS.write_text("\n\n".join(written.values()) + "\n", encoding="utf-8")
 
@@ -103,28 +160,40 @@ def write_section(title: str, parts: Sequence[str]) -> None:
 def sections() -> dict[str, str]:
     """The sections of benchmarks/RESULTS.md by their titles."""
     old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    return {text.splitlines()[0]: text.strip() for text in re.split(r"^(?=##? )", old, flags=re.M) if text.strip()}
+    return {
+        text.splitlines()[0]: text.strip()
+        for text in re.split(r"^(?=##? )", old, flags=re.M)
+        if text.strip()
+    }
 
 
 def _shown(options: Mapping[str, Any]) -> list[str]:
-    return [f"--{name}" for name in ("quick", "growth") if options[name]] + (["--model (trained)"] if options["model"] else [])
+    return [f"--{name}" for name in ("quick", "growth") if options[name]] + (
+        ["--model (trained)"] if options["model"] else []
+    )
 
 
 def _about(command: str) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
         f"Written by {command} on {dt.date.today()}; not edited.\n\n"
-        f"Machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory_gb():.0f} GB, {platform.system()}; "
+        f"Machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory_gb():.0f} GB, "
+        f"{platform.system()}; "
         f"Python {platform.python_version()}, {libraries}; {_versions_below()}."
     )
 
 
 def _notes(table: str) -> str:
     """Which rows missed their target, and which were not measured."""
-    rows = [[cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines()[2:]]
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split(" | ")] for line in table.splitlines()[2:]
+    ]
     missed = [row[0] for row in rows if row[4].endswith("missed") or "MISSED" in row[-1]]
     absent = [f"{row[0]} ({row[1]})" for row in rows if row[1].startswith("no ")]
-    return f"Targets missed: {'; '.join(missed) or 'none'}.\nNot measured: {'; '.join(absent) or 'nothing'}."
+    return (
+        f"Targets missed: {'; '.join(missed) or 'none'}.\nNot measured: "
+        f"{'; '.join(absent) or 'nothing'}."
+    )
 
 
 def _growth_words() -> str:
@@ -135,7 +204,9 @@ def _growth_words() -> str:
 
 
 def draw(growth: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Time and memory against size, both axes logarithmic, a line a stage; grey lines rise linearly."""
+    """Time and memory against size, both axes logarithmic, a line a stage; grey lines rise
+    linearly.
+    """
     from daymelt.products.colours import BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
     from daymelt.products.drawing import headline, picture, plain_axes
 
@@ -143,30 +214,56 @@ def draw(growth: Sequence[Mapping[str, Any]], path: Path) -> None:
     kinds = {"area": "full areas of 2863 x 1633 cells", "days": "days, or passes"}
     names = list(dict.fromkeys(point["name"] for point in growth))
     with picture(path, 1600, 1150) as figure:
-        headline(figure, "Time and memory grow no faster than the work", "both axes logarithmic; grey: linear growth")
+        headline(
+            figure,
+            "Time and memory grow no faster than the work",
+            "both axes logarithmic; grey: linear growth",
+        )
         frames = figure.subplots(2, 2)
         for column, (kind, words) in enumerate(kinds.items()):
-            for row, (what, unit) in enumerate((("seconds", "time (s)"), ("peak", "peak memory (MB)"))):
+            for row, (what, unit) in enumerate(
+                (("seconds", "time (s)"), ("peak", "peak memory (MB)"))
+            ):
                 axes = frames[row][column]
                 for index, name in enumerate(names):
-                    chosen = [point for point in growth if (point["name"], point["kind"]) == (name, kind)]
+                    chosen = [
+                        point for point in growth if (point["name"], point["kind"]) == (name, kind)
+                    ]
                     if chosen:
-                        sizes, values = [point["size"] for point in chosen], [point[what] for point in chosen]
+                        sizes, values = (
+                            [point["size"] for point in chosen],
+                            [point[what] for point in chosen],
+                        )
                         style = ("-", "--")[index // len(colours) % 2]
-                        axes.plot(sizes, values, style, marker="o", color=colours[index % len(colours)], label=name)
+                        axes.plot(
+                            sizes,
+                            values,
+                            style,
+                            marker="o",
+                            color=colours[index % len(colours)],
+                            label=name,
+                        )
                 axes.set(xscale="log", yscale="log", xlabel=words, ylabel=unit)
                 _linear(axes)
                 plain_axes(axes)
         handles, labels = frames[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="lower center", ncols=min(len(labels), 6), frameon=False)
-        figure.subplots_adjust(left=0.07, right=0.98, top=0.89, bottom=0.12, wspace=0.16, hspace=0.28)
+        figure.subplots_adjust(
+            left=0.07, right=0.98, top=0.89, bottom=0.12, wspace=0.16, hspace=0.28
+        )
 
 
 def _linear(axes: Any) -> None:
     """Grey lines of slope 1, within the limits that the points have set."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     for power in range(-12, 13):
-        axes.plot([left, right], [left * 10.0**power, right * 10.0**power], color="#dddddd", linewidth=0.8, zorder=0)
+        axes.plot(
+            [left, right],
+            [left * 10.0**power, right * 10.0**power],
+            color="#dddddd",
+            linewidth=0.8,
+            zorder=0,
+        )
     axes.set(xlim=(left, right), ylim=(bottom, top))
 
 
@@ -175,7 +272,10 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+        platform.machine(),
+    )
 
 
 def _memory_gb() -> float:
@@ -186,4 +286,7 @@ def _versions_below() -> str:
     import netCDF4
     import rasterio
 
-    return f"GDAL {rasterio.__gdal_version__}, HDF5 {netCDF4.__hdf5libversion__}, NetCDF {netCDF4.__netcdf4libversion__}"
+    return (
+        f"GDAL {rasterio.__gdal_version__}, HDF5 {netCDF4.__hdf5libversion__}, NetCDF "
+        f"{netCDF4.__netcdf4libversion__}"
+    )

@@ -10,7 +10,10 @@ from daymelt.science import windows
 
 def window_case(setting: Setting) -> Case:
     """The Gaussian window of SSIM against scipy's."""
-    field, kernel = np.random.default_rng(0).random(study_grid(setting).shape), windows.gaussian_kernel(10, 35)
+    field, kernel = (
+        np.random.default_rng(0).random(study_grid(setting).shape),
+        windows.gaussian_kernel(10, 35),
+    )
 
     def ours() -> np.ndarray:
         return np.asarray(windows.inner_mean(field, kernel))

@@ -1,4 +1,6 @@
-"""Sentinel-1: melt fractions of a scene of 10 m, the winter reference, and the aggregation of 30 m pixels."""
+"""Sentinel-1: melt fractions of a scene of 10 m, the winter reference, and the aggregation of 30 m
+pixels.
+"""
 
 import datetime as dt
 import os
@@ -16,15 +18,16 @@ from rasterio.transform import Affine
 from rasterio.warp import Resampling, reproject
 from rasterio.windows import Window
 
-from daymelt import cube
-from daymelt.config import Area, Sar, Sentinel1
-from daymelt.encoding import BACKSCATTER, COUNT, FLAG
-from daymelt.manifest import Entry, write_manifest
+from daymelt.core import cube
+from daymelt.core.encoding import BACKSCATTER, COUNT, FLAG
+from daymelt.core.manifest import Entry, write_manifest
 from daymelt.science import backscatter
-from daymelt.sources import raster
-from daymelt.sources.scenes import LAYOUT
-from daymelt.steps.melt_fraction import melt_fraction
-from daymelt.steps.winter_reference import winter_reference
+from daymelt.settings.inputs import Area, Sentinel1
+from daymelt.settings.processing import Sar
+from daymelt.sources.formats import raster
+from daymelt.sources.sentinel1.windows import LAYOUT
+from daymelt.steps.prepare.melt_fraction import melt_fraction
+from daymelt.steps.prepare.winter_reference import winter_reference
 from daymelt.twin.files import burst_name
 
 ORBIT, SPACING_M = 39, 10
@@ -34,7 +37,9 @@ SENTINEL1 = Sentinel1(provider="opera", spacing_m=SPACING_M)
 
 def _area(setting: Setting) -> Area:
     grid = study_grid(setting)
-    return Area(name="benchmark", left=grid.left, top=grid.top, rows=grid.rows, columns=grid.columns)
+    return Area(
+        name="benchmark", left=grid.left, top=grid.top, rows=grid.rows, columns=grid.columns
+    )
 
 
 def _speckle(level: float) -> np.ndarray:
@@ -48,14 +53,30 @@ def _speckle(level: float) -> np.ndarray:
 def _write_scene(folder: Path, setting: Setting, passes: int) -> None:
     """One scene in the layout that retrieval writes, under as many names as there are passes."""
     fine = _area(setting).grid.refine(SPACING_M)
-    place = {"crs": fine.crs, "transform": Affine.from_gdal(*fine.geotransform), "width": fine.columns, "height": fine.rows}
+    place = {
+        "crs": fine.crs,
+        "transform": Affine.from_gdal(*fine.geotransform),
+        "width": fine.columns,
+        "height": fine.rows,
+    }
     threads = {"num_threads": "ALL_CPUS"}
     image, mask = folder / "image.tif", folder / "mask.tif"
     with (
         rasterio.open(
-            image, "w", dtype="float32", count=1, nodata=np.nan, predictor=3, BIGTIFF="IF_SAFER", **place, **LAYOUT, **threads
+            image,
+            "w",
+            dtype="float32",
+            count=1,
+            nodata=np.nan,
+            predictor=3,
+            BIGTIFF="IF_SAFER",
+            **place,
+            **LAYOUT,
+            **threads,
         ) as power,
-        rasterio.open(mask, "w", dtype="uint8", count=1, nodata=255, **place, **LAYOUT, **threads) as codes,
+        rasterio.open(
+            mask, "w", dtype="uint8", count=1, nodata=255, **place, **LAYOUT, **threads
+        ) as codes,
     ):
         block = _speckle(0.1)
         block[256:768, 256:768] *= np.float32(0.3)  # wet
@@ -74,12 +95,21 @@ def _write_scene(folder: Path, setting: Setting, passes: int) -> None:
             names.append(folder / f"{name}_{layer}.tif")
             names[-1].unlink(missing_ok=True)
             os.link(source, names[-1])
-    write_manifest(folder / "manifest.json", [Entry(path.name, "", path.stat().st_size, "") for path in names], {})
+    write_manifest(
+        folder / "manifest.json",
+        [Entry(path.name, "", path.stat().st_size, "") for path in names],
+        {},
+    )
 
 
 def _write_terrain(folder: Path, setting: Setting) -> None:
     grid = study_grid(setting)
-    cube.write_layers(folder / "terrain.nc", {"ocean": (np.zeros(grid.shape, np.float32), FLAG)}, grid=grid, attributes={"inputs": ""})
+    cube.write_layers(
+        folder / "terrain.nc",
+        {"ocean": (np.zeros(grid.shape, np.float32), FLAG)},
+        grid=grid,
+        attributes={"inputs": ""},
+    )
 
 
 def _write_reference(folder: Path, setting: Setting) -> None:
@@ -89,9 +119,14 @@ def _write_reference(folder: Path, setting: Setting) -> None:
     names = f"gamma0_{ORBIT:03d}", f"scene_count_{ORBIT:03d}"
     count = np.full(strip.shape, 12, np.uint8)
     fields = dict(zip(names, (strip, count), strict=True))
-    blocks = ((top, 0, {name: field[: fine.rows - top] for name, field in fields.items()}) for top in range(0, fine.rows, STRIP))
+    blocks = (
+        (top, 0, {name: field[: fine.rows - top] for name, field in fields.items()})
+        for top in range(0, fine.rows, STRIP)
+    )
     encodings = dict(zip(names, (BACKSCATTER, COUNT), strict=True))
-    cube.write_layer_blocks(folder / "winter.nc", encodings, blocks, grid=fine, attributes={"inputs": ""})
+    cube.write_layer_blocks(
+        folder / "winter.nc", encodings, blocks, grid=fine, attributes={"inputs": ""}
+    )
 
 
 def prepare_scene(setting: Setting) -> None:
@@ -112,7 +147,15 @@ def scene_case(setting: Setting) -> Case:
     out = folder / "month.nc"
 
     def ours() -> None:
-        melt_fraction(folder / "manifest.json", [folder / "winter.nc"], folder / "terrain.nc", out, _area(setting), SENTINEL1, Sar())
+        melt_fraction(
+            folder / "manifest.json",
+            [folder / "winter.nc"],
+            folder / "terrain.nc",
+            out,
+            _area(setting),
+            SENTINEL1,
+            Sar(),
+        )
 
     def decode() -> None:
         for _ in range(setting.days):
@@ -151,7 +194,14 @@ def winter_case(setting: Setting) -> Case:
     facts: dict[str, Any] = {}
 
     def ours() -> None:
-        winter_reference([folder / "manifest.json"], folder / "terrain.nc", folder / "out.nc", _area(setting), SENTINEL1, Sar())
+        winter_reference(
+            [folder / "manifest.json"],
+            folder / "terrain.nc",
+            folder / "out.nc",
+            _area(setting),
+            SENTINEL1,
+            Sar(),
+        )
 
     def decode() -> None:
         for _ in range(setting.days):
@@ -164,7 +214,13 @@ def winter_case(setting: Setting) -> Case:
     def most(*_: float) -> float:
         return float(facts["passes"])
 
-    return Case(counted, decode, check=lambda: f"every tile is read {facts['passes']} x", facts=facts, value=most)
+    return Case(
+        counted,
+        decode,
+        check=lambda: f"every tile is read {facts['passes']} x",
+        facts=facts,
+        value=most,
+    )
 
 
 def _most_reads(work: Any) -> int:
@@ -174,12 +230,16 @@ def _most_reads(work: Any) -> int:
 
     def counting(file: Any, window: Window, thing: str) -> Any:
         height, width = file.block_shapes[0]
-        for row in range(int(window.row_off) // height, -(-int(window.row_off + window.height) // height)):
-            for column in range(int(window.col_off) // width, -(-int(window.col_off + window.width) // width)):
+        for row in range(
+            int(window.row_off) // height, -(-int(window.row_off + window.height) // height)
+        ):
+            for column in range(
+                int(window.col_off) // width, -(-int(window.col_off + window.width) // width)
+            ):
                 reads[file.name, row, column] += 1
         return original(file, window, thing)
 
-    from daymelt.sources import sentinel1 as reader
+    from daymelt.sources.sentinel1 import bursts as reader
 
     raster.read_window, reader.read_window = counting, counting
     try:
@@ -204,10 +264,20 @@ def aggregation_case(setting: Setting) -> Case:
 
     def warp() -> np.ndarray:
         out = np.empty(grid.shape, np.float32)
-        places = {"src_transform": Affine.from_gdal(*fine.geotransform), "dst_transform": Affine.from_gdal(*grid.geotransform)}
+        places = {
+            "src_transform": Affine.from_gdal(*fine.geotransform),
+            "dst_transform": Affine.from_gdal(*grid.geotransform),
+        }
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PendingDeprecationWarning)
-            reproject(melting.astype(np.float32), out, **places, src_crs=fine.crs, dst_crs=grid.crs, resampling=Resampling.average)
+            reproject(
+                melting.astype(np.float32),
+                out,
+                **places,
+                src_crs=fine.crs,
+                dst_crs=grid.crs,
+                resampling=Resampling.average,
+            )
         return out
 
     def check() -> str:
@@ -221,14 +291,24 @@ def aggregation_case(setting: Setting) -> Case:
 
 STAGES = [
     Stage(
-        *("melt-fraction", "SAR melt fraction, one scene of 10 m", "decoding the same blocks alone (image, mask, reference)", 1.3),
+        *(
+            "melt-fraction",
+            "SAR melt fraction, one scene of 10 m",
+            "decoding the same blocks alone (image, mask, reference)",
+            1.3,
+        ),
         scene_case,
         prepare=prepare_scene,
         days=1,
         repeats=3,
     ),
     Stage(
-        *("winter-reference", "SAR reference, 12 passes, 10 m, a sixteenth of the area: passes over each file", "decoding alone", 1.0),
+        *(
+            "winter-reference",
+            "SAR reference, 12 passes, 10 m, a sixteenth of the area: passes over each file",
+            "decoding alone",
+            1.0,
+        ),
         winter_case,
         prepare=prepare_winter,
         days=12,
@@ -237,5 +317,12 @@ STAGES = [
         days_growth=True,
         repeats=1,
     ),
-    Stage("aggregate", "melt fraction of cells, 30 m to 100 m", "rasterio average reproject", None, aggregation_case, repeats=5),
+    Stage(
+        "aggregate",
+        "melt fraction of cells, 30 m to 100 m",
+        "rasterio average reproject",
+        None,
+        aggregation_case,
+        repeats=5,
+    ),
 ]

@@ -18,12 +18,12 @@ shell.prefix(
     " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS BLIS_NUM_THREADS=$OMP_NUM_THREADS; "
 )
 
-from daymelt.dates import parse_month
-from daymelt.errors import ConfigError
-from daymelt.occupied import advice, occupy
-from daymelt.protocols import HINDCAST, LEAVE_OUT, PUBLISHED, TRUTH, trials
-from daymelt.provenance import code_digest
-from daymelt.steps.settings import load_settings
+from daymelt.core.dates import parse_month
+from daymelt.core.errors import ConfigError
+from daymelt.plan.occupied import advice, occupy
+from daymelt.settings.protocols import HINDCAST, LEAVE_OUT, PUBLISHED, TRUTH, trials
+from daymelt.core.provenance import code_digest
+from daymelt.plan.settings import load_settings
 from daymelt.systems import interface
 
 try:
@@ -34,9 +34,7 @@ except ConfigError as error:
     sys.exit(f"daymelt: {error}")
 
 if workflow.is_main_process and "--unlock" not in sys.argv:
-    if found := advice(
-        Path.cwd(), shlex.join(["snakemake", *sys.argv[1:], "--unlock"])
-    ):
+    if found := advice(Path.cwd(), shlex.join(["snakemake", *sys.argv[1:], "--unlock"])):
         print(f"daymelt: {found}", file=sys.stderr)
     OCCUPIED = occupy(Path.cwd())  # until this process ends, however it ends
 
@@ -69,10 +67,7 @@ def options(*sections):
     """
 
     def as_json(wildcards):
-        values = {
-            name: section_of(name, wildcards).model_dump(mode="json")
-            for name in sections
-        }
+        values = {name: section_of(name, wildcards).model_dump(mode="json") for name in sections}
         if "sentinel1" in values:
             del values["sentinel1"]["keep_raw"]  # changes no result
         year = season_of(wildcards)
@@ -135,7 +130,7 @@ def memory(bytes_per_cell, base_mb=250, most_mb=None):
     """Function that gives the memory of a job in MB, more at every attempt.
 
     At the first that is what Python and its libraries take, and so many bytes for each cell of the study grid, but no more than `most_mb`
-    where the rest lies in a file (`daymelt.memory`). Both are measured: peaks of
+    where the rest lies in a file (`daymelt.core.memory`). Both are measured: peaks of
     resident memory in Snakemake's benchmark files for 2,304 and for 65,536 cells, and at the 4,675,279 of the production grid (areas
     full-size.yaml) for what a comment at the rule names, with a fifth and more of headroom. Beside the other rules full size is not measured.
     """
@@ -164,9 +159,7 @@ def mapping_memory(days):
         system = CONFIG.resolve(wildcards.model)
         model = system.options.get("model", {})
         if system.kind == "random-forest":
-            return memory(25 + 2 * days, base_mb=1000 + nodes_mb(system, 25))(
-                wildcards, attempt
-            )
+            return memory(25 + 2 * days, base_mb=1000 + nodes_mb(system, 25))(wildcards, attempt)
         of_layers = 4000 if model else 0
         if model.get("architecture") == "unet":
             of_layers = 700 if model["encoder"] == MEASURED_ENCODER else 2000
@@ -186,9 +179,7 @@ def training_memory(wildcards, attempt):
     if "training" not in system.options:
         return memory(300, base_mb=1100)(wildcards, attempt)
     base = 1100 + layers_mb(system.options["model"], system.options["training"])
-    return memory(180 * len(SEASONS), base_mb=base, most_mb=base + 1100)(
-        wildcards, attempt
-    )
+    return memory(180 * len(SEASONS), base_mb=base, most_mb=base + 1100)(wildcards, attempt)
 
 
 def layers_mb(model, training):
@@ -212,9 +203,7 @@ def forest_memory(system):
     draws *= cells * days
     # 60 million: `DRAWS_AT_ONCE` of learn/random_forest.py, which only learning imports
     at_once_mb = 52 * max(draws, min(threads * draws, 60e6)) / 1e6
-    return memory(
-        days / 8 + 20 * threads, base_mb=800 + at_once_mb + nodes_mb(system, 13)
-    )
+    return memory(days / 8 + 20 * threads, base_mb=800 + at_once_mb + nodes_mb(system, 13))
 
 
 def nodes_mb(system, bytes_each):
@@ -237,9 +226,7 @@ def minutes(least, seconds=0):
     `seconds` is what the longest job took at full size on a core of a small virtual machine (benchmarks/RESULTS.md; a comment says what
     else): six times as long is allowed there, and by its cells in another area, above what is allowed at `least`.
     """
-    allowed = (
-        least + 6 * seconds / 60 * CONFIG.area.rows * CONFIG.area.columns / FULL_CELLS
-    )
+    allowed = least + 6 * seconds / 60 * CONFIG.area.rows * CONFIG.area.columns / FULL_CELLS
     return lambda wildcards, attempt: math.ceil(allowed) * attempt
 
 
@@ -289,9 +276,7 @@ def of_winter(name):
     """Function of the wildcards that names a product of the Sentinel-1 retrievals of the winter before a season."""
 
     def paths(wildcards):
-        months = [
-            f"{wildcards.season}-{month:02d}" for month in CONFIG.sar.winter_months
-        ]
+        months = [f"{wildcards.season}-{month:02d}" for month in CONFIG.sar.winter_months]
         return [f"resources/{AREA}/sentinel1/{month}/{name}" for month in months]
 
     return paths
@@ -303,21 +288,14 @@ def winter_references(wildcards):
         return []
     season = season_of(wildcards)
     earlier = [
-        year
-        for year in reversed(SEASONS)
-        if 0 < season - year <= CONFIG.sar.reference_years_back
+        year for year in reversed(SEASONS) if 0 < season - year <= CONFIG.sar.reference_years_back
     ]
-    return [
-        f"results/{AREA}/aligned/sar/winter_{year}.nc" for year in [season, *earlier]
-    ]
+    return [f"results/{AREA}/aligned/sar/winter_{year}.nc" for year in [season, *earlier]]
 
 
 def sar_of_season(wildcards):
     """Melt fractions of the months of one season."""
-    return [
-        f"results/{AREA}/aligned/sar/{month}.nc"
-        for month in months_of(wildcards.season)
-    ]
+    return [f"results/{AREA}/aligned/sar/{month}.nc" for month in months_of(wildcards.season)]
 
 
 def sar_streams():
@@ -335,17 +313,13 @@ def split_files():
     if given is None:
         return []
     return (
-        [given / f"{name}.csv" for name in ("train", "val", "test")]
-        if given.is_dir()
-        else [given]
+        [given / f"{name}.csv" for name in ("train", "val", "test")] if given.is_dir() else [given]
     )
 
 
 def streams(source, ending=""):
     """Aligned streams of a source, one a season."""
-    return [
-        f"results/{AREA}/aligned/{source}/{season}{ending}.nc" for season in SEASONS
-    ]
+    return [f"results/{AREA}/aligned/{source}/{season}{ending}.nc" for season in SEASONS]
 
 
 def split_of_seasons():
@@ -392,9 +366,7 @@ def model_of_trial(wildcards):
 
 def split_of_trial(wildcards):
     """The split of a trial, of the season of a job."""
-    return (
-        f"results/{AREA}/splits/{TRIALS[wildcards.trial].split}/{wildcards.season}.csv"
-    )
+    return f"results/{AREA}/splits/{TRIALS[wildcards.trial].split}/{wildcards.season}.csv"
 
 
 def pool_of_trial(stream):
@@ -449,11 +421,7 @@ def systems_of(trial):
     if trial.name not in (PUBLISHED, TRUTH):
         names = [name for name in names if name not in CONFIG.ablations]
     if trial.pool == "none":
-        names = [
-            name
-            for name in names
-            if CONFIG.resolve(name).kind != "time-interpolated-sar"
-        ]
+        names = [name for name in names if CONFIG.resolve(name).kind != "time-interpolated-sar"]
     return names
 
 
@@ -471,17 +439,12 @@ def evaluations(*endings):
 
 def speeds():
     """How fast each system maps."""
-    return [
-        f"results/{AREA}/benchmark/speed/{model}.json"
-        for model in CONFIG.system_names()
-    ]
+    return [f"results/{AREA}/benchmark/speed/{model}.json" for model in CONFIG.system_names()]
 
 
 def training_records():
     """Snakemake's records of the trainings on the published split."""
-    return [
-        f"logs/{AREA}/train/{PUBLISHED}/{model}.tsv" for model in CONFIG.system_names()
-    ]
+    return [f"logs/{AREA}/train/{PUBLISHED}/{model}.tsv" for model in CONFIG.system_names()]
 
 
 def splits_of_trials():
@@ -503,10 +466,7 @@ def compared_systems():
 
 def models_to_draw():
     """What the systems of the figures have learnt."""
-    return [
-        f"results/{AREA}/models/{PUBLISHED}/{model}/model.json"
-        for model in compared_systems()
-    ]
+    return [f"results/{AREA}/models/{PUBLISHED}/{model}/model.json" for model in compared_systems()]
 
 
 def maps_to_draw():
@@ -521,10 +481,7 @@ def maps_to_draw():
 def settings_of_systems():
     """All settings of the systems of the figures as JSON."""
     return json.dumps(
-        {
-            name: CONFIG.resolve(name).model_dump(mode="json")
-            for name in compared_systems()
-        }
+        {name: CONFIG.resolve(name).model_dump(mode="json") for name in compared_systems()}
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from daymelt import cli
-from daymelt.config import Area
+from daymelt.settings.inputs import Area
 
 
 @pytest.mark.parametrize("step", cli.STEPS)
@@ -19,31 +19,58 @@ def test_every_step_is_a_function_of_its_module_with_a_parser(step, capsys):
     assert step in capsys.readouterr().out
 
 
-def act(words: str, count: int, files: list[Path], out: Path, area: Area, more: Path | None = None) -> None:
+def act(
+    words: str, count: int, files: list[Path], out: Path, area: Area, more: Path | None = None
+) -> None:
     """Do as a step does."""
 
 
 def test_arguments_follow_from_the_signature():
     values = cli.parser_of("act", act).parse_args(
-        ["--words", "a b", "--count", "3", "--files", "x", "y", "--out", "z", "--options", json.dumps({"area": {"rows": 7}})]
+        [
+            "--words",
+            "a b",
+            "--count",
+            "3",
+            "--files",
+            "x",
+            "y",
+            "--out",
+            "z",
+            "--options",
+            json.dumps({"area": {"rows": 7}}),
+        ]
     )
     arguments = cli.call_arguments(act, values)
     assert arguments == {
-        **{"words": "a b", "count": 3, "files": [Path("x"), Path("y")], "out": Path("z"), "more": None},
+        **{
+            "words": "a b",
+            "count": 3,
+            "files": [Path("x"), Path("y")],
+            "out": Path("z"),
+            "more": None,
+        },
         "area": Area(rows=7),
     }
 
 
 def test_a_section_may_come_from_a_file_of_settings(tmp_path):
     settings = tmp_path / "my.yaml"
-    settings.write_text("area: {rows: 9, columns: 9}\ntraining: {crop: 8}\nmodel: {depth: 1, decoder_channels: [8]}\n")
-    values = cli.parser_of("act", act).parse_args(["--words", "a", "--count", "1", "--files", "--out", "z", "--configfile", str(settings)])
+    settings.write_text(
+        "area: {rows: 9, columns: 9}\ntraining: {crop: 8}\nmodel: {depth: 1, decoder_channels: "
+        "[8]}\n"
+    )
+    values = cli.parser_of("act", act).parse_args(
+        ["--words", "a", "--count", "1", "--files", "--out", "z", "--configfile", str(settings)]
+    )
     assert cli.call_arguments(act, values)["area"].rows == 9
 
 
 @pytest.mark.parametrize("options", ["{", "[1]", '{"are": {}}'])
 def test_options_that_are_no_sections_are_refused_in_one_line(options, capsys, tmp_path):
-    assert cli.main(["retrieve-terrain", "--out", str(tmp_path / "m.json"), "--options", options]) == 2
+    assert (
+        cli.main(["retrieve-terrain", "--out", str(tmp_path / "m.json"), "--options", options]) == 2
+    )
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith("daymelt: --options")
@@ -59,7 +86,12 @@ def test_a_fault_of_ours_keeps_its_traceback(monkeypatch, tmp_path):
 
 
 def test_help_is_quick_and_lists_the_steps():
-    run = subprocess.run([sys.executable, "-X", "importtime", "-m", "daymelt", "--help"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "daymelt", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert all(step in run.stdout for step in cli.STEPS)
     loaded = run.stderr
     assert "torch" not in loaded
@@ -68,7 +100,8 @@ def test_help_is_quick_and_lists_the_steps():
 
 def test_a_request_to_end_unwinds_the_step_and_leaves_no_temporary_file(tmp_path):
     script = (
-        "import os, signal, sys, time; from pathlib import Path; from daymelt import cli; from daymelt.atomic import atomic_path\n"
+        "import os, signal, sys, time; from pathlib import Path; from daymelt import cli; from "
+        "daymelt.core.atomic import atomic_path\n"
         "with cli.ending_on_request(), atomic_path(Path(sys.argv[1])) as temporary:\n"
         "    temporary.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGTERM); time.sleep(30)\n"
     )

@@ -1,8 +1,11 @@
-"""The whole workflow twice: once from the twin, once through the live providers from archives that hold the twin's files.
+"""The whole workflow twice: once from the twin, once through the live providers from archives that
+hold the twin's files.
 
-Every file of the results is compared byte for byte: streams, splits, model, maps. `pytest -m workflow tests/test_end_to_end.py` does it for
-one season of the embedded area on its own grid; `pytest -m full -n 0 -s` for the embedded area as config.yaml has it, all seasons of it,
-and prints what it compared. Only the training is short: how well a network learnt has no part in where its inputs came from.
+Every file of the results is compared byte for byte: streams, splits, model, maps. `pytest -m
+workflow tests/test_end_to_end.py` does it for one season of the embedded area on its own grid;
+`pytest -m full -n 0 -s` for the embedded area as config.yaml has it, all seasons of it, and prints
+what it compared. Only the training is short: how well a network learnt has no part in where its
+inputs came from.
 """
 
 import filecmp
@@ -26,7 +29,17 @@ from servers.s3 import S3
 
 ROOT = Path(__file__).parents[1]
 CPU = {"device": "cpu"}
-ALL_SEASONS = {"training": {"epochs": 1, "steps_per_epoch": 2, "restart_epochs": 1, "validate_every": 1, "crop": 64, **CPU}, "map": CPU}
+ALL_SEASONS = {
+    "training": {
+        "epochs": 1,
+        "steps_per_epoch": 2,
+        "restart_epochs": 1,
+        "validate_every": 1,
+        "crop": 64,
+        **CPU,
+    },
+    "map": CPU,
+}
 ONE_SEASON = ALL_SEASONS | {"seasons": {"years": [2019]}, "split": {"training_only_years": []}}
 TINY = ONE_SEASON | {
     "area": {"rows": 48, "columns": 48},
@@ -42,10 +55,20 @@ def snakemake(folder: Path, settings: dict[str, Any], target: str) -> str:
     """Run the workflow up to a target; what it said."""
     folder.mkdir(exist_ok=True)
     (folder / "settings.yaml").write_text(yaml.safe_dump(settings))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--directory", folder]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        ROOT / "Snakefile",
+        "--directory",
+        folder,
+    ]
     command += ["--configfile", folder / "settings.yaml", "--cores", "2", target]
     environment = {**os.environ, "EARTHDATA_TOKEN": TOKEN, "PYTHONPATH": str(ROOT / "workflow")}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=environment, cwd=folder, check=False
+    )
     said = done.stdout + done.stderr
     assert done.returncode == 0, said[-5000:]
     assert TOKEN not in said
@@ -64,14 +87,25 @@ class Archives:
     def settings(self) -> dict[str, Any]:
         about = self.nasa.about()
         return {
-            **{"cmr": about["cmr"], "earthdata_login": about["login_host"], "earthdata_hosts": [about["data_host"]]},
+            **{
+                "cmr": about["cmr"],
+                "earthdata_login": about["login_host"],
+                "earthdata_hosts": [about["data_host"]],
+            },
             **{"mar_5km": f"{self.mar.base}/", "mar_10km": f"{self.mar.base}/none/"},
-            **{"arcticdem": "/vsis3/dems/mosaic.tif", "s3_endpoint": self.s3.host, "s3_https": False, "s3_virtual_hosting": False},
+            **{
+                "arcticdem": "/vsis3/dems/mosaic.tif",
+                "s3_endpoint": self.s3.host,
+                "s3_https": False,
+                "s3_virtual_hosting": False,
+            },
         }
 
     def requests(self) -> list[str]:
         """Every request that has arrived at one of them for a file as a whole."""
-        return [f"{seen.host} {seen.path}" for seen in self.nasa.asked("data")] + [f"mar {path}" for path in self.mar.paths("GET")]
+        return [f"{seen.host} {seen.path}" for seen in self.nasa.asked("data")] + [
+            f"mar {path}" for path in self.mar.paths("GET")
+        ]
 
 
 @contextmanager
@@ -87,7 +121,11 @@ def archives_of(retrieved: Path, folder: Path) -> Iterator[Archives]:
             os.link(path, places["mar"] / path.name)
         elif path.suffix in (".tif", ".nc") and not path.name.startswith("world_"):
             os.link(path, places["earthdata"] / path.name)
-    with Earthdata(places["earthdata"]) as nasa, Listing(places["mar"]) as mar, S3(places["buckets/dems"].parent) as s3:
+    with (
+        Earthdata(places["earthdata"]) as nasa,
+        Listing(places["mar"]) as mar,
+        S3(places["buckets/dems"].parent) as s3,
+    ):
         yield Archives(nasa, mar, s3)
 
 
@@ -103,7 +141,9 @@ class Runs:
 
 @contextmanager
 def both(folder: Path, settings: dict[str, Any]) -> Iterator[Runs]:
-    """The maps from the twin; the archives; and everything up to the maps from these, first the streams alone."""
+    """The maps from the twin; the archives; and everything up to the maps from these, first the
+    streams alone.
+    """
     snakemake(folder / "twin", settings, "maps")
     with archives_of(folder / "twin/resources", folder / "archives") as archives:
         providers = {source: {"provider": provider} for source, provider in LIVE.items()}
@@ -117,10 +157,15 @@ def files_below(folder: Path) -> set[Path]:
 
 
 def layers(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Attributes and layers of a file but for `files`, the digest of what was retrieved: a window of the mosaic, or the whole of it."""
+    """Attributes and layers of a file but for `files`, the digest of what was retrieved: a window
+    of the mosaic, or the whole of it.
+    """
     with netCDF4.Dataset(path) as file:
         file.set_auto_maskandscale(False)
-        content = {name: (repr(variable.__dict__), variable[...].tobytes()) for name, variable in file.variables.items()}
+        content = {
+            name: (repr(variable.__dict__), variable[...].tobytes())
+            for name, variable in file.variables.items()
+        }
         told = {**file.__dict__, "daymelt": json.loads(file.daymelt)}
     del told["daymelt"]["files"]
     return told, content
@@ -131,11 +176,14 @@ def losses(path: Path) -> list[str]:
     return [line.rpartition(",")[0] for line in path.read_text().splitlines()]
 
 
-# Files that say how long something took or what exactly was retrieved: all else of them must be the same.
+# Files that say how long something took or what exactly was retrieved: all else of them must be the
+# same.
 APART: dict[str, Callable[[Path], Any]] = {
     "terrain.nc": layers,
     "loss.csv": losses,
-    "last.ckpt": lambda _: None,  # the same seconds, in the state to go on from; the model itself is compared
+    "last.ckpt": lambda _: (
+        None
+    ),  # the same seconds, in the state to go on from; the model itself is compared
 }
 
 
@@ -145,12 +193,15 @@ def same(one: Path, other: Path) -> bool:
 
 
 def differences(twin: Path, live: Path, partly: bool = False) -> list[str]:
-    """Compare every file of two folders; names of those that differ or stand on one side alone. Prints what was compared.
+    """Compare every file of two folders; names of those that differ or stand on one side alone.
+    Prints what was compared.
 
     `partly`: of `twin` only what `live` has.
     """
     one, other = files_below(twin), files_below(live)
-    found = [f"{path}: only on one side" for path in sorted(one ^ other if not partly else other - one)]
+    found = [
+        f"{path}: only on one side" for path in sorted(one ^ other if not partly else other - one)
+    ]
     counts, sizes = Counter(), Counter()
     for path in sorted(one & other):
         kind = str(path.parent.parent if path.parent.name.isdigit() else path.parent)
@@ -160,7 +211,10 @@ def differences(twin: Path, live: Path, partly: bool = False) -> list[str]:
             found.append(f"{path}: other bytes")
     for kind, count in sorted(counts.items()):
         print(f"{count:6} files {sizes[kind] / 1e6:9.1f} MB  {kind}")
-    print(f"{counts.total():6} files {sizes.total() / 1e6:9.1f} MB  compared, {len(found)} differ; partly: {', '.join(APART)}")
+    print(
+        f"{counts.total():6} files {sizes.total() / 1e6:9.1f} MB  compared, {len(found)} differ; "
+        f"partly: {', '.join(APART)}"
+    )
     return found
 
 
@@ -187,7 +241,9 @@ def test_no_file_is_fetched_twice_and_used_ones_go(season):
     assert list(season.live.parent.glob("resources/*/sentinel1/**/*.tif")) == []
     assert len(list(season.live.parent.glob("resources/*/sentinel1/*/manifest.json"))) == 9
     assert "Nothing to be done" in snakemake(season.live.parent, season.settings, "maps")
-    assert "time_interpolate" in snakemake(season.live.parent, season.settings | {"temporal": {"acquisitions_before": 2}}, "prepare")
+    assert "time_interpolate" in snakemake(
+        season.live.parent, season.settings | {"temporal": {"acquisitions_before": 2}}, "prepare"
+    )
     assert season.archives.requests() == requests
 
 

@@ -1,4 +1,6 @@
-"""The pip constraints, the conda environments and the declared dependencies name the same things."""
+"""The pip constraints, the conda environments and the declared dependencies name the same
+things.
+"""
 
 import ast
 import re
@@ -9,11 +11,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from daymelt import provenance
+from daymelt.core import provenance
 
 ROOT = Path(__file__).parents[1]
 # conda-forge's name to that of the package index
-CONDA_NAMES = {"pytorch": "torch", "matplotlib-base": "matplotlib", "huggingface_hub": "huggingface-hub"}
+CONDA_NAMES = {
+    "pytorch": "torch",
+    "matplotlib-base": "matplotlib",
+    "huggingface_hub": "huggingface-hub",
+}
 IMPORTED_AS = {
     "yaml": "pyyaml",
     "pydantic_core": "pydantic",
@@ -30,7 +36,11 @@ def normal(name):
 
 
 def constraints():
-    lines = [line for line in (ROOT / "envs" / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    lines = [
+        line
+        for line in (ROOT / "envs" / "constraints.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
     return dict(line.split("==") for line in lines)
 
 
@@ -64,7 +74,11 @@ def test_conda_environments_name_the_versions_of_the_constraints(path):
 def rules():
     """(command, environment) of every rule."""
     text = "".join(path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")))
-    return re.findall(r"conda:\n\s+\"\.\./envs/(\w+)\.yaml\".*?python -m daymelt ([a-z0-9-]+)", text, flags=re.DOTALL), text
+    return re.findall(
+        r"conda:\n\s+\"\.\./envs/(\w+)\.yaml\".*?python -m daymelt ([a-z0-9-]+)",
+        text,
+        flags=re.DOTALL,
+    ), text
 
 
 def test_every_rule_has_its_environment():
@@ -75,10 +89,20 @@ def test_every_rule_has_its_environment():
 
 @pytest.mark.parametrize(("environment", "command"), rules()[0])
 def test_an_environment_has_what_its_step_imports(environment, command):
-    dependencies = yaml.safe_load((ROOT / "envs" / f"{environment}.yaml").read_text())["dependencies"]
-    offered = {CONDA_NAMES.get(name, name) for name in (item.split("=")[0] for item in dependencies)}
-    step = f"daymelt.steps.{command.replace('-', '_')}"
-    modules = {*provenance.reached(step), "daymelt.cli", "daymelt.config", "daymelt.config_errors", "daymelt.errors"}
+    dependencies = yaml.safe_load((ROOT / "envs" / f"{environment}.yaml").read_text())[
+        "dependencies"
+    ]
+    offered = {
+        CONDA_NAMES.get(name, name) for name in (item.split("=")[0] for item in dependencies)
+    }
+    step = provenance.step_module(command)
+    modules = {
+        *provenance.reached(step),
+        "daymelt.cli",
+        "daymelt.settings.config",
+        "daymelt.settings.errors",
+        "daymelt.core.errors",
+    }
     assert step in modules
     imported = {name for module in modules for name in third_party(module)}
     assert {IMPORTED_AS.get(name, name.replace("_", "-")) for name in imported} <= offered

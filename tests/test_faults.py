@@ -7,11 +7,22 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", (ROOT / "docs" / "faults.md").read_text(encoding="utf-8"))))
+NAMED = sorted(
+    set(
+        re.findall(
+            r"`(tests/[\w/]+\.py)::(\w+)`",
+            (ROOT / "docs" / "faults.md").read_text(encoding="utf-8"),
+        )
+    )
+)
 
 
 def test_the_table_names_a_test_in_every_row():
-    rows = [line for line in (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    rows = [
+        line
+        for line in (ROOT / "docs" / "faults.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ")
+    ]
     assert len(rows) > 30
     assert [row for row in rows if not row.startswith("| fault |") and "::test_" not in row] == []
 

@@ -1,4 +1,6 @@
-"""The rooms of the package import downward only; read from the source, so that lazy imports count too."""
+"""The rooms of the package import downward only; read from the source, so that lazy imports count
+too.
+"""
 
 import ast
 import sys
@@ -7,31 +9,47 @@ from pathlib import Path
 
 import pytest
 
-from daymelt import provenance
+from daymelt.core import provenance
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "workflow" / "daymelt"
 MODULES = sorted(
-    ".".join(["daymelt", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__") for path in PACKAGE.rglob("*.py")
+    ".".join(["daymelt", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(
+        ".__init__"
+    )
+    for path in PACKAGE.rglob("*.py")
 )
-ROOMS = {"science", "sources", "twin", "products", "learn", "systems", "steps"}
-GROUND = {"errors", "dates", "grid", "encoding", "atomic", "manifest", "occupied", "provenance", "published", "compiled", "memory"}
-COMPILER = {"daymelt.compiled": {"numba", "llvmlite"}}
-SETTINGS = {"protocols", "config", "config_errors", "schema"}
+COMPILER = {"daymelt.core.compiled": {"numba", "llvmlite"}, "daymelt.core.cube": {"netCDF4"}}
 TOP = {"cli", "__main__"}
+STAGES = {"retrieve", "prepare", "train", "map", "benchmark"}
 # What each room may see, besides itself.
 BELOW = {
-    "ground": set(),
-    "settings": {"ground"},
-    "cube": {"ground"},
-    "science": {"ground", "cube"},
-    "sources": {"ground", "cube"},
-    "twin": {"ground", "cube"},
-    "products": {"ground", "cube"},
-    "learn": {"ground", "cube", "science"},
-    "systems": {"ground", "cube", "science", "learn"},
-    "steps": {"ground", "settings", "cube", "science", "sources", "twin", "products", "learn", "systems"},
-    "top": {"ground", "settings", "steps"},
+    "core": set(),
+    "settings": {"core"},
+    "science": {"core"},
+    "twin": {"core"},
+    "products": {"core"},
+    "archives": {"core"},
+    "sources": {"core", "archives"},
+    "learn": {"core", "science"},
+    "systems": {"core", "science", "learn"},
+    "plan": {"core", "settings", "systems", "sources"},
+    "steps": {
+        "core",
+        "settings",
+        "science",
+        "archives",
+        "sources",
+        "twin",
+        "products",
+        "learn",
+        "systems",
+    },
+    "commands": {
+        *("core", "settings", "science", "archives", "sources", "products", "learn", "systems"),
+        *("plan", "steps"),
+    },
+    "top": {"core", "settings", "plan", "steps", "commands"},
 }
 FILE_LIBRARIES = {"rasterio", "netCDF4", "rio_cogeo"}
 NETWORK_LIBRARIES = {"torch", "lightning", "segmentation_models_pytorch", "torchvision", "timm"}
@@ -47,10 +65,14 @@ DISTRIBUTIONS = {
 
 
 def room(module):
-    name = module.split(".")[1] if "." in module else ""
-    if name in ROOMS | {"cube"}:
-        return name
-    return "settings" if name in SETTINGS else "top" if name in TOP else "ground"
+    name = module.split(".")[1] if "." in module else "top"
+    return "top" if name in TOP else name
+
+
+def stage(module):
+    """Stage of a step's module; empty for what stages share and for other rooms."""
+    parts = module.split(".")
+    return parts[2] if parts[1:2] == ["steps"] and len(parts) > 2 and parts[2] in STAGES else ""
 
 
 def outside(module):
@@ -65,15 +87,29 @@ def outside(module):
 
 
 def test_every_module_has_a_place():
-    top_level = {module.split(".")[1] for module in MODULES if "." in module}
-    assert top_level == ROOMS | GROUND | SETTINGS | TOP | {"cube"}
+    assert {room(module) for module in MODULES} == set(BELOW)
+    assert {path.stem for path in PACKAGE.glob("*.py")} == TOP | {"__init__"}
+    folders = {path.name for path in (PACKAGE / "steps").iterdir() if path.is_dir()}
+    assert folders - {"__pycache__"} == STAGES
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_run_downward_only(module):
     here = room(module)
-    seen = {name for name in provenance.imports(module) if provenance.module_path(name) and name != "daymelt"}
+    seen = {
+        name
+        for name in provenance.imports(module)
+        if provenance.module_path(name) and name != "daymelt"
+    }
     assert {room(name) for name in seen} <= BELOW[here] | {here}
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room(module) == "steps"])
+def test_stages_do_not_import_each_other(module):
+    seen = {stage(name) for name in provenance.imports(module)} - {""}
+    assert seen <= {stage(module)}, (
+        "what two stages share lies in steps/ itself, or in a room below"
+    )
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -87,7 +123,14 @@ def test_torch_lives_in_learn_only(module):
     assert not outside(module) & NETWORK_LIBRARIES
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if room(module) in {"ground", "settings", "science", "learn"}])
+@pytest.mark.parametrize(
+    "module",
+    [
+        module
+        for module in MODULES
+        if room(module) in {"core", "settings", "science", "learn"} and module not in COMPILER
+    ],
+)
 def test_only_the_rooms_that_touch_files_see_raster_libraries(module):
     assert not outside(module) & FILE_LIBRARIES
 
@@ -96,13 +139,19 @@ def test_a_folder_that_finds_its_own_modules_imports_them_all():
     kinds = {module for module in MODULES if module.startswith("daymelt.learn.architectures.")}
     assert len(kinds) > 1
     assert kinds < provenance.reached("daymelt.learn.networks")
-    assert not kinds & provenance.reached("daymelt.steps.split")
+    assert not kinds & provenance.reached("daymelt.steps.prepare.split")
 
 
 def test_the_ground_floor_is_light():
     for module in MODULES:
-        if room(module) in {"ground", "settings"}:
-            assert outside(module) <= {"numpy", "pyproj", "pydantic", "pydantic_core", "yaml"} | COMPILER.get(module, set()), module
+        if room(module) in {"core", "settings"}:
+            assert outside(module) <= {
+                "numpy",
+                "pyproj",
+                "pydantic",
+                "pydantic_core",
+                "yaml",
+            } | COMPILER.get(module, set()), module
 
 
 def test_what_the_package_imports_is_declared():
@@ -115,7 +164,20 @@ def test_what_the_package_imports_is_declared():
 @pytest.mark.parametrize("module", MODULES)
 def test_nobody_pickles_and_only_access_reads_the_environment(module):
     tree = ast.parse(provenance.module_path(module).read_bytes())
-    assert "pickle" not in {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    # credentials have no other place than the one; the other is told by torchrun or Slurm which process it is
-    if room(module) != "top" and module not in ("daymelt.sources.access", "daymelt.learn.processes"):
-        assert not [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}]
+    assert "pickle" not in {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
+    # credentials have no other place than the one; the other is told by torchrun or Slurm which
+    # process it is
+    if room(module) != "top" and module not in (
+        "daymelt.archives.access",
+        "daymelt.learn.processes",
+    ):
+        assert not [
+            node
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}
+        ]

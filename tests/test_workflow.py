@@ -1,6 +1,8 @@
-"""The workflow as a user meets it: what it plans, what a change makes it do again, what stops it before any job.
+"""The workflow as a user meets it: what it plans, what a change makes it do again, what stops it
+before any job.
 
-A copy of the project runs with a `python` that only creates the files a step would write, so that plans are made from a finished run.
+A copy of the project runs with a `python` that only creates the files a step would write, so that
+plans are made from a finished run.
 """
 
 import ast
@@ -14,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from daymelt.config import SECTIONS, load_all
+from daymelt.settings.config import SECTIONS
+from daymelt.settings.loading import load_all
 
 ROOT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "rules", "envs", "docs/captions", "profiles", "workflow")
@@ -53,18 +56,30 @@ done
 
 
 def snakemake(folder, *arguments):
-    """Run Snakemake in `folder`, with the pretended python first on the path if the folder has one."""
+    """Run Snakemake in `folder`, with the pretended python first on the path if the folder has
+    one.
+    """
     environment = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     environment.pop("PYTHONPATH", None)
     command = [sys.executable, "-m", "snakemake", "--cores", "8", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def planned(folder, *arguments):
     """Number of jobs of each rule that a dry run plans, targets left out."""
     run = snakemake(folder, "-n", *arguments)
     assert run.returncode == 0, run.stderr
-    table = re.search(r"^job +count\n-+ +-+\n(.*?)^total", run.stdout + run.stderr, flags=re.MULTILINE | re.DOTALL)
+    table = re.search(
+        r"^job +count\n-+ +-+\n(.*?)^total", run.stdout + run.stderr, flags=re.MULTILINE | re.DOTALL
+    )
     counts = dict(line.split() for line in table[1].splitlines()) if table else {}
     return {name: int(count) for name, count in counts.items() if name not in ("all", "prepare")}
 
@@ -89,7 +104,9 @@ def copy_project(folder):
 
 @pytest.fixture(scope="module")
 def run_pretended(tmp_path_factory):
-    """Function of changes of config.yaml and of targets that gives (folder, run) of a project that has run so far."""
+    """Function of changes of config.yaml and of targets that gives (folder, run) of a project that
+    has run so far.
+    """
 
     def run_project(changes, *targets):
         folder = tmp_path_factory.mktemp("finished")
@@ -139,14 +156,29 @@ def test_a_bare_run_plans_every_stage_in_fewer_than_300_jobs(tmp_path):
 
 
 def test_the_full_size_season_is_the_production_grid_from_the_twin(tmp_path):
-    areas = {name: load_all([ROOT / "workflow" / "areas" / f"{name}.yaml"], ROOT / "config.yaml") for name in ("full-size", "helheim")}
+    areas = {
+        name: load_all([ROOT / "workflow" / "areas" / f"{name}.yaml"], ROOT / "config.yaml")
+        for name in ("full-size", "helheim")
+    }
     assert areas["full-size"].area.grid == areas["helheim"].area.grid
-    plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "workflow" / "areas" / "full-size.yaml"))
+    plan = planned(
+        tmp_path,
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--configfile",
+        str(ROOT / "workflow" / "areas" / "full-size.yaml"),
+    )
     assert (plan["retrieve_sentinel1"], plan["melt_fraction"], plan["map"]) == (9, 6, 1)
 
 
 def test_the_production_area_plans_without_the_twin(tmp_path):
-    plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--configfile", str(ROOT / "workflow" / "areas" / "helheim.yaml"))
+    plan = planned(
+        tmp_path,
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--configfile",
+        str(ROOT / "workflow" / "areas" / "helheim.yaml"),
+    )
     assert "twin_world" not in plan
     assert (plan["retrieve_sentinel1"], plan["map"]) == (63, 7)
     assert sum(plan.values()) <= 400
@@ -155,7 +187,10 @@ def test_the_production_area_plans_without_the_twin(tmp_path):
 def test_weather_stations_belong_to_the_benchmark_alone(tmp_path):
     plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "benchmark")
     assert (plan["retrieve_stations"], plan["station_scores"]) == (1, 1)
-    assert not {"retrieve_stations", "station_scores"} & planned(tmp_path, "--snakefile", str(ROOT / "Snakefile")).keys()
+    assert (
+        not {"retrieve_stations", "station_scores"}
+        & planned(tmp_path, "--snakefile", str(ROOT / "Snakefile")).keys()
+    )
 
 
 def test_a_misspelt_key_stops_before_any_job_in_one_line(tmp_path):
@@ -188,11 +223,22 @@ CHANGED = {"\nfrom ": "\nCHANGED = 1\nfrom "}
 RERUNS = [
     ("config.yaml", {"day: 2019-07-31": "day: 2019-08-01"}, {"draw_report": 1}),
     ("config.yaml", {"halo: 64": "halo: 32"}, {"map": 2} | JUDGED),
-    ("config.yaml", {"learning_rate: 0.001": "learning_rate: 0.002"}, LEARNT | {"train": 1, "evaluate": 2}),
+    (
+        "config.yaml",
+        {"learning_rate: 0.001": "learning_rate: 0.002"},
+        LEARNT | {"train": 1, "evaluate": 2},
+    ),
     (
         "config.yaml",
         {"threshold_db: 3": "threshold_db: 2.5"},
-        {"winter_reference": 2, "melt_fraction": 4, "split": 2, "time_interpolate": 2, "training_pool": 2} | LEARNT,
+        {
+            "winter_reference": 2,
+            "melt_fraction": 4,
+            "split": 2,
+            "time_interpolate": 2,
+            "training_pool": 2,
+        }
+        | LEARNT,
     ),
     ("workflow/daymelt/learn/networks.py", {'"""': '"""Other words. '}, {}),
     (
@@ -200,12 +246,32 @@ RERUNS = [
         {"import": "CHANGED = 1\nimport"},
         {"retrieve_microwave": 2, "align_microwave": 2} | LEARNT,
     ),
-    ("config.yaml", {"test_days_per_month: 2": "test_days_per_month: 3"}, {"split": 2, "training_pool": 2} | LEARNT),
-    ("config.yaml", {"last: '2019-08-02'": "last: '2019-08-03'"}, {"evaluate": 8, "score": 1, "twin_statistics": 1, "draw_report": 1}),
+    (
+        "config.yaml",
+        {"test_days_per_month: 2": "test_days_per_month: 3"},
+        {"split": 2, "training_pool": 2} | LEARNT,
+    ),
+    (
+        "config.yaml",
+        {"last: '2019-08-02'": "last: '2019-08-03'"},
+        {"evaluate": 8, "score": 1, "twin_statistics": 1, "draw_report": 1},
+    ),
     ("config.yaml", {"linear-dem: {kind": "mine: {kind: linear-dem}\n    linear-dem: {kind"}, {}),
-    ("rules/prepare.smk", {"python -m daymelt align-mar": "nice python -m daymelt align-mar"}, {"align_mar": 2} | LEARNT),
-    ("workflow/daymelt/steps/time_interpolate.py", CHANGED, {"time_interpolate": 2, "map": 2} | JUDGED),
-    ("workflow/daymelt/steps/acquisitions.py", CHANGED, {"time_interpolate": 2, "training_pool": 2} | LEARNT),
+    (
+        "rules/prepare.smk",
+        {"python -m daymelt align-mar": "nice python -m daymelt align-mar"},
+        {"align_mar": 2} | LEARNT,
+    ),
+    (
+        "workflow/daymelt/steps/prepare/time_interpolate.py",
+        CHANGED,
+        {"time_interpolate": 2, "map": 2} | JUDGED,
+    ),
+    (
+        "workflow/daymelt/steps/prepare/acquisitions.py",
+        CHANGED,
+        {"time_interpolate": 2, "training_pool": 2} | LEARNT,
+    ),
     ("workflow/daymelt/learn/training.py", CHANGED, LEARNT | {"train": 1, "evaluate": 2}),
     ("workflow/daymelt/products/cog.py", CHANGED, {"map": 2} | JUDGED),
     ("workflow/daymelt/science/scores.py", CHANGED, JUDGED),
@@ -214,7 +280,13 @@ RERUNS = [
         "config.yaml",
         {"months: [7, 8]": "months: [7, 8, 9]"},
         {
-            **{"retrieve_sentinel1": 2, "retrieve_mar": 2, "retrieve_microwave": 2, "align_mar": 2, "align_microwave": 2},
+            **{
+                "retrieve_sentinel1": 2,
+                "retrieve_mar": 2,
+                "retrieve_microwave": 2,
+                "align_mar": 2,
+                "align_microwave": 2,
+            },
             **{"melt_fraction": 2, "split": 2, "time_interpolate": 2, "training_pool": 2},
         }
         | LEARNT,
@@ -223,16 +295,38 @@ RERUNS = [
         "config.yaml",
         {"years: [2019, 2020]": "years: [2019, 2020, 2021]"},
         {
-            **{"twin_world": 1, "retrieve_sentinel1": 5, "retrieve_mar": 1, "retrieve_microwave": 1, "align_mar": 1, "align_microwave": 1},
-            **{"winter_reference": 1, "melt_fraction": 2, "split": 1, "time_interpolate": 1, "training_pool": 1},
-            **{"train": 4, "map": 3, "evaluate": 12, "score": 1, "twin_statistics": 1, "draw_report": 1},
+            **{
+                "twin_world": 1,
+                "retrieve_sentinel1": 5,
+                "retrieve_mar": 1,
+                "retrieve_microwave": 1,
+                "align_mar": 1,
+                "align_microwave": 1,
+            },
+            **{
+                "winter_reference": 1,
+                "melt_fraction": 2,
+                "split": 1,
+                "time_interpolate": 1,
+                "training_pool": 1,
+            },
+            **{
+                "train": 4,
+                "map": 3,
+                "evaluate": 12,
+                "score": 1,
+                "twin_statistics": 1,
+                "draw_report": 1,
+            },
         },
     ),
 ]
 
 
 @pytest.mark.parametrize(
-    ("name", "changes", "expected"), RERUNS, ids=[f"{Path(row[0]).name}: {next(iter(row[1].values()))}" for row in RERUNS]
+    ("name", "changes", "expected"),
+    RERUNS,
+    ids=[f"{Path(row[0]).name}: {next(iter(row[1].values()))}" for row in RERUNS],
 )
 def test_a_change_reruns_exactly_what_depends_on_it(finished, change_file, name, changes, expected):
     change_file(finished[0] / name, changes)
@@ -241,11 +335,15 @@ def test_a_change_reruns_exactly_what_depends_on_it(finished, change_file, name,
 
 def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw):
     months = sorted((without_raw / "resources/embedded/sentinel1").iterdir())
-    assert [[path.name for path in month.iterdir()] for month in months] == [["manifest.json"]] * 4  # January to April
+    assert [[path.name for path in month.iterdir()] for month in months] == [
+        ["manifest.json"]
+    ] * 4  # January to April
     assert planned(without_raw, "prepare") == {}
 
 
-def test_files_that_are_gone_are_retrieved_again_only_where_they_are_needed(without_raw, change_file):
+def test_files_that_are_gone_are_retrieved_again_only_where_they_are_needed(
+    without_raw, change_file
+):
     config = without_raw / "config.yaml"
     change_file(config, {"acquisitions_before: 3": "acquisitions_before: 2"})
     later = {"time_interpolate": 1, "training_pool": 1}
@@ -259,19 +357,31 @@ def test_files_that_are_gone_are_retrieved_again_only_where_they_are_needed(with
 @pytest.mark.parametrize("kept", ["true", "false"])
 def test_to_keep_files_or_not_makes_nothing_due(finished, without_raw, change_file, kept):
     folder = without_raw if kept == "true" else finished[0]
-    change_file(folder / "config.yaml", {f"keep_raw: {str(kept == 'false').lower()}": f"keep_raw: {kept}"})
+    change_file(
+        folder / "config.yaml", {f"keep_raw: {str(kept == 'false').lower()}": f"keep_raw: {kept}"}
+    )
     assert planned(folder, "prepare") == {}
 
 
-def test_a_late_acquisition_reruns_its_month_and_its_season_and_what_learns_from_them(finished, change_file):
+def test_a_late_acquisition_reruns_its_month_and_its_season_and_what_learns_from_them(
+    finished, change_file
+):
     folder, _ = finished
-    change_file(folder / "resources/embedded/sentinel1/2019-08/manifest.json", {"retrieve": "one more, retrieve"})
+    change_file(
+        folder / "resources/embedded/sentinel1/2019-08/manifest.json",
+        {"retrieve": "one more, retrieve"},
+    )
     of_season = {"melt_fraction": 1, "split": 1, "time_interpolate": 1, "training_pool": 1}
     assert planned(folder) == of_season | LEARNT
 
 
 @pytest.mark.parametrize(
-    "pattern", ["resources/embedded/sentinel1/2019-07/manifest.json", "results/embedded/aligned/sar/*.nc", "results/**/*.*"]
+    "pattern",
+    [
+        "resources/embedded/sentinel1/2019-07/manifest.json",
+        "results/embedded/aligned/sar/*.nc",
+        "results/**/*.*",
+    ],
 )
 def test_a_clock_that_was_wrong_makes_nothing_due(finished, pattern):
     folder, _ = finished
@@ -287,7 +397,14 @@ def test_a_clock_that_was_wrong_makes_nothing_due(finished, pattern):
 
 def test_every_library_of_a_job_has_as_many_threads_as_its_rule(finished):
     jobs = {tuple(line.split()) for line in (finished[0] / "pools.txt").read_text().splitlines()}
-    assert {step for step, *_ in jobs} > {"retrieve-sentinel1", "melt-fraction", "time-interpolate", "train", "map", "evaluate"}
+    assert {step for step, *_ in jobs} > {
+        "retrieve-sentinel1",
+        "melt-fraction",
+        "time-interpolate",
+        "train",
+        "map",
+        "evaluate",
+    }
     for step, threads, *pools in jobs:
         assert pools == [threads] * 5, step
     learned = {threads for step, threads, *_ in jobs if step in ("train", "map")}
@@ -310,16 +427,27 @@ def test_maps_that_vanished_are_made_again_from_what_is_there(finished):
 def test_a_system_more_is_learnt_and_judged_alone(finished, change_file):
     folder, _ = finished
     before = planned(folder, "benchmark")
-    change_file(folder / "config.yaml", {"linear-dem: {kind": "mine: {kind: linear-dem}\n    linear-dem: {kind"})
+    change_file(
+        folder / "config.yaml",
+        {"linear-dem: {kind": "mine: {kind: linear-dem}\n    linear-dem: {kind"},
+    )
     after = planned(folder, "benchmark")
-    more = {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
+    more = {
+        name: after[name] - before.get(name, 0)
+        for name in after
+        if after[name] != before.get(name, 0)
+    }
     assert more == {"train": 1, "evaluate": 4, "measure": 1}
 
 
 def rules():
     """(rule name, its text) of every rule with a shell line."""
-    texts = [path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")) if path.stem != "common"]
-    parts = [part for text in texts for part in re.split(r"^rule (\w+):\n", text, flags=re.MULTILINE)[1:]]
+    texts = [
+        path.read_text() for path in sorted((ROOT / "rules").glob("*.smk")) if path.stem != "common"
+    ]
+    parts = [
+        part for text in texts for part in re.split(r"^rule (\w+):\n", text, flags=re.MULTILINE)[1:]
+    ]
     return list(zip(parts[::2], parts[1::2], strict=True))
 
 
@@ -327,15 +455,27 @@ def rules():
 def test_a_rule_gives_its_step_what_its_function_takes(name, text):
     step = re.search(r"python -m daymelt ([a-z0-9-]+)", text)[1]
     path = ROOT / "workflow" / "daymelt" / "steps" / f"{step.replace('-', '_')}.py"
-    function = next(node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef) and node.name == path.stem)
+    function = next(
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name == path.stem
+    )
     kinds = {argument.arg: ast.unparse(argument.annotation) for argument in function.args.args}
-    sections = {name for name, kind in kinds.items() if kind in {section.__name__ for section in SECTIONS.values()}}
+    sections = {
+        name
+        for name, kind in kinds.items()
+        if kind in {section.__name__ for section in SECTIONS.values()}
+    }
     options = re.search(r"options=(retrieval_)?options\((.*?)\)", text, flags=re.DOTALL)
     named = set(re.findall(r'"(\w+)"', options[2])) if options else set()
-    retrieval = {"area", "twin", "archives"} | {"meltwaterbench"} & sections  # the published dataset has not every source
+    retrieval = {"area", "twin", "archives"} | {
+        "meltwaterbench"
+    } & sections  # the published dataset has not every source
     assert named | (retrieval if options and options[1] else set()) == sections
     words = set(re.findall(r"--([a-z0-9-]+)", text[text.index("shell:") :])) - {"options"}
-    given = words | {name.replace("_", "-") for name in re.findall(r" \{params\.(\w+)\}", text)}  # given or not, as the job has it
+    given = words | {
+        name.replace("_", "-") for name in re.findall(r" \{params\.(\w+)\}", text)
+    }  # given or not, as the job has it
     by_hand = {"dry-run", "adopt"}  # for a person at the command line
     assert given == {name.replace("_", "-") for name in kinds} - sections - by_hand
 
@@ -343,10 +483,25 @@ def test_a_rule_gives_its_step_what_its_function_takes(name, text):
 @pytest.mark.parametrize(("name", "text"), rules(), ids=[name for name, _ in rules()])
 def test_a_rule_has_its_parts_in_order(name, text):
     parts = re.findall(r"^    (\w+):", text, flags=re.MULTILINE)
-    order = ["input", "output", "log", "benchmark", "conda", "threads", "resources", "params", "message", "shell"]
+    order = [
+        "input",
+        "output",
+        "log",
+        "benchmark",
+        "conda",
+        "threads",
+        "resources",
+        "params",
+        "message",
+        "shell",
+    ]
     assert parts == order[len(order) - len(parts) :]  # the first of all have no input
 
 
 def test_the_snakefile_holds_includes_and_targets_only():
-    kinds = {line.split()[0].rstrip(":") for line in (ROOT / "Snakefile").read_text().splitlines() if line and not line.startswith(" ")}
+    kinds = {
+        line.split()[0].rstrip(":")
+        for line in (ROOT / "Snakefile").read_text().splitlines()
+        if line and not line.startswith(" ")
+    }
     assert kinds == {"configfile", "include", "rule"}

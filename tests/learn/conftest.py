@@ -21,11 +21,15 @@ def one_thread():
 
 
 def axis_weights(cells: int) -> np.ndarray:
-    """Linear interpolation from a coarse axis that reaches one cell beyond, by numpy's own: (cells, coarse cells)."""
+    """Linear interpolation from a coarse axis that reaches one cell beyond, by numpy's own: (cells,
+    coarse cells).
+    """
     count = -(-cells // POSTING) + 2
     sources = (np.arange(count) - 0.5) * POSTING
     targets = np.arange(cells) + 0.5
-    return np.stack([np.interp(targets, sources, unit) for unit in np.eye(count)], axis=1).astype(np.float32)
+    return np.stack([np.interp(targets, sources, unit) for unit in np.eye(count)], axis=1).astype(
+        np.float32
+    )
 
 
 class Place:
@@ -43,7 +47,9 @@ class Place:
         }
         self.sar = self._percent(random, days)
         self.target = self._percent(random, days)
-        self.terrain = Terrain(random.normal(1175, 990, shape).astype(np.float32), random.random(shape) < 0.2)
+        self.terrain = Terrain(
+            random.normal(1175, 990, shape).astype(np.float32), random.random(shape) < 0.2
+        )
 
     def _percent(self, random, days):
         stored = random.integers(0, 101, (days, *self.shape))
@@ -62,7 +68,9 @@ class Place:
         return SeasonInputs(self.frame(channels), self.days[days], self.sar[days], self._of(days))
 
     def labelled(self, days=slice(None), channels=CHANNELS):
-        return TrainingSet(self.frame(channels), self.days[days], self.target[days], self.sar[days], self._of(days))
+        return TrainingSet(
+            self.frame(channels), self.days[days], self.target[days], self.sar[days], self._of(days)
+        )
 
 
 @pytest.fixture(scope="session")
@@ -72,12 +80,17 @@ def place():
 
 @pytest.fixture(scope="session")
 def lively():
-    """Give convolutions the weights of He et al. (2015): torch's own let the coarse levels of an untrained U-Net fade away."""
+    """Give convolutions the weights of He et al. (2015): torch's own let the coarse levels of an
+    untrained U-Net fade away.
+    """
 
     def enliven(network):
         for layer in network.modules():
             if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
-                torch.nn.init.kaiming_normal_(layer.weight, mode="fan_out" if isinstance(layer, torch.nn.ConvTranspose2d) else "fan_in")
+                torch.nn.init.kaiming_normal_(
+                    layer.weight,
+                    mode="fan_out" if isinstance(layer, torch.nn.ConvTranspose2d) else "fan_in",
+                )
         return network
 
     return enliven

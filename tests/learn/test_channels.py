@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from daymelt.errors import ConfigError, MissingInputError
+from daymelt.core.errors import ConfigError, MissingInputError
 from daymelt.learn.channels import CHANNELS, Statistics, check_channels, check_names, statistics
 
 fields = arrays(np.float32, (3, 4, 5), elements=st.floats(-400, 4000, width=32))

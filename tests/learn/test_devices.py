@@ -3,7 +3,7 @@ import os
 import pytest
 import torch
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 from daymelt.learn.devices import autocast, choose_device, choose_precision, use_threads
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
@@ -12,7 +12,11 @@ CPU, CUDA = torch.device("cpu"), torch.device("cuda:0")
 def has_cuda(monkeypatch, present, bfloat16=False):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: present)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: int(present))
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: bfloat16 or including_emulation)
+    monkeypatch.setattr(
+        torch.cuda,
+        "is_bf16_supported",
+        lambda including_emulation=True: bfloat16 or including_emulation,
+    )
 
 
 def test_auto_takes_a_cuda_device_if_there_is_one(monkeypatch):
@@ -40,14 +44,20 @@ def test_auto_is_mixed_only_where_the_hardware_has_it(monkeypatch):
 
 
 def test_what_is_asked_for_is_what_is_taken():
-    assert [choose_precision(name, CUDA) for name in ("32", "bf16-mixed", "16-mixed")] == ["32", "bf16-mixed", "16-mixed"]
+    assert [choose_precision(name, CUDA) for name in ("32", "bf16-mixed", "16-mixed")] == [
+        "32",
+        "bf16-mixed",
+        "16-mixed",
+    ]
     with pytest.raises(ConfigError, match="16-mixed needs a CUDA device"):
         choose_precision("16-mixed", CPU)
     with pytest.raises(ConfigError, match="found 'fp8'"):
         choose_precision("fp8", CPU)
 
 
-@pytest.mark.parametrize(("precision", "dtype"), [("32", torch.float32), ("bf16-mixed", torch.bfloat16)])
+@pytest.mark.parametrize(
+    ("precision", "dtype"), [("32", torch.float32), ("bf16-mixed", torch.bfloat16)]
+)
 def test_a_product_is_made_in_the_precision_asked_for(precision, dtype):
     with autocast(precision, CPU):
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == dtype

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 from daymelt.learn.inference import check_tile, predict_days, ramp, tile_starts
 from daymelt.learn.measures import receptive_extents
 from daymelt.learn.networks import Network, NetworkOptions, build
@@ -15,7 +15,9 @@ from daymelt.learn.training import TrainingOptions, draw
 
 
 class Local(torch.nn.Module):
-    """Sees 14 cells to each side, on a grid of its own of 4 cells: the reach and the pooling of a small U-Net."""
+    """Sees 14 cells to each side, on a grid of its own of 4 cells: the reach and the pooling of a
+    small U-Net.
+    """
 
     def __init__(self):
         super().__init__()
@@ -27,7 +29,9 @@ class Local(torch.nn.Module):
     def forward(self, inputs):
         fine = torch.relu(self.fine(inputs))
         coarse = torch.relu(self.coarse(torch.nn.functional.max_pool2d(fine, 4)))
-        return 4 * self.last(torch.cat([fine, torch.nn.functional.interpolate(coarse, scale_factor=4)], dim=1))
+        return 4 * self.last(
+            torch.cat([fine, torch.nn.functional.interpolate(coarse, scale_factor=4)], dim=1)
+        )
 
 
 REACH = 2 + 3 + 2 * 4  # fine kernel, rest of a coarse cell, coarse kernel
@@ -50,7 +54,9 @@ def predict(network, batches, **options):
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 120), st.integers(1, 120), st.sampled_from([60, 64, 80, 100]))
-def test_tiles_give_the_map_of_one_pass_where_the_network_sees_no_further_than_half_a_halo(place, local, rows, columns, tile):
+def test_tiles_give_the_map_of_one_pass_where_the_network_sees_no_further_than_half_a_halo(
+    place, local, rows, columns, tile
+):
     area = place((rows, columns), 2)
     whole = predict(local, [area.inputs()])
     tiled = predict(local, [area.inputs()], tile=tile, halo=2 * REACH)
@@ -60,24 +66,39 @@ def test_tiles_give_the_map_of_one_pass_where_the_network_sees_no_further_than_h
 
 def test_a_halo_shorter_than_the_sight_of_the_network_shows(place, local):
     area = place((120, 120), 1)
-    (whole,), (tiled,) = (predict(local, [area.inputs()], **options).values() for options in ({}, {"tile": 40, "halo": 4}))
+    (whole,), (tiled,) = (
+        predict(local, [area.inputs()], **options).values()
+        for options in ({}, {"tile": 40, "halo": 4})
+    )
     difference = np.abs(whole - tiled)
     assert np.nanmax(difference) > 1e-4
-    assert np.nanmax(difference[: 40 - REACH, : 40 - REACH]) < 2e-6  # but not where the first window sees no edge
+    assert (
+        np.nanmax(difference[: 40 - REACH, : 40 - REACH]) < 2e-6
+    )  # but not where the first window sees no edge
 
 
 def test_the_default_network_in_tiles_is_close_to_one_pass(place, default):
     area = place((200, 200), 1)
-    (whole,), (tiled,) = (predict(default, [area.inputs()], **options).values() for options in ({}, {"tile": 128, "halo": 32}))
-    assert np.nanmax(np.abs(whole - tiled)) < 0.05  # its squeeze-and-excitation averages over all that it sees
+    (whole,), (tiled,) = (
+        predict(default, [area.inputs()], **options).values()
+        for options in ({}, {"tile": 128, "halo": 32})
+    )
+    assert (
+        np.nanmax(np.abs(whole - tiled)) < 0.05
+    )  # its squeeze-and-excitation averages over all that it sees
 
 
-def test_a_vanilla_unet_gives_the_same_map_in_tiles_where_half_a_halo_is_as_far_as_it_sees(place, lively):
+def test_a_vanilla_unet_gives_the_same_map_in_tiles_where_half_a_halo_is_as_far_as_it_sees(
+    place, lively
+):
     torch.manual_seed(2)
     network = lively(build(NetworkOptions(architecture="vanilla-unet", features=2))).eval()
     reach = max(max(-first, last) for first, last in receptive_extents(network))
     area = place((700, 40), 1)
-    (whole,), (tiled,) = (predict(network, [area.inputs()], **options).values() for options in ({}, {"tile": 480, "halo": 2 * reach}))
+    (whole,), (tiled,) = (
+        predict(network, [area.inputs()], **options).values()
+        for options in ({}, {"tile": 480, "halo": 2 * reach})
+    )
     np.testing.assert_allclose(tiled, whole, atol=2e-6)
     (short,) = predict(network, [area.inputs()], tile=480, halo=32).values()
     assert np.nanmax(np.abs(short - whole)) > 1e-4
@@ -87,8 +108,13 @@ def test_deeplabv3plus_in_tiles_is_close_to_one_pass(place):
     torch.manual_seed(2)
     network = build(NetworkOptions(architecture="deeplabv3plus", depth=5, decoder_width=16)).eval()
     area = place((200, 200), 1)
-    (whole,), (tiled,) = (predict(network, [area.inputs()], **options).values() for options in ({}, {"tile": 128, "halo": 32}))
-    assert np.nanmax(np.abs(whole - tiled)) < 0.05  # its image pooling averages over all that it sees
+    (whole,), (tiled,) = (
+        predict(network, [area.inputs()], **options).values()
+        for options in ({}, {"tile": 128, "halo": 32})
+    )
+    assert (
+        np.nanmax(np.abs(whole - tiled)) < 0.05
+    )  # its image pooling averages over all that it sees
 
 
 @pytest.mark.parametrize("options", [{}, {"tile": 48, "halo": 8}])
@@ -111,7 +137,9 @@ def test_maps_are_fractions_on_land_and_no_data_at_sea(place, default):
 
 
 def test_mapping_gives_what_validation_and_training_see(place, default):
-    """One set of numbers goes into a training crop, a validation day and a map: the network's answers agree."""
+    """One set of numbers goes into a training crop, a validation day and a map: the network's
+    answers agree.
+    """
     area = place((64, 48), 2)
     options = TrainingOptions(crop=64, batch=2, augment=False)
     inputs, _, _ = draw(area.labelled(), options, 0)
@@ -129,7 +157,9 @@ def test_prediction_leaves_no_gradient_and_takes_the_network_out_of_training(pla
     first = predict(default, [area.inputs()])
     assert not default.training
     assert all(torch.equal(running[name], value) for name, value in default.state_dict().items())
-    np.testing.assert_array_equal(first[area.days[0]], predict(default, [area.inputs()])[area.days[0]])
+    np.testing.assert_array_equal(
+        first[area.days[0]], predict(default, [area.inputs()])[area.days[0]]
+    )
 
 
 def test_days_are_predicted_as_they_come(place, local):
@@ -139,7 +169,12 @@ def test_days_are_predicted_as_they_come(place, local):
     def batches():
         for n in range(2):
             asked.append(n)
-            yield SeasonInputs(area.frame(), area.days[n : n + 1], area.sar[n : n + 1], {k: v[n : n + 1] for k, v in area.coarse.items()})
+            yield SeasonInputs(
+                area.frame(),
+                area.days[n : n + 1],
+                area.sar[n : n + 1],
+                {k: v[n : n + 1] for k, v in area.coarse.items()},
+            )
 
     days = predict_days(local, batches())
     assert asked == []
@@ -164,7 +199,10 @@ def test_windows_cover_the_axis_in_steps_of_the_coarsest_cell(cells, halo, multi
 @given(st.integers(1, 60), st.integers(1, 100))
 def test_the_weights_of_two_windows_add_up_to_one(halo, more):
     size = 2 * halo + more
-    falling, rising = ramp(size, halo, False, True)[-2 * halo :], ramp(size, halo, True, False)[: 2 * halo]
+    falling, rising = (
+        ramp(size, halo, False, True)[-2 * halo :],
+        ramp(size, halo, True, False)[: 2 * halo],
+    )
     np.testing.assert_allclose(falling + rising, 1, atol=1e-6)
     assert np.all(np.diff(rising) >= 0)
     assert np.all(rising[: halo // 2] == 0)
@@ -180,5 +218,8 @@ def test_tiles_that_cannot_cover_are_refused(place, default, tile, halo):
 
 def test_bfloat16_can_be_asked_for_and_stays_close(place, default):
     area = place((32, 32), 1)
-    (exact,), (short,) = (predict(default, [area.inputs()], precision=precision).values() for precision in ("32", "bf16-mixed"))
+    (exact,), (short,) = (
+        predict(default, [area.inputs()], precision=precision).values()
+        for precision in ("32", "bf16-mixed")
+    )
     assert 0 < np.nanmax(np.abs(exact - short)) < 0.03

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from daymelt.errors import FormatError, MissingInputError
+from daymelt.core.errors import FormatError, MissingInputError
 from daymelt.learn.channels import Statistics
 from daymelt.learn.linear_height import LinearHeight, fit, nearest_month, predict, shelf
 
@@ -39,7 +39,9 @@ def test_the_shelf_is_1_in_the_middle_half_at_4_and_0_far_away():
 def test_maps_that_made_the_melt_are_found_again():
     found = fit(((day(month), predict(KNOWN, HEIGHT, month)) for month in range(1, 13)), HEIGHT)
     for month in range(1, 13):
-        np.testing.assert_allclose(predict(found, HEIGHT, month), predict(KNOWN, HEIGHT, month), atol=2e-3)
+        np.testing.assert_allclose(
+            predict(found, HEIGHT, month), predict(KNOWN, HEIGHT, month), atol=2e-3
+        )
 
 
 @settings(max_examples=6, deadline=None)
@@ -47,30 +49,54 @@ def test_maps_that_made_the_melt_are_found_again():
 def test_no_other_map_has_a_smaller_square_error(seed, level, noise):
     """Against scipy's simplex over every cell, from many starts."""
     random = np.random.default_rng(seed)
-    melt = np.clip(level * (random.uniform(0, 3000) > HEIGHT) + noise * random.normal(0, 0.3, SHAPE), 0, 1)
+    melt = np.clip(
+        level * (random.uniform(0, 3000) > HEIGHT) + noise * random.normal(0, 0.3, SHAPE), 0, 1
+    )
     melt[random.random(SHAPE) < 0.3] = np.nan
     model = fit([(day(7), melt)], HEIGHT)
 
     def error(numbers):
-        return squared_error(replace(model, weights=(numbers[0],) * 12, biases=(numbers[1],) * 12), 7, melt)
+        return squared_error(
+            replace(model, weights=(numbers[0],) * 12, biases=(numbers[1],) * 12), 7, melt
+        )
 
     starts = [(weight, bias) for weight in (0.5, 5) for bias in (-6, 0, 6)]
-    best = min(minimize(error, start, method="Nelder-Mead", options={"maxiter": 150}).fun for start in starts)
+    best = min(
+        minimize(error, start, method="Nelder-Mead", options={"maxiter": 150}).fun
+        for start in starts
+    )
     assert squared_error(model, 7, melt) <= best + 1e-4
 
 
 def test_every_day_counts_by_its_valid_cells():
-    """Two days that differ: the constant that is best lies at the mean over the cells, not over the days."""
+    """Two days that differ: the constant that is best lies at the mean over the cells, not over the
+    days.
+    """
     one, other = np.full(SHAPE, 0.2), np.full(SHAPE, 0.8)
     other[: SHAPE[0] // 2] = np.nan
     model = fit([(day(6, 1), one), (day(6, 2), other)], np.full(SHAPE, 700.0))
-    np.testing.assert_allclose(predict(model, np.full(SHAPE, 700.0), 6), (0.2 * 2 + 0.8) / 3, atol=1e-6)
+    np.testing.assert_allclose(
+        predict(model, np.full(SHAPE, 700.0), 6), (0.2 * 2 + 0.8) / 3, atol=1e-6
+    )
     assert model.days == (0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0)
 
 
 def test_a_month_without_training_days_has_the_map_of_the_nearest_that_has_some():
     model = fit([(day(month), predict(KNOWN, HEIGHT, month)) for month in (5, 8)], HEIGHT)
-    assert [model.weights.index(weight) + 1 for weight in model.weights] == [1, 1, 1, 1, 1, 1, 7, 7, 7, 7, 7, 7]
+    assert [model.weights.index(weight) + 1 for weight in model.weights] == [
+        1,
+        1,
+        1,
+        1,
+        1,
+        1,
+        7,
+        7,
+        7,
+        7,
+        7,
+        7,
+    ]
     assert model.weights[5 - 1] == model.weights[1 - 1]
     assert model.weights[8 - 1] == model.weights[7 - 1] != model.weights[5 - 1]
 
@@ -105,7 +131,10 @@ def test_a_month_that_is_all_dry_or_all_wet_is_fitted_too(melt):
     np.testing.assert_allclose(predict(fit([(day(7), melt)], HEIGHT), HEIGHT, 7), melt, atol=2e-3)
 
 
-@pytest.mark.parametrize(("height", "melt"), [(HEIGHT, np.full(SHAPE, np.nan)), (np.full(SHAPE, np.nan), np.zeros(SHAPE))])
+@pytest.mark.parametrize(
+    ("height", "melt"),
+    [(HEIGHT, np.full(SHAPE, np.nan)), (np.full(SHAPE, np.nan), np.zeros(SHAPE))],
+)
 def test_nothing_to_learn_from_is_an_error(height, melt):
     with pytest.raises(MissingInputError, match="no valid cell"):
         fit([(day(7), melt)], height)
@@ -118,7 +147,9 @@ def test_it_is_kept_as_text_without_loss():
     assert KNOWN.parameters == 24
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({**json.loads(KNOWN.to_json()), "weights": [1.0]})])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", json.dumps({**json.loads(KNOWN.to_json()), "weights": [1.0]})]
+)
 def test_text_that_is_none_is_refused_in_one_line(text):
     with pytest.raises(FormatError, match=r"model\.json: not a linear map of height") as caught:
         LinearHeight.from_json(text, "model.json")

@@ -10,7 +10,9 @@ VANILLA = NetworkOptions(architecture="vanilla-unet", features=1)
 
 
 def arithmetic(depth, kernels=2):
-    """First and last input row of an output row of a U-Net, by going back through its layers, for each row of a coarsest cell."""
+    """First and last input row of an output row of a U-Net, by going back through its layers, for
+    each row of a coarsest cell.
+    """
     side, start = kernels, 10 * 2**depth  # a 3x3 convolution reaches one cell to each side
     for row in range(start, start + 2**depth):
         first = last = row
@@ -32,12 +34,17 @@ def test_the_vanilla_unet_of_the_paper_has_31_0_million_parameters_and_sees_188_
     with torch.device("meta"):
         network = build(NetworkOptions(architecture="vanilla-unet"))
     assert round(count_parameters(network) / 1e6, 1) == 31.0
-    assert receptive_field(build(VANILLA)) == (188, 204)  # 188 at the corners of a coarsest cell, 204 within it
+    assert receptive_field(build(VANILLA)) == (
+        188,
+        204,
+    )  # 188 at the corners of a coarsest cell, 204 within it
     assert {last - first + 1 for first, last in arithmetic(4)} == {188, 204}
 
 
 def test_the_gradient_of_a_network_as_it_is_reaches_no_further():
-    """With weights as drawn, norms and maxima: what a cell of the input changes lies within the field, and nearly fills it."""
+    """With weights as drawn, norms and maxima: what a cell of the input changes lies within the
+    field, and nearly fills it.
+    """
     torch.manual_seed(0)
     network = build(NetworkOptions(architecture="vanilla-unet", features=8, depth=2)).eval()
     inputs = torch.randn(1, 4, 128, 128, requires_grad=True)
@@ -50,16 +57,23 @@ def test_the_gradient_of_a_network_as_it_is_reaches_no_further():
 
 @pytest.mark.parametrize("architecture", ["unet", "deeplabv3plus"])
 def test_a_network_that_averages_over_all_it_sees_has_no_end(architecture):
-    assert receptive_field(build(NetworkOptions(architecture=architecture, decoder_width=16))) is None
+    assert (
+        receptive_field(build(NetworkOptions(architecture=architecture, decoder_width=16))) is None
+    )
 
 
 def test_parameters_are_counted_once_and_only_if_they_are_trained():
     layer = torch.nn.Conv2d(3, 5, 3)
     fixed = torch.nn.Conv2d(5, 5, 1).requires_grad_(False)
-    assert count_parameters(Network(torch.nn.Sequential(layer, fixed, torch.nn.BatchNorm2d(5)), 1)) == 5 * 3 * 9 + 5 + 2 * 5
+    assert (
+        count_parameters(Network(torch.nn.Sequential(layer, fixed, torch.nn.BatchNorm2d(5)), 1))
+        == 5 * 3 * 9 + 5 + 2 * 5
+    )
 
 
 @pytest.mark.parametrize(("kernel", "stride"), list(itertools.product([1, 3, 7], [1, 2])))
 def test_a_single_layer_sees_its_kernel(kernel, stride):
-    body = torch.nn.Sequential(torch.nn.Conv2d(2, 1, kernel, stride, kernel // 2), torch.nn.Upsample(scale_factor=stride))
+    body = torch.nn.Sequential(
+        torch.nn.Conv2d(2, 1, kernel, stride, kernel // 2), torch.nn.Upsample(scale_factor=stride)
+    )
     assert receptive_field(Network(body, stride)) == (kernel, kernel)

@@ -6,12 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from daymelt.config import load_all
-from daymelt.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.learn import networks
 from daymelt.learn.channels import Statistics
-from daymelt.learn.networks import ModelCard, NetworkOptions, build, load_model, pad, read_card, save_model
+from daymelt.learn.networks import (
+    ModelCard,
+    NetworkOptions,
+    build,
+    load_model,
+    pad,
+    read_card,
+    save_model,
+)
 from daymelt.learn.options import Architecture
+from daymelt.settings.loading import load_all
 
 AREAS = Path(__file__).parents[2] / "workflow" / "areas"
 OPTIONS = NetworkOptions()
@@ -34,7 +42,13 @@ def network(options):
 
 @pytest.fixture
 def kept(tmp_path, network, options):
-    card = ModelCard(options, ("sar", "height"), {"height": Statistics(1.5, 2.5)}, {"epoch": 3}, {"inputs": "abc"})
+    card = ModelCard(
+        options,
+        ("sar", "height"),
+        {"height": Statistics(1.5, 2.5)},
+        {"epoch": 3},
+        {"inputs": "abc"},
+    )
     return tmp_path, save_model(tmp_path, network, card)
 
 
@@ -51,13 +65,23 @@ def test_a_network_maps_any_size_onto_the_same_size_between_0_and_1(network, siz
 @pytest.mark.parametrize(("system", "millions"), [("unet-xception71", 49.6), ("unet", 31.0)])
 def test_the_systems_of_production_are_as_large_as_published(area, system, millions):
     """MeltwaterBench, arXiv 2512.12142."""
-    config = load_all([AREAS / f"{area}.yaml"], complete=lambda values: {**values, "area": {"rows": 2863, "columns": 1633}})
+    config = load_all(
+        [AREAS / f"{area}.yaml"],
+        complete=lambda values: {**values, "area": {"rows": 2863, "columns": 1633}},
+    )
     model = dict(config.resolve(system).options["model"])
-    settings = {name: tuple(value) if isinstance(value, list) else value for name, value in model.items()}
-    channels, _ = settings.pop("channels"), [settings.pop(name) for name in ("name", "encoder_weights")]
+    settings = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in model.items()
+    }
+    channels, _ = (
+        settings.pop("channels"),
+        [settings.pop(name) for name in ("name", "encoder_weights")],
+    )
     with torch.device("meta"):
         network = build(NetworkOptions(**settings, channels=len(channels)))
-    assert sum(weight.numel() for weight in network.parameters()) / 1e6 == pytest.approx(millions, abs=0.05)
+    assert sum(weight.numel() for weight in network.parameters()) / 1e6 == pytest.approx(
+        millions, abs=0.05
+    )
 
 
 def test_a_network_lies_channels_last(network):
@@ -69,11 +93,15 @@ def test_a_network_lies_channels_last(network):
 def test_padding_mirrors_at_the_end():
     field = torch.arange(6.0).reshape(1, 1, 2, 3)
     assert pad(field, 1, 2)[0, 0].tolist() == [[0, 1, 2, 1, 0], [3, 4, 5, 4, 3], [0, 1, 2, 1, 0]]
-    np.testing.assert_array_equal(pad(field, 1, 2)[0, 0], np.pad(field[0, 0], ((0, 1), (0, 2)), mode="reflect"))
+    np.testing.assert_array_equal(
+        pad(field, 1, 2)[0, 0], np.pad(field[0, 0], ((0, 1), (0, 2)), mode="reflect")
+    )
     assert pad(field, 0, 5)[0, 0, :, 3:].tolist() == [[2] * 5, [5] * 5]
 
 
-@pytest.mark.parametrize("options", [SMALL, replace(SMALL, decoder_norm="none"), replace(SMALL, encoder="tu-resnet18")])
+@pytest.mark.parametrize(
+    "options", [SMALL, replace(SMALL, decoder_norm="none"), replace(SMALL, encoder="tu-resnet18")]
+)
 def test_other_encoders_and_depths_build(options):
     assert build(options).eval()(torch.zeros(1, 2, 16, 16)).shape == (1, 16, 16)
 
@@ -110,8 +138,15 @@ def test_the_same_seed_gives_the_same_weights():
         ({**DEEP, "decoder_width": 0}, r"model\.decoder_width: found 0"),
         ({**DEEP, "atrous_rates": (6, 12)}, r"model\.atrous_rates.*three numbers"),
         ({**DEEP, "encoder": "resnet81"}, r"model\.encoder.*nearest is resnet18"),
-        ({**DEEP, "encoder": "vgg11"}, r"no DeepLabv3\+ with output stride 8 with encoder vgg11.*not support dilated.*model\.encoder"),
-        ({**DEEP, "encoder": "tu-ghostnet_050"}, r"encoder tu-ghostnet_050.*dilation not supported.*choose another model\.encoder"),
+        (
+            {**DEEP, "encoder": "vgg11"},
+            r"no DeepLabv3\+ with output stride 8 with encoder vgg11.*not support "
+            r"dilated.*model\.encoder",
+        ),
+        (
+            {**DEEP, "encoder": "tu-ghostnet_050"},
+            r"encoder tu-ghostnet_050.*dilation not supported.*choose another model\.encoder",
+        ),
         ({"decoder_norm": "layer"}, r"model\.decoder_norm.*batchnorm"),
         ({"channels": 0}, r"model\.channels"),
         ({"decoder_channels": (64, 32)}, r"model\.decoder_channels.*expected 4"),
@@ -126,12 +161,16 @@ def test_an_impossible_network_is_refused_in_one_line(change, words):
 
 
 @pytest.mark.parametrize("encoder", ["resnet18", "tu-resnet18"])
-def test_published_weights_that_cannot_be_fetched_are_an_error_of_one_line(encoder, monkeypatch, tmp_path):
+def test_published_weights_that_cannot_be_fetched_are_an_error_of_one_line(
+    encoder, monkeypatch, tmp_path
+):
     import huggingface_hub.constants
 
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
-    with pytest.raises(ConfigError, match=r"model\.encoder_weights.*could not be fetched.*null") as caught:
+    with pytest.raises(
+        ConfigError, match=r"model\.encoder_weights.*could not be fetched.*null"
+    ) as caught:
         build(replace(SMALL, encoder=encoder, weights="imagenet"))
     assert "\n" not in str(caught.value)
 
@@ -183,8 +222,16 @@ def test_a_model_that_is_absent_altered_or_of_another_kind_is_refused(kept, netw
 
 
 def test_an_architecture_is_one_entry_of_the_registry(monkeypatch):
-    monkeypatch.setitem(networks.ARCHITECTURES, "plain", Architecture(lambda options: torch.nn.Conv2d(options.channels, 1, 3, padding=1)))
-    assert build(replace(OPTIONS, architecture="plain"))(torch.zeros(1, 4, 20, 20)).shape == (1, 20, 20)
+    monkeypatch.setitem(
+        networks.ARCHITECTURES,
+        "plain",
+        Architecture(lambda options: torch.nn.Conv2d(options.channels, 1, 3, padding=1)),
+    )
+    assert build(replace(OPTIONS, architecture="plain"))(torch.zeros(1, 4, 20, 20)).shape == (
+        1,
+        20,
+        20,
+    )
 
 
 def test_every_module_of_the_folder_is_an_architecture_of_its_name():
@@ -197,15 +244,21 @@ def test_a_card_from_before_the_other_architectures_is_read_with_their_defaults(
     folder, card = kept
     content = json.loads((folder / "model.json").read_text())
     later = ("features", "decoder_width", "atrous_rates", "output_stride")
-    content["network"] = {name: value for name, value in content["network"].items() if name not in later}
+    content["network"] = {
+        name: value for name, value in content["network"].items() if name not in later
+    }
     (folder / "model.json").write_text(json.dumps(content))
     defaults = {name: getattr(NetworkOptions(), name) for name in later}
     assert read_card(folder) == replace(card, network=replace(card.network, **defaults))
 
 
 @pytest.mark.parametrize(("options", "multiple"), list(zip(KINDS, (16, 16, 8), strict=True)))
-def test_a_network_repeats_itself_where_its_input_is_moved_by_its_multiple_and_by_no_less(options, multiple, lively):
-    """Inside, far from the borders: what the multiple is for. DeepLabv3+ without its image pooling, which sees the borders."""
+def test_a_network_repeats_itself_where_its_input_is_moved_by_its_multiple_and_by_no_less(
+    options, multiple, lively
+):
+    """Inside, far from the borders: what the multiple is for. DeepLabv3+ without its image pooling,
+    which sees the borders.
+    """
     torch.manual_seed(1)
     network = lively(build(replace(options, encoder="resnet18"))).eval()
     assert network.multiple == multiple
@@ -213,10 +266,14 @@ def test_a_network_repeats_itself_where_its_input_is_moved_by_its_multiple_and_b
         if isinstance(module, torch.nn.AdaptiveAvgPool2d):
             module.register_forward_hook(lambda module, inputs, result: torch.zeros_like(result))
         if isinstance(module, torch.nn.Upsample):
-            module.align_corners = False  # smp stretches the coarse grid to the corners of the input
+            module.align_corners = (
+                False  # smp stretches the coarse grid to the corners of the input
+            )
     long = torch.randn(1, 4, 1312, 32)
     with torch.inference_mode():
         shifts = (0, multiple // 2, multiple)
-        still, half, whole = (network(long[:, :, by : 1280 + by])[0, 640 - by : 656 - by] for by in shifts)
+        still, half, whole = (
+            network(long[:, :, by : 1280 + by])[0, 640 - by : 656 - by] for by in shifts
+        )
     torch.testing.assert_close(whole, still, rtol=0, atol=1e-6)
     assert (half - still).abs().max() > 1e-3

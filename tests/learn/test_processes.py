@@ -1,4 +1,6 @@
-"""Training in several processes: on a CPU of one machine, as on the devices of one or more nodes."""
+"""Training in several processes: on a CPU of one machine, as on the devices of one or more
+nodes.
+"""
 
 import csv
 import importlib.util
@@ -14,12 +16,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load_file
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 from daymelt.learn import networks, processes
 from daymelt.learn.processes import Share
 
 SCRIPT = Path(__file__).with_name("train_shared.py")
-LAUNCHED = ("LOCAL_RANK", "WORLD_SIZE", "TORCHELASTIC_RUN_ID", "NODE_RANK", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID")
+LAUNCHED = (
+    "LOCAL_RANK",
+    "WORLD_SIZE",
+    "TORCHELASTIC_RUN_ID",
+    "NODE_RANK",
+    "SLURM_STEP_NUM_TASKS",
+    "SLURM_LOCALID",
+)
 
 
 @pytest.fixture
@@ -32,8 +41,19 @@ def alone(monkeypatch):
 
 def run(*command):
     environment = {name: value for name, value in os.environ.items() if name not in LAUNCHED}
-    environment |= {"GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, *command], env=environment, capture_output=True, text=True, timeout=600, check=False)
+    environment |= {
+        "GLOO_SOCKET_IFNAME": "lo",
+        "OMP_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    done = subprocess.run(
+        [sys.executable, *command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
 
 
@@ -52,7 +72,15 @@ def in_one_process(folder, epochs):
 
 def losses(folder):
     rows = list(csv.DictReader((folder / "loss.csv").read_text().splitlines()))
-    return np.array([[float(row[name] or "nan") for name in ("epoch", "step", "train_loss", "validation_loss")] for row in rows])
+    return np.array(
+        [
+            [
+                float(row[name] or "nan")
+                for name in ("epoch", "step", "train_loss", "validation_loss")
+            ]
+            for row in rows
+        ]
+    )
 
 
 @pytest.mark.workflow
@@ -61,14 +89,28 @@ def test_two_processes_learn_as_one_and_go_on_from_each_others_checkpoint(tmp_pa
     in_one_process(one, 4)
     run(SCRIPT, two, "2", "2")  # the second process is started here
     run(
-        "-m", "torch.distributed.run", "--standalone", "--local-addr", "127.0.0.1", "--nproc-per-node", "2", SCRIPT, two, "2", "4"
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--local-addr",
+        "127.0.0.1",
+        "--nproc-per-node",
+        "2",
+        SCRIPT,
+        two,
+        "2",
+        "4",
     )  # both by torchrun
-    # a sum of floats in another order: 1e-7 of a loss of about 0.3 at the first step, which Adam's steps carry on
+    # a sum of floats in another order: 1e-7 of a loss of about 0.3 at the first step, which Adam's
+    # steps carry on
     np.testing.assert_allclose(losses(two), losses(one), rtol=0, atol=2e-6)
     expected, found = (load_file(folder / "model.safetensors") for folder in (one, two))
     for name, weights in expected.items():
         np.testing.assert_allclose(found[name], weights, rtol=0, atol=2e-5)
-    files = [sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file()) for folder in (one, two)]
+    files = [
+        sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+        for folder in (one, two)
+    ]
     assert files[0] == files[1]
     cards = [json.loads((folder / "model.json").read_text()) for folder in (one, two)]
     assert cards[0]["training"].keys() == cards[1]["training"].keys()
@@ -85,7 +127,11 @@ def test_the_shares_of_all_processes_are_the_crops_of_a_step_once_each_and_equal
 
 def test_a_batch_that_cannot_be_dealt_out_evenly_is_refused():
     assert processes.count(2, 2, 8) == 4
-    with pytest.raises(ConfigError, match=r"training\.batch: found 8; expected a multiple of 3, training\.devices times training\.nodes"):
+    with pytest.raises(
+        ConfigError,
+        match=r"training\.batch: found 8; expected a multiple of 3, training\.devices times "
+        r"training\.nodes",
+    ):
         processes.count(3, 1, 8)
 
 
@@ -94,9 +140,24 @@ def test_a_batch_that_cannot_be_dealt_out_evenly_is_refused():
     [
         ({}, 1, 1, "LightningEnvironment"),
         ({}, 2, 1, "LightningEnvironment"),
-        ({"SLURM_STEP_NUM_TASKS": "8", "SLURM_NTASKS": "8"}, 1, 1, "LightningEnvironment"),  # the stage is set for others
-        ({"SLURM_STEP_NUM_TASKS": "1", "SLURM_NTASKS": "1"}, 4, 1, "LightningEnvironment"),  # a job of Snakemake
-        ({"SLURM_STEP_NUM_TASKS": "8", "SLURM_NTASKS": "8", "SLURM_NTASKS_PER_NODE": "4"}, 4, 2, "SLURMEnvironment"),
+        (
+            {"SLURM_STEP_NUM_TASKS": "8", "SLURM_NTASKS": "8"},
+            1,
+            1,
+            "LightningEnvironment",
+        ),  # the stage is set for others
+        (
+            {"SLURM_STEP_NUM_TASKS": "1", "SLURM_NTASKS": "1"},
+            4,
+            1,
+            "LightningEnvironment",
+        ),  # a job of Snakemake
+        (
+            {"SLURM_STEP_NUM_TASKS": "8", "SLURM_NTASKS": "8", "SLURM_NTASKS_PER_NODE": "4"},
+            4,
+            2,
+            "SLURMEnvironment",
+        ),
         ({"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "8"}, 4, 2, "TorchElasticEnvironment"),
         ({"NODE_RANK": "1"}, 4, 2, "LightningEnvironment"),  # started by hand
     ],
@@ -110,11 +171,24 @@ def test_who_starts_the_processes_is_found_out(alone, launched, devices, nodes, 
 @pytest.mark.parametrize(
     ("launched", "devices", "nodes", "words"),
     [
-        ({"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2"}, 1, 1, r"training\.devices: found 1, .* torchrun has started 2"),
-        ({}, 2, 2, r"training\.nodes: found 2, but nobody has started the others; start 4 with srun or torchrun"),
+        (
+            {"TORCHELASTIC_RUN_ID": "1", "WORLD_SIZE": "2"},
+            1,
+            1,
+            r"training\.devices: found 1, .* torchrun has started 2",
+        ),
+        (
+            {},
+            2,
+            2,
+            r"training\.nodes: found 2, but nobody has started the others; start 4 with srun or "
+            r"torchrun",
+        ),
     ],
 )
-def test_another_number_of_processes_than_configured_is_refused(alone, launched, devices, nodes, words):
+def test_another_number_of_processes_than_configured_is_refused(
+    alone, launched, devices, nodes, words
+):
     for name, value in launched.items():
         alone.setenv(name, value)
     with pytest.raises(ConfigError, match=words):

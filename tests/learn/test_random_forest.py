@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestRegressor
 
-from daymelt.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.learn import pixel_pool, random_forest
 from daymelt.learn.channels import CHANNELS, Statistics
 from daymelt.learn.pixel_pool import Pool
@@ -26,7 +26,9 @@ from daymelt.learn.random_forest import (
 )
 
 SMALL = ForestOptions(pixel_share=0.5, trees=7, depth=6, tree_share=0.5)
-CARD = ForestCard(SMALL, CHANNELS, {"height": Statistics(1.5, 2.5)}, {"training_days": 3}, {"inputs": "abc"})
+CARD = ForestCard(
+    SMALL, CHANNELS, {"height": Statistics(1.5, 2.5)}, {"training_days": 3}, {"inputs": "abc"}
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,10 @@ def forest(area):
 
 
 def same(one, other):
-    return all(np.array_equal(getattr(one, array.name), getattr(other, array.name)) for array in fields(Forest))
+    return all(
+        np.array_equal(getattr(one, array.name), getattr(other, array.name))
+        for array in fields(Forest)
+    )
 
 
 def by_hand(forest, pixel):
@@ -49,7 +54,11 @@ def by_hand(forest, pixel):
     for first, end in zip(forest.offsets, forest.offsets[1:], strict=False):
         node = first
         while first + forest.left[node] != node:
-            node = first + forest.left[node] + int(pixel[forest.feature[node]] > forest.threshold[node])
+            node = (
+                first
+                + forest.left[node]
+                + int(pixel[forest.feature[node]] > forest.threshold[node])
+            )
             assert node < end
         values.append(float(forest.value[node]))
     return np.mean(values)
@@ -84,7 +93,9 @@ def scikit_learns(area, options, seed):
 
 
 def peak(area, options, threads=1):
-    """Most bytes of arrays that growing a forest takes beside the days; what scikit-learn frees before it returns is among them."""
+    """Most bytes of arrays that growing a forest takes beside the days; what scikit-learn frees
+    before it returns is among them.
+    """
     training_set = area.labelled()
     tracemalloc.start()
     fit(training_set, options, 3, threads)
@@ -95,28 +106,50 @@ def peak(area, options, threads=1):
 
 @settings(max_examples=15, deadline=None)
 @given(
-    st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 300), st.integers(1, 16), st.sampled_from([0.5, 0.01]), st.integers(1, 4)
+    st.integers(0, 2**32 - 1),
+    st.integers(1, 5),
+    st.integers(1, 300),
+    st.integers(1, 16),
+    st.sampled_from([0.5, 0.01]),
+    st.integers(1, 4),
 )
 def test_kept_trees_give_what_scikit_learn_predicts(seed, channels, count, depth, step, leaf):
-    """On values that tie with thresholds too: inputs are rounded to few or to many distinct numbers."""
+    """On values that tie with thresholds too: inputs are rounded to few or to many distinct
+    numbers.
+    """
     random = np.random.default_rng(seed)
-    inputs = (random.normal(size=(count, channels)) / step).round().astype(np.float32) * np.float32(step)
+    inputs = (random.normal(size=(count, channels)) / step).round().astype(np.float32) * np.float32(
+        step
+    )
     grown = RandomForestRegressor(
-        5, max_depth=depth, min_samples_leaf=leaf, max_features="log2", max_samples=count, random_state=seed % 1000
+        5,
+        max_depth=depth,
+        min_samples_leaf=leaf,
+        max_features="log2",
+        max_samples=count,
+        random_state=seed % 1000,
     )
     grown.fit(inputs, random.random(count))
     forest = from_trees([tree.tree_ for tree in grown.estimators_])
-    seen = np.concatenate([inputs, forest.threshold[np.isfinite(forest.threshold)][:50, None].repeat(channels, 1)])
+    seen = np.concatenate(
+        [inputs, forest.threshold[np.isfinite(forest.threshold)][:50, None].repeat(channels, 1)]
+    )
     np.testing.assert_allclose(predict(forest, seen), grown.predict(seen), atol=1e-7)
     assert predict(forest, seen[:1])[0] == pytest.approx(by_hand(forest, seen[0]), abs=1e-7)
 
 
 def test_a_threshold_between_two_float32_decides_as_the_double_does():
-    """scikit-learn's thresholds are doubles: half way between neighbouring inputs, rounded up they would change sides."""
+    """scikit-learn's thresholds are doubles: half way between neighbouring inputs, rounded up they
+    would change sides.
+    """
     low = np.float32(1) + np.arange(40, dtype=np.float32) * np.float32(2**-23)
     inputs, target = low[:, None], (np.arange(40) % 2).astype(float)
     grown = RandomForestRegressor(20, random_state=0).fit(inputs, target)
-    np.testing.assert_allclose(predict(from_trees([tree.tree_ for tree in grown.estimators_]), inputs), grown.predict(inputs), atol=1e-7)
+    np.testing.assert_allclose(
+        predict(from_trees([tree.tree_ for tree in grown.estimators_]), inputs),
+        grown.predict(inputs),
+        atol=1e-7,
+    )
 
 
 def test_pixels_are_taken_in_blocks_of_any_size_alike(forest, area, monkeypatch):
@@ -129,7 +162,9 @@ def test_pixels_are_taken_in_blocks_of_any_size_alike(forest, area, monkeypatch)
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("block", [20, 100, 1 << 16])
-def test_a_map_is_the_prediction_of_each_of_its_pixels_and_no_data_at_sea(forest, area, monkeypatch, threads, block):
+def test_a_map_is_the_prediction_of_each_of_its_pixels_and_no_data_at_sea(
+    forest, area, monkeypatch, threads, block
+):
     monkeypatch.setattr(random_forest, "BLOCK", block)
     maps = list(predict_days(forest, [area.inputs(slice(0, 2)), area.inputs(slice(2, 5))], threads))
     assert [day for day, _ in maps] == area.days
@@ -146,8 +181,13 @@ def test_the_pool_is_a_share_of_the_valid_pixels_of_every_image_each_at_most_onc
     for day in range(5):
         found, stored = pixels(area, day)
         valid = stored != 255
-        rows = {tuple(row): value for row, value in zip(found[valid].tolist(), stored[valid].tolist(), strict=True)}
-        assert len(rows) == valid.sum()  # the heights are all different: a pixel is known by its inputs
+        rows = {
+            tuple(row): value
+            for row, value in zip(found[valid].tolist(), stored[valid].tolist(), strict=True)
+        }
+        assert (
+            len(rows) == valid.sum()
+        )  # the heights are all different: a pixel is known by its inputs
         end = first + round(0.3 * valid.sum())
         drawn = [tuple(row) for row in inputs[first:end].tolist()]
         assert len(set(drawn)) == len(drawn)
@@ -163,32 +203,54 @@ def test_the_whole_share_takes_every_valid_pixel(area):
 
 @pytest.mark.parametrize("threads", [1, 3, 9])
 @pytest.mark.parametrize("band", [41, 100, 1 << 19])
-def test_pixels_of_a_pool_are_read_by_their_numbers_in_bands_of_any_size(area, monkeypatch, threads, band):
+def test_pixels_of_a_pool_are_read_by_their_numbers_in_bands_of_any_size(
+    area, monkeypatch, threads, band
+):
     inputs, target = pool_of(area, 0.4)
     monkeypatch.setattr(pixel_pool, "BAND", band)
     pool = Pool(area.labelled(), 0.4, 1, threads)
-    wanted = [np.arange(len(pool)), np.arange(3, len(pool), 7), np.array([len(pool) - 1]), np.empty(0, np.int64)]
+    wanted = [
+        np.arange(len(pool)),
+        np.arange(3, len(pool), 7),
+        np.array([len(pool) - 1]),
+        np.empty(0, np.int64),
+    ]
     for numbers, (found, melt) in zip(wanted, pool.read(wanted), strict=True):
         np.testing.assert_array_equal(found, inputs[numbers])
         np.testing.assert_array_equal(melt, target[numbers])
 
 
 def test_a_forest_is_a_function_of_its_seed_and_not_of_the_threads(area, forest):
-    assert all(same(fit(area.labelled(), SMALL, seed=3, threads=threads), forest) for threads in (2, 3, 20))
+    assert all(
+        same(fit(area.labelled(), SMALL, seed=3, threads=threads), forest) for threads in (2, 3, 20)
+    )
     assert not same(fit(area.labelled(), SMALL, seed=4), forest)
 
 
 @pytest.mark.parametrize(
-    "change", [{}, {"tree_share": 1.0}, {"min_leaf": 1, "min_split": 2}, {"pixel_share": 1.0, "depth": 16}, {"tree_share": 1e-6}]
+    "change",
+    [
+        {},
+        {"tree_share": 1.0},
+        {"min_leaf": 1, "min_split": 2},
+        {"pixel_share": 1.0, "depth": 16},
+        {"tree_share": 1e-6},
+    ],
 )
 def test_the_forest_is_the_one_that_scikit_learn_grows_from_the_whole_pool(area, change):
-    """Node by node: a tree that sees only the pixels drawn for it is the one that sees all of them, most with a weight of 0."""
+    """Node by node: a tree that sees only the pixels drawn for it is the one that sees all of them,
+    most with a weight of 0.
+    """
     options = replace(SMALL, **change)
-    assert same(fit(area.labelled(), options, seed=7, threads=2), scikit_learns(area, options, seed=7))
+    assert same(
+        fit(area.labelled(), options, seed=7, threads=2), scikit_learns(area, options, seed=7)
+    )
 
 
 @pytest.mark.parametrize(("draws", "expected"), [(1, 1), (2.5, 2), (100, 3)])
-def test_trees_grow_side_by_side_as_far_as_threads_and_memory_allow(area, monkeypatch, draws, expected):
+def test_trees_grow_side_by_side_as_far_as_threads_and_memory_allow(
+    area, monkeypatch, draws, expected
+):
     each = int(SMALL.tree_share * len(Pool(area.labelled(), SMALL.pixel_share, 3)))
     monkeypatch.setattr(random_forest, "DRAWS_AT_ONCE", int(draws * each))
     growing, most, lock, tree = 0, 0, threading.Lock(), random_forest._tree
@@ -212,26 +274,41 @@ def test_trees_grow_side_by_side_as_far_as_threads_and_memory_allow(area, monkey
 
 
 def test_memory_grows_with_what_the_trees_draw_and_not_with_the_pool(place):
-    """Twice the days make the pool larger by some 190,000 pixels: in a few bytes each it would show."""
+    """Twice the days make the pool larger by some 190,000 pixels: in a few bytes each it would
+    show.
+    """
     few, many = place((180, 250), 8), place((180, 250), 16)
     options = ForestOptions(pixel_share=1.0, trees=3, depth=4, tree_share=0.02)
     peak(few, options)  # what is imported and compiled is not counted
     larger = len(Pool(many.labelled(), 1.0, 3)) - len(Pool(few.labelled(), 1.0, 3))
     assert peak(many, replace(options, tree_share=0.01)) - peak(few, options) < larger
     draws = int(0.5 * len(Pool(few.labelled(), 1.0, 3)))
-    assert peak(few, replace(options, tree_share=0.5)) - peak(few, replace(options, tree_share=0.25)) < 70 * draws / 2
+    assert (
+        peak(few, replace(options, tree_share=0.5)) - peak(few, replace(options, tree_share=0.25))
+        < 70 * draws / 2
+    )
 
 
 def test_the_settings_of_a_forest_are_kept_to(area):
     inputs, target = pool_of(area, 1.0)
-    forest = fit(area.labelled(), ForestOptions(pixel_share=1.0, trees=5, depth=4, tree_share=0.1, min_leaf=20), seed=1)
+    forest = fit(
+        area.labelled(),
+        ForestOptions(pixel_share=1.0, trees=5, depth=4, tree_share=0.1, min_leaf=20),
+        seed=1,
+    )
     assert len(forest.depths) == 5
     assert forest.depths.max() == 4
     assert forest.parameters == forest.offsets[-1] == len(forest.left)
     leaves = np.count_nonzero(~np.isfinite(forest.threshold))
     assert leaves <= 5 * 0.1 * len(target) / 20 + 5
-    learnt = fit(area.labelled(), ForestOptions(pixel_share=1.0, trees=5, tree_share=1.0, min_leaf=1, min_split=2), seed=1)
-    assert np.mean((predict(learnt, inputs) - target) ** 2) < 0.7 * target.var()  # noise, but learnt by heart
+    learnt = fit(
+        area.labelled(),
+        ForestOptions(pixel_share=1.0, trees=5, tree_share=1.0, min_leaf=1, min_split=2),
+        seed=1,
+    )
+    assert (
+        np.mean((predict(learnt, inputs) - target) ** 2) < 0.7 * target.var()
+    )  # noise, but learnt by heart
 
 
 def test_nothing_to_learn_from_is_an_error(place):
@@ -243,7 +320,15 @@ def test_nothing_to_learn_from_is_an_error(place):
 
 @pytest.mark.parametrize(
     "change",
-    [{"trees": 0}, {"depth": 0}, {"min_split": 1}, {"min_leaf": 0}, {"pixel_share": 0.0}, {"pixel_share": 1.1}, {"tree_share": 0.0}],
+    [
+        {"trees": 0},
+        {"depth": 0},
+        {"min_split": 1},
+        {"min_leaf": 0},
+        {"pixel_share": 0.0},
+        {"pixel_share": 1.1},
+        {"tree_share": 0.0},
+    ],
 )
 def test_an_impossible_option_is_refused_by_name(change):
     with pytest.raises(ConfigError, match=rf"random_forest\.{next(iter(change))}: found"):

@@ -15,9 +15,15 @@ DEFAULT = NetworkOptions()
 KINDS = {
     "unet": DEFAULT,
     "vanilla-unet": replace(DEFAULT, architecture="vanilla-unet", features=8),
-    "deeplabv3plus": replace(DEFAULT, architecture="deeplabv3plus", depth=5, decoder_width=16),  # has dropout
-    "xception": NetworkOptions(encoder="tu-xception41", depth=5, decoder_channels=(32, 16, 16, 8, 8), decoder_norm="none"),
-    "resnet": NetworkOptions(encoder="resnet18", depth=5, decoder_channels=(32, 16, 16, 8, 8)),  # changes in place
+    "deeplabv3plus": replace(
+        DEFAULT, architecture="deeplabv3plus", depth=5, decoder_width=16
+    ),  # has dropout
+    "xception": NetworkOptions(
+        encoder="tu-xception41", depth=5, decoder_channels=(32, 16, 16, 8, 8), decoder_norm="none"
+    ),
+    "resnet": NetworkOptions(
+        encoder="resnet18", depth=5, decoder_channels=(32, 16, 16, 8, 8)
+    ),  # changes in place
 }
 
 
@@ -32,7 +38,9 @@ def new(options):
 
 
 def step(network):
-    """Loss, gradients, what batch norms have counted after a step, and the bytes that were kept for the gradients outside of segments."""
+    """Loss, gradients, what batch norms have counted after a step, and the bytes that were kept for
+    the gradients outside of segments.
+    """
     kept, weights = {}, {weight.data_ptr() for weight in network.parameters()}
 
     def keep(field):
@@ -58,14 +66,18 @@ def test_a_step_is_the_same_bit_for_bit_and_keeps_less(options):
         assert torch.equal(loss, again)
         assert gradients.keys() == others.keys()
         for name, gradient in gradients.items():
-            assert (gradient is None and others[name] is None) or torch.equal(gradient, others[name]), name
+            assert (gradient is None and others[name] is None) or torch.equal(
+                gradient, others[name]
+            ), name
         for name, buffer in buffers.items():
             assert torch.equal(buffer, counted[name]), name
         assert less < kept
 
 
 def hooks(network):
-    return sum(len(module._forward_hooks) + len(module._forward_pre_hooks) for module in network.modules())
+    return sum(
+        len(module._forward_hooks) + len(module._forward_pre_hooks) for module in network.modules()
+    )
 
 
 def test_a_plan_knows_what_a_step_keeps_and_leaves_the_network_alone(options):
@@ -78,7 +90,12 @@ def test_a_plan_knows_what_a_step_keeps_and_leaves_the_network_alone(options):
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
     assert hooks(network) == listening
     assert 0 < cut.held < cut.uncut
-    assert not [(one, other) for one in cut.segments for other in cut.segments if other.startswith(f"{one}.")]
+    assert not [
+        (one, other)
+        for one in cut.segments
+        for other in cut.segments
+        if other.startswith(f"{one}.")
+    ]
     recompute(network, cut)
     assert network.state_dict().keys() == before.keys()
     _, _, _, kept = step(new(options))

@@ -8,9 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.interpolate import RegularGridInterpolator
 
-from daymelt.errors import ConfigError, GridError
+from daymelt.core.errors import ConfigError, GridError
 from daymelt.learn.channels import CHANNELS
-from daymelt.learn.samples import SeasonInputs, Terrain, TrainingSet, crop_plan, crop_size, fraction, in_parts, make_frame, turn, turn_plan
+from daymelt.learn.samples import (
+    SeasonInputs,
+    Terrain,
+    TrainingSet,
+    crop_plan,
+    crop_size,
+    fraction,
+    in_parts,
+    make_frame,
+    turn,
+    turn_plan,
+)
 
 sizes = st.integers(1, 40)
 
@@ -28,8 +39,12 @@ def slow_inputs(area, day, row, column, size):
         else:
             field = area.coarse[name][day]
             centres = [(np.arange(n) - 0.5) * 10 for n in field.shape]
-            cells = np.stack(np.meshgrid(*(np.arange(n) + 0.5 for n in area.shape), indexing="ij"), axis=-1)
-            layer = (RegularGridInterpolator(centres, field)(cells) - statistics[name].mean) / statistics[name].sd
+            cells = np.stack(
+                np.meshgrid(*(np.arange(n) + 0.5 for n in area.shape), indexing="ij"), axis=-1
+            )
+            layer = (
+                RegularGridInterpolator(centres, field)(cells) - statistics[name].mean
+            ) / statistics[name].sd
         layers.append(layer[row : row + size[0], column : column + size[1]])
     return np.stack(layers)
 
@@ -61,13 +76,19 @@ def test_a_crop_is_the_same_cells_as_the_whole_area_that_is_mapped(place, data):
     row, column = data.draw(st.integers(0, 44)), data.draw(st.integers(0, 37))
     size = data.draw(st.integers(1, 45 - row)), data.draw(st.integers(1, 38 - column))
     trained = area.labelled().crops([1], [row], [column], size)[0]
-    mapped = area.inputs(slice(1, 2)).whole([0])[..., row : row + size[0], column : column + size[1]]
+    mapped = area.inputs(slice(1, 2)).whole([0])[
+        ..., row : row + size[0], column : column + size[1]
+    ]
     torch.testing.assert_close(trained, mapped, atol=0, rtol=0)
 
 
-@pytest.mark.parametrize("channels", [CHANNELS, ("sar",), ("height", "microwave"), ("microwave", "liquid_water")])
+@pytest.mark.parametrize(
+    "channels", [CHANNELS, ("sar",), ("height", "microwave"), ("microwave", "liquid_water")]
+)
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_crops_on_the_cpu_are_those_of_other_devices_with_any_number_of_threads(place, channels, threads):
+def test_crops_on_the_cpu_are_those_of_other_devices_with_any_number_of_threads(
+    place, channels, threads
+):
     labelled = place((45, 38), 3).labelled(channels=channels)
     where = [2, 0], [5, 0], [0, 7], (40, 31)
     torch.set_num_threads(threads)
@@ -75,7 +96,9 @@ def test_crops_on_the_cpu_are_those_of_other_devices_with_any_number_of_threads(
     torch.set_num_threads(1)
     torch.testing.assert_close(found, labelled.composed(*where), atol=1e-6, rtol=1e-6)
     single = labelled.crops(*where)
-    assert all(torch.equal(one, other) for one, other in zip((found, target, valid), single, strict=True))
+    assert all(
+        torch.equal(one, other) for one, other in zip((found, target, valid), single, strict=True)
+    )
 
 
 def test_room_that_is_given_is_filled_and_nothing_of_the_crops_before_stays(place):
@@ -94,11 +117,15 @@ def test_weights_between_more_than_two_coarse_cells_are_refused(place):
         make_frame(CHANNELS, area.statistics(), area.terrain, weights, area.weights[1])
 
 
-@pytest.mark.parametrize("channels", [("height",), ("sar",), ("liquid_water",), ("height", "microwave"), CHANNELS[::-1]])
+@pytest.mark.parametrize(
+    "channels", [("height",), ("sar",), ("liquid_water",), ("height", "microwave"), CHANNELS[::-1]]
+)
 def test_channels_come_in_the_order_asked_for(place, channels):
     area = place((20, 20), 2)
     everything, some = area.labelled().whole([0, 1]), area.labelled(channels=channels).whole([0, 1])
-    torch.testing.assert_close(some, everything[:, [CHANNELS.index(name) for name in channels]], atol=1e-6, rtol=0)
+    torch.testing.assert_close(
+        some, everything[:, [CHANNELS.index(name) for name in channels]], atol=1e-6, rtol=0
+    )
 
 
 def test_large_fields_are_not_copied_on_the_cpu(place):
@@ -134,9 +161,16 @@ def test_what_does_not_fit_is_refused(place):
     with pytest.raises(GridError, match="sar: float32"):
         SeasonInputs(frame, area.days, area.sar.astype(np.float32), area.coarse)
     with pytest.raises(GridError, match="microwave"):
-        SeasonInputs(frame, area.days, area.sar, {**area.coarse, "microwave": area.coarse["microwave"][:1]})
+        SeasonInputs(
+            frame, area.days, area.sar, {**area.coarse, "microwave": area.coarse["microwave"][:1]}
+        )
     with pytest.raises(GridError, match="terrain"):
-        make_frame(CHANNELS, area.statistics(), Terrain(area.terrain.height[1:], area.terrain.ocean), *area.weights)
+        make_frame(
+            CHANNELS,
+            area.statistics(),
+            Terrain(area.terrain.height[1:], area.terrain.ocean),
+            *area.weights,
+        )
     with pytest.raises(ConfigError, match="none for height"):
         make_frame(CHANNELS, {"microwave": 1, "liquid_water": 1}, area.terrain, *area.weights)
     with pytest.raises(ConfigError, match="no labelled day"):
@@ -149,7 +183,15 @@ def test_only_nodata_is_missing_in_stored_percent():
     np.testing.assert_allclose(fraction(stored), expected, atol=1e-6)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(0, 10**6), st.integers(1, 9), st.integers(1, 20), sizes, sizes, sizes)
+@given(
+    st.integers(0, 2**32 - 1),
+    st.integers(0, 10**6),
+    st.integers(1, 9),
+    st.integers(1, 20),
+    sizes,
+    sizes,
+    sizes,
+)
 def test_every_planned_crop_lies_within_the_area(seed, step, batch, count, height, width, crop):
     size = crop_size(crop, (height, width))
     indices, rows, columns = crop_plan(seed, step, batch, count, (height, width), size)
@@ -162,7 +204,11 @@ def test_every_planned_crop_lies_within_the_area(seed, step, batch, count, heigh
 @given(st.integers(0, 99), st.integers(1, 7), st.integers(1, 30))
 def test_a_plan_shows_every_day_once_a_round(seed, batch, count):
     steps = -(-2 * count // batch)
-    shown = [index for step in range(steps) for index in crop_plan(seed, step, batch, count, (9, 9), (3, 3))[0]]
+    shown = [
+        index
+        for step in range(steps)
+        for index in crop_plan(seed, step, batch, count, (9, 9), (3, 3))[0]
+    ]
     for first in (0, count):
         assert sorted(shown[first : first + count]) == list(range(count))
 
@@ -173,7 +219,9 @@ def test_a_plan_reaches_every_place_about_equally_often():
         _, rows, columns = crop_plan(42, step, 8, 5, (10, 12), (8, 9))
         places.update(zip(rows, columns, strict=True))
     assert len(places) == 3 * 4
-    assert all(500 < number < 700 for number in places.values())  # 600 expected, standard deviation 23
+    assert all(
+        500 < number < 700 for number in places.values()
+    )  # 600 expected, standard deviation 23
 
 
 def test_a_plan_depends_on_seed_and_step_alone():
@@ -189,7 +237,11 @@ def test_the_turns_are_the_eight_symmetries_of_a_square():
     square = torch.arange(9).reshape(1, 3, 3)
     turned = {tuple(turn(square, n).flatten().tolist()) for n in range(8)}
     corners = np.arange(9).reshape(3, 3)
-    expected = {tuple(np.rot90(side, n).flatten().tolist()) for side in (corners, corners.T) for n in range(4)}
+    expected = {
+        tuple(np.rot90(side, n).flatten().tolist())
+        for side in (corners, corners.T)
+        for n in range(4)
+    }
     assert turned == expected
     assert set(turn_plan(0, 0, 500)) == set(range(8))
 
@@ -207,8 +259,16 @@ def test_a_fingerprint_tells_data_apart(place):
 
     plain = place((20, 20), 2).labelled().fingerprint()
     assert plain == place((20, 20), 2).labelled().fingerprint()
-    cells = {altered("target", 0, 3, 4), altered("target", 0, 3, 5), altered("target", 1, 3, 4), altered("sar", 0, 3, 4)}
-    fewer = {place((20, 20), 2).labelled(slice(0, 1)).fingerprint(), place((20, 20), 2).labelled(channels=("sar",)).fingerprint()}
+    cells = {
+        altered("target", 0, 3, 4),
+        altered("target", 0, 3, 5),
+        altered("target", 1, 3, 4),
+        altered("sar", 0, 3, 4),
+    }
+    fewer = {
+        place((20, 20), 2).labelled(slice(0, 1)).fingerprint(),
+        place((20, 20), 2).labelled(channels=("sar",)).fingerprint(),
+    }
     assert len({plain, *cells, *fewer}) == 7
 
 

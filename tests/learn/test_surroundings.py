@@ -14,7 +14,9 @@ DEEP = NetworkOptions(architecture="deeplabv3plus", depth=5, decoder_width=16)
 
 
 def local_mean_slowly(field, window):
-    """Mean of the means over the windows that contain each place; a field smaller than a window is one."""
+    """Mean of the means over the windows that contain each place; a field smaller than a window is
+    one.
+    """
     sides = [min(window, length) for length in field.shape[-2:]]
     total, count = np.zeros(field.shape), np.zeros(field.shape[-2:])
     for row in range(field.shape[-2] - sides[0] + 1):
@@ -45,7 +47,9 @@ def test_a_mean_over_a_large_window_is_that_of_plain_loops_within_a_block():
     y, x = np.mgrid[:150, :170].astype(np.float32)
     found = local_mean(torch.from_numpy(y + 2 * x)[None, None], 64)[0, 0].numpy()
     expected = local_mean_slowly((y + 2 * x)[None, None], 64)[0, 0]
-    assert np.abs(found - expected).max() <= (1 + 2) * 64 / BLOCKS  # a plane rises so much within a block
+    assert (
+        np.abs(found - expected).max() <= (1 + 2) * 64 / BLOCKS
+    )  # a plane rises so much within a block
 
 
 @pytest.mark.parametrize("options", [NetworkOptions(), DEEP], ids=["unet", "deeplabv3plus"])

@@ -12,25 +12,47 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 from daymelt.learn import networks, training
 from daymelt.learn.checkpoints import CHECKPOINT, differences
 from daymelt.learn.inference import check_tile, in_tiles
 from daymelt.learn.networks import NetworkOptions, load_model
 from daymelt.learn.options import Architecture
 from daymelt.learn.samples import crop_size
-from daymelt.learn.training import TrainingOptions, draw, halo_of, learning_rate, masked_l1, train, validation_loss
+from daymelt.learn.training import (
+    TrainingOptions,
+    draw,
+    halo_of,
+    learning_rate,
+    masked_l1,
+    train,
+    validation_loss,
+)
 
 DEFAULT = NetworkOptions()
 TINY = NetworkOptions(architecture="tiny", depth=1, decoder_channels=(1,))
 DEEP = NetworkOptions(architecture="deeplabv3plus")
-OPTIONS = TrainingOptions(crop=24, batch=2, epochs=6, steps_per_epoch=3, learning_rate=1e-2, restart_epochs=2, checkpoint_every=1)
+OPTIONS = TrainingOptions(
+    crop=24,
+    batch=2,
+    epochs=6,
+    steps_per_epoch=3,
+    learning_rate=1e-2,
+    restart_epochs=2,
+    checkpoint_every=1,
+)
 
 
 def tiny(options):
     """A network with everything that could break a resumed training: batch norm and dropout."""
-    conv, norm, drop = torch.nn.Conv2d(options.channels, 8, 3, padding=1), torch.nn.BatchNorm2d(8), torch.nn.Dropout(0.2)
-    return torch.nn.Sequential(conv, norm, torch.nn.ReLU(), drop, torch.nn.Conv2d(8, 1, 3, padding=1))
+    conv, norm, drop = (
+        torch.nn.Conv2d(options.channels, 8, 3, padding=1),
+        torch.nn.BatchNorm2d(8),
+        torch.nn.Dropout(0.2),
+    )
+    return torch.nn.Sequential(
+        conv, norm, torch.nn.ReLU(), drop, torch.nn.Conv2d(8, 1, 3, padding=1)
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +73,10 @@ def checkpoint(folder):
 def losses(folder):
     """loss.csv without the seconds, which no two runs share."""
     with open(folder / "loss.csv") as file:
-        return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
+        return [
+            {name: value for name, value in row.items() if name != "seconds"}
+            for row in csv.DictReader(file)
+        ]
 
 
 def assert_same(one, other):
@@ -91,7 +116,11 @@ images = arrays(np.float32, (3, 4, 5), elements=st.floats(0, 1, width=32))
 def test_masked_l1_is_the_mean_over_images_of_the_mean_over_valid_pixels(prediction, target, valid):
     means = []
     for image in range(3):
-        errors = [abs(float(p) - float(t)) for p, t, v in zip(*(f[image].flat for f in (prediction, target, valid)), strict=True) if v]
+        errors = [
+            abs(float(p) - float(t))
+            for p, t, v in zip(*(f[image].flat for f in (prediction, target, valid)), strict=True)
+            if v
+        ]
         means.append(sum(errors) / len(errors) if errors else 0.0)
     found = masked_l1(*map(torch.from_numpy, (prediction, target, valid)))
     assert float(found) == pytest.approx(sum(means) / 3, abs=1e-6)
@@ -152,7 +181,9 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another(sets, tmp_p
         torch.manual_seed(seed + len(name))  # what was drawn before must not matter
         train(*sets, TINY, replace(OPTIONS, epochs=2, seed=seed), tmp_path / name)
     assert_same_training(tmp_path / "one", tmp_path / "two")
-    assert (tmp_path / "one/model.safetensors").read_bytes() != (tmp_path / "three/model.safetensors").read_bytes()
+    assert (tmp_path / "one/model.safetensors").read_bytes() != (
+        tmp_path / "three/model.safetensors"
+    ).read_bytes()
 
 
 def test_a_finished_training_is_not_trained_again(sets, tmp_path):
@@ -168,12 +199,22 @@ def test_a_finished_training_is_not_trained_again(sets, tmp_path):
 @pytest.mark.parametrize(
     ("network", "options", "words"),
     [
-        (TINY, replace(OPTIONS, epochs=2, learning_rate=2e-2), r"training\.learning_rate 0\.01, now 0\.02"),
-        (replace(TINY, decoder_norm="none"), replace(OPTIONS, epochs=2), r"model\.decoder_norm batchnorm, now none"),
+        (
+            TINY,
+            replace(OPTIONS, epochs=2, learning_rate=2e-2),
+            r"training\.learning_rate 0\.01, now 0\.02",
+        ),
+        (
+            replace(TINY, decoder_norm="none"),
+            replace(OPTIONS, epochs=2),
+            r"model\.decoder_norm batchnorm, now none",
+        ),
         (TINY, replace(OPTIONS, epochs=1), r"epoch 2, beyond training\.epochs 1"),
     ],
 )
-def test_a_checkpoint_of_another_training_is_named_and_left(sets, tmp_path, caplog, network, options, words):
+def test_a_checkpoint_of_another_training_is_named_and_left(
+    sets, tmp_path, caplog, network, options, words
+):
     train(*sets, TINY, replace(OPTIONS, epochs=2), tmp_path / "old")
     assert train(*sets, network, options, tmp_path / "old").resumed_from == 0
     assert_logged(caplog, rf"{words}.*starts anew")
@@ -185,11 +226,23 @@ def test_a_checkpoint_of_other_data_is_named_and_left(place, sets, tmp_path, cap
     options = replace(OPTIONS, epochs=1)
     train(*sets, TINY, options, tmp_path)
     other = place((40, 33), 7, seed=1)
-    assert train(other.labelled(slice(0, 5)), sets[1], TINY, replace(options, epochs=2), tmp_path).resumed_from == 0
+    assert (
+        train(
+            other.labelled(slice(0, 5)), sets[1], TINY, replace(options, epochs=2), tmp_path
+        ).resumed_from
+        == 0
+    )
     assert_logged(caplog, "training data [0-9a-f]{16}, now [0-9a-f]{16}")
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: b"", lambda content: b"no archive"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"",
+        lambda content: b"no archive",
+    ],
+)
 def test_a_damaged_checkpoint_is_named_and_left(sets, tmp_path, caplog, damage):
     options = replace(OPTIONS, epochs=1)
     train(*sets, TINY, options, tmp_path)
@@ -205,19 +258,27 @@ def test_resume_can_be_declined(sets, tmp_path):
 
 
 def test_differences_name_both_sides():
-    assert differences({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 4, "d": 5}) == ["b 2, now 4", "d None, now 5", "c 3, now None"]
+    assert differences({"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 4, "d": 5}) == [
+        "b 2, now 4",
+        "d None, now 5",
+        "c 3, now None",
+    ]
 
 
 def test_the_kept_weights_are_those_of_the_best_validation(sets, tmp_path):
     result = train(*sets, TINY, replace(OPTIONS, validate_every=2), tmp_path)
     rows = losses(tmp_path)
-    validated = {int(row["epoch"]): float(row["validation_loss"]) for row in rows if row["validation_loss"]}
+    validated = {
+        int(row["epoch"]): float(row["validation_loss"]) for row in rows if row["validation_loss"]
+    }
     assert list(validated) == [2, 4, 6]
     best = min(validated, key=validated.get)
     network, card = load_model(tmp_path)
     assert card == result.card
     assert (card.training["epoch"], card.training["validation_loss"]) == (best, validated[best])
-    assert validation_loss(network, sets[1], "32", 10**6) == pytest.approx(validated[best], abs=1e-6)
+    assert validation_loss(network, sets[1], "32", 10**6) == pytest.approx(
+        validated[best], abs=1e-6
+    )
 
 
 def test_without_validation_the_last_weights_are_kept(sets, tmp_path):
@@ -234,10 +295,14 @@ def test_validation_is_the_same_however_many_days_at_once(sets):
     assert network.training
 
 
-def test_validation_in_tiles_is_that_of_one_pass_for_a_network_that_sees_less_than_half_a_halo(sets):
+def test_validation_in_tiles_is_that_of_one_pass_for_a_network_that_sees_less_than_half_a_halo(
+    sets,
+):
     torch.manual_seed(3)
     network = networks.Network(torch.nn.Conv2d(4, 1, 3, padding=1), 1)
-    whole, tiled = (validation_loss(network, sets[0], "32", 10**6, tile=tile) for tile in (None, 24))
+    whole, tiled = (
+        validation_loss(network, sets[0], "32", 10**6, tile=tile) for tile in (None, 24)
+    )
     assert halo_of(24, 1) == 3
     assert tiled == pytest.approx(whole, abs=1e-6)
 
@@ -251,7 +316,9 @@ def test_every_crop_is_a_tile_that_can_cover_an_area(multiple, times):
 def test_large_days_are_validated_in_tiles(sets, tmp_path, monkeypatch):
     sizes = []
     monkeypatch.setattr("daymelt.learn.training.WHOLE_DAY", 100)
-    monkeypatch.setattr("daymelt.learn.training.in_tiles", lambda *some: sizes.append(some[3]) or in_tiles(*some))
+    monkeypatch.setattr(
+        "daymelt.learn.training.in_tiles", lambda *some: sizes.append(some[3]) or in_tiles(*some)
+    )
     train(*sets, TINY, replace(OPTIONS, epochs=1), tmp_path)
     assert set(sizes) == {24}
 
@@ -261,7 +328,9 @@ def test_the_default_network_learns_one_image(place, tmp_path):
     rows = np.linspace(0, 100, 32).astype(np.uint8)
     area.target[:] = rows[None, :, None]
     area.terrain.height[:] = rows[:, None]
-    options = replace(OPTIONS, crop=32, batch=2, epochs=10, steps_per_epoch=6, restart_epochs=20, augment=False)
+    options = replace(
+        OPTIONS, crop=32, batch=2, epochs=10, steps_per_epoch=6, restart_epochs=20, augment=False
+    )
     train(area.labelled(), None, DEFAULT, options, tmp_path)
     course = [float(row["train_loss"]) for row in losses(tmp_path)]
     assert course[-1] < course[0] / 3
@@ -291,16 +360,23 @@ def test_a_crop_larger_than_the_area_is_the_area(sets, tmp_path):
 def test_a_training_leaves_its_files_and_one_line_an_epoch(sets, tmp_path, caplog, capfd):
     with caplog.at_level(logging.INFO):
         train(*sets, TINY, replace(OPTIONS, epochs=2), tmp_path)
-    files = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    files = sorted(
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    )
     assert files == ["checkpoints/last.ckpt", "loss.csv", "model.json", "model.safetensors"]
-    assert [message.split(":")[0] for message in caplog.messages] == ["epoch 1 of 2", "epoch 2 of 2"]
+    assert [message.split(":")[0] for message in caplog.messages] == [
+        "epoch 1 of 2",
+        "epoch 2 of 2",
+    ]
     assert capfd.readouterr() == ("", "")
 
 
 def test_threads_are_set_for_the_training_alone(sets, tmp_path, monkeypatch):
     seen = []
     drawn = draw
-    monkeypatch.setattr(training, "draw", lambda *args: (seen.append(torch.get_num_threads()), drawn(*args))[1])
+    monkeypatch.setattr(
+        training, "draw", lambda *args: (seen.append(torch.get_num_threads()), drawn(*args))[1]
+    )
     torch.set_num_threads(2)
     try:
         train(*sets, TINY, replace(OPTIONS, epochs=1, threads=1), tmp_path)
@@ -311,7 +387,9 @@ def test_threads_are_set_for_the_training_alone(sets, tmp_path, monkeypatch):
 
 
 def test_a_loss_that_is_no_number_stops_with_a_remedy(sets, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "masked_l1", lambda prediction, target, valid: prediction.sum() * torch.nan)
+    monkeypatch.setattr(
+        training, "masked_l1", lambda prediction, target, valid: prediction.sum() * torch.nan
+    )
     with pytest.raises(ConfigError, match=r"loss of epoch 1 is nan; lower training\.learning_rate"):
         train(*sets, TINY, OPTIONS, tmp_path)
     assert not (tmp_path / "model.json").exists()
@@ -344,15 +422,33 @@ def test_an_impossible_option_is_refused_by_name(change):
 @pytest.mark.parametrize(
     ("network", "options", "words"),
     [
-        (replace(TINY, channels=3), OPTIONS, r"takes 3, the data have 4: microwave, liquid_water, sar, height"),
-        (TINY, replace(OPTIONS, validate_every=7), r"training\.validate_every: found 7; expected at most training\.epochs, 6"),
+        (
+            replace(TINY, channels=3),
+            OPTIONS,
+            r"takes 3, the data have 4: microwave, liquid_water, sar, height",
+        ),
+        (
+            TINY,
+            replace(OPTIONS, validate_every=7),
+            r"training\.validate_every: found 7; expected at most training\.epochs, 6",
+        ),
         (TINY, replace(OPTIONS, precision="16-mixed"), r"16-mixed needs a CUDA device"),
         (DEFAULT, replace(OPTIONS, crop=16, batch=1), r"training\.crop.*one cell"),
-        (DEFAULT, replace(OPTIONS, crop=24), r"training\.crop: found 24; expected a multiple of 16, where unet is coarsest"),
-        (DEEP, replace(OPTIONS, batch=1), r"training\.batch: found 1; deeplabv3plus needs at least 2"),
+        (
+            DEFAULT,
+            replace(OPTIONS, crop=24),
+            r"training\.crop: found 24; expected a multiple of 16, where unet is coarsest",
+        ),
+        (
+            DEEP,
+            replace(OPTIONS, batch=1),
+            r"training\.batch: found 1; deeplabv3plus needs at least 2",
+        ),
     ],
 )
-def test_options_that_contradict_the_data_or_the_device_are_refused(sets, tmp_path, network, options, words):
+def test_options_that_contradict_the_data_or_the_device_are_refused(
+    sets, tmp_path, network, options, words
+):
     with pytest.raises(ConfigError, match=words):
         train(*sets, network, options, tmp_path)
     assert not any(tmp_path.iterdir())

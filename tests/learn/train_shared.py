@@ -13,16 +13,29 @@ from daymelt.learn.training import TrainingOptions, train
 
 NETWORK = NetworkOptions(architecture="plain", depth=1, decoder_channels=(1,))
 OPTIONS = TrainingOptions(
-    crop=24, batch=4, epochs=4, steps_per_epoch=3, learning_rate=1e-2, restart_epochs=2, validate_every=2, checkpoint_every=1, threads=1
+    crop=24,
+    batch=4,
+    epochs=4,
+    steps_per_epoch=3,
+    learning_rate=1e-2,
+    restart_epochs=2,
+    validate_every=2,
+    checkpoint_every=1,
+    threads=1,
 )
 
 
 class Plain(torch.nn.Module):
-    """Two convolutions without batch norm and dropout, and weights that no loss depends on, as some encoders have them."""
+    """Two convolutions without batch norm and dropout, and weights that no loss depends on, as some
+    encoders have them.
+    """
 
     def __init__(self, channels):
         super().__init__()
-        self.first, self.last = torch.nn.Conv2d(channels, 8, 3, padding=1), torch.nn.Conv2d(8, 1, 3, padding=1)
+        self.first, self.last = (
+            torch.nn.Conv2d(channels, 8, 3, padding=1),
+            torch.nn.Conv2d(8, 1, 3, padding=1),
+        )
         self.idle = torch.nn.Conv2d(8, 8, 3)
 
     def forward(self, inputs):
@@ -33,7 +46,9 @@ def shared_training(folder, devices, epochs):
     networks.ARCHITECTURES["plain"] = Architecture(lambda options: Plain(options.channels))
     area = Place((40, 33), 8)
     options = TrainingOptions(**{**vars(OPTIONS), "devices": devices, "epochs": epochs})
-    return train(area.labelled(slice(0, 5)), area.labelled(slice(5, 8)), NETWORK, options, Path(folder))
+    return train(
+        area.labelled(slice(0, 5)), area.labelled(slice(5, 8)), NETWORK, options, Path(folder)
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,6 @@
-"""Damaged STAC items and file names: the search parsers against what the damaged text itself says."""
+"""Damaged STAC items and file names: the search parsers against what the damaged text itself
+says.
+"""
 
 import copy
 import datetime as dt
@@ -10,7 +12,9 @@ import numpy as np
 from dateutil.parser import isoparse
 from spoil import Case, pick, spoil_bytes
 
-from daymelt.sources import microwave, sentinel1, stac
+from daymelt.sources.microwave import cetb as microwave
+from daymelt.sources.sentinel1 import bursts as sentinel1
+from daymelt.sources.sentinel1 import stac_items as stac
 
 ITEMS = [
     "mspc-s1-rtc.json",
@@ -19,7 +23,16 @@ ITEMS = [
     "pc-sentinel-1-rtc-collection.json",
 ]
 FIELDS = ["id", "type", "bbox", "properties", "assets", "geometry"]
-FACTS = ["datetime", "start_datetime", "platform", "sat:relative_orbit", "sat:orbit_state", "proj:epsg", "proj:code", "proj:transform"]
+FACTS = [
+    "datetime",
+    "start_datetime",
+    "platform",
+    "sat:relative_orbit",
+    "sat:orbit_state",
+    "proj:epsg",
+    "proj:code",
+    "proj:transform",
+]
 VALUES = [
     None, True, False, 0, 1, -1, 39, 176, 39.5, 10**400, float("nan"), float("inf"), "", "39", "x\ny", "S", "landsat-8", "SENTINEL-1A",
     "ascending", "EPSG:3413", "EPSG:x", "2023-07-08T08:28:53Z", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00", "yesterday",
@@ -36,7 +49,13 @@ NAMES = [
 def spots(value: Any) -> list[tuple[Any, Any]]:
     """Every (container, key) within a JSON value."""
     found: list[tuple[Any, Any]] = []
-    keys = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else []
+    keys = (
+        list(value)
+        if isinstance(value, dict)
+        else range(len(value))
+        if isinstance(value, list)
+        else []
+    )
     for key in keys:
         found += [(value, key), *spots(value[key])]
     return found
@@ -44,14 +63,23 @@ def spots(value: Any) -> list[tuple[Any, Any]]:
 
 def change(item: Any, rng: np.random.Generator) -> str:
     """One change of structure or value; says what was done."""
-    likely = [(item, key) for key in FIELDS if key in item] + [(item["properties"], key) for key in FACTS] if shaped(item) else []
+    likely = (
+        [(item, key) for key in FIELDS if key in item]
+        + [(item["properties"], key) for key in FACTS]
+        if shaped(item)
+        else []
+    )
     if shaped(item):
-        likely += [(item["assets"], key) for key in item["assets"] if key.lower() in stac.POLARISATIONS]
+        likely += [
+            (item["assets"], key) for key in item["assets"] if key.lower() in stac.POLARISATIONS
+        ]
     holder, key = pick(rng, likely * 3 + spots(item)) if likely or spots(item) else (None, None)
     if holder is None:
         return "nothing"
     old = holder.get(key) if isinstance(holder, dict) else holder[key]
-    match pick(rng, ["delete", "replace", "replace", "replace", "rename", "wrap", "text", "nudge", "upper"]):
+    match pick(
+        rng, ["delete", "replace", "replace", "replace", "rename", "wrap", "text", "nudge", "upper"]
+    ):
         case "delete" if isinstance(holder, list) or key in holder:
             del holder[key]
             return f"{key} deleted"
@@ -76,7 +104,11 @@ def change(item: Any, rng: np.random.Generator) -> str:
 
 
 def shaped(item: Any) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("properties"), dict) and isinstance(item.get("assets"), dict)
+    return (
+        isinstance(item, dict)
+        and isinstance(item.get("properties"), dict)
+        and isinstance(item.get("assets"), dict)
+    )
 
 
 class Stac:
@@ -92,7 +124,10 @@ class Stac:
                 data, done = spoil_bytes(self.texts[name], rng)
                 try:
                     return Case(Path(name), done, {"item": json.loads(data)})
-                except (ValueError, RecursionError):  # no JSON: refused before any parser of ours sees it
+                except (
+                    ValueError,
+                    RecursionError,
+                ):  # no JSON: refused before any parser of ours sees it
                     continue
         item = json.loads(self.texts[name])
         done = [change(item, rng) for _ in range(int(rng.integers(1, 4)))]
@@ -113,16 +148,29 @@ class Stac:
         told = {
             "id": item["id"] if isinstance(item["id"], str) and item["id"] else None,
             "acquired_at": moment,
-            "platform": f"S1{facts['platform'][-1].upper()}" if facts["platform"].lower()[:-1] in ("sentinel-1", "s1") else None,
-            "relative_orbit": facts["sat:relative_orbit"] if 1 <= facts["sat:relative_orbit"] <= 175 else None,
+            "platform": f"S1{facts['platform'][-1].upper()}"
+            if facts["platform"].lower()[:-1] in ("sentinel-1", "s1")
+            else None,
+            "relative_orbit": facts["sat:relative_orbit"]
+            if 1 <= facts["sat:relative_orbit"] <= 175
+            else None,
             "orbit_pass": facts["sat:orbit_state"],
             "crs": facts.get("proj:code") or (f"EPSG:{epsg}" if epsg is not None else None),
             "bounds": tuple(box if len(box) == 4 else box[:2] + box[3:5]),
-            "assets": {key.lower(): asset["href"] for key, asset in item["assets"].items() if key.lower() in ("hh", "hv", "vv", "vh")},
+            "assets": {
+                key.lower(): asset["href"]
+                for key, asset in item["assets"].items()
+                if key.lower() in ("hh", "hv", "vv", "vh")
+            },
         }
         wrong = [name for name, value in told.items() if getattr(found, name) != value]
-        typed = type(found.relative_orbit) is int and all(isinstance(href, str) and href for href in found.assets.values())
-        sensible = all(np.isfinite(edge) for edge in found.bounds) and found.orbit_pass in ("ascending", "descending")
+        typed = type(found.relative_orbit) is int and all(
+            isinstance(href, str) and href for href in found.assets.values()
+        )
+        sensible = all(np.isfinite(edge) for edge in found.bounds) and found.orbit_pass in (
+            "ascending",
+            "descending",
+        )
         return f"{wrong} differ" if wrong or not typed or not sensible else None
 
 
@@ -136,9 +184,15 @@ class Names:
         name = pick(rng, NAMES)
         letters = list(name)
         for _ in range(int(rng.integers(1, 5))):
-            at, kind = int(rng.integers(len(letters))), pick(rng, ["digit", "digit", "letter", "cut", "double"])
+            at, kind = (
+                int(rng.integers(len(letters))),
+                pick(rng, ["digit", "digit", "letter", "cut", "double"]),
+            )
             if kind == "digit":
-                at = pick(rng, [place for place, letter in enumerate(letters) if letter.isdecimal()] or [at])
+                at = pick(
+                    rng,
+                    [place for place, letter in enumerate(letters) if letter.isdecimal()] or [at],
+                )
                 letters[at] = pick(rng, "0123456789٣")
             elif kind == "letter":
                 letters[at] = pick(rng, "ABCDHIMSTVWZ_-./\n\0éx")
@@ -146,20 +200,44 @@ class Names:
                 del letters[at]
             else:
                 letters.insert(at, letters[at])
-        return Case(Path(name), [repr("".join(letters))], {"name": "".join(letters), "burst": name.startswith("OPERA")})
+        return Case(
+            Path(name),
+            [repr("".join(letters))],
+            {"name": "".join(letters), "burst": name.startswith("OPERA")},
+        )
 
     def read(self, case: Case) -> Any:
-        return (sentinel1.parse_burst if case.extra["burst"] else microwave.parse_name)(case.extra["name"])
+        return (sentinel1.parse_burst if case.extra["burst"] else microwave.parse_name)(
+            case.extra["name"]
+        )
 
     def judge(self, case: Case, found: Any) -> str | None:
         name = Path(case.extra["name"]).name
         if case.extra["burst"]:
-            moments = [f"{moment:%Y%m%dT%H%M%S}Z" for moment in (found.acquired_at, found.processed_at)]
-            written = f"OPERA_L2_RTC-S1_{found.burst_id}_{moments[0]}_{moments[1]}_{found.platform}_"
+            moments = [
+                f"{moment:%Y%m%dT%H%M%S}Z" for moment in (found.acquired_at, found.processed_at)
+            ]
+            written = (
+                f"OPERA_L2_RTC-S1_{found.burst_id}_{moments[0]}_{moments[1]}_{found.platform}_"
+            )
             good = name.startswith(written) and name.endswith(f"_{found.polarisation.upper()}.tif")
-            good &= found.burst_id.startswith(f"T{found.relative_orbit:03d}-") and 1 <= found.relative_orbit <= 175
+            good &= (
+                found.burst_id.startswith(f"T{found.relative_orbit:03d}-")
+                and 1 <= found.relative_orbit <= 175
+            )
         else:
-            parts = [found.platform, found.sensor, found.channel, found.grid, found.algorithm, ".".join(map(str, found.version))]
-            day = f"{found.date:%Y%j}" if "-v1" in name or f"-{found.date:%Y%j}-" in name else f"{found.date:%Y%m%d}"
+            parts = [
+                found.platform,
+                found.sensor,
+                found.channel,
+                found.grid,
+                found.algorithm,
+                ".".join(map(str, found.version)),
+            ]
+            day = (
+                f"{found.date:%Y%j}"
+                if "-v1" in name or f"-{found.date:%Y%j}-" in name
+                else f"{found.date:%Y%m%d}"
+            )
             good = day in name and all(part in name for part in parts) and name.isascii()
         return None if good else f"{name!r} read as {found}"

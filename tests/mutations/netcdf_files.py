@@ -1,4 +1,6 @@
-"""Damaged NetCDF files: the readers against netCDF4's and xarray's own decoding of the same file."""
+"""Damaged NetCDF files: the readers against netCDF4's and xarray's own decoding of the same
+file.
+"""
 
 import datetime as dt
 import warnings
@@ -13,7 +15,9 @@ import xarray as xr
 from pyproj import CRS, Transformer
 from spoil import Case, pick, same, spoil_bytes
 
-from daymelt.sources import mar, microwave, promice
+from daymelt.sources.mar import files as mar
+from daymelt.sources.microwave import cetb as microwave
+from daymelt.sources.stations import promice
 from daymelt.twin import files
 
 STRINGS = [
@@ -34,9 +38,32 @@ STRINGS = [
     "x\ny",
     "days since 2010-01-02",
 ]
-TIMES = ["days since 1972-01-01 00:00:00", "hours since 2020-09-01", "days since 2021-09-01", "days since", "months since 2020-01-01", "s"]
-PACKING = ["scale_factor", "add_offset", "_FillValue", "missing_value", "valid_range", "valid_min", "valid_max", "_Unsigned"]
-FORMATS = ["NETCDF4", "NETCDF4", "NETCDF4_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_CLASSIC", "NETCDF3_64BIT_DATA"]
+TIMES = [
+    "days since 1972-01-01 00:00:00",
+    "hours since 2020-09-01",
+    "days since 2021-09-01",
+    "days since",
+    "months since 2020-01-01",
+    "s",
+]
+PACKING = [
+    "scale_factor",
+    "add_offset",
+    "_FillValue",
+    "missing_value",
+    "valid_range",
+    "valid_min",
+    "valid_max",
+    "_Unsigned",
+]
+FORMATS = [
+    "NETCDF4",
+    "NETCDF4",
+    "NETCDF4_CLASSIC",
+    "NETCDF3_64BIT_OFFSET",
+    "NETCDF3_CLASSIC",
+    "NETCDF3_64BIT_DATA",
+]
 
 
 @dataclass
@@ -53,12 +80,18 @@ class Plan:
         with netCDF4.Dataset(path) as file:
             file.set_auto_maskandscale(False)
             self.variables = {
-                name: Variable(file[name].dimensions, np.asarray(file[name][...]), dict(file[name].__dict__)) for name in names
+                name: Variable(
+                    file[name].dimensions, np.asarray(file[name][...]), dict(file[name].__dict__)
+                )
+                for name in names
             }
 
     def copy(self) -> "Plan":
         made = object.__new__(Plan)
-        made.variables = {name: Variable(each.dimensions, each.data, dict(each.attributes)) for name, each in self.variables.items()}
+        made.variables = {
+            name: Variable(each.dimensions, each.data, dict(each.attributes))
+            for name, each in self.variables.items()
+        }
         return made
 
     def write(self, path: Path, form: str) -> None:
@@ -70,12 +103,15 @@ class Plan:
             for name, variable in self.variables.items():
                 attributes = dict(variable.attributes)
                 fill = attributes.pop("_FillValue", None)
-                made = file.createVariable(name, variable.data.dtype, variable.dimensions, fill_value=fill)
+                made = file.createVariable(
+                    name, variable.data.dtype, variable.dimensions, fill_value=fill
+                )
                 made.set_auto_maskandscale(False)
                 for key, value in attributes.items():
                     made.setncattr(key, value)
                 if variable.data.size and all(
-                    len(file.dimensions[d]) == s for d, s in zip(variable.dimensions, variable.data.shape, strict=True)
+                    len(file.dimensions[d]) == s
+                    for d, s in zip(variable.dimensions, variable.data.shape, strict=True)
                 ):
                     made[...] = variable.data
 
@@ -86,7 +122,11 @@ def change(plan: Plan, main: str, rng: np.random.Generator) -> str:
     name = pick(rng, [each for each in names if each in plan.variables])
     variable = plan.variables[name]
     kind = pick(
-        rng, ["packing"] * 6 + ["attribute"] * 4 + ["delete"] * 2 + ["rename", "swap", "turn", "type", "drop", "move", "crop", "values"]
+        rng,
+        ["packing"] * 6
+        + ["attribute"] * 4
+        + ["delete"] * 2
+        + ["rename", "swap", "turn", "type", "drop", "move", "crop", "values"],
     )
     if kind == "packing":
         key = pick(rng, PACKING)
@@ -106,7 +146,10 @@ def change(plan: Plan, main: str, rng: np.random.Generator) -> str:
 def change_shape(plan: Plan, name: str, kind: str, rng: np.random.Generator) -> str:
     variable = plan.variables[name]
     if kind == "rename" and variable.dimensions:
-        old, new = pick(rng, variable.dimensions), pick(rng, ["lat", "rows", "X10_155", "Y21_199", "x", "y", "time"])
+        old, new = (
+            pick(rng, variable.dimensions),
+            pick(rng, ["lat", "rows", "X10_155", "Y21_199", "x", "y", "time"]),
+        )
         for each in plan.variables.values():
             each.dimensions = tuple(new if part == old else part for part in each.dimensions)
         return f"dimension {old} renamed {new}"
@@ -119,7 +162,9 @@ def change_shape(plan: Plan, name: str, kind: str, rng: np.random.Generator) -> 
         along = pick(rng, variable.dimensions)
         turned = [name] if rng.random() < 0.3 else list(plan.variables)
         for each in turned:
-            axes = [axis for axis, part in enumerate(plan.variables[each].dimensions) if part == along]
+            axes = [
+                axis for axis, part in enumerate(plan.variables[each].dimensions) if part == along
+            ]
             if axes:
                 plan.variables[each].data = np.flip(plan.variables[each].data, axes)
         return f"{', '.join(turned)} turned along {along}"
@@ -149,9 +194,13 @@ def change_shape(plan: Plan, name: str, kind: str, rng: np.random.Generator) -> 
         data, count = variable.data.copy(), int(rng.integers(1, 10))
         places = rng.integers(data.size, size=count)
         with np.errstate(all="ignore"):
-            value = np.asarray(pick(rng, [0, 1, 60000, 65535, -1e19, 1e30, np.nan, np.inf, 9.969209968386869e36, 90.5]), "f8").astype(
-                data.dtype
-            )
+            value = np.asarray(
+                pick(
+                    rng,
+                    [0, 1, 60000, 65535, -1e19, 1e30, np.nan, np.inf, 9.969209968386869e36, 90.5],
+                ),
+                "f8",
+            ).astype(data.dtype)
         data.flat[places] = value
         variable.data = data
         return f"{count} of {name} = {value}"
@@ -165,9 +214,38 @@ def converted(value: Any, new: str) -> Any:
 
 def packing_value(key: str, data: np.ndarray, rng: np.random.Generator) -> Any:
     if key == "_FillValue":
-        options = [0, 1, 100, data.flat[int(rng.integers(data.size))] if data.size and data.dtype.kind in "iuf" else 0]
-        return np.asarray(pick(rng, options), "f8").astype(data.dtype)[()] if data.dtype.kind in "iuf" else b"x"
-    numbers = [0, 1, -1, 0.001, 0.02, 0.1, 1.0000001, 100, 1e30, -1e19, np.nan, np.inf, 250, 5000, 20000, 65536 + 20000, 60000]
+        options = [
+            0,
+            1,
+            100,
+            data.flat[int(rng.integers(data.size))]
+            if data.size and data.dtype.kind in "iuf"
+            else 0,
+        ]
+        return (
+            np.asarray(pick(rng, options), "f8").astype(data.dtype)[()]
+            if data.dtype.kind in "iuf"
+            else b"x"
+        )
+    numbers = [
+        0,
+        1,
+        -1,
+        0.001,
+        0.02,
+        0.1,
+        1.0000001,
+        100,
+        1e30,
+        -1e19,
+        np.nan,
+        np.inf,
+        250,
+        5000,
+        20000,
+        65536 + 20000,
+        60000,
+    ]
     value = pick(rng, numbers)
     if data.size and data.dtype.kind in "iuf" and rng.random() < 0.3:
         value = data.flat[int(rng.integers(data.size))]
@@ -186,25 +264,44 @@ def packing_value(key: str, data: np.ndarray, rng: np.random.Generator) -> Any:
             return str(value)
         if form in ("pair", "many"):
             return np.asarray([value] * (2 if form == "pair" else 3), "f8")
-        kind = data.dtype if form == "stored" and data.dtype.kind in "iuf" else "f4" if form in ("f4", "stored") else form
+        kind = (
+            data.dtype
+            if form == "stored" and data.dtype.kind in "iuf"
+            else "f4"
+            if form in ("f4", "stored")
+            else form
+        )
         return np.asarray(value, "f8").astype(kind)[()]
 
 
 def attribute_value(key: str, old: Any, rng: np.random.Generator) -> Any:
     if "since" in str(old) or (key == "calendar"):
-        return pick(rng, TIMES if key != "calendar" else ["noleap", "360_day", "julian", "gregorian", "standard", "none", ""])
+        return pick(
+            rng,
+            TIMES
+            if key != "calendar"
+            else ["noleap", "360_day", "julian", "gregorian", "standard", "none", ""],
+        )
     if "crs" in key or key in ("proj4text", "spatial_ref"):
-        return pick(rng, [CRS(code).to_wkt() for code in (3413, 6932, 6931, 4326)] + ["", "nonsense", "+proj=laea +lat_0=-90 +units=m"])
+        return pick(
+            rng,
+            [CRS(code).to_wkt() for code in (3413, 6932, 6931, 4326)]
+            + ["", "nonsense", "+proj=laea +lat_0=-90 +units=m"],
+        )
     if isinstance(old, str):
         return pick(rng, [*STRINGS, old[::-1], old.upper(), old[:-1]])
     if old is not None and np.ndim(old) == 0 and rng.random() < 0.6:
-        return pick(rng, [np.float64(old) * 2, np.float64(old) + 1, -np.float64(old), np.float64("nan")])
+        return pick(
+            rng, [np.float64(old) * 2, np.float64(old) + 1, -np.float64(old), np.float64("nan")]
+        )
     return pick(rng, [*STRINGS, np.float64(3), np.int32(-1), np.asarray([1.0, 2.0])])
 
 
 @lru_cache(maxsize=16)
 def decoded(path: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, tuple[str, ...]]:
-    """A variable as netCDF4 decodes it (NaN where masked), as stored, where a fill attribute in another type names it, its dimensions."""
+    """A variable as netCDF4 decodes it (NaN where masked), as stored, where a fill attribute in
+    another type names it, its dimensions.
+    """
     with netCDF4.Dataset(path) as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         variable = file.variables[name]
@@ -215,8 +312,15 @@ def decoded(path: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
         for key in ("_FillValue", "missing_value"):
             for value in np.atleast_1d(getattr(variable, key, [])):
                 with np.errstate(all="ignore"):
-                    told |= stored == np.asarray(value).astype(stored.dtype) if stored.dtype.kind == "f" else stored == value
-        for key, outside in (("valid_min", np.less), ("valid_max", np.greater)):  # netCDF4 ignores what is of a wider type
+                    told |= (
+                        stored == np.asarray(value).astype(stored.dtype)
+                        if stored.dtype.kind == "f"
+                        else stored == value
+                    )
+        for key, outside in (
+            ("valid_min", np.less),
+            ("valid_max", np.greater),
+        ):  # netCDF4 ignores what is of a wider type
             for value in np.atleast_1d(getattr(variable, key, [])):
                 told |= outside(stored, float(value))
         limits = np.atleast_1d(getattr(variable, "valid_range", []))
@@ -227,20 +331,30 @@ def decoded(path: Path, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
 
 @lru_cache(maxsize=16)
 def in_xarray(path: Path, name: str) -> np.ndarray | None:
-    """A variable as xarray decodes it; None where xarray cannot, or cuts real numbers down to the integer type of their scale_factor."""
+    """A variable as xarray decodes it; None where xarray cannot, or cuts real numbers down to the
+    integer type of their scale_factor.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with xr.open_dataset(path, engine="netcdf4", decode_times=False, decode_coords=False) as data:
+            with xr.open_dataset(
+                path, engine="netcdf4", decode_times=False, decode_coords=False
+            ) as data:
                 values = data[name].values
-                cut_down = values.dtype.kind in "iu" and np.dtype(data[name].encoding["dtype"]).kind == "f"
+                cut_down = (
+                    values.dtype.kind in "iu" and np.dtype(data[name].encoding["dtype"]).kind == "f"
+                )
                 return None if cut_down else np.asarray(values, np.float64)
     except Exception:
         return None
 
 
-def disagreement(found: np.ndarray, path: Path, name: str, index: Any, arrange: Any, never: Any) -> str | None:
-    """Where `found` differs from the independent decodings of a variable; `never` tells stored numbers that are no data in any case."""
+def disagreement(
+    found: np.ndarray, path: Path, name: str, index: Any, arrange: Any, never: Any
+) -> str | None:
+    """Where `found` differs from the independent decodings of a variable; `never` tells stored
+    numbers that are no data in any case.
+    """
     auto, stored, told, _ = decoded(path, name)
     excused = told | never(stored)
     expected, excused = arrange(np.where(excused, np.nan, auto)[index]), arrange(excused[index])
@@ -297,7 +411,10 @@ class Microwave(NetcdfSubject):
     def judge(self, case: Case, result: Any) -> str | None:
         tb, x, y = result
         with netCDF4.Dataset(case.path) as file:
-            if str(file["TB"].units).lower() not in ("k", "kelvin") or getattr(file["TB"], "frequency_and_polarization", "37H") != "37H":
+            if (
+                str(file["TB"].units).lower() not in ("k", "kelvin")
+                or getattr(file["TB"], "frequency_and_polarization", "37H") != "37H"
+            ):
                 return "other units or channel"
             mapping = file[getattr(file["TB"], "grid_mapping", "crs")]
             told = CRS.from_cf(
@@ -308,14 +425,22 @@ class Microwave(NetcdfSubject):
                 }
             )
             day = (
-                netCDF4.num2date(float(file["time"][0]), file["time"].units, getattr(file["time"], "calendar", "standard"))
+                netCDF4.num2date(
+                    float(file["time"][0]),
+                    file["time"].units,
+                    getattr(file["time"], "calendar", "standard"),
+                )
                 if "time" in file.variables
                 else None
             )
         if day is not None and (day.year, day.month, day.day) != (2010, 1, 1):
             return f"the file says {day}"
         if not np.allclose(
-            *(Transformer.from_crs(crs, 4326, always_xy=True).transform([-1.4e6, 2e6], [2e6, 1e5]) for crs in (told, 6931)), atol=1e-6
+            *(
+                Transformer.from_crs(crs, 4326, always_xy=True).transform([-1.4e6, 2e6], [2e6, 1e5])
+                for crs in (told, 6931)
+            ),
+            atol=1e-6,
         ):
             return "another crs"
         axes = [decoded(case.path, name)[0] for name in "xy"]
@@ -328,9 +453,20 @@ class Microwave(NetcdfSubject):
         rows, columns = np.argsort(axes[1])[::-1], np.argsort(axes[0])
         leading = (0,) * (decoded(case.path, "TB")[0].ndim - 2)
         known = tb[np.isfinite(tb)]
-        if tb.dtype != np.float32 or np.isinf(tb).any() or (known.size and (known.min() < 49.9 or known.max() > 350.1)):
+        if (
+            tb.dtype != np.float32
+            or np.isinf(tb).any()
+            or (known.size and (known.min() < 49.9 or known.max() > 350.1))
+        ):
             return "impossible temperatures"
-        return disagreement(tb, case.path, "TB", leading, lambda field: field[np.ix_(rows, columns)], lambda raw: np.isin(raw, [0, 60000]))
+        return disagreement(
+            tb,
+            case.path,
+            "TB",
+            leading,
+            lambda field: field[np.ix_(rows, columns)],
+            lambda raw: np.isin(raw, [0, 60000]),
+        )
 
 
 class Mar(NetcdfSubject):
@@ -343,27 +479,56 @@ class Mar(NetcdfSubject):
             if not file.dates:
                 return file.read(dt.date(2024, 6, 1))  # refused: it holds no day
             days = [file.dates[0], file.dates[len(file.dates) // 2], file.dates[-1]]
-            return file, {day: file.read(day) for day in days}, file.fixed("SH") if "SH" in file._file.variables else None
+            return (
+                file,
+                {day: file.read(day) for day in days},
+                file.fixed("SH") if "SH" in file._file.variables else None,
+            )
 
     def judge(self, case: Case, result: Any) -> str | None:
         file, fields, height = result
         horizontal = file._horizontal
         with netCDF4.Dataset(case.path) as data:
-            spelt = {"LAT": spelling(data, "LAT", "latitude"), "LON": spelling(data, "LON", "longitude"), "ME": "ME", "SH": "SH"}
-            dimensions = {name: data.variables[spelt[name]].dimensions for name in spelt if spelt[name] in data.variables}
-            units = {name: getattr(variable, "units", None) for name, variable in data.variables.items()}
+            spelt = {
+                "LAT": spelling(data, "LAT", "latitude"),
+                "LON": spelling(data, "LON", "longitude"),
+                "ME": "ME",
+                "SH": "SH",
+            }
+            dimensions = {
+                name: data.variables[spelt[name]].dimensions
+                for name in spelt
+                if spelt[name] in data.variables
+            }
+            units = {
+                name: getattr(variable, "units", None) for name, variable in data.variables.items()
+            }
         if file.units != str(units["ME"] if units["ME"] is not None else ""):
             return "units differ"
         if fault := self.judge_days(case.path, file, dimensions["ME"][0]):
             return fault
-        for name, found in {"LAT": file.lat, "LON": file.lon, **({} if height is None else {"SH": height})}.items():
-            if fault := disagreement(found, case.path, spelt[name], *place(dimensions[name], horizontal), huge):
+        for name, found in {
+            "LAT": file.lat,
+            "LON": file.lon,
+            **({} if height is None else {"SH": height}),
+        }.items():
+            if fault := disagreement(
+                found, case.path, spelt[name], *place(dimensions[name], horizontal), huge
+            ):
                 return fault
         for axis, found in ((horizontal[1], file.x), (horizontal[0], file.y)):
-            if found is not None and not any(same(found, decoded(case.path, axis)[0] * factor) for factor in factors(units[axis])):
+            if found is not None and not any(
+                same(found, decoded(case.path, axis)[0] * factor) for factor in factors(units[axis])
+            ):
                 return f"axis {axis} differs"
         for day, found in fields.items():
-            if fault := disagreement(found, case.path, "ME", *place(dimensions["ME"], horizontal, file.dates.index(day)), huge):
+            if fault := disagreement(
+                found,
+                case.path,
+                "ME",
+                *place(dimensions["ME"], horizontal, file.dates.index(day)),
+                huge,
+            ):
                 return f"{day}: {fault}"
         return None
 
@@ -371,15 +536,23 @@ class Mar(NetcdfSubject):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                with xr.open_dataset(path, engine="netcdf4", drop_variables=["ME", "SH", "MSK", "LAT", "LON"]) as data:
+                with xr.open_dataset(
+                    path, engine="netcdf4", drop_variables=["ME", "SH", "MSK", "LAT", "LON"]
+                ) as data:
                     expected = [str(moment)[:10] for moment in np.atleast_1d(data[name].values)]
         except Exception:
             return None
-        return None if [day.isoformat() for day in file.dates] == expected else f"days differ: {expected[:2]}"
+        return (
+            None
+            if [day.isoformat() for day in file.dates] == expected
+            else f"days differ: {expected[:2]}"
+        )
 
 
 class Stations(NetcdfSubject):
-    """No genuine file is at hand: one that the twin writes, with a position that is also an attribute."""
+    """No genuine file is at hand: one that the twin writes, with a position that is also an
+    attribute.
+    """
 
     file = "TAS_L_hour.nc"
     kept = ("t_surf", "t_u", "time", "lat", "lon", "alt")
@@ -388,7 +561,15 @@ class Stations(NetcdfSubject):
     def __init__(self, real: Path, folder: Path) -> None:
         hours = np.datetime64("2019-07-01T00", "h") + np.arange(100)
         values = np.where(np.arange(100) % 17 == 3, np.nan, 5 * np.sin(np.arange(100) / 4) - 5)
-        files.write_station(folder / "genuine", "TAS_L", hours, {"t_surf": values, "t_u": values + 1}, 65.6, -38.9, 250.0)
+        files.write_station(
+            folder / "genuine",
+            "TAS_L",
+            hours,
+            {"t_surf": values, "t_u": values + 1},
+            65.6,
+            -38.9,
+            250.0,
+        )
         super().__init__(folder / "genuine", folder)
 
     def read(self, case: Case) -> Any:
@@ -398,19 +579,39 @@ class Stations(NetcdfSubject):
         with netCDF4.Dataset(case.path) as file:
             units = str(file["t_surf"].units)
             axis = file[file["t_surf"].dimensions[0]]
-            name, moments = axis.name, netCDF4.num2date(axis[...], axis.units, getattr(axis, "calendar", "standard"))
+            name, moments = (
+                axis.name,
+                netCDF4.num2date(axis[...], axis.units, getattr(axis, "calendar", "standard")),
+            )
         kelvin = units.lower() in ("k", "kelvin")
-        if not kelvin and units.replace(" ", "_").lower() not in ("c", "degc", "celsius", "degrees_c"):
+        if not kelvin and units.replace(" ", "_").lower() not in (
+            "c",
+            "degc",
+            "celsius",
+            "degrees_c",
+        ):
             return f"units {units}"
-        expected = [np.datetime64(moment.isoformat()[:13], "h") for moment in (moments + dt.timedelta(minutes=30))] if len(moments) else []
-        if found.hours.tolist() != np.array(expected, "datetime64[h]").tolist() or (np.diff(found.hours).astype(int) <= 0).any():
+        expected = (
+            [
+                np.datetime64(moment.isoformat()[:13], "h")
+                for moment in (moments + dt.timedelta(minutes=30))
+            ]
+            if len(moments)
+            else []
+        )
+        if (
+            found.hours.tolist() != np.array(expected, "datetime64[h]").tolist()
+            or (np.diff(found.hours).astype(int) <= 0).any()
+        ):
             return f"hours of {name} differ"
         for variable, told, most in (("lat", found.lat, 90), ("lon", found.lon, 180)):
             if abs(told) > most:
                 return f"{variable} {told}"
         nothing = lambda stored: np.zeros(stored.shape, bool)  # noqa: E731
         shift = 273.15 if kelvin else 0
-        return disagreement(found.values + shift, case.path, "t_surf", ..., lambda field: field, nothing)
+        return disagreement(
+            found.values + shift, case.path, "t_surf", ..., lambda field: field, nothing
+        )
 
 
 def spelling(data: netCDF4.Dataset, name: str, long: str) -> str:
@@ -427,8 +628,13 @@ def huge(stored: np.ndarray) -> np.ndarray:
         return np.abs(stored) > 1e18 if stored.dtype.kind == "f" else np.zeros(stored.shape, bool)
 
 
-def place(dimensions: tuple[str, ...], horizontal: tuple[str, str], step: int = 0) -> tuple[Any, Any]:
+def place(
+    dimensions: tuple[str, ...], horizontal: tuple[str, str], step: int = 0
+) -> tuple[Any, Any]:
     """Index of one field in a variable, and how to bring it into the order (y, x)."""
-    index = tuple(slice(None) if name in horizontal else (step if axis == 0 else 0) for axis, name in enumerate(dimensions))
+    index = tuple(
+        slice(None) if name in horizontal else (step if axis == 0 else 0)
+        for axis, name in enumerate(dimensions)
+    )
     order = tuple(name for name in dimensions if name in horizontal)
     return index, (lambda field: field) if order == horizontal else (lambda field: field.T)

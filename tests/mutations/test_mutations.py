@@ -1,8 +1,9 @@
 """Genuine files and names, damaged at random: only ever a correct array or an error of ours.
 
-A few run by default, 2,000 a reader under the marker `mutations`, 20,000 under `slow`. Each mutation follows from its number alone:
-`DAYMELT_MUTATION=1234 pytest tests/mutations -k mar` repeats one. `DAYMELT_REAL` names the folder of genuine files where it is not
-`shared/real` beside the project.
+A few run by default, 2,000 a reader under the marker `mutations`, 20,000 under `slow`. Each
+mutation follows from its number alone: `DAYMELT_MUTATION=1234 pytest tests/mutations -k mar`
+repeats one. `DAYMELT_REAL` names the folder of genuine files where it is not `shared/real` beside
+the project.
 """
 
 import json
@@ -21,7 +22,9 @@ REAL = Path(os.environ.get("DAYMELT_REAL") or Path(__file__).parents[2].parent /
 WORKER = Path(__file__).with_name("worker.py")
 ROOT = Path(__file__).parents[2]
 READERS = ["microwave", "mar", "sentinel1", "terrain", "stac", "names", "stations"]
-LONGEST_S = 60  # for one mutation; the slowest takes a tenth of a second on an idle machine, but 5 s where HDF5 goes round in circles
+# for one mutation; the slowest takes a tenth of a second on an idle machine, but 5 s where HDF5
+# goes round in circles
+LONGEST_S = 60
 START_S = 120
 GOOD = {"read", "refused"}
 
@@ -34,7 +37,9 @@ def relay(stream: IO[str], lines: "queue.Queue[str]") -> None:
 
 
 class Run:
-    """Outcomes of mutations, worker after worker: where one dies or hangs, the next goes on behind the culprit."""
+    """Outcomes of mutations, worker after worker: where one dies or hangs, the next goes on behind
+    the culprit.
+    """
 
     def __init__(self, reader: str, folder: Path) -> None:
         self.reader, self.folder = reader, folder
@@ -50,11 +55,23 @@ class Run:
         """Run one worker as far as it comes; the number of the mutation to go on with."""
         command = [sys.executable, WORKER, self.reader, first, count, REAL, self.folder]
         path = os.pathsep.join(filter(None, [str(ROOT / "workflow"), os.environ.get("PYTHONPATH")]))
-        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "GDAL_NUM_THREADS": "1"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": path,
+            "OMP_NUM_THREADS": "1",
+            "OPENBLAS_NUM_THREADS": "1",
+            "GDAL_NUM_THREADS": "1",
+        }
         errors = self.folder / "stderr.txt"
         with (
             open(errors, "w") as stderr,
-            subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, stderr=stderr, env=environment, text=True) as worker,
+            subprocess.Popen(
+                [str(part) for part in command],
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env=environment,
+                text=True,
+            ) as worker,
         ):
             lines: queue.Queue[str] = queue.Queue()
             threading.Thread(target=relay, args=(worker.stdout, lines), daemon=True).start()
@@ -63,7 +80,9 @@ class Run:
             finally:
                 worker.kill()
 
-    def _follow(self, worker: "subprocess.Popen[str]", lines: "queue.Queue[str]", first: int, errors: Path) -> int:
+    def _follow(
+        self, worker: "subprocess.Popen[str]", lines: "queue.Queue[str]", first: int, errors: Path
+    ) -> int:
         begun, done, judging, following = None, "", False, first
         while True:
             try:
@@ -76,7 +95,9 @@ class Run:
                 if ended == "crash" and worker.wait() == 0:
                     return following
                 if begun is None:
-                    pytest.fail(f"the worker of {self.reader} did not start: {errors.read_text()[-2000:]}")
+                    pytest.fail(
+                        f"the worker of {self.reader} did not start: {errors.read_text()[-2000:]}"
+                    )
                 self._count(begun, "oracle crash" if judging else ended, f"{worker.poll()}", done)
                 return begun + 1
             facts = json.loads(line)
@@ -104,8 +125,14 @@ def check(reader: str, folder: Path, count: int, first: int = 0) -> None:
     else:
         run.over(first, count)
     print(f"{reader}: {dict(run.counts)}")
-    assert not run.failures, "\n".join([f"{len(run.failures)} of {sum(run.counts.values())}", *run.failures[:40]])
-    assert alone or (run.counts.total() == count and run.counts["read"] > count / 50 and run.counts["refused"] > count / 50)
+    assert not run.failures, "\n".join(
+        [f"{len(run.failures)} of {sum(run.counts.values())}", *run.failures[:40]]
+    )
+    assert alone or (
+        run.counts.total() == count
+        and run.counts["read"] > count / 50
+        and run.counts["refused"] > count / 50
+    )
 
 
 @pytest.mark.parametrize("reader", READERS)

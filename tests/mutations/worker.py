@@ -1,7 +1,9 @@
-"""Damage inputs one after another, read each, and say what became of it: `worker.py SUBJECT FIRST COUNT GENUINE FOLDER`.
+"""Damage inputs one after another, read each, and say what became of it: `worker.py SUBJECT FIRST
+COUNT GENUINE FOLDER`.
 
-Runs as a process of its own, so that a crash or a hang of HDF5 or GDAL is the failure of one mutation. Writes one JSON object a line:
-`begin` before a mutation, `judging` once it was read, `end` with its outcome.
+Runs as a process of its own, so that a crash or a hang of HDF5 or GDAL is the failure of one
+mutation. Writes one JSON object a line: `begin` before a mutation, `judging` once it was read,
+`end` with its outcome.
 """
 
 import importlib
@@ -16,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from daymelt.errors import DaymeltError
+from daymelt.core.errors import DaymeltError
 
 SUBJECTS = {  # reader: where its subject is, imported alone since xarray and scipy take a second
     "microwave": ("netcdf_files", "Microwave"),
@@ -35,14 +37,21 @@ def say(**facts: Any) -> None:
 
 
 def outcome(subject: Any, case: Any, seed: int) -> tuple[str, str]:
-    """`refused`, `read`, or a fault: `raised`, `several lines`, `wrong`, `unjudged`; and a word about it."""
+    """`refused`, `read`, or a fault: `raised`, `several lines`, `wrong`, `unjudged`; and a word
+    about it.
+    """
     try:
         result = subject.read(case)
     except DaymeltError as error:
-        return ("refused" if "\n" not in str(error) else "several lines"), f"{type(error).__name__}: {error}"
+        return (
+            "refused" if "\n" not in str(error) else "several lines"
+        ), f"{type(error).__name__}: {error}"
     except Exception as error:
         frame = traceback.extract_tb(error.__traceback__)[-1]
-        return "raised", f"{type(error).__name__}: {error} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})"
+        return (
+            "raised",
+            f"{type(error).__name__}: {error} ({frame.filename.rsplit('/', 1)[-1]}:{frame.lineno})",
+        )
     say(judging=seed)
     try:
         fault = subject.judge(case, result)

@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 
 
 def plausible_melt(shape, seed=0):
-    """Percent uint8 (y, x): mostly dry, partly all wet, a soft edge between, and nodata along one side."""
+    """Percent uint8 (y, x): mostly dry, partly all wet, a soft edge between, and nodata along one
+    side.
+    """
     noise = np.random.default_rng(seed).standard_normal(shape)
-    rough = sum(weight * sigma * gaussian_filter(noise, sigma) for sigma, weight in ((1, 0.2), (5, 0.6), (20, 2.0)))
+    rough = sum(
+        weight * sigma * gaussian_filter(noise, sigma)
+        for sigma, weight in ((1, 0.2), (5, 0.6), (20, 2.0))
+    )
     low, high = np.quantile(rough, [0.65, 0.75])
     stored = np.rint(100 * np.clip((rough - low) / (high - low), 0, 1)).astype(np.uint8)
     stored[:, : shape[1] // 8] = 255

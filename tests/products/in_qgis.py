@@ -1,13 +1,21 @@
-"""Open a layer with its style in QGIS and say, as JSON, what a user would see. Runs in the Python that QGIS belongs to.
+"""Open a layer with its style in QGIS and say, as JSON, what a user would see. Runs in the Python
+that QGIS belongs to.
 
-Arguments: layer.tif style.qml picture.png column,row [column,row ...]. The picture has one pixel a cell.
+Arguments: layer.tif style.qml picture.png column,row [column,row ...]. The picture has one pixel a
+cell.
 """
 
 import json
 import os
 import sys
 
-from qgis.core import QgsApplication, QgsMapRendererParallelJob, QgsMapSettings, QgsPointXY, QgsRasterLayer
+from qgis.core import (
+    QgsApplication,
+    QgsMapRendererParallelJob,
+    QgsMapSettings,
+    QgsPointXY,
+    QgsRasterLayer,
+)
 from qgis.PyQt.QtCore import QSize, Qt
 
 layer_path, style_path, picture_path, *cells = sys.argv[1:]
@@ -34,10 +42,15 @@ def seen(cell):
     """Value that QGIS reads, and colour and opacity that it draws, at a cell."""
     column, row = (int(part) for part in cell.split(","))
     extent, width = layer.extent(), layer.rasterUnitsPerPixelX()
-    point = QgsPointXY(extent.xMinimum() + (column + 0.5) * width, extent.yMaximum() - (row + 0.5) * width)
+    point = QgsPointXY(
+        extent.xMinimum() + (column + 0.5) * width, extent.yMaximum() - (row + 0.5) * width
+    )
     value, known = layer.dataProvider().sample(point, 1)
     colour = image.pixelColor(column, row)
-    return {"value": value if known else None, "rgba": [colour.red(), colour.green(), colour.blue(), colour.alpha()]}
+    return {
+        "value": value if known else None,
+        "rgba": [colour.red(), colour.green(), colour.blue(), colour.alpha()],
+    }
 
 
 print(

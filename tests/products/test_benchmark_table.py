@@ -4,11 +4,25 @@ from html.parser import HTMLParser
 
 import pytest
 
-from daymelt.products.benchmark_table import benchmark_csv, benchmark_html, benchmark_markdown, best, tables
+from daymelt.products.benchmark_table import (
+    benchmark_csv,
+    benchmark_html,
+    benchmark_markdown,
+    best,
+    tables,
+)
 
 
 def row(system, mae, protocol="published", **more):
-    return {"protocol": protocol, "system": system, "against": "held-out SAR", "days": 70, "mae": mae, "mse": mae**2, **more}
+    return {
+        "protocol": protocol,
+        "system": system,
+        "against": "held-out SAR",
+        "days": 70,
+        "mae": mae,
+        "mse": mae**2,
+        **more,
+    }
 
 
 ROWS = [
@@ -44,8 +58,13 @@ def shown(tmp_path):
     benchmark_markdown(tmp_path / "table.md", ROWS)
     benchmark_html(tmp_path / "table.html", ROWS)
     parts = re.split(r"^## .*$", (tmp_path / "table.md").read_text(), flags=re.MULTILINE)[1:]
-    lines = [[line for line in part.splitlines() if line.startswith("|") and "---" not in line] for part in parts]
-    markdown = [[cell.strip(" *") for line in part for cell in line.strip("|").split("|")] for part in lines]
+    lines = [
+        [line for line in part.splitlines() if line.startswith("|") and "---" not in line]
+        for part in parts
+    ]
+    markdown = [
+        [cell.strip(" *") for line in part for cell in line.strip("|").split("|")] for part in lines
+    ]
     parser = Cells()
     parser.feed((tmp_path / "table.html").read_text())
     return markdown, parser.tables
@@ -65,7 +84,9 @@ def test_a_column_of_which_nothing_is_known_is_left_out(shown):
 
 
 def test_the_best_of_each_reference_is_marked():
-    group = tables([row("a", 0.2, f1=0.5), row("b", 0.1, f1=0.9), {**row("a", 0.3), "against": "truth"}])[0][1]
+    group = tables(
+        [row("a", 0.2, f1=0.5), row("b", 0.1, f1=0.9), {**row("a", 0.3), "against": "truth"}]
+    )[0][1]
     assert best(group) == {(1, "mae"), (1, "mse"), (1, "f1"), (2, "mae"), (2, "mse")}
 
 
@@ -78,4 +99,6 @@ def test_the_csv_has_every_column_of_every_row(tmp_path):
     benchmark_csv(tmp_path / "table.csv", ROWS)
     with open(tmp_path / "table.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [float(line["mae"]) for line in rows] == [0.05, 0.26, 0.07] and rows[1]["training_s"] == ""
+    assert [float(line["mae"]) for line in rows] == [0.05, 0.26, 0.07] and rows[1][
+        "training_s"
+    ] == ""

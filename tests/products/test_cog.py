@@ -13,12 +13,15 @@ from hypothesis.extra import numpy as hnp
 from rasterio.shutil import copy
 from rio_cogeo.cogeo import cog_validate
 
-from daymelt.encoding import NEVER_SEEN, PERCENT, SAR_AGE
-from daymelt.errors import FormatError, GridError, MissingInputError, StorageError
-from daymelt.grid import Grid, same_crs
+from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE
+from daymelt.core.errors import FormatError, GridError, MissingInputError, StorageError
+from daymelt.core.grid import Grid, same_crs
 from daymelt.products.cog import check_day, read_cells, read_day, read_tags, write_day
 
-ALBERS = "+proj=aea +lat_1=62 +lat_2=76 +lat_0=70 +lon_0=-40 +x_0=0 +y_0=0 +datum=WGS84 +units=m +no_defs"
+ALBERS = (
+    "+proj=aea +lat_1=62 +lat_2=76 +lat_0=70 +lon_0=-40 +x_0=0 +y_0=0 +datum=WGS84 "
+    "+units=m +no_defs"
+)
 
 
 @pytest.fixture
@@ -37,7 +40,9 @@ def age(grid):
 
 
 def rewrite(path, **changes):
-    """The same day as another program might write it: the GeoTIFF at `path` with some of its properties changed."""
+    """The same day as another program might write it: the GeoTIFF at `path` with some of its
+    properties changed.
+    """
     with rasterio.open(path) as file:
         band, profile = file.read(1), file.profile
         scales, units, tags = file.scales, file.units, file.tags()
@@ -63,7 +68,11 @@ def test_a_day_reads_back_as_it_was_written(written, melt, grid, tags):
 
 @settings(max_examples=25, deadline=None)
 @given(
-    stored=hnp.arrays(np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=40), elements=st.sampled_from([*range(101), 255])),
+    stored=hnp.arrays(
+        np.uint8,
+        hnp.array_shapes(min_dims=2, max_dims=2, max_side=40),
+        elements=st.sampled_from([*range(101), 255]),
+    ),
     spacing=st.sampled_from([10, 100, 333.5]),
 )
 def test_any_layer_on_any_grid_reads_back_and_checks(stored, spacing, tmp_path_factory):
@@ -82,7 +91,8 @@ def test_a_reader_that_applies_the_scale_sees_a_fraction(written, melt):
 
 
 @pytest.mark.parametrize(
-    ("shape", "overviews"), [((1300, 700), [2, 4]), ((700, 512), [2]), ((512, 512), [2]), ((2, 700), [2]), ((700, 3), [2])]
+    ("shape", "overviews"),
+    [((1300, 700), [2, 4]), ((700, 512), [2]), ((512, 512), [2]), ((2, 700), [2]), ((700, 3), [2])],
 )
 def test_a_grid_of_any_form_has_overviews_until_one_block_holds_it(tmp_path, shape, overviews):
     grid = Grid("EPSG:3413", 100, 228900, -2445900, *shape)
@@ -104,7 +114,9 @@ def test_never_seen_is_never_averaged_into_an_age(tmp_path, age, grid):
     assert (overview[:20, 17:] == NEVER_SEEN).all() and (overview[:, :16] == 255).all()
 
 
-def test_equal_content_gives_equal_bytes_whatever_the_name_and_the_order_of_the_tags(tmp_path, written, melt, grid, tags):
+def test_equal_content_gives_equal_bytes_whatever_the_name_and_the_order_of_the_tags(
+    tmp_path, written, melt, grid, tags
+):
     other = tmp_path / "elsewhere" / "other.tif"
     write_day(other, melt, grid, PERCENT, dict(reversed(tags.items())), "melting share of the cell")
     assert other.read_bytes() == written.read_bytes()
@@ -134,7 +146,9 @@ def memory_of_this_process():
 
 
 def test_a_field_of_another_shape_is_refused(tmp_path, melt, grid):
-    with pytest.raises(GridError, match=r"melt.tif: melt_fraction has shape \(255, 256\), the grid \(256, 256\)"):
+    with pytest.raises(
+        GridError, match=r"melt.tif: melt_fraction has shape \(255, 256\), the grid \(256, 256\)"
+    ):
         write_day(tmp_path / "melt.tif", melt[1:], grid, PERCENT, {}, "melt")
 
 
@@ -219,15 +233,37 @@ def test_a_file_on_another_grid_is_refused(written, grid):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"overview_resampling": "nearest", "compress": "DEFLATE"}, "overview 1 of 1 is not the mean of the layer"),
-        ({"overview_resampling": "average", "compress": "LZW"}, "compression lzw, expected deflate"),
-        ({"overview_resampling": "average", "compress": "DEFLATE", "blocksize": 256}, r"block \(256, 256\), expected \(512, 512\)"),
-        ({"overview_resampling": "average", "compress": "DEFLATE", "overview_count": 2}, "overviews 2, expected 1"),
+        (
+            {"overview_resampling": "nearest", "compress": "DEFLATE"},
+            "overview 1 of 1 is not the mean of the layer",
+        ),
+        (
+            {"overview_resampling": "average", "compress": "LZW"},
+            "compression lzw, expected deflate",
+        ),
+        (
+            {"overview_resampling": "average", "compress": "DEFLATE", "blocksize": 256},
+            r"block \(256, 256\), expected \(512, 512\)",
+        ),
+        (
+            {"overview_resampling": "average", "compress": "DEFLATE", "overview_count": 2},
+            "overviews 2, expected 1",
+        ),
     ],
 )
 def test_another_valid_cog_is_not_ours(tmp_path, written, grid, options, message):
     other = tmp_path / "other.tif"
-    copy(written, other, **{"driver": "COG", "blocksize": 512, "overviews": "IGNORE_EXISTING", "overview_count": 1, **options})
+    copy(
+        written,
+        other,
+        **{
+            "driver": "COG",
+            "blocksize": 512,
+            "overviews": "IGNORE_EXISTING",
+            "overview_count": 1,
+            **options,
+        },
+    )
     with pytest.raises(FormatError, match=message):
         check_day(other, grid, PERCENT)
 
@@ -243,24 +279,45 @@ def test_a_percent_above_a_hundred_is_found_when_read_back(tmp_path, age, grid):
 
 
 def test_the_command_line_tools_agree_on_everything_a_reader_needs(tool, written, grid, tags):
-    said = json.loads(subprocess.run([tool("gdalinfo"), "-json", "-stats", written], check=True, capture_output=True, text=True).stdout)
+    said = json.loads(
+        subprocess.run(
+            [tool("gdalinfo"), "-json", "-stats", written],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    )
     (band,) = said["bands"]
     assert said["driverShortName"] == "GTiff" and said["size"] == [256, 256]
     assert said["geoTransform"] == list(grid.geotransform)
     assert same_crs(said["coordinateSystem"]["wkt"], "EPSG:3413")
-    assert said["metadata"]["IMAGE_STRUCTURE"] == {"COMPRESSION": "DEFLATE", "INTERLEAVE": "BAND", "LAYOUT": "COG", "PREDICTOR": "2"}
-    assert {name: value for name, value in said["metadata"][""].items() if name.startswith("DAYMELT_")} == {
-        f"DAYMELT_{name.upper()}": value for name, value in tags.items()
+    assert said["metadata"]["IMAGE_STRUCTURE"] == {
+        "COMPRESSION": "DEFLATE",
+        "INTERLEAVE": "BAND",
+        "LAYOUT": "COG",
+        "PREDICTOR": "2",
     }
-    assert (band["type"], band["noDataValue"], band["scale"], band["unit"]) == ("Byte", 255, 0.01, "1")
+    assert {
+        name: value for name, value in said["metadata"][""].items() if name.startswith("DAYMELT_")
+    } == {f"DAYMELT_{name.upper()}": value for name, value in tags.items()}
+    assert (band["type"], band["noDataValue"], band["scale"], band["unit"]) == (
+        "Byte",
+        255,
+        0.01,
+        "1",
+    )
     assert band["description"] == "melting share of the cell"
-    assert band["block"] == [512, 512] and [overview["size"] for overview in band["overviews"]] == [[128, 128]]
+    assert band["block"] == [512, 512] and [overview["size"] for overview in band["overviews"]] == [
+        [128, 128]
+    ]
     assert (band["minimum"], band["maximum"]) == (0, 100)
 
 
 def test_the_command_line_tools_read_the_same_numbers(tool, tmp_path, written, melt):
     raw = tmp_path / "raw.bin"
-    subprocess.run([tool("gdal_translate"), "-q", "-of", "ENVI", written, raw], check=True, capture_output=True)
+    subprocess.run(
+        [tool("gdal_translate"), "-q", "-of", "ENVI", written, raw], check=True, capture_output=True
+    )
     np.testing.assert_array_equal(np.fromfile(raw, np.uint8).reshape(256, 256), melt)
 
 

@@ -12,17 +12,36 @@ SYSTEMS = ("unet-smp", "time-interpolated-sar", "mine", "yours")
 def drawn(monkeypatch):
     """Figures as they are saved."""
     kept, save = [], Figure.savefig
-    monkeypatch.setattr(Figure, "savefig", lambda figure, *args, **kwargs: (kept.append(figure), save(figure, *args, **kwargs))[1])
+    monkeypatch.setattr(
+        Figure,
+        "savefig",
+        lambda figure, *args, **kwargs: (kept.append(figure), save(figure, *args, **kwargs))[1],
+    )
     return kept
 
 
 def strata(system):
     gaps = {"kind": "gap", "against": "truth", "valid_cells": 10}
-    later = [{"system": system, "bin": name, "mae": index / 10, **gaps} for index, name in enumerate(("2-3", "1", "0"))]
-    bands = [{"system": system, "bin": name, "mae": 0.1, **gaps, "kind": "height"} for name in ("1000-1500 m", "500-1000 m", "below 500 m")]
+    later = [
+        {"system": system, "bin": name, "mae": index / 10, **gaps}
+        for index, name in enumerate(("2-3", "1", "0"))
+    ]
+    bands = [
+        {"system": system, "bin": name, "mae": 0.1, **gaps, "kind": "height"}
+        for name in ("1000-1500 m", "500-1000 m", "below 500 m")
+    ]
     whole = {"system": system, "bin": "Jul", "mae": 0.1, **gaps, "kind": "month", "valid_cells": 40}
-    events = [{**whole, "kind": "event", "bin": name, "valid_cells": 4} for name in ("a long one", "another")]
-    return [*later, *bands, whole, *events, {**whole, "bin": "Aug", "mae": np.nan, "valid_cells": 0}]
+    events = [
+        {**whole, "kind": "event", "bin": name, "valid_cells": 4}
+        for name in ("a long one", "another")
+    ]
+    return [
+        *later,
+        *bands,
+        whole,
+        *events,
+        {**whole, "bin": "Aug", "mae": np.nan, "valid_cells": 0},
+    ]
 
 
 def ticks(axes):
@@ -33,7 +52,11 @@ def test_classes_stand_in_their_natural_order_whatever_that_of_the_rows(tmp_path
     error_by(tmp_path / "error.png", [row for system in SYSTEMS for row in strata(system)])
     gap, height, month, event = drawn[0].axes
     assert [name for name, _ in ticks(gap)] == ["0", "1", "2-3"]
-    assert [name for name, _ in ticks(height)] == ["below 500", "500-1000", "1000-1500"] and "(m)" in height.get_xlabel()
+    assert [name for name, _ in ticks(height)] == [
+        "below 500",
+        "500-1000",
+        "1000-1500",
+    ] and "(m)" in height.get_xlabel()
     assert [name for name, _ in ticks(event)] == ["a long one", "another"]
     assert len(gap.lines) == len(SYSTEMS)
     np.testing.assert_allclose(gap.lines[0].get_ydata(), [0.2, 0.1, 0.0])
@@ -41,10 +64,14 @@ def test_classes_stand_in_their_natural_order_whatever_that_of_the_rows(tmp_path
     assert month.get_ylim() == gap.get_ylim() and gap.get_ylim()[0] == 0
 
 
-def test_a_class_says_which_share_of_all_cells_it_holds_and_one_without_cells_is_not_drawn(tmp_path, drawn):
+def test_a_class_says_which_share_of_all_cells_it_holds_and_one_without_cells_is_not_drawn(
+    tmp_path, drawn
+):
     error_by(tmp_path / "error.png", [row for system in SYSTEMS for row in strata(system)])
     gap, _, month, event = drawn[0].axes
-    assert {share for _, share in ticks(gap)} == {"25 %"} and {share for _, share in ticks(event)} == {"10 %"}
+    assert {share for _, share in ticks(gap)} == {"25 %"} and {
+        share for _, share in ticks(event)
+    } == {"10 %"}
     assert ticks(month) == [["Jul", "100 %"]]
 
 
@@ -58,14 +85,21 @@ def test_events_are_not_joined_by_a_line(tmp_path, drawn):
 def test_systems_of_one_colour_have_markers_of_their_own_where_nothing_joins_them(tmp_path, drawn):
     error_by(tmp_path / "error.png", [row for system in comparison.LOOKS for row in strata(system)])
     points = drawn[0].axes[3].lines
-    assert len({(line.get_color(), line.get_marker()) for line in points}) == len(points) == len(comparison.LOOKS)
+    assert (
+        len({(line.get_color(), line.get_marker()) for line in points})
+        == len(points)
+        == len(comparison.LOOKS)
+    )
 
 
 def test_everything_drawn_lies_within_the_picture(tmp_path, drawn):
     long = ["threshold-pmw-winter", "unet-smp-without-liquid-water"]
     error_by(tmp_path / "error.png", [row for system in long for row in strata(system)])
     leakage_chart(tmp_path / "leakage.png", {"leave-out-2019": [200] * 70, "published": [1]})
-    rows = [{"system": name, "against": "truth", "cells": 10, "mean_prediction": 1, "mean_target": 1} for name in long]
+    rows = [
+        {"system": name, "against": "truth", "cells": 10, "mean_prediction": 1, "mean_target": 1}
+        for name in long
+    ]
     reliability_diagram(tmp_path / "reliability.png", rows)
     for figure in drawn:
         inside = figure.get_tightbbox()
@@ -75,7 +109,16 @@ def test_everything_drawn_lies_within_the_picture(tmp_path, drawn):
 
 def test_a_perfect_system_lies_on_the_diagonal_and_rare_classes_are_left_out(tmp_path, drawn):
     classes = [(0.05, 10**6), (0.5, 10**5), (0.9, 10)]
-    rows = [{"system": "mine", "against": "truth", "cells": cells, "mean_prediction": at, "mean_target": at} for at, cells in classes]
+    rows = [
+        {
+            "system": "mine",
+            "against": "truth",
+            "cells": cells,
+            "mean_prediction": at,
+            "mean_target": at,
+        }
+        for at, cells in classes
+    ]
     reliability_diagram(tmp_path / "reliability.png", rows)
     above, below = drawn[0].axes
     perfect, mine = above.lines
@@ -86,13 +129,20 @@ def test_a_perfect_system_lies_on_the_diagonal_and_rare_classes_are_left_out(tmp
 
 
 def test_the_share_of_test_days_beside_training_days_is_counted_not_given(tmp_path, drawn):
-    leakage_chart(tmp_path / "leakage.png", {"published": [1, 1, 2, 5], "blocked": [8, 14, 15, 30, 31, 400]})
+    leakage_chart(
+        tmp_path / "leakage.png", {"published": [1, 1, 2, 5], "blocked": [8, 14, 15, 30, 31, 400]}
+    )
     first, second = drawn[0].axes
     assert first.get_title(loc="left") == "published: 3 of 4 within 2 days"
     assert second.get_title(loc="left") == "blocked: 0 of 6 within 2 days"
     names = [text.get_text() for text in second.get_xticklabels()]
     counts = [
-        {name: bar.get_height() for name, bar in zip(names, axes.patches, strict=True) if bar.get_height()} for axes in (first, second)
+        {
+            name: bar.get_height()
+            for name, bar in zip(names, axes.patches, strict=True)
+            if bar.get_height()
+        }
+        for axes in (first, second)
     ]
     assert counts == [{"1": 2, "2": 1, "5": 1}, {"8-14": 2, "15-30": 2, "above 30": 2}]
     near = {bar.get_facecolor() for bar in first.patches[:2]}

@@ -18,7 +18,9 @@ def draw(path):
 
 def test_equal_pictures_are_equal_bytes_whatever_the_user_has_set(tmp_path):
     draw(tmp_path / "one.png")
-    with matplotlib.rc_context({"font.size": 30, "lines.linewidth": 9, "savefig.facecolor": "red", "savefig.bbox": "tight"}):
+    with matplotlib.rc_context(
+        {"font.size": 30, "lines.linewidth": 9, "savefig.facecolor": "red", "savefig.bbox": "tight"}
+    ):
         draw(tmp_path / "two.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
 

@@ -5,8 +5,14 @@ import numpy as np
 import pytest
 from matplotlib.dates import date2num
 
-from daymelt.dates import season_days
-from daymelt.products.figures import extent_curves, loss_curve, published_mae, score_bars, series_colours
+from daymelt.core.dates import season_days
+from daymelt.products.figures import (
+    extent_curves,
+    loss_curve,
+    published_mae,
+    score_bars,
+    series_colours,
+)
 
 SYSTEMS = ("unet-smp", "time-interpolated-sar", "interpolate-mar", "threshold-pmw")
 
@@ -20,7 +26,10 @@ def days():
 def rows():
     return [
         {"system": system, "against": against, "days": count, "mae": mae * factor}
-        for against, count, factor in (("held-out SAR", 60, 1), ("truth, unobserved days", 752, 0.5))
+        for against, count, factor in (
+            ("held-out SAR", 60, 1),
+            ("truth, unobserved days", 752, 0.5),
+        )
         for system, mae in zip(SYSTEMS, (0.04, 0.08, 0.16, 0.28), strict=True)
     ]
 
@@ -30,7 +39,10 @@ def lines(axes):
 
 
 def test_every_season_has_a_frame_with_its_own_days_and_one_scale_for_all(tmp_path, days, drawn):
-    series = {"unet-smp": list(np.arange(len(days), dtype=float)), "sar": [float(i) if i % 5 == 0 else math.nan for i in range(len(days))]}
+    series = {
+        "unet-smp": list(np.arange(len(days), dtype=float)),
+        "sar": [float(i) if i % 5 == 0 else math.nan for i in range(len(days))],
+    }
     extent_curves(tmp_path / "extent.png", days, series)
     frames = drawn[0].axes
     assert [axes.texts[0].get_text() for axes in frames] == ["2018", "2019", "2020"]
@@ -38,15 +50,25 @@ def test_every_season_has_a_frame_with_its_own_days_and_one_scale_for_all(tmp_pa
     season = [index for index, day in enumerate(days) if day.year == 2019]
     line = lines(frames[1])["UNet SMP"]
     np.testing.assert_array_equal(line.get_ydata(), season)
-    np.testing.assert_array_equal(date2num(line.get_xdata()), date2num([days[index] for index in season]))
+    np.testing.assert_array_equal(
+        date2num(line.get_xdata()), date2num([days[index] for index in season])
+    )
 
 
 def test_what_sees_single_days_is_drawn_as_points_and_the_rest_as_lines(tmp_path, days, drawn):
-    extent_curves(tmp_path / "extent.png", days, {name: [1.0] * len(days) for name in ("truth", "unet-smp", "sar")})
+    extent_curves(
+        tmp_path / "extent.png",
+        days,
+        {name: [1.0] * len(days) for name in ("truth", "unet-smp", "sar")},
+    )
     found = lines(drawn[0].axes[0])
     assert found["Sentinel-1"].get_linestyle() == "None" and found["Sentinel-1"].get_marker() == "o"
     assert found["UNet SMP"].get_linestyle() == found["truth"].get_linestyle() == "-"
-    assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == ["truth", "UNet SMP", "Sentinel-1"]
+    assert [text.get_text() for text in drawn[0].legends[0].get_texts()] == [
+        "truth",
+        "UNet SMP",
+        "Sentinel-1",
+    ]
     assert "km²" in drawn[0].get_supylabel()
 
 
@@ -66,11 +88,20 @@ def test_systems_keep_their_colours_and_never_share_one():
 
 
 def test_the_loss_marks_the_lowest_validation_that_was_measured(tmp_path, drawn):
-    loss_curve(tmp_path / "loss.png", [1, 2, 3, 4, 5], [0.5, 0.4, 0.3, 0.2, 0.1], [math.nan, 0.3, math.nan, 0.25, 0.27])
+    loss_curve(
+        tmp_path / "loss.png",
+        [1, 2, 3, 4, 5],
+        [0.5, 0.4, 0.3, 0.2, 0.1],
+        [math.nan, 0.3, math.nan, 0.25, 0.27],
+    )
     (axes,) = drawn[0].axes
     np.testing.assert_array_equal(lines(axes)["validation days"].get_xdata(), [2, 4, 5])
     assert axes.texts[0].get_text() == "lowest: 0.2500 in epoch 4"
-    assert axes.get_xlabel() == "epoch" and "melt fraction" in axes.get_ylabel() and axes.get_ylim()[0] == 0
+    assert (
+        axes.get_xlabel() == "epoch"
+        and "melt fraction" in axes.get_ylabel()
+        and axes.get_ylim()[0] == 0
+    )
 
 
 def test_a_training_that_never_validated_has_a_curve(tmp_path, drawn):
@@ -82,7 +113,8 @@ def test_bars_are_as_long_as_the_errors(tmp_path, rows, drawn):
     score_bars(tmp_path / "bars.png", rows)
     (axes,) = drawn[0].axes
     assert [[bar.get_width() for bar in group] for group in axes.containers] == [
-        pytest.approx([row["mae"] for row in rows if row["against"] == against]) for against in ("held-out SAR", "truth, unobserved days")
+        pytest.approx([row["mae"] for row in rows if row["against"] == against])
+        for against in ("held-out SAR", "truth, unobserved days")
     ]
     assert [text.get_text() for text in axes.get_yticklabels()] == [
         "UNet SMP",
@@ -97,8 +129,13 @@ def test_bars_are_as_long_as_the_errors(tmp_path, rows, drawn):
     assert axes.get_xlim()[1] > 0.28
 
 
-def test_a_missing_score_leaves_a_gap_and_an_unknown_system_no_published_mark(tmp_path, rows, drawn):
-    score_bars(tmp_path / "bars.png", [*rows[:-1], {"system": "mine", "against": "held-out SAR", "days": 60, "mae": 0.03}])
+def test_a_missing_score_leaves_a_gap_and_an_unknown_system_no_published_mark(
+    tmp_path, rows, drawn
+):
+    score_bars(
+        tmp_path / "bars.png",
+        [*rows[:-1], {"system": "mine", "against": "held-out SAR", "days": 60, "mae": 0.03}],
+    )
     second = drawn[0].axes[0].containers[1]
     assert [math.isnan(bar.get_width()) for bar in second] == [False, False, False, True, True]
     assert published_mae("mine") is None and published_mae("unet-smp") == 0.0474

@@ -8,10 +8,17 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from daymelt.errors import GridError
-from daymelt.grid import Grid
+from daymelt.core.errors import GridError
+from daymelt.core.grid import Grid
 from daymelt.products.colours import MELT_RAMP, OCEAN
-from daymelt.products.panel import Panel, day_panel, north_direction, round_length, shared_limits, with_errors
+from daymelt.products.panel import (
+    Panel,
+    day_panel,
+    north_direction,
+    round_length,
+    shared_limits,
+    with_errors,
+)
 
 DAY = dt.date(2019, 7, 31)
 
@@ -66,7 +73,13 @@ def test_a_coarse_field_lies_where_its_own_grid_says(tmp_path, area, height, dra
     field = np.full(coarse.shape, 200, np.float32)
     field[2, 3] = 260
     path = tmp_path / "panel.png"
-    day_panel(path, date=DAY, grid=area, height=height, panels=[Panel("Microwave", field, "kelvin", coarse)])
+    day_panel(
+        path,
+        date=DAY,
+        grid=area,
+        height=height,
+        panels=[Panel("Microwave", field, "kelvin", coarse)],
+    )
     axes = maps_of(drawn[0])[0]
     assert axes.get_xlim() == (area.left, area.right) and axes.get_ylim() == (area.bottom, area.top)
     warm = colour_at(path, drawn[0], axes, coarse.x[3], coarse.y[2])
@@ -80,9 +93,14 @@ def test_every_map_has_a_title_and_every_scale_a_unit(tmp_path, area, height, dr
     panels = [Panel(f"Panel {kind}", field, kind) for kind in kinds]
     day_panel(tmp_path / "panel.png", date=DAY, grid=area, height=height, panels=panels)
     (figure,) = drawn
-    assert [axes.get_title(loc="left") for axes in maps_of(figure)] == [panel.title for panel in panels]
+    assert [axes.get_title(loc="left") for axes in maps_of(figure)] == [
+        panel.title for panel in panels
+    ]
     labels = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
-    assert [unit in text for unit, text in zip(("(%)", "(K)", "(g kg⁻¹)", "(m)", "days"), labels, strict=True)] == [True] * 5
+    assert [
+        unit in text
+        for unit, text in zip(("(%)", "(K)", "(g kg⁻¹)", "(m)", "days"), labels, strict=True)
+    ] == [True] * 5
     assert any("31 July 2019" in text.get_text() for text in figure.texts)
     assert any("EPSG:3413" in text.get_text() for text in figure.texts)
     assert "km" in "".join(text.get_text() for text in maps_of(figure)[0].texts)
@@ -94,12 +112,17 @@ def test_panels_of_a_kind_share_limits_that_only_what_lies_in_the_area_sets(area
     field = np.full(coarse.shape, 1000, np.float32)
     field[1:-1, 1:-1] = 231
     other = np.full(area.shape, 187, np.float32)
-    low, high = shared_limits([Panel("a", field, "kelvin", coarse), Panel("b", other, "kelvin")], area)["kelvin"]
+    low, high = shared_limits(
+        [Panel("a", field, "kelvin", coarse), Panel("b", other, "kelvin")], area
+    )["kelvin"]
     assert 180 <= low <= 187 and 231 <= high <= 240
 
 
 def test_fractions_are_always_drawn_from_0_to_100_percent(area):
-    assert shared_limits([Panel("a", np.full(area.shape, 0.3), "fraction")], area)["fraction"] == (0, 100)
+    assert shared_limits([Panel("a", np.full(area.shape, 0.3), "fraction")], area)["fraction"] == (
+        0,
+        100,
+    )
 
 
 @pytest.mark.parametrize("value", [0.0, 5.0, np.nan])
@@ -112,16 +135,32 @@ def test_a_field_without_variation_or_data_is_drawn_all_the_same(tmp_path, area,
 
 def test_an_unknown_kind_and_a_wrong_shape_are_refused(tmp_path, area, height):
     with pytest.raises(ValueError, match="kind 'wetness', expected one of fraction, kelvin"):
-        day_panel(tmp_path / "p.png", date=DAY, grid=area, height=height, panels=[Panel("a", height, "wetness")])
-    with pytest.raises(GridError, match=r"panel 'a': field has shape \(59, 50\), its grid \(60, 50\)"):
-        day_panel(tmp_path / "p.png", date=DAY, grid=area, height=height, panels=[Panel("a", height[1:], "height")])
+        day_panel(
+            tmp_path / "p.png",
+            date=DAY,
+            grid=area,
+            height=height,
+            panels=[Panel("a", height, "wetness")],
+        )
+    with pytest.raises(
+        GridError, match=r"panel 'a': field has shape \(59, 50\), its grid \(60, 50\)"
+    ):
+        day_panel(
+            tmp_path / "p.png",
+            date=DAY,
+            grid=area,
+            height=height,
+            panels=[Panel("a", height[1:], "height")],
+        )
 
 
 @given(longest=st.floats(1, 1e7))
 def test_the_scale_bar_is_the_greatest_round_length_that_fits(longest):
     length = round_length(longest)
     first = f"{length:.6e}"[0]
-    assert first in "125" and math.isclose(length, int(first) * 10 ** round(math.log10(length / int(first))))
+    assert first in "125" and math.isclose(
+        length, int(first) * 10 ** round(math.log10(length / int(first)))
+    )
     assert length <= longest * (1 + 1e-6) and longest < 2.5 * length * (1 + 1e-6)
 
 
@@ -141,27 +180,43 @@ def test_the_arrow_points_to_the_pole(crs, left, top, expected):
 @pytest.mark.parametrize("count", [1, 4, 8])
 def test_every_error_lies_below_its_own_map(tmp_path, area, height, drawn, count):
     field = np.zeros(area.shape, np.float32)
-    pairs = [(Panel(f"map {n}", field, "fraction"), Panel(f"error {n}", field, "error")) for n in range(count)]
+    pairs = [
+        (Panel(f"map {n}", field, "fraction"), Panel(f"error {n}", field, "error"))
+        for n in range(count)
+    ]
     panels, columns = with_errors(Panel("truth", field, "fraction"), pairs)
-    day_panel(tmp_path / "maps.png", date=DAY, grid=area, height=height, panels=panels, columns=columns)
+    day_panel(
+        tmp_path / "maps.png", date=DAY, grid=area, height=height, panels=panels, columns=columns
+    )
     places = {axes.get_title(loc="left"): axes.get_position() for axes in maps_of(drawn[0])}
     assert len(places) == 1 + 2 * count
     for n in range(count):
         above, below = places[f"map {n}"], places[f"error {n}"]
         assert below.x0 == pytest.approx(above.x0) and below.y1 < above.y0
-        assert not any(abs(other.x0 - above.x0) < 1e-6 and below.y0 < other.y0 < above.y0 for other in places.values())
+        assert not any(
+            abs(other.x0 - above.x0) < 1e-6 and below.y0 < other.y0 < above.y0
+            for other in places.values()
+        )
     assert max(place.x1 for place in places.values()) <= 1
 
 
-def test_the_edge_of_the_ice_is_drawn_on_every_map_and_seen_on_any_colour(tmp_path, area, height, drawn):
+def test_the_edge_of_the_ice_is_drawn_on_every_map_and_seen_on_any_colour(
+    tmp_path, area, height, drawn
+):
     ice = np.zeros(area.shape, bool)
     ice[:, :25] = True
-    panels = [Panel("wet", np.ones(area.shape, np.float32), "fraction"), Panel("dry", np.zeros(area.shape, np.float32), "fraction")]
+    panels = [
+        Panel("wet", np.ones(area.shape, np.float32), "fraction"),
+        Panel("dry", np.zeros(area.shape, np.float32), "fraction"),
+    ]
     path = tmp_path / "panel.png"
     day_panel(path, date=DAY, grid=area, height=height, panels=panels, ice=ice)
     pixels = imread(path)[..., :3]
     for axes in maps_of(drawn[0]):
-        (column, row), (other, _) = (axes.transData.transform((x, area.top - 4000)) for x in (area.left + 2500, area.left + 4000))
+        (column, row), (other, _) = (
+            axes.transData.transform((x, area.top - 4000))
+            for x in (area.left + 2500, area.left + 4000)
+        )
         across = pixels[round(pixels.shape[0] - row), round(column) - 4 : round(column) + 5]
         plain = pixels[round(pixels.shape[0] - row), round(other)]
         assert np.abs(across - plain).max() > 0.4

@@ -12,7 +12,9 @@ from daymelt.products.pyramid import Codes, level_count, pyramid
 
 NODATA, NEVER = 255, 254
 layers = hnp.arrays(
-    np.uint8, hnp.array_shapes(min_dims=2, max_dims=2, max_side=19), elements=st.sampled_from([0, 1, 7, 50, 99, NEVER, NODATA])
+    np.uint8,
+    hnp.array_shapes(min_dims=2, max_dims=2, max_side=19),
+    elements=st.sampled_from([0, 1, 7, 50, 99, NEVER, NODATA]),
 )
 
 
@@ -45,7 +47,16 @@ def test_never_seen_takes_no_part_in_a_mean_and_stands_where_nothing_else_does()
 def test_the_first_level_agrees_with_gdal_where_a_mean_is_no_tie(melt, tmp_path):
     """GDAL rounds a tie up, this room to even; everything else is equal."""
     place = {"crs": "EPSG:3413", "transform": rasterio.Affine(100, 0, 0, 0, -100, 0)}
-    with rasterio.open(tmp_path / "mean.tif", "w", width=256, height=256, count=1, dtype="uint8", nodata=NODATA, **place) as file:
+    with rasterio.open(
+        tmp_path / "mean.tif",
+        "w",
+        width=256,
+        height=256,
+        count=1,
+        dtype="uint8",
+        nodata=NODATA,
+        **place,
+    ) as file:
         file.write(melt, 1)
         file.build_overviews([2], Resampling.average)
     with rasterio.open(tmp_path / "mean.tif", overview_level=0) as file:
@@ -68,7 +79,15 @@ def test_means_of_large_squares_neither_overflow_nor_drift():
 
 @pytest.mark.parametrize(
     ("shape", "count"),
-    [((1, 1), 0), ((1, 900), 0), ((2, 2), 1), ((256, 256), 1), ((512, 512), 1), ((1025, 3), 2), ((2863, 1633), 3)],
+    [
+        ((1, 1), 0),
+        ((1, 900), 0),
+        ((2, 2), 1),
+        ((256, 256), 1),
+        ((512, 512), 1),
+        ((1025, 3), 2),
+        ((2863, 1633), 3),
+    ],
 )
 def test_levels_go_on_until_one_block_holds_the_layer(shape, count):
     assert level_count(shape, 512) == count

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.dates import date2num
 
-from daymelt.dates import season_days
+from daymelt.core.dates import season_days
 from daymelt.products.station_figure import Timeline, station_timelines
 
 RULE = "t_surf above -1 °C at 07 UTC"
@@ -15,7 +15,11 @@ def timeline(station, year, melting=None):
     sar = np.full(len(days), np.nan)
     sar[::6] = 0.5
     return Timeline(
-        station, days, np.linspace(0, 1, len(days)), sar, np.zeros(len(days)) if melting is None else np.asarray(melting, float)
+        station,
+        days,
+        np.linspace(0, 1, len(days)),
+        sar,
+        np.zeros(len(days)) if melting is None else np.asarray(melting, float),
     )
 
 
@@ -41,18 +45,27 @@ def test_melting_and_missing_days_are_marked_and_told_apart(tmp_path, drawn):
     melting[10:13], melting[20] = 1, np.nan
     station_timelines(tmp_path / "stations.png", [timeline("MIT", 2019, melting)], RULE, "unet")
     (axes,) = drawn[0].axes
-    strips = {found.get_label(): found for found in axes.collections if not found.get_label().startswith("_")}
+    strips = {
+        found.get_label(): found
+        for found in axes.collections
+        if not found.get_label().startswith("_")
+    }
     first = date2num(dt.date(2019, 6, 1))
     for name, start, stop in (("station melts", 10, 13), ("no record of the station", 20, 21)):
         (path,) = strips[name].get_paths()
-        assert (path.vertices[:, 0].min() - first, path.vertices[:, 0].max() - first) == (start, stop)
+        assert (path.vertices[:, 0].min() - first, path.vertices[:, 0].max() - first) == (
+            start,
+            stop,
+        )
         assert path.vertices[:, 1].max() < 0
     colours = [tuple(strip.get_facecolor()[0]) for strip in strips.values()]
     assert len(set(colours)) == 2
 
 
 def test_more_stations_than_fit_side_by_side_go_below(tmp_path, drawn):
-    station_timelines(tmp_path / "stations.png", [timeline(name, 2019) for name in "ABCDE"], RULE, "unet")
+    station_timelines(
+        tmp_path / "stations.png", [timeline(name, 2019) for name in "ABCDE"], RULE, "unet"
+    )
     assert [axes.get_title(loc="left")[0] for axes in drawn[0].axes] == list("ABCDE")
     assert len({round(axes.get_position().x0, 3) for axes in drawn[0].axes}) == 3
 

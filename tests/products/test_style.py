@@ -10,41 +10,65 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from daymelt.encoding import NEVER_SEEN, PERCENT, SAR_AGE
+from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE
 from daymelt.products.cog import write_day
 from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
 from daymelt.products.style import write_age_qml, write_qml
 
-SYSTEM_PYTHON = Path("/usr/bin/python3")  # QGIS comes with the system's Python and cannot be installed into another
+SYSTEM_PYTHON = Path(
+    "/usr/bin/python3"
+)  # QGIS comes with the system's Python and cannot be installed into another
 
 
 @pytest.fixture(scope="session")
 def look(tmp_path_factory):
-    """A function that opens a layer with its style in QGIS and returns what a user would see, or a skip."""
+    """A function that opens a layer with its style in QGIS and returns what a user would see, or a
+    skip.
+    """
     home = tmp_path_factory.mktemp("qgis")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(home), "XDG_RUNTIME_DIR": str(home), "QT_QPA_PLATFORM": "offscreen"}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(home),
+        "QT_QPA_PLATFORM": "offscreen",
+    }
     if (
         not SYSTEM_PYTHON.exists()
-        or subprocess.run([SYSTEM_PYTHON, "-c", "import qgis.core"], env=environment, capture_output=True).returncode
+        or subprocess.run(
+            [SYSTEM_PYTHON, "-c", "import qgis.core"], env=environment, capture_output=True
+        ).returncode
     ):
         pytest.skip("QGIS is not installed (python3-qgis of the system)")
 
     def run(layer, style, picture, cells):
         script = Path(__file__).with_name("in_qgis.py")
         named = [f"{column},{row}" for column, row in cells]
-        said = subprocess.run([SYSTEM_PYTHON, script, layer, style, picture, *named], env=environment, check=True, capture_output=True)
+        said = subprocess.run(
+            [SYSTEM_PYTHON, script, layer, style, picture, *named],
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
         return json.loads(said.stdout.splitlines()[-1])
 
     return run
 
 
 def items(path):
-    return ET.parse(path).getroot().find("pipe/rasterrenderer/rastershader/colorrampshader").findall("item")
+    return (
+        ET.parse(path)
+        .getroot()
+        .find("pipe/rasterrenderer/rastershader/colorrampshader")
+        .findall("item")
+    )
 
 
 def luminance(colour):
     """Relative luminance, the one thing that every kind of colour vision shares (WCAG 2)."""
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    linear = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in to_rgb(colour)
+    ]
     return float(np.dot([0.2126, 0.7152, 0.0722], linear))
 
 
@@ -60,7 +84,10 @@ def test_the_melt_ramp_runs_over_fractions_and_says_percent(tmp_path):
     assert [value for value, _ in found] == sorted({value for value, _ in found})
 
 
-@pytest.mark.parametrize("colours", [[colour for _, colour, _ in MELT_RAMP], [colour for _, colour, _ in AGE_CLASSES[:-1]]])
+@pytest.mark.parametrize(
+    "colours",
+    [[colour for _, colour, _ in MELT_RAMP], [colour for _, colour, _ in AGE_CLASSES[:-1]]],
+)
 def test_every_step_is_darker_than_the_one_before(colours):
     light = [luminance(colour) for colour in colours]
     assert all(first > 1.1 * second for first, second in itertools.pairwise(light))
@@ -72,21 +99,32 @@ def test_the_age_classes_hold_every_code_and_set_never_seen_apart(tmp_path):
     assert ends == sorted(ends) and ends[0] == 0 and ends[-2:] == [NEVER_SEEN - 1, NEVER_SEEN]
 
 
-def test_qgis_opens_a_melt_map_as_fractions_from_pale_to_deep_blue(look, tmp_path, melt, grid, tags):
+def test_qgis_opens_a_melt_map_as_fractions_from_pale_to_deep_blue(
+    look, tmp_path, melt, grid, tags
+):
     melt[:4, 100:104] = np.array([0, 10, 50, 100], np.uint8)
     write_day(tmp_path / "melt.tif", melt, grid, PERCENT, tags, "melt")
     write_qml(tmp_path / "style.qml")
     cells = [(100, 2), (101, 2), (102, 2), (103, 2), (3, 200)]
     said = look(tmp_path / "melt.tif", tmp_path / "style.qml", tmp_path / "seen.png", cells)
-    assert said["valid"] and said["style"] and said["renderer"] == "singlebandpseudocolor" and said["crs"] == "EPSG:3413"
+    assert (
+        said["valid"]
+        and said["style"]
+        and said["renderer"] == "singlebandpseudocolor"
+        and said["crs"] == "EPSG:3413"
+    )
     assert said["legend"] == ["0 %", "10 %", "25 %", "50 %", "75 %", "100 %"]
     dry, damp, half, wet, outside = (said["cells"][f"{column},{row}"] for column, row in cells)
-    assert [dry["value"], damp["value"], half["value"], wet["value"]] == pytest.approx([0, 0.1, 0.5, 1])
+    assert [dry["value"], damp["value"], half["value"], wet["value"]] == pytest.approx(
+        [0, 0.1, 0.5, 1]
+    )
     assert outside == {"value": None, "rgba": [0, 0, 0, 0]}  # no data is transparent
     assert wet["rgba"] == [8, 36, 79, 255] and half["rgba"] == [95, 163, 208, 255]
     assert 0 < dry["rgba"][3] < 128 < damp["rgba"][3]  # dry snow lets the background through
     for background in ((255, 255, 255), (60, 70, 60)):
-        assert np.linalg.norm(blended(dry["rgba"], background) - blended(wet["rgba"], background)) > 60
+        assert (
+            np.linalg.norm(blended(dry["rgba"], background) - blended(wet["rgba"], background)) > 60
+        )
 
 
 def test_the_whole_picture_in_qgis_gets_bluer_where_the_map_gets_wetter(look, tmp_path, melt, grid):
@@ -109,5 +147,14 @@ def test_qgis_shows_the_age_classes_and_sets_never_seen_apart(look, tmp_path, gr
     said = look(tmp_path / "age.tif", tmp_path / "age.qml", tmp_path / "seen.png", cells)
     assert said["legend"] == [label for _, _, label in AGE_CLASSES]
     shown = {cell["value"]: cell["rgba"] for cell in said["cells"].values()}
-    colours = {last: [round(255 * part) for part in (*to_rgb(colour), 1)] for last, colour, _ in AGE_CLASSES}
-    assert shown == {0: colours[0], 5: colours[6], 40: colours[253], NEVER_SEEN: colours[254], None: [0, 0, 0, 0]}
+    colours = {
+        last: [round(255 * part) for part in (*to_rgb(colour), 1)]
+        for last, colour, _ in AGE_CLASSES
+    }
+    assert shown == {
+        0: colours[0],
+        5: colours[6],
+        40: colours[253],
+        NEVER_SEEN: colours[254],
+        None: [0, 0, 0, 0],
+    }

@@ -10,10 +10,24 @@ from daymelt.products.tables import COLUMNS, PUBLISHED, extent_csv, label, score
 
 @pytest.fixture
 def rows():
-    scores = {"mae": 0.04123456789, "mse": 0.02, "accuracy": 0.95, "f1": 0.85, "ssim": 0.7, "pooled_f1": 0.9, "bias": -0.001}
+    scores = {
+        "mae": 0.04123456789,
+        "mse": 0.02,
+        "accuracy": 0.95,
+        "f1": 0.85,
+        "ssim": 0.7,
+        "pooled_f1": 0.9,
+        "bias": -0.001,
+    }
     return [
         {"system": "unet-smp", "against": "held-out SAR", "days": 60, **scores},
-        {"system": "time-interpolated-sar", "against": "held-out SAR", "days": 60, **scores, "ssim": math.nan},
+        {
+            "system": "time-interpolated-sar",
+            "against": "held-out SAR",
+            "days": 60,
+            **scores,
+            "ssim": math.nan,
+        },
         {"system": "unet-smp", "against": "truth, unobserved days", "days": 752, **scores},
     ]
 
@@ -35,7 +49,10 @@ def test_text_aligns_every_column(rows):
     assert len(lines) == len(rows) + len(PUBLISHED)
     header = next(line for line in scores_text(rows).splitlines() if line.startswith("system"))
     against = header.index("against")
-    ends = [header.index(name) + len(name) for name in ("days", "MAE", "MSE", "accuracy", " F1", "pooled F1", "SSIM")]
+    ends = [
+        header.index(name) + len(name)
+        for name in ("days", "MAE", "MSE", "accuracy", " F1", "pooled F1", "SSIM")
+    ]
     for line in lines:
         assert line[against - 2 : against] == "  " and line[against] != " "
         assert all(line[end : end + 1] in ("", " ") for end in ends)
@@ -53,7 +70,11 @@ def test_text_shows_names_for_people_and_a_dash_for_no_score(rows):
 def test_published_rows_are_marked_as_such_and_carry_the_numbers_of_the_paper(rows):
     ours, published = scores_text(rows).split("Published, on the real data")
     assert "0.0474" not in ours
-    numbers = {line.split("  ")[0]: line.split()[-6:] for line in published.splitlines() if "real held-out SAR" in line}
+    numbers = {
+        line.split("  ")[0]: line.split()[-6:]
+        for line in published.splitlines()
+        if "real held-out SAR" in line
+    }
     assert numbers == {
         "UNet SMP, Xception71": ["0.0474", "0.0250", "0.946", "0.848", "-", "0.762"],
         "time-interpolated SAR": ["0.0778", "0.0389", "0.899", "0.812", "-", "0.711"],
@@ -63,13 +84,17 @@ def test_published_rows_are_marked_as_such_and_carry_the_numbers_of_the_paper(ro
 
 
 def test_a_text_without_any_score_of_ours_is_still_a_table():
-    assert "UNet SMP" in scores_text([]) and all(name in scores_text([]) for name in COLUMNS.values())
+    assert "UNet SMP" in scores_text([]) and all(
+        name in scores_text([]) for name in COLUMNS.values()
+    )
 
 
 def test_extent_has_a_row_a_day_and_a_column_a_system(tmp_path):
     days = [dt.date(2019, 7, 30), dt.date(2019, 7, 31)]
     extent_csv(tmp_path / "extent.csv", days, {"map": [12.3456789, 0.0], "sar": [math.nan, 3.0]})
-    assert (tmp_path / "extent.csv").read_text() == "date,map_km2,sar_km2\n2019-07-30,12.3457,\n2019-07-31,0,3\n"
+    assert (
+        tmp_path / "extent.csv"
+    ).read_text() == "date,map_km2,sar_km2\n2019-07-30,12.3457,\n2019-07-31,0,3\n"
 
 
 def test_a_system_without_a_label_keeps_its_name():

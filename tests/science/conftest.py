@@ -1,4 +1,6 @@
-"""Independent references: GDAL's warper (within rasterio, and as the command that a system brings) and scikit-learn's scores."""
+"""Independent references: GDAL's warper (within rasterio, and as the command that a system brings)
+and scikit-learn's scores.
+"""
 
 import shutil
 import subprocess
@@ -14,7 +16,7 @@ from rasterio.transform import from_origin
 from rasterio.warp import Resampling, reproject
 from sklearn import metrics
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 
 Warp = Callable[..., NDArray[np.float64]]
 MaskedImage = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
@@ -22,7 +24,9 @@ MaskedImage = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]
 
 @pytest.fixture(scope="session")
 def masked_image() -> Callable[..., MaskedImage]:
-    """A target with dry and saturated pixels as melt maps have, a prediction near it, and where the two are compared."""
+    """A target with dry and saturated pixels as melt maps have, a prediction near it, and where the
+    two are compared.
+    """
 
     def draw(seed: int, shape: tuple[int, int] = (8, 9), valid_share: float = 0.7) -> MaskedImage:
         rng = np.random.default_rng(seed)
@@ -59,15 +63,23 @@ def by_sklearn() -> Callable[..., dict[str, float]]:
 def warp() -> Warp:
     """Warp a field from one grid to another with GDAL; NaN where it gives no data."""
 
-    def warper(field: NDArray[np.generic], source: Grid, target: Grid, resampling: Resampling) -> NDArray[np.float64]:
+    def warper(
+        field: NDArray[np.generic], source: Grid, target: Grid, resampling: Resampling
+    ) -> NDArray[np.float64]:
         result = np.full(target.shape, np.nan)
-        with warnings.catch_warnings():  # rasterio 1.4 still multiplies affine transforms in the way affine 3 deprecates
+        with (
+            warnings.catch_warnings()
+        ):  # rasterio 1.4 still multiplies affine transforms in the way affine 3 deprecates
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             reproject(
                 field.astype(np.float64),
                 result,
-                src_transform=from_origin(source.left, source.top, source.spacing_m, source.spacing_m),
-                dst_transform=from_origin(target.left, target.top, target.spacing_m, target.spacing_m),
+                src_transform=from_origin(
+                    source.left, source.top, source.spacing_m, source.spacing_m
+                ),
+                dst_transform=from_origin(
+                    target.left, target.top, target.spacing_m, target.spacing_m
+                ),
                 src_crs=rasterio.CRS.from_string(source.crs),
                 dst_crs=rasterio.CRS.from_string(target.crs),
                 src_nodata=np.nan,
@@ -85,16 +97,48 @@ def gdalwarp(tmp_path: Path) -> Warp:
     if shutil.which("gdalwarp") is None:
         pytest.skip("the gdalwarp command is not installed")
 
-    def warper(field: NDArray[np.generic], source: Grid, target: Grid, resampling: str) -> NDArray[np.float64]:
+    def warper(
+        field: NDArray[np.generic], source: Grid, target: Grid, resampling: str
+    ) -> NDArray[np.float64]:
         given, result = tmp_path / "given.asc", tmp_path / "result.bin"
-        corner = f"xllcorner {source.left}\nyllcorner {source.bottom}\ncellsize {source.spacing_m}\nnodata_value -9999\n"
-        rows = [" ".join(repr(float(value)) for value in row) for row in np.where(np.isnan(field), -9999, field)]
-        given.write_text(f"ncols {source.columns}\nnrows {source.rows}\n{corner}" + "\n".join(rows) + "\n")
+        corner = (
+            f"xllcorner {source.left}\nyllcorner {source.bottom}\ncellsize "
+            f"{source.spacing_m}\nnodata_value -9999\n"
+        )
+        rows = [
+            " ".join(repr(float(value)) for value in row)
+            for row in np.where(np.isnan(field), -9999, field)
+        ]
+        given.write_text(
+            f"ncols {source.columns}\nnrows {source.rows}\n{corner}" + "\n".join(rows) + "\n"
+        )
         extent = [str(bound) for bound in target.bounds]
-        place = ["-s_srs", source.crs, "-t_srs", target.crs, "-te", *extent, "-tr", str(target.spacing_m), str(target.spacing_m)]
+        place = [
+            "-s_srs",
+            source.crs,
+            "-t_srs",
+            target.crs,
+            "-te",
+            *extent,
+            "-tr",
+            str(target.spacing_m),
+            str(target.spacing_m),
+        ]
         form = ["-ot", "Float64", "-dstnodata", "-9999", "-et", "0", "-of", "ENVI"]
         subprocess.run(
-            ["gdalwarp", "-q", "-overwrite", "-r", resampling, *place, *form, str(given), str(result)], check=True, capture_output=True
+            [
+                "gdalwarp",
+                "-q",
+                "-overwrite",
+                "-r",
+                resampling,
+                *place,
+                *form,
+                str(given),
+                str(result),
+            ],
+            check=True,
+            capture_output=True,
         )
         written = np.fromfile(result, "<f8").reshape(target.shape)
         return np.where(written == -9999, np.nan, written)

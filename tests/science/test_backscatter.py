@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from rasterio.warp import Resampling
 
-from daymelt.errors import ConfigError, GridError
-from daymelt.grid import Grid
+from daymelt.core.errors import ConfigError, GridError
+from daymelt.core.grid import Grid
 from daymelt.science.backscatter import (
     BAND,
     WinterReference,
@@ -35,7 +35,8 @@ def speckled(seed, shape, missing=0.2):
     return np.where(valid, gamma0, np.float32(np.nan)), valid
 
 
-# --- validity -------------------------------------------------------------------------------------------------------------------------
+# --- validity
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("gamma0", [np.nan, np.inf, -np.inf, 0.0, -0.5, 10 ** (-25 / 10)])
@@ -53,10 +54,13 @@ def test_every_mask_code_but_zero_is_invalid(code):
 def test_the_noise_floor_is_one_of_decibels(db, floor):
     if abs(db - floor) < 1e-3:
         return
-    assert valid_backscatter(np.float32([[10 ** (db / 10)]]), np.zeros((1, 1), np.uint8), floor)[0, 0] == (db > floor)
+    assert valid_backscatter(np.float32([[10 ** (db / 10)]]), np.zeros((1, 1), np.uint8), floor)[
+        0, 0
+    ] == (db > floor)
 
 
-# --- smoothing ------------------------------------------------------------------------------------------------------------------------
+# --- smoothing
+# ------------------------------------------------------------------------------------------
 
 
 def smooth_slowly(gamma0, valid, window):
@@ -73,11 +77,15 @@ def smooth_slowly(gamma0, valid, window):
 @pytest.mark.parametrize("window", [1, 3, 5, 9])
 def test_smoothing_is_the_mean_over_the_valid_pixels_of_the_box(shape, window):
     gamma0, valid = speckled(7, shape)
-    np.testing.assert_allclose(smooth(gamma0, valid, window), smooth_slowly(gamma0, valid, window), rtol=1e-6)
+    np.testing.assert_allclose(
+        smooth(gamma0, valid, window), smooth_slowly(gamma0, valid, window), rtol=1e-6
+    )
 
 
 def box_sum(field, reach):
-    """Sum over a box by whole fields shifted against each other, in the order in which the compiled loops add."""
+    """Sum over a box by whole fields shifted against each other, in the order in which the compiled
+    loops add.
+    """
     columns = field.copy()
     for shift in range(1, reach + 1):
         columns[shift:] += field[:-shift]
@@ -94,7 +102,10 @@ def box_sum(field, reach):
 @pytest.mark.parametrize("above", [0, 1, 4, 12])
 def test_smoothing_is_that_of_numpy_bit_for_bit_however_the_rows_are_given(columns, window, above):
     gamma0, valid = speckled(window, (12, columns))
-    power, count = box_sum(np.where(valid, gamma0, np.float32(0)), window // 2), box_sum(valid.astype(np.uint16), window // 2)
+    power, count = (
+        box_sum(np.where(valid, gamma0, np.float32(0)), window // 2),
+        box_sum(valid.astype(np.uint16), window // 2),
+    )
     expected = np.where(valid, power / np.maximum(count, 1), np.float32(np.nan))
     found = smooth(gamma0[above:], valid, window, gamma0[:above])
     assert found.tobytes() == expected.tobytes()
@@ -108,7 +119,9 @@ def test_a_window_of_one_leaves_the_field_as_it_is():
 def test_power_at_an_invalid_pixel_reaches_no_neighbour():
     gamma0 = np.float32([[1, 1e6, 1], [1, np.inf, 1], [1, np.nan, 1]])
     valid = gamma0 == 1
-    np.testing.assert_array_equal(smooth(gamma0, valid, 3), np.where(valid, 1, np.nan).astype(np.float32))
+    np.testing.assert_array_equal(
+        smooth(gamma0, valid, 3), np.where(valid, 1, np.nan).astype(np.float32)
+    )
 
 
 def test_a_box_of_more_pixels_than_a_byte_counts_is_still_a_mean():
@@ -122,7 +135,8 @@ def test_a_box_without_a_centre_is_refused(window):
         smooth(np.ones((2, 2), np.float32), np.ones((2, 2), bool), window)
 
 
-# --- winter reference -----------------------------------------------------------------------------------------------------------------
+# --- winter reference
+# ------------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 6), st.integers(1, 5), st.integers(0, 1000))
@@ -163,14 +177,17 @@ def test_more_scenes_than_the_count_holds_are_refused():
         reference.add(np.ones((1, 1), np.float32), np.ones((1, 1), bool))
 
 
-# --- pooling of winters ---------------------------------------------------------------------------------------------------------------
+# --- pooling of winters
+# ------------------------------------------------------------------------------------------
 
 winters = st.lists(st.tuples(power, st.integers(0, 6)), min_size=1, max_size=4)
 
 
 @given(winters, st.integers(1, 8))
 def test_pooling_helps_a_pixel_only_where_its_own_winter_is_too_short(years, min_scenes):
-    means = [(np.float32([[mean if count else np.nan]]), np.uint8([[count]])) for mean, count in years]
+    means = [
+        (np.float32([[mean if count else np.nan]]), np.uint8([[count]])) for mean, count in years
+    ]
     mean, count = pool(means, min_scenes)
     own_mean, own_count = years[0]
     if own_count >= min_scenes:
@@ -216,17 +233,25 @@ def test_pooling_does_not_change_the_winters_it_is_given():
     assert (own[0][0, 0], own[1][0, 0]) == (np.float32(0.1), 1)
 
 
-# --- threshold ------------------------------------------------------------------------------------------------------------------------
+# --- threshold
+# ------------------------------------------------------------------------------------------
 
 
 def melts(gamma0, reference, threshold=3.0):
     """Melt fraction of a cell of one pixel; NaN where it is not valid."""
-    shares, valid = cell_shares(Grid(CRS, 100, 0, 0, 1, 1), Grid(CRS, 100, 0, 0, 1, 1)), np.ones((1, 1), bool)
-    return melt_fraction(np.float32([[gamma0]]), valid, np.float32([[reference]]), threshold, shares, 0.0)[0][0, 0]
+    shares, valid = (
+        cell_shares(Grid(CRS, 100, 0, 0, 1, 1), Grid(CRS, 100, 0, 0, 1, 1)),
+        np.ones((1, 1), bool),
+    )
+    return melt_fraction(
+        np.float32([[gamma0]]), valid, np.float32([[reference]]), threshold, shares, 0.0
+    )[0][0, 0]
 
 
 @given(power, power, st.floats(0.5, 6))
-def test_a_pixel_melts_where_its_decibels_fell_by_more_than_the_threshold(gamma0, reference, threshold):
+def test_a_pixel_melts_where_its_decibels_fell_by_more_than_the_threshold(
+    gamma0, reference, threshold
+):
     fall = 10 * math.log10(gamma0 / reference)
     if abs(fall + threshold) < 1e-4:
         return
@@ -244,7 +269,8 @@ def test_a_threshold_that_is_no_drop_is_refused(threshold):
         melts(1.0, 1.0, threshold)
 
 
-# --- aggregation ----------------------------------------------------------------------------------------------------------------------
+# --- aggregation
+# ------------------------------------------------------------------------------------------
 
 
 def overlap(low, high, other_low, other_high):
@@ -252,9 +278,18 @@ def overlap(low, high, other_low, other_high):
 
 
 def fraction_of(wet, valid, fine, coarse, least=0.0):
-    """Melt fraction and valid share of pixels of which some are wet: 10 dB below their reference."""
+    """Melt fraction and valid share of pixels of which some are wet: 10 dB below their
+    reference.
+    """
     reference = np.ones(fine.shape, np.float32)
-    return melt_fraction(np.where(wet, np.float32(0.1), reference), valid, reference, 3.0, cell_shares(fine, coarse), least)
+    return melt_fraction(
+        np.where(wet, np.float32(0.1), reference),
+        valid,
+        reference,
+        3.0,
+        cell_shares(fine, coarse),
+        least,
+    )
 
 
 def area(flag, fine, coarse):
@@ -270,9 +305,14 @@ def shares_slowly(fine, coarse, flag):
         top, left = fine.top - row * fine.spacing_m, fine.left + column * fine.spacing_m
         for y in range(coarse.rows):
             for x in range(coarse.columns):
-                ceiling, wall = coarse.top - y * coarse.spacing_m, coarse.left + x * coarse.spacing_m
+                ceiling, wall = (
+                    coarse.top - y * coarse.spacing_m,
+                    coarse.left + x * coarse.spacing_m,
+                )
                 high = overlap(top - fine.spacing_m, top, ceiling - coarse.spacing_m, ceiling)
-                area[y, x] += high * overlap(left, left + fine.spacing_m, wall, wall + coarse.spacing_m)
+                area[y, x] += high * overlap(
+                    left, left + fine.spacing_m, wall, wall + coarse.spacing_m
+                )
     return area
 
 
@@ -284,7 +324,9 @@ def shares_slowly(fine, coarse, flag):
     st.integers(0, 1000),
 )
 @settings(max_examples=40, deadline=None)
-def test_the_shares_of_any_two_grids_are_their_overlapping_areas(fine_side, coarse_side, east, south, seed):
+def test_the_shares_of_any_two_grids_are_their_overlapping_areas(
+    fine_side, coarse_side, east, south, seed
+):
     fine = Grid(CRS, fine_side, 294900 + east, -2566500 - south, 9, 7)
     coarse = Grid(CRS, coarse_side, 294900, -2566500, 4, 5)
     flag = np.random.default_rng(seed).random(fine.shape) < 0.6
@@ -293,18 +335,26 @@ def test_the_shares_of_any_two_grids_are_their_overlapping_areas(fine_side, coar
 
 @pytest.mark.parametrize(("spacing", "rows"), [(30, 200), (10, 600), (40, 150), (25, 240)])
 def test_the_melt_fraction_is_the_warper_s_area_average(spacing, rows, warp):
-    fine, coarse = Grid(CRS, spacing, 294900, -2566500, rows, rows), Grid(CRS, 100, 294900, -2566500, 60, 60)
+    fine, coarse = (
+        Grid(CRS, spacing, 294900, -2566500, rows, rows),
+        Grid(CRS, 100, 294900, -2566500, 60, 60),
+    )
     rng = np.random.default_rng(spacing)
     wet, valid = rng.random(fine.shape) < 0.4, rng.random(fine.shape) < 0.8
     fraction, valid_share = fraction_of(wet, valid, fine, coarse, 0.0)
-    np.testing.assert_allclose(valid_share, warp(valid, fine, coarse, Resampling.average), atol=2e-7)
+    np.testing.assert_allclose(
+        valid_share, warp(valid, fine, coarse, Resampling.average), atol=2e-7
+    )
     expected = warp(np.where(valid, wet, np.nan), fine, coarse, Resampling.average)
     np.testing.assert_allclose(fraction, expected, atol=2e-7)
 
 
 @pytest.mark.parametrize("spacing", [30, 10, 40])
 def test_the_valid_area_is_the_warper_s_sum(spacing, warp):
-    fine, coarse = Grid(CRS, spacing, 294900, -2566500, 120, 90), Grid(CRS, 100, 294900, -2566500, 12, 9)
+    fine, coarse = (
+        Grid(CRS, spacing, 294900, -2566500, 120, 90),
+        Grid(CRS, 100, 294900, -2566500, 12, 9),
+    )
     valid = np.random.default_rng(3).random(fine.shape) < 0.7
     expected = warp(valid, fine, coarse, Resampling.sum) * spacing**2
     np.testing.assert_allclose(area(valid, fine, coarse), expected, rtol=1e-6)
@@ -312,17 +362,26 @@ def test_the_valid_area_is_the_warper_s_sum(spacing, warp):
 
 @pytest.mark.parametrize("spacing", [30, 10, 40])
 def test_the_melt_fraction_is_what_the_gdalwarp_command_averages(spacing, gdalwarp):
-    fine, coarse = Grid(CRS, spacing, 294900, -2566500, 120, 90), Grid(CRS, 100, 294900, -2566500, 12, 9)
+    fine, coarse = (
+        Grid(CRS, spacing, 294900, -2566500, 120, 90),
+        Grid(CRS, 100, 294900, -2566500, 12, 9),
+    )
     rng = np.random.default_rng(spacing)
     wet, valid = rng.random(fine.shape) < 0.4, rng.random(fine.shape) < 0.5
     fraction, valid_share = fraction_of(wet, valid, fine, coarse, 0.0)
-    np.testing.assert_allclose(fraction, gdalwarp(np.where(valid, wet, np.nan), fine, coarse, "average"), atol=2e-7)
-    np.testing.assert_allclose(valid_share * 100**2, gdalwarp(valid, fine, coarse, "sum") * spacing**2, rtol=1e-6)
+    np.testing.assert_allclose(
+        fraction, gdalwarp(np.where(valid, wet, np.nan), fine, coarse, "average"), atol=2e-7
+    )
+    np.testing.assert_allclose(
+        valid_share * 100**2, gdalwarp(valid, fine, coarse, "sum") * spacing**2, rtol=1e-6
+    )
 
 
 @pytest.mark.parametrize("side", [1000 / 3, 0.1, 0.7])
 def test_cells_that_only_touch_share_nothing(side):
-    shares = cell_shares(Grid(CRS, side, 294900, -2566500, 30, 27), Grid(CRS, 3 * side, 294900, -2566500, 10, 9))
+    shares = cell_shares(
+        Grid(CRS, side, 294900, -2566500, 30, 27), Grid(CRS, 3 * side, 294900, -2566500, 10, 9)
+    )
     for along, cells in ((shares.along_y, 10), (shares.along_x, 9)):
         assert np.diff(along.indptr).tolist() == [3] * cells
         np.testing.assert_allclose(along.data, side, rtol=1e-6)
@@ -330,7 +389,9 @@ def test_cells_that_only_touch_share_nothing(side):
 
 def test_grids_of_two_crs_are_refused():
     with pytest.raises(GridError, match="EPSG:32624"):
-        cell_shares(Grid("EPSG:32624", 30, 500000, 7300000, 10, 10), Grid(CRS, 100, 294900, -2566500, 3, 3))
+        cell_shares(
+            Grid("EPSG:32624", 30, 500000, 7300000, 10, 10), Grid(CRS, 100, 294900, -2566500, 3, 3)
+        )
 
 
 def test_grids_that_do_not_meet_share_nothing():
@@ -365,14 +426,18 @@ def test_a_reference_in_two_parts_is_the_reference(above):
     np.testing.assert_array_equal(parts, whole)
 
 
-# --- passes of a day ------------------------------------------------------------------------------------------------------------------
+# --- passes of a day
+# ------------------------------------------------------------------------------------------
 
 seen = st.tuples(st.floats(0, 1, width=32), st.floats(2**-7, 1, width=32), st.booleans())
 
 
 @given(st.lists(seen, min_size=1, max_size=4))
 def test_passes_merge_by_valid_area(passes):
-    stack = [(np.float32([[fraction if usable else np.nan]]), np.float32([[share]])) for fraction, share, usable in passes]
+    stack = [
+        (np.float32([[fraction if usable else np.nan]]), np.float32([[share]]))
+        for fraction, share, usable in passes
+    ]
     fraction, share = merge_passes(stack)
     known = [(float(f), float(s)) for f, s, usable in passes if usable]
     expected = sum(f * s for f, s in known) / sum(s for _, s in known) if known else math.nan
@@ -384,4 +449,6 @@ def test_passes_merge_by_valid_area(passes):
 @given(arrays.arrays(np.float32, (3, 3), elements=st.floats(0, 1, width=32)))
 def test_one_pass_alone_is_itself(fraction):
     share = np.full((3, 3), 0.7, np.float32)
-    np.testing.assert_allclose(merge_passes([(fraction, share)])[0], fraction, rtol=1e-6, atol=1e-30)
+    np.testing.assert_allclose(
+        merge_passes([(fraction, share)])[0], fraction, rtol=1e-6, atol=1e-30
+    )

@@ -1,4 +1,6 @@
-"""Liquid water and its melt curve: units, a NaN-aware blur against plain loops, a fit that recovers what it was given."""
+"""Liquid water and its melt curve: units, a NaN-aware blur against plain loops, a fit that recovers
+what it was given.
+"""
 
 import math
 
@@ -9,15 +11,30 @@ from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 from scipy.optimize import brute
 
-from daymelt.errors import FormatError
-from daymelt.science.climate import blur, fit_melt_curve, liquid_water_in_kg_per_kg, melt_from_liquid_water
+from daymelt.core.errors import FormatError
+from daymelt.science.climate import (
+    blur,
+    fit_melt_curve,
+    liquid_water_in_kg_per_kg,
+    melt_from_liquid_water,
+)
 
-# --- units ----------------------------------------------------------------------------------------------------------------------------
+# --- units
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("units", "value"),
-    [("kg/kg", 0.05), ("kg kg-1", 0.05), ("kg kg^-1", 0.05), ("KG/KG", 0.05), ("1", 0.05), ("g/kg", 50), ("g kg-1", 50), ("%", 5)],
+    [
+        ("kg/kg", 0.05),
+        ("kg kg-1", 0.05),
+        ("kg kg^-1", 0.05),
+        ("KG/KG", 0.05),
+        ("1", 0.05),
+        ("g/kg", 50),
+        ("g kg-1", 50),
+        ("%", 5),
+    ],
 )
 def test_every_unit_of_a_mass_fraction_gives_the_same_content(units, value):
     content = liquid_water_in_kg_per_kg(np.float32([value, np.nan]), units, "MAR file x.nc WA1")
@@ -27,7 +44,9 @@ def test_every_unit_of_a_mass_fraction_gives_the_same_content(units, value):
 
 @pytest.mark.parametrize("units", ["mmWE", "K", "", "kg m-2", "m"])
 def test_another_unit_is_refused_by_name(units):
-    with pytest.raises(FormatError, match=rf"MAR file x.nc WA1: units '{units}', expected a mass fraction"):
+    with pytest.raises(
+        FormatError, match=rf"MAR file x.nc WA1: units '{units}', expected a mass fraction"
+    ):
         liquid_water_in_kg_per_kg(np.zeros(1, np.float32), units, "MAR file x.nc WA1")
 
 
@@ -45,7 +64,8 @@ def test_a_day_without_data_has_no_content_to_check():
     assert np.isnan(liquid_water_in_kg_per_kg(np.float32([np.nan]), "kg/kg", "x")).all()
 
 
-# --- blur -----------------------------------------------------------------------------------------------------------------------------
+# --- blur
+# ------------------------------------------------------------------------------------------
 
 
 def blur_slowly(field, sigma):
@@ -87,12 +107,17 @@ def test_a_constant_field_stays_constant(holes):
     np.testing.assert_allclose(result[np.isfinite(field)], 0.25, rtol=1e-6)
 
 
-# --- curve ----------------------------------------------------------------------------------------------------------------------------
+# --- curve
+# ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("water", "melt"), [(0.0, 0.0), (0.005, 0.25), (0.01, 1.0), (0.09, 1.0), (np.nan, np.nan)])
+@pytest.mark.parametrize(
+    ("water", "melt"), [(0.0, 0.0), (0.005, 0.25), (0.01, 1.0), (0.09, 1.0), (np.nan, np.nan)]
+)
 def test_the_curve_rises_to_one_and_stays_there(water, melt):
-    np.testing.assert_allclose(melt_from_liquid_water(np.float32([[water]]), 100.0, 2.0), [[melt]], rtol=1e-5)
+    np.testing.assert_allclose(
+        melt_from_liquid_water(np.float32([[water]]), 100.0, 2.0), [[melt]], rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize(("brightness", "gamma"), [(143.48, 29.18), (60.0, 1.0), (200.0, 0.4)])

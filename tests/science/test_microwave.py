@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daymelt.science.microwave import melt_flag, melt_flag_above_winter, melt_flag_fixed, melt_threshold, winter_mean
+from daymelt.science.microwave import (
+    melt_flag,
+    melt_flag_above_winter,
+    melt_flag_fixed,
+    melt_threshold,
+    winter_mean,
+)
 
 winter = st.floats(150, 240, width=32)
 
@@ -30,13 +36,17 @@ def test_a_cell_melts_exactly_above_its_own_threshold(value, above):
 
 @pytest.mark.parametrize(("brightness", "flag"), [(245.0, 0), (245.01, 1), (150.0, 0)])
 def test_the_fixed_threshold_is_the_same_for_every_cell(brightness, flag):
-    assert melt_flag_fixed(np.full((2, 1, 3), brightness, np.float32)).tolist() == [[[flag] * 3]] * 2
+    assert (
+        melt_flag_fixed(np.full((2, 1, 3), brightness, np.float32)).tolist() == [[[flag] * 3]] * 2
+    )
 
 
 @given(winter, st.sampled_from([0.0, 0.5, 10.0]))
 def test_the_tedesco_flag_needs_more_than_the_rise(value, above):
     cell = field(value)
-    assert melt_flag_above_winter(cell + np.float32(30) + np.float32(above), cell)[0, 0] == (above > 0)
+    assert melt_flag_above_winter(cell + np.float32(30) + np.float32(above), cell)[0, 0] == (
+        above > 0
+    )
 
 
 @pytest.mark.parametrize("flag", [melt_flag, melt_flag_above_winter])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daymelt.dates import season_days
+from daymelt.core.dates import season_days
 from daymelt.science.onset import Onset, onset_error, pooled_onset_error
 
 SEASON = season_days(2020, [4, 5])
@@ -37,7 +37,9 @@ def test_the_onset_is_the_first_melting_day_of_the_first_lasting_melt(seed, shar
     valid = rng.random(series.shape) < 0.9
     series[~valid] = np.nan
     melting = valid & (np.nan_to_num(series) > 0.1)
-    expected = [[onset_slowly(melting[:, row, column], days) for column in range(4)] for row in range(3)]
+    expected = [
+        [onset_slowly(melting[:, row, column], days) for column in range(4)] for row in range(3)
+    ]
     result = onsets(series, days, valid)
     assert result.dtype == np.float32
     np.testing.assert_array_equal(result, expected)
@@ -45,7 +47,16 @@ def test_the_onset_is_the_first_melting_day_of_the_first_lasting_melt(seed, shar
 
 @pytest.mark.parametrize(
     ("course", "expected"),
-    [("111", 0), ("11...", None), ("1.1.1", 0), ("1..11", 0), ("1...11", None), ("1...11.1", 4), ("..1.....111", 8), ("1111111", 0)],
+    [
+        ("111", 0),
+        ("11...", None),
+        ("1.1.1", 0),
+        ("1..11", 0),
+        ("1...11", None),
+        ("1...11.1", 4),
+        ("..1.....111", 8),
+        ("1111111", 0),
+    ],
 )
 def test_three_melting_days_within_five_begin_the_season(course, expected):
     series = np.float32([mark == "1" for mark in course])[:, None, None]
@@ -58,14 +69,20 @@ def test_melt_that_counts_as_an_invalid_cell_is_none():
     assert np.isnan(onsets(series, valid=np.zeros((4, 1, 1), bool))).all()
 
 
-@pytest.mark.parametrize("days", [[SEASON[1], SEASON[0]], [SEASON[0], SEASON[0]], [dt.date(2019, 5, 1), dt.date(2020, 4, 1)]])
+@pytest.mark.parametrize(
+    "days",
+    [[SEASON[1], SEASON[0]], [SEASON[0], SEASON[0]], [dt.date(2019, 5, 1), dt.date(2020, 4, 1)]],
+)
 def test_days_that_do_not_rise_within_a_year_are_refused(days):
     with pytest.raises(ValueError, match="expected rising days of one year"):
         onsets(np.zeros((2, 1, 1), np.float32), days)
 
 
 def test_the_error_counts_cells_with_both_and_the_share_counts_the_others():
-    predicted, reference = np.float32([100, 110, np.nan, 120, np.nan]), np.float32([103, 109, 111, np.nan, np.nan])
+    predicted, reference = (
+        np.float32([100, 110, np.nan, 120, np.nan]),
+        np.float32([103, 109, 111, np.nan, np.nan]),
+    )
     assert onset_error(predicted, reference) == {
         "onset_mae_days": 2,
         "onset_bias_days": -1,
@@ -78,7 +95,9 @@ def test_the_error_counts_cells_with_both_and_the_share_counts_the_others():
 def test_no_onset_anywhere_is_no_error():
     none = np.full((2, 2), np.nan, np.float32)
     found = onset_error(none, none)
-    assert found["onset_cells"] == 0 and all(np.isnan(found[name]) for name in ("onset_mae_days", "onset_one_sided_share"))
+    assert found["onset_cells"] == 0 and all(
+        np.isnan(found[name]) for name in ("onset_mae_days", "onset_one_sided_share")
+    )
 
 
 maybe = st.one_of(st.just(np.nan), st.integers(91, 273).map(float))
@@ -87,6 +106,10 @@ maybe = st.one_of(st.just(np.nan), st.integers(91, 273).map(float))
 @given(st.lists(st.tuples(maybe, maybe), min_size=1, max_size=20), st.integers(0, 20))
 def test_seasons_pool_like_their_cells(cells, cut):
     predicted, reference = np.float32(cells).T
-    parts = [onset_error(predicted[part], reference[part]) for part in (slice(cut), slice(cut, None))]
+    parts = [
+        onset_error(predicted[part], reference[part]) for part in (slice(cut), slice(cut, None))
+    ]
     as_text = [{name: str(value) for name, value in part.items()} for part in parts]
-    assert pooled_onset_error(as_text) == pytest.approx(onset_error(predicted, reference), nan_ok=True)
+    assert pooled_onset_error(as_text) == pytest.approx(
+        onset_error(predicted, reference), nan_ok=True
+    )

@@ -8,8 +8,8 @@ from rasterio.warp import Resampling
 from scipy.interpolate import LinearNDInterpolator
 from scipy.sparse import csr_array
 
-from daymelt.errors import GridError
-from daymelt.grid import Grid, transformer
+from daymelt.core.errors import GridError
+from daymelt.core.grid import Grid, transformer
 from daymelt.science.regrid import apply_weights, axis_weights, cell_means, linear_weights, upsample
 
 AREA = Grid("EPSG:3413", 100, 294900, -2566500, 256, 256)
@@ -22,7 +22,9 @@ def wavy(x, y):
 
 
 def mar_like_centres(target, spacing=5000.0, margin=20_000.0):
-    """Centres of a regular grid of another projection around a target, in the target's crs, (y, x) each."""
+    """Centres of a regular grid of another projection around a target, in the target's crs, (y, x)
+    each.
+    """
     left, bottom, right, top = target.bounds
     there = transformer(target.crs, "+proj=stere +lat_0=70.5 +lon_0=-40 +k=1 +datum=WGS84 +units=m")
     corners_x, corners_y = there.transform([left, left, right, right], [bottom, top, bottom, top])
@@ -41,7 +43,8 @@ def scattered(seed, count, target):
     return points[:, 0], points[:, 1]
 
 
-# --- barycentric weights --------------------------------------------------------------------------------------------------------------
+# --- barycentric weights
+# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -50,7 +53,9 @@ def test_the_weights_interpolate_as_scipy_does(seed):
     values = np.random.default_rng(seed).normal(0, 1, x.size)
     columns, rows = np.meshgrid(POSTING.x, POSTING.y)
     centre = np.array([x.mean(), y.mean()])
-    reference = LinearNDInterpolator(np.column_stack([x, y]) - centre, values)(columns - centre[0], rows - centre[1])
+    reference = LinearNDInterpolator(np.column_stack([x, y]) - centre, values)(
+        columns - centre[0], rows - centre[1]
+    )
     ours = apply_weights(linear_weights(x, y, POSTING), values, POSTING.shape)
     np.testing.assert_allclose(ours, reference, atol=2e-5)
 
@@ -93,7 +98,9 @@ def test_linear_and_bilinear_interpolation_differ_by_no_more_than_the_twist_of_a
     source = Grid(AREA.crs, 5000, AREA.left - 20_000, AREA.top + 20_000, 14, 14)
     columns, rows = np.meshgrid(source.x, source.y)
     field = wavy(columns, rows)
-    ours = apply_weights(linear_weights(columns.ravel(), rows.ravel(), POSTING), field, POSTING.shape)
+    ours = apply_weights(
+        linear_weights(columns.ravel(), rows.ravel(), POSTING), field, POSTING.shape
+    )
     twist = np.abs(field[1:, 1:] + field[:-1, :-1] - field[1:, :-1] - field[:-1, 1:]).max()
     difference = np.abs(ours - warp(field, source, POSTING, Resampling.bilinear)).max()
     assert 0 < difference <= twist / 4 + 1e-4
@@ -111,8 +118,12 @@ def test_a_centre_beyond_the_projection_takes_no_part():
     x, y = (np.asarray(axis).ravel() for axis in mar_like_centres(POSTING))
     more_x, more_y = np.insert(x, [0, 9], [np.inf, np.nan]), np.insert(y, [0, 9], [np.inf, 0.0])
     values = wavy(x, y)
-    ours = apply_weights(linear_weights(more_x, more_y, POSTING), np.insert(values, [0, 9], 1e9), POSTING.shape)
-    np.testing.assert_array_equal(ours, apply_weights(linear_weights(x, y, POSTING), values, POSTING.shape))
+    ours = apply_weights(
+        linear_weights(more_x, more_y, POSTING), np.insert(values, [0, 9], 1e9), POSTING.shape
+    )
+    np.testing.assert_array_equal(
+        ours, apply_weights(linear_weights(x, y, POSTING), values, POSTING.shape)
+    )
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
@@ -126,14 +137,19 @@ def test_sources_on_one_line_are_refused():
         linear_weights(AREA.x, np.full(AREA.columns, AREA.y[0]), POSTING)
 
 
-# --- missing sources ------------------------------------------------------------------------------------------------------------------
+# --- missing sources
+# ------------------------------------------------------------------------------------------
 
 
 def apply_slowly(weights, field, shape):
     result = np.full(shape, np.nan).ravel()
     for cell in range(result.size):
         entries = range(weights.indptr[cell], weights.indptr[cell + 1])
-        known = [(float(weights.data[n]), float(field[weights.indices[n]])) for n in entries if np.isfinite(field[weights.indices[n]])]
+        known = [
+            (float(weights.data[n]), float(field[weights.indices[n]]))
+            for n in entries
+            if np.isfinite(field[weights.indices[n]])
+        ]
         carried = sum(weight for weight, _ in known)
         if carried >= 0.5 - 1e-6:
             result[cell] = sum(weight * value for weight, value in known) / carried
@@ -145,8 +161,14 @@ def test_missing_sources_give_way_to_the_others_while_these_carry_half(missing):
     x, y = scattered(3, 80, POSTING)
     weights = linear_weights(x, y, POSTING)
     rng = np.random.default_rng(1)
-    field = np.where(rng.random(x.size) < missing, np.nan, rng.normal(230, 20, x.size)).astype(np.float32)
-    np.testing.assert_allclose(apply_weights(weights, field, POSTING.shape), apply_slowly(weights, field, POSTING.shape), rtol=1e-5)
+    field = np.where(rng.random(x.size) < missing, np.nan, rng.normal(230, 20, x.size)).astype(
+        np.float32
+    )
+    np.testing.assert_allclose(
+        apply_weights(weights, field, POSTING.shape),
+        apply_slowly(weights, field, POSTING.shape),
+        rtol=1e-5,
+    )
 
 
 def test_a_constant_field_with_holes_stays_constant_where_it_has_data():
@@ -159,10 +181,13 @@ def test_a_constant_field_with_holes_stays_constant_where_it_has_data():
 
 def test_half_of_the_weight_is_enough_even_where_rounding_took_a_little():
     weights = csr_array(np.float32([[0.49999997, 0.5], [0.4999, 0.5001]]))
-    np.testing.assert_array_equal(apply_weights(weights, np.float32([3, np.nan]), (1, 2)), np.float32([[3, np.nan]]))
+    np.testing.assert_array_equal(
+        apply_weights(weights, np.float32([3, np.nan]), (1, 2)), np.float32([[3, np.nan]])
+    )
 
 
-# --- weights along one axis -----------------------------------------------------------------------------------------------------------
+# --- weights along one axis
+# ------------------------------------------------------------------------------------------
 
 axis = st.lists(st.integers(-1000, 1000), min_size=2, max_size=8, unique=True).map(sorted)
 
@@ -179,7 +204,9 @@ def test_axis_weights_interpolate_as_numpy_does(centres, targets, falling):
 
 
 def test_a_single_source_serves_every_target():
-    np.testing.assert_array_equal(axis_weights(np.array([5.0]), np.array([-9.0, 5.0, 9.0])), np.ones((3, 1)))
+    np.testing.assert_array_equal(
+        axis_weights(np.array([5.0]), np.array([-9.0, 5.0, 9.0])), np.ones((3, 1))
+    )
 
 
 @pytest.mark.parametrize("centres", [[], [1, 1], [0, 2, 1]])
@@ -188,7 +215,8 @@ def test_an_axis_that_turns_or_halts_is_refused(centres):
         axis_weights(np.array(centres, float), np.zeros(1))
 
 
-# --- upsampling -----------------------------------------------------------------------------------------------------------------------
+# --- upsampling
+# ------------------------------------------------------------------------------------------
 
 
 def weights_between(coarse, fine):
@@ -219,15 +247,25 @@ def test_a_hole_in_a_coarse_field_does_not_spread_over_the_fine_one():
 
 
 def test_upsampling_gives_float32():
-    assert upsample(np.ones(POSTING.shape, np.float32), *weights_between(POSTING, AREA)).dtype == np.float32
+    assert (
+        upsample(np.ones(POSTING.shape, np.float32), *weights_between(POSTING, AREA)).dtype
+        == np.float32
+    )
 
 
 @settings(max_examples=40)
-@given(rows=st.integers(1, 25), columns=st.integers(1, 25), posting=st.sampled_from([100, 250, 300, 1000]), data=st.data())
+@given(
+    rows=st.integers(1, 25),
+    columns=st.integers(1, 25),
+    posting=st.sampled_from([100, 250, 300, 1000]),
+    data=st.data(),
+)
 def test_cell_means_are_those_of_a_slow_obvious_mean(rows, columns, posting, data):
     grid = Grid("EPSG:3413", 100, 50, 1000, rows, columns)
     coarse = grid.posting(posting)
-    field = np.random.default_rng(data.draw(st.integers(0, 99))).random(grid.shape).astype(np.float32)
+    field = (
+        np.random.default_rng(data.draw(st.integers(0, 99))).random(grid.shape).astype(np.float32)
+    )
     field[field < data.draw(st.sampled_from([0, 0.3, 0.6]))] = np.nan
     means = cell_means(field, grid, coarse)
     for row, y in enumerate(coarse.y):
@@ -236,7 +274,9 @@ def test_cell_means_are_those_of_a_slow_obvious_mean(rows, columns, posting, dat
             across = (grid.x >= x - posting / 2) & (grid.x < x + posting / 2)
             inside = field[np.ix_(down, across)]
             if inside.size and 2 * np.isfinite(inside).sum() >= inside.size:
-                np.testing.assert_allclose(means[row, column], np.nanmean(inside.astype(np.float64)), rtol=1e-6)
+                np.testing.assert_allclose(
+                    means[row, column], np.nanmean(inside.astype(np.float64)), rtol=1e-6
+                )
             elif inside.size:
                 assert np.isnan(means[row, column])
     np.testing.assert_array_equal(means[0], means[1])  # the margin takes the nearest
@@ -247,4 +287,6 @@ def test_the_mean_of_a_field_that_repeats_its_postings_is_exactly_that_field():
     grid = Grid("EPSG:3413", 100, 0, 0, 47, 43)
     coarse = grid.posting(1000)
     postings = np.random.default_rng(3).normal(200, 30, coarse.shape).astype(np.float32)
-    np.testing.assert_array_equal(cell_means(postings[coarse.cells_of(grid)], grid, coarse)[1:-1, 1:-1], postings[1:-1, 1:-1])
+    np.testing.assert_array_equal(
+        cell_means(postings[coarse.cells_of(grid)], grid, coarse)[1:-1, 1:-1], postings[1:-1, 1:-1]
+    )

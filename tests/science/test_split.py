@@ -7,8 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daymelt.errors import ConfigError
-from daymelt.science.split import blocked, check_split, distance_to_training, hindcast, leave_one_year_out, split_days
+from daymelt.core.errors import ConfigError
+from daymelt.science.split import (
+    blocked,
+    check_split,
+    distance_to_training,
+    hindcast,
+    leave_one_year_out,
+    split_days,
+)
 
 DAYS = [dt.date(2018, 5, 1) + dt.timedelta(n) for n in range(0, 900, 5)]
 some_days = st.lists(st.dates(dt.date(2017, 4, 1), dt.date(2020, 9, 30)), max_size=60, unique=True)
@@ -16,11 +23,15 @@ seeds = st.integers(0, 10**6)
 
 
 def in_month(split, year, month, name):
-    return [day for day, chosen in split.items() if (day.year, day.month, chosen) == (year, month, name)]
+    return [
+        day for day, chosen in split.items() if (day.year, day.month, chosen) == (year, month, name)
+    ]
 
 
 @given(some_days, seeds, st.integers(0, 3), st.integers(0, 3))
-def test_every_month_gives_its_days_to_test_then_validation_then_training(days, seed, test, validation):
+def test_every_month_gives_its_days_to_test_then_validation_then_training(
+    days, seed, test, validation
+):
     split = split_days(days, seed, test, validation)
     assert list(split) == sorted(days)
     for year, month in {(day.year, day.month) for day in days}:
@@ -48,7 +59,9 @@ def test_a_month_does_not_depend_on_other_months(days, others, seed):
 def test_a_training_only_year_only_trains(days, seed):
     split = split_days(days, seed, training_only_years=[2018])
     assert all(split[day] == "train" for day in days if day.year == 2018)
-    assert {day: split[day] for day in days if day.year != 2018} == split_days([day for day in days if day.year != 2018], seed)
+    assert {day: split[day] for day in days if day.year != 2018} == split_days(
+        [day for day in days if day.year != 2018], seed
+    )
 
 
 def test_another_seed_draws_other_days():
@@ -57,7 +70,12 @@ def test_another_seed_draws_other_days():
 
 def test_no_day_of_the_month_is_favoured():
     month = [dt.date(2019, 7, 1) + dt.timedelta(n) for n in range(10)]
-    drawn = Counter(day for seed in range(2000) for day, name in split_days(month, seed).items() if name == "test")
+    drawn = Counter(
+        day
+        for seed in range(2000)
+        for day, name in split_days(month, seed).items()
+        if name == "test"
+    )
     # 2000 draws of 2 in 10: 400 each, standard deviation 18
     assert all(abs(drawn[day] - 400) < 5 * 18 for day in month)
 
@@ -77,8 +95,14 @@ def test_a_drawn_split_passes_its_own_check(days, seed):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([(DAYS[0], "train"), (DAYS[1], "validation")], "'validation'; expected one of train, val, test"),
-        ([(DAYS[0], "train"), (DAYS[1], "val"), (DAYS[0], "test")], "2018-05-01 listed more than once"),
+        (
+            [(DAYS[0], "train"), (DAYS[1], "validation")],
+            "'validation'; expected one of train, val, test",
+        ),
+        (
+            [(DAYS[0], "train"), (DAYS[1], "val"), (DAYS[0], "test")],
+            "2018-05-01 listed more than once",
+        ),
         ([(DAYS[0], "train"), (DAYS[1], "val"), (DAYS[2], "val")], "no acquisition on 2018-05-11"),
         ([(DAYS[0], "train")], "acquisitions of 2018-05-06 are in no split"),
     ],
@@ -89,11 +113,12 @@ def test_a_list_that_does_not_fit_the_acquisitions_is_refused(rows, message):
     assert str(refused.value).startswith("mine.csv: ")
 
 
-# --- protocols ------------------------------------------------------------------------------------------------------------------------
+# --- protocols
+# ------------------------------------------------------------------------------------------
 
-several_years = st.lists(st.dates(dt.date(2017, 4, 1), dt.date(2020, 9, 30)), min_size=2, max_size=80, unique=True).filter(
-    lambda days: len({day.year for day in days}) > 1
-)
+several_years = st.lists(
+    st.dates(dt.date(2017, 4, 1), dt.date(2020, 9, 30)), min_size=2, max_size=80, unique=True
+).filter(lambda days: len({day.year for day in days}) > 1)
 
 
 def days_of(split, name):
@@ -111,7 +136,9 @@ def test_the_year_left_out_is_the_test_and_the_others_are_drawn_as_ever(days, se
 
 
 @given(some_days, seeds, st.integers(1, 40), st.integers(0, 10), st.randoms())
-def test_no_day_near_a_held_out_block_trains_and_blocks_stay_whole(days, seed, length, guard, random):
+def test_no_day_near_a_held_out_block_trains_and_blocks_stay_whole(
+    days, seed, length, guard, random
+):
     shuffled = random.sample(days, len(days))
     split = blocked(shuffled, seed, length, 0.3, 0.3, guard)
     assert list(split) == sorted(days) and split == blocked(days, seed, length, 0.3, 0.3, guard)
@@ -121,7 +148,10 @@ def test_no_day_near_a_held_out_block_trains_and_blocks_stay_whole(days, seed, l
         assert name == "test" or (name == "none") == near
     whole = blocked(days, seed, length, 0.3, 0.3, 0)
     assert days_of(whole, "test") == tested and not days_of(whole, "none")
-    assert all(chosen in (name, "none") for (_, name), (_, chosen) in zip(whole.items(), split.items(), strict=True))
+    assert all(
+        chosen in (name, "none")
+        for (_, name), (_, chosen) in zip(whole.items(), split.items(), strict=True)
+    )
     fates = {}
     for day, name in whole.items():
         fates.setdefault((day.year, (day.timetuple().tm_yday - 1) // length), set()).add(name)
@@ -148,7 +178,9 @@ def test_the_blocks_of_a_training_only_year_train_and_another_seed_draws_others(
 def test_a_hindcast_learns_from_whole_years_and_tests_on_the_rest(days):
     split = hindcast(days, [2019], [2018])
     names = {2018: "val", 2019: "train"}
-    assert split == {day: names.get(day.year, "test") for day in sorted(days)} and list(split) == sorted(days)
+    assert split == {day: names.get(day.year, "test") for day in sorted(days)} and list(
+        split
+    ) == sorted(days)
 
 
 def test_a_year_that_both_trains_and_validates_is_refused():
@@ -156,12 +188,19 @@ def test_a_year_that_both_trains_and_validates_is_refused():
         hindcast(DAYS, [2019, 2018], [2018])
 
 
-@given(st.dictionaries(st.sampled_from(DAYS), st.sampled_from(["train", "val", "test", "none"]), max_size=40))
+@given(
+    st.dictionaries(
+        st.sampled_from(DAYS), st.sampled_from(["train", "val", "test", "none"]), max_size=40
+    )
+)
 def test_the_distance_is_to_the_nearest_training_day(split):
     trained = days_of(split, "train")
     if not trained and days_of(split, "test"):
         with pytest.raises(ConfigError, match="no training day"):
             distance_to_training(split)
         return
-    expected = {day: min(abs((day - other).days) for other in trained) for day in sorted(days_of(split, "test"))}
+    expected = {
+        day: min(abs((day - other).days) for other in trained)
+        for day in sorted(days_of(split, "test"))
+    }
     assert distance_to_training(split) == expected

@@ -28,21 +28,34 @@ def test_the_season_is_that_of_the_rule_in_words(series):
     np.testing.assert_array_equal([found.onset, found.end, found.length], slowly(series))
 
 
-@given(pairs=st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, math.nan])] * 2), min_size=1, max_size=60))
+@given(
+    pairs=st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, math.nan])] * 2), min_size=1, max_size=60)
+)
 def test_counts_and_rates_are_those_of_sklearn_over_the_days_that_both_know(pairs):
     mapped, station = np.array(pairs).T
     found = stations.contingency(mapped, station)
     both = [(one, other) for one, other in pairs if not (math.isnan(one) or math.isnan(other))]
     assert found.days == len(both)
     if not both:
-        assert math.isnan(found.accuracy) and math.isnan(found.hit_rate) and math.isnan(found.false_alarm_ratio)
+        assert (
+            math.isnan(found.accuracy)
+            and math.isnan(found.hit_rate)
+            and math.isnan(found.false_alarm_ratio)
+        )
         return
     one, other = zip(*both, strict=True)
     expected = confusion_matrix(other, one, labels=[0, 1])
-    assert [[found.correct_negatives, found.false_alarms], [found.misses, found.hits]] == expected.tolist()
+    assert [
+        [found.correct_negatives, found.false_alarms],
+        [found.misses, found.hits],
+    ] == expected.tolist()
     assert found.accuracy == pytest.approx(accuracy_score(other, one))
-    assert found.hit_rate == pytest.approx(recall_score(other, one, zero_division=np.nan), nan_ok=True)
-    assert found.false_alarm_ratio == pytest.approx(1 - precision_score(other, one, zero_division=np.nan), nan_ok=True)
+    assert found.hit_rate == pytest.approx(
+        recall_score(other, one, zero_division=np.nan), nan_ok=True
+    )
+    assert found.false_alarm_ratio == pytest.approx(
+        1 - precision_score(other, one, zero_division=np.nan), nan_ok=True
+    )
 
 
 @given(
@@ -57,11 +70,20 @@ def test_days_take_their_value_from_their_own_hours(record, hour):
     highest = stations.daily_maximum(hours, values, DAYS)
     for index in range(len(DAYS)):
         assert at_hour[index] == pytest.approx(record.get(24 * index + hour, math.nan), nan_ok=True)
-        known = [record[offset] for offset in range(24 * index, 24 * index + 24) if not math.isnan(record.get(offset, math.nan))]
-        assert highest[index] == pytest.approx(max(known) if len(known) >= 20 else math.nan, nan_ok=True)
+        known = [
+            record[offset]
+            for offset in range(24 * index, 24 * index + 24)
+            if not math.isnan(record.get(offset, math.nan))
+        ]
+        assert highest[index] == pytest.approx(
+            max(known) if len(known) >= 20 else math.nan, nan_ok=True
+        )
 
 
-@given(missing=st.sets(st.integers(0, 23), max_size=6), values=st.lists(st.floats(-40, 20), min_size=24, max_size=24))
+@given(
+    missing=st.sets(st.integers(0, 23), max_size=6),
+    values=st.lists(st.floats(-40, 20), min_size=24, max_size=24),
+)
 def test_a_day_with_a_few_hours_missing_has_its_highest_value(missing, values):
     hours = np.datetime64("2019-04-01T00", "h") + np.arange(24)
     record = np.array([math.nan if hour in missing else value for hour, value in enumerate(values)])
@@ -71,10 +93,14 @@ def test_a_day_with_a_few_hours_missing_has_its_highest_value(missing, values):
 
 
 def test_a_day_melts_above_the_threshold_and_not_at_it():
-    np.testing.assert_array_equal(stations.melting(np.array([-1.0, -0.99, -5.0, math.nan]), -1), [0, 1, 0, math.nan])
+    np.testing.assert_array_equal(
+        stations.melting(np.array([-1.0, -0.99, -5.0, math.nan]), -1), [0, 1, 0, math.nan]
+    )
 
 
 def test_a_gap_of_one_series_hides_the_day_in_both():
-    one, other = stations.in_common(np.array([1, math.nan, 1, 0.0]), np.array([0, 1, math.nan, 1.0]))
+    one, other = stations.in_common(
+        np.array([1, math.nan, 1, 0.0]), np.array([0, 1, math.nan, 1.0])
+    )
     np.testing.assert_array_equal(one, [1, math.nan, math.nan, 0])
     np.testing.assert_array_equal(other, [0, math.nan, math.nan, 1])

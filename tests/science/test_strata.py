@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daymelt.encoding import NEVER_SEEN
+from daymelt.core.encoding import NEVER_SEEN
 from daymelt.science.scores import PooledScores
 from daymelt.science.strata import StrataSums, gap_bins, height_bins, period_of
 
@@ -46,7 +46,9 @@ def test_one_stratum_for_the_whole_image_is_the_pooled_score(masked_image, seed)
     strata.add("month", 0, ("Jul",), prediction, target, valid)
     pooled.add(prediction, target, valid)
     (result,) = strata.results()
-    assert {key: result[key] for key in pooled.result()} == pytest.approx(pooled.result(), rel=1e-12)
+    assert {key: result[key] for key in pooled.result()} == pytest.approx(
+        pooled.result(), rel=1e-12
+    )
 
 
 @given(seeds, seeds)
@@ -59,7 +61,9 @@ def test_seasons_add_up_even_after_a_trip_through_text(masked_image, one, other)
     merged = StrataSums()
     for part in parts:
         merged.add_rows([{key: str(value) for key, value in row.items()} for row in part.rows()])
-    assert {row["bin"]: row for row in merged.results()} == {row["bin"]: pytest.approx(row) for row in together.results()}
+    assert {row["bin"]: row for row in merged.results()} == {
+        row["bin"]: pytest.approx(row) for row in together.results()
+    }
 
 
 def test_a_bin_without_a_name_and_a_pixel_without_data_are_refused():
@@ -67,7 +71,9 @@ def test_a_bin_without_a_name_and_a_pixel_without_data_are_refused():
     with pytest.raises(ValueError, match="height: bins 0 to 3; expected -1 to 2"):
         StrataSums().add("height", np.array([[0, 3]]), NAMES, field, field, valid)
     with pytest.raises(ValueError, match="prediction has no data"):
-        StrataSums().add("height", np.array([[0, 1]]), NAMES, np.full_like(field, np.nan), field, valid)
+        StrataSums().add(
+            "height", np.array([[0, 1]]), NAMES, np.full_like(field, np.nan), field, valid
+        )
 
 
 def test_an_image_without_a_valid_pixel_adds_no_stratum():
@@ -83,7 +89,9 @@ def test_every_age_has_the_class_that_its_name_says():
     assert set(named[7:NEVER_SEEN]) == {"above 6"} and named[NEVER_SEEN:] == ["never", ""]
 
 
-@given(st.lists(st.floats(-80, 3500, width=32), min_size=1, max_size=30), st.sampled_from([100, 500]))
+@given(
+    st.lists(st.floats(-80, 3500, width=32), min_size=1, max_size=30), st.sampled_from([100, 500])
+)
 def test_a_height_lies_in_the_band_that_its_name_says(heights, step):
     bins, names = height_bins(np.float32([heights]), step)
     for height, index in zip(heights, bins[0], strict=True):
@@ -101,7 +109,14 @@ def test_a_cell_without_height_is_in_no_band():
 
 
 def test_a_day_belongs_to_its_month_and_to_every_event_that_it_lies_in():
-    events = {"July 2019": (dt.date(2019, 7, 29), dt.date(2019, 8, 2)), "summer": (dt.date(2019, 6, 1), dt.date(2019, 8, 31))}
-    assert period_of(dt.date(2019, 8, 2), events) == [("month", "Aug"), ("event", "July 2019"), ("event", "summer")]
+    events = {
+        "July 2019": (dt.date(2019, 7, 29), dt.date(2019, 8, 2)),
+        "summer": (dt.date(2019, 6, 1), dt.date(2019, 8, 31)),
+    }
+    assert period_of(dt.date(2019, 8, 2), events) == [
+        ("month", "Aug"),
+        ("event", "July 2019"),
+        ("event", "summer"),
+    ]
     assert period_of(dt.date(2019, 8, 3), events) == [("month", "Aug"), ("event", "summer")]
     assert period_of(dt.date(2019, 9, 1), events) == [("month", "Sep")]

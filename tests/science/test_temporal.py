@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daymelt.dates import season_days, span
-from daymelt.encoding import NEVER_SEEN
-from daymelt.errors import GapError
+from daymelt.core.dates import season_days, span
+from daymelt.core.encoding import NEVER_SEEN
+from daymelt.core.errors import GapError
 from daymelt.science.temporal import fill_linear, observation_age, window_mean
 
 SEASON = season_days(2019, range(4, 10))
@@ -24,7 +24,8 @@ def stack_of(acquired, seed, missing=0.4, shape=(3, 4)):
     return percent
 
 
-# --- time-interpolated SAR ------------------------------------------------------------------------------------------------------------
+# --- time-interpolated SAR
+# ------------------------------------------------------------------------------------------
 
 
 def window_mean_slowly(stack, acquired, day, before, after):
@@ -34,7 +35,11 @@ def window_mean_slowly(stack, acquired, day, before, after):
     result = np.full(stack.shape[1:], np.nan)
     for row in range(stack.shape[1]):
         for column in range(stack.shape[2]):
-            valid = [int(stack[index, row, column]) for index in window if stack[index, row, column] != 255]
+            valid = [
+                int(stack[index, row, column])
+                for index in window
+                if stack[index, row, column] != 255
+            ]
             if valid:
                 result[row, column] = sum(valid) / len(valid) / 100
     return result
@@ -48,13 +53,18 @@ def test_the_running_sums_are_the_mean_of_each_window(acquired, before, after, s
     assert [day for day, _ in results] == days
     for day, field in results:
         assert field.dtype == np.float32
-        np.testing.assert_allclose(field, window_mean_slowly(stack, acquired, day, before, after), rtol=1e-7)
+        np.testing.assert_allclose(
+            field, window_mean_slowly(stack, acquired, day, before, after), rtol=1e-7
+        )
 
 
 def test_the_day_itself_is_left_out():
     acquired = [dt.date(2019, 7, day) for day in (1, 3, 5)]
     stack = np.uint8([10, 100, 20])[:, None, None]
-    means = {day: float(field[0, 0]) for day, field in window_mean(stack, acquired, span(acquired[0], acquired[2]))}
+    means = {
+        day: float(field[0, 0])
+        for day, field in window_mean(stack, acquired, span(acquired[0], acquired[2]))
+    }
     assert means[acquired[1]] == pytest.approx(0.15)
     assert means[dt.date(2019, 7, 2)] == pytest.approx(1.3 / 3)
 
@@ -99,14 +109,19 @@ def test_a_stack_whose_dates_do_not_rise_or_fit_is_refused(kernel, acquired):
         list(kernel(np.zeros((2, 1, 1), np.uint8), acquired, SEASON))
 
 
-# --- age of the nearest observation ---------------------------------------------------------------------------------------------------
+# --- age of the nearest observation
+# ------------------------------------------------------------------------------------------
 
 
 def age_slowly(stack, acquired, day):
     result = np.full(stack.shape[1:], NEVER_SEEN)
     for row in range(stack.shape[1]):
         for column in range(stack.shape[2]):
-            away = [abs((day - seen).days) for index, seen in enumerate(acquired) if stack[index, row, column] != 255]
+            away = [
+                abs((day - seen).days)
+                for index, seen in enumerate(acquired)
+                if stack[index, row, column] != 255
+            ]
             if away:
                 result[row, column] = min(*away, 253)
     return result
@@ -143,7 +158,9 @@ def test_the_age_of_some_days_is_that_of_the_season(days):
 def test_an_age_beyond_what_a_byte_tells_is_not_taken_for_never():
     acquired = [dt.date(2019, 1, 1)]
     days = [dt.date(2019, 9, 10), dt.date(2019, 9, 12), dt.date(2021, 1, 1)]
-    ages = [int(age[0, 0]) for _, age in observation_age(np.zeros((1, 1, 1), np.uint8), acquired, days)]
+    ages = [
+        int(age[0, 0]) for _, age in observation_age(np.zeros((1, 1, 1), np.uint8), acquired, days)
+    ]
     assert ages == [252, 253, 253]
 
 
@@ -156,7 +173,8 @@ def test_no_days_give_nothing():
     assert list(observation_age(np.zeros((1, 2, 2), np.uint8), SEASON[:1], [])) == []
 
 
-# --- gaps -----------------------------------------------------------------------------------------------------------------------------
+# --- gaps
+# ------------------------------------------------------------------------------------------
 
 
 def series(text):
@@ -178,10 +196,15 @@ def test_a_gap_is_filled_in_a_straight_line_and_an_end_with_the_nearest_day(give
     days = SEASON[: len(given_series)]
     whole, filled = fill_linear(series(given_series), days, 5, "microwave")
     np.testing.assert_allclose(whole[:, 0, 0], expected, rtol=1e-6)
-    assert list(filled) == [day for day, mark in zip(days, given_series, strict=True) if mark == "."]
+    assert list(filled) == [
+        day for day, mark in zip(days, given_series, strict=True) if mark == "."
+    ]
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(150, 280, width=32)), min_size=1, max_size=30), st.integers(0, 6))
+@given(
+    st.lists(st.one_of(st.none(), st.floats(150, 280, width=32)), min_size=1, max_size=30),
+    st.integers(0, 6),
+)
 def test_filling_is_numpy_s_interpolation_or_an_error(values, longest):
     days = SEASON[: len(values)]
     fields = np.float32([np.nan if value is None else value for value in values])[:, None, None]
@@ -207,7 +230,11 @@ def test_cells_are_filled_each_from_their_own_neighbours():
 
 def test_the_rule_of_a_day_tells_the_ends_from_the_middle():
     _, filled = fill_linear(series(".2.4."), SEASON[:5], 1, "microwave")
-    assert filled == {SEASON[0]: "nearest day", SEASON[2]: "linear in time", SEASON[4]: "nearest day"}
+    assert filled == {
+        SEASON[0]: "nearest day",
+        SEASON[2]: "linear in time",
+        SEASON[4]: "nearest day",
+    }
 
 
 def test_days_absent_from_the_list_count_as_time():
@@ -226,7 +253,10 @@ def test_a_cell_without_data_all_season_stays_missing():
 
 
 def test_a_gap_beyond_the_rule_names_its_days_and_no_others():
-    with pytest.raises(GapError, match=r"microwave: 3 days in a row .* at most 2 .*\(2019-04-04, 2019-04-05, 2019-04-06\)"):
+    with pytest.raises(
+        GapError,
+        match=r"microwave: 3 days in a row .* at most 2 .*\(2019-04-04, 2019-04-05, 2019-04-06\)",
+    ):
         fill_linear(series("1.3...7"), SEASON[:7], 2, "microwave")
 
 

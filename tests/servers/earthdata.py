@@ -1,12 +1,15 @@
-"""A small Earthdata on this machine: granule search as CMR has it, the login, and the files of a folder behind it.
+"""A small Earthdata on this machine: granule search as CMR has it, the login, and the files of a
+folder behind it.
 
     with Earthdata(folder) as archive:
         archive.cmr      # http://127.0.0.1:…/search/
-        archive.data     # http://127.0.0.1:…/data/     a file without a login redirects to the login host
-        archive.login    # http://localhost:…           a host of another name, which must not be told a token
-        archive.bucket   # http://127.0.0.1:…           where `deliver="redirect"` sends the client; refuses any credential
+        archive.data     # http://127.0.0.1:…/data/     a file without a login redirects to the
+        login host archive.login    # http://localhost:…           a host of another name, which
+        must not be told a token archive.bucket   # http://127.0.0.1:…           where
+        `deliver="redirect"` sends the client; refuses any credential
 
-From a shell, in `tests`: `python -m servers.earthdata FOLDER --port 0` prints these addresses, the token, the user and the password.
+From a shell, in `tests`: `python -m servers.earthdata FOLDER --port 0` prints these addresses, the
+token, the user and the password.
 
 It knows nothing of the package: what it tells of a file stands in the file's name and bytes.
 """
@@ -31,27 +34,54 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from servers.serving import Answer, Asked, Fault, LocalServer, Seen, content_answer, json_answer, serve
+from servers.serving import (
+    Answer,
+    Asked,
+    Fault,
+    LocalServer,
+    Seen,
+    content_answer,
+    json_answer,
+    serve,
+)
 
 TOKEN, USERNAME, PASSWORD = "a-token", "somebody", "a-password"  # of nobody
 DEFAULT_PAGE, LARGEST_PAGE = 10, 2000
-KNOWN = {"short_name", "version", "provider", "bounding_box", "temporal", "readable_granule_name", "page_size", "sort_key"}
+KNOWN = {
+    "short_name",
+    "version",
+    "provider",
+    "bounding_box",
+    "temporal",
+    "readable_granule_name",
+    "page_size",
+    "sort_key",
+}
 COLLECTIONS = {"short_name", "concept_id", "collection_concept_id", "provider", "entry_title"}
 
-OPERA = re.compile(r"(OPERA_L2_RTC-S1_T\d{3}-\d{6}-IW\d_(\d{8}T\d{6})Z_)(\d{8}T\d{6})(Z_S1\w_30_v[\d.]+)_(HH|HV|VV|VH|mask)\.tif")
+OPERA = re.compile(
+    r"(OPERA_L2_RTC-S1_T\d{3}-\d{6}-IW\d_(\d{8}T\d{6})Z_)(\d{8}T\d{6})(Z_S1\w_30_v[\d.]+)_(HH|HV|VV|VH|mask)\.tif"
+)
 CETB = re.compile(r"NSIDC-?0630[-_].*?(?:[-_](\d{8})(?=_)|-(\d{7})(?=-)).*[-_]v(\d+)\.\d+\.nc")
-PLAIN = {"NSIDC-0714": re.compile(r"Gimp(Ocean|Ice)Mask_.*\.tif"), "NSIDC-0645": re.compile(r"gimpdem_.*\.tif")}
+PLAIN = {
+    "NSIDC-0714": re.compile(r"Gimp(Ocean|Ice)Mask_.*\.tif"),
+    "NSIDC-0645": re.compile(r"gimpdem_.*\.tif"),
+}
 UMM = "application/vnd.nasa.cmr.umm_results+json;version=1.6.6; charset=utf-8"
 PAGE = "text/html; charset=utf-8"
-LOGIN_PAGE = b"<!DOCTYPE html>\n<html><head><title>Earthdata Login</title></head><body>Please log in.</body></html>\n"
+LOGIN_PAGE = (
+    b"<!DOCTYPE html>\n<html><head><title>Earthdata Login</title></head><body>Please "
+    b"log in.</body></html>\n"
+)
 
 
 @dataclass(frozen=True)
 class Listing:
     """What the search tells beside the plain truth about the folder.
 
-    Every so manyth granule (0: none) is listed a second time with an older processing (`older`), with another polarisation beside its own
-    (`extra`, HV), or is replaced by one without HH (`replaced`); names that fit a pattern of `missing` are not listed at all.
+    Every so manyth granule (0: none) is listed a second time with an older processing (`older`),
+    with another polarisation beside its own (`extra`, HV), or is replaced by one without HH
+    (`replaced`); names that fit a pattern of `missing` are not listed at all.
     """
 
     older: int = 0
@@ -64,7 +94,9 @@ class Listing:
 
 @dataclass(frozen=True)
 class Login:
-    """What the login asks for, and what it does with somebody unknown: `page` (200 and HTML) or `401`; `eula` False answers 403."""
+    """What the login asks for, and what it does with somebody unknown: `page` (200 and HTML) or
+    `401`; `eula` False answers 403.
+    """
 
     token: str = TOKEN
     username: str = USERNAME
@@ -103,22 +135,47 @@ class Earthdata:
     """The servers. Files are found at each search, in the folder and below."""
 
     def __init__(
-        self, folder: Path, listing: Listing | None = None, login: Login | None = None, deliver: str = "direct", ports: int = 0
+        self,
+        folder: Path,
+        listing: Listing | None = None,
+        login: Login | None = None,
+        deliver: str = "direct",
+        ports: int = 0,
     ) -> None:
-        self.folder, self.listing, self.account, self.deliver = Path(folder), listing or Listing(), login or Login(), deliver
-        self.entries: list[Entry] | None = None  # set to list other granules than those of the folder
+        self.folder, self.listing, self.account, self.deliver = (
+            Path(folder),
+            listing or Listing(),
+            login or Login(),
+            deliver,
+        )
+        self.entries: list[Entry] | None = (
+            None  # set to list other granules than those of the folder
+        )
         self.sessions: set[str] = set()
         self.codes: set[str] = set()
         self.tickets: set[str] = set()
         self.lock = threading.Lock()
         self._catalogue: tuple[float, list[Entry]] = -1e9, []
         self._files: dict[str, tuple[Path, bytes]] = {}
-        answers = {"cmr": self.search, "data": self.file, "login": self.log_in, "bucket": self.from_bucket}
+        answers = {
+            "cmr": self.search,
+            "data": self.file,
+            "login": self.log_in,
+            "bucket": self.from_bucket,
+        }
         self.hosts = {
-            name: Host(name, "localhost" if name == "login" else "127.0.0.1", ports + number if ports else 0, answer)
+            name: Host(
+                name,
+                "localhost" if name == "login" else "127.0.0.1",
+                ports + number if ports else 0,
+                answer,
+            )
             for number, (name, answer) in enumerate(answers.items())
         }
-        self.cmr, self.data = f"{self.hosts['cmr'].base}/search/", f"{self.hosts['data'].base}/data/"
+        self.cmr, self.data = (
+            f"{self.hosts['cmr'].base}/search/",
+            f"{self.hosts['data'].base}/data/",
+        )
         self.login, self.bucket = self.hosts["login"].base, self.hosts["bucket"].base
         self._running = ExitStack()
 
@@ -132,9 +189,20 @@ class Earthdata:
 
     def about(self) -> dict[str, str]:
         """Addresses and account, for a client."""
-        account = {"token": self.account.token, "username": self.account.username, "password": self.account.password}
+        account = {
+            "token": self.account.token,
+            "username": self.account.username,
+            "password": self.account.password,
+        }
         hosts = {"data_host": self.hosts["data"].host, "login_host": self.hosts["login"].host}
-        return {"cmr": self.cmr, "data": self.data, "login": self.login, "bucket": self.bucket, **hosts, **account}
+        return {
+            "cmr": self.cmr,
+            "data": self.data,
+            "login": self.login,
+            "bucket": self.bucket,
+            **hosts,
+            **account,
+        }
 
     @property
     def seen(self) -> list[Seen]:
@@ -150,14 +218,22 @@ class Earthdata:
         self.hosts[host].faults.append(Fault(**{"status": 200, **what}))
 
     def catalogue(self) -> list[Entry]:
-        """Every granule that a search can find, in the order of the archive; the folder is looked through once a second at most."""
+        """Every granule that a search can find, in the order of the archive; the folder is looked
+        through once a second at most.
+        """
         if self.entries is not None:
             return self.entries
         with self.lock:
             moment, shown = self._catalogue
             if time.monotonic() - moment > 1:
                 found = list(_entries(self.folder, self.listing))
-                shown = [entry for entry in found if not any(fnmatch.fnmatchcase(entry.name, pattern) for pattern in self.listing.missing)]
+                shown = [
+                    entry
+                    for entry in found
+                    if not any(
+                        fnmatch.fnmatchcase(entry.name, pattern) for pattern in self.listing.missing
+                    )
+                ]
                 shown.sort(key=lambda entry: (entry.collection, entry.start, entry.name))
                 self._catalogue = time.monotonic(), shown
                 self._files = {name: file for entry in shown for name, file in entry.files.items()}
@@ -172,7 +248,9 @@ class Earthdata:
             return None
         path, tail = self._files[plain]
         content = path.read_bytes() + tail
-        return f"{hashlib.md5(content).hexdigest()}  {plain}\n".encode() if name != plain else content
+        return (
+            f"{hashlib.md5(content).hexdigest()}  {plain}\n".encode() if name != plain else content
+        )
 
     def search(self, asked: Asked) -> Answer:
         """Granules in pages, as UMM-JSON."""
@@ -211,17 +289,30 @@ class Earthdata:
         session = re.search(r"session=(\w+)", asked.headers.get("cookie", ""))
         if bearer.startswith("Bearer "):
             if bearer != f"Bearer {self.account.token}":
-                return Answer(401, b'{"error": "invalid_token"}', {"WWW-Authenticate": 'Bearer realm="Earthdata"'})
+                return Answer(
+                    401,
+                    b'{"error": "invalid_token"}',
+                    {"WWW-Authenticate": 'Bearer realm="Earthdata"'},
+                )
         elif not (session and session[1] in self.sessions):
-            state = {"redirect_uri": self.data.replace("/data/", "/login"), "state": quote(asked.path)}
+            state = {
+                "redirect_uri": self.data.replace("/data/", "/login"),
+                "state": quote(asked.path),
+            }
             query = urlencode({"client_id": "an-application", "response_type": "code", **state})
             return Answer(302, b"", {"Location": f"{self.login}/oauth/authorize?{query}"})
         if not self.account.eula:
-            return Answer(403, b'{"error": "EULA not accepted"}', {"Content-Type": "application/json"})
+            return Answer(
+                403, b'{"error": "EULA not accepted"}', {"Content-Type": "application/json"}
+            )
         if self.deliver == "redirect":
             ticket = secrets.token_hex(8)
             self.tickets.add(ticket)
-            return Answer(303, b"", {"Location": f"{self.bucket}{quote(asked.path)}?Signature={ticket}&Expires=60"})
+            return Answer(
+                303,
+                b"",
+                {"Location": f"{self.bucket}{quote(asked.path)}?Signature={ticket}&Expires=60"},
+            )
         return self.content(asked)
 
     def content(self, asked: Asked) -> Answer:
@@ -229,13 +320,21 @@ class Earthdata:
         name = asked.path.removeprefix("/data/")
         body = self.bytes_of(name)
         if body is None:
-            return Answer(404, f"no file {html.escape(name)}\n".encode(), {"Content-Type": "text/plain"})
+            return Answer(
+                404, f"no file {html.escape(name)}\n".encode(), {"Content-Type": "text/plain"}
+            )
         return content_answer(body)
 
     def from_bucket(self, asked: Asked) -> Answer:
-        """What a signed address leads to; as a bucket does, it refuses any other way to prove who one is."""
+        """What a signed address leads to; as a bucket does, it refuses any other way to prove who
+        one is.
+        """
         if "authorization" in asked.headers:
-            return Answer(400, b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>")
+            return Answer(
+                400,
+                b"<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism "
+                b"allowed</Message></Error>",
+            )
         if asked.query.get("Signature") not in self.tickets:
             return Answer(403, b"<Error><Code>AccessDenied</Code></Error>")
         return self.content(asked)
@@ -243,7 +342,9 @@ class Earthdata:
     def log_in(self, asked: Asked) -> Answer:
         """The login: name and password, then back with a code."""
         account = self.account
-        proof = "Basic " + base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
+        proof = (
+            "Basic " + base64.b64encode(f"{account.username}:{account.password}".encode()).decode()
+        )
         if asked.path != "/oauth/authorize":
             return Answer(404)
         if asked.headers.get("authorization", "") in (proof, f"Bearer {account.token}"):
@@ -253,7 +354,11 @@ class Earthdata:
             return Answer(302, b"", {"Location": f"{asked.query['redirect_uri']}?{back}"})
         if account.unknown == "page":
             return Answer(200, LOGIN_PAGE, {"Content-Type": PAGE})
-        return Answer(401, LOGIN_PAGE, {"Content-Type": PAGE, "WWW-Authenticate": 'Basic realm="Earthdata Login"'})
+        return Answer(
+            401,
+            LOGIN_PAGE,
+            {"Content-Type": PAGE, "WWW-Authenticate": 'Basic realm="Earthdata Login"'},
+        )
 
     def back_from_login(self, asked: Asked) -> Answer:
         """A code becomes a session."""
@@ -263,7 +368,14 @@ class Earthdata:
         self.codes.discard(code)
         session = secrets.token_hex(8)
         self.sessions.add(session)
-        return Answer(302, b"", {"Location": asked.query["state"], "Set-Cookie": f"session={session}; Path=/; HttpOnly"})
+        return Answer(
+            302,
+            b"",
+            {
+                "Location": asked.query["state"],
+                "Set-Cookie": f"session={session}; Path=/; HttpOnly",
+            },
+        )
 
 
 def _entries(folder: Path, listing: Listing) -> Iterator[Entry]:
@@ -271,7 +383,9 @@ def _entries(folder: Path, listing: Listing) -> Iterator[Entry]:
     for path in sorted(Path(folder).rglob("*")):
         if match := OPERA.fullmatch(path.name):
             granules.setdefault(f"{match[1]}{match[3]}{match[4]}", []).append(path)
-        elif CETB.fullmatch(path.name) or any(pattern.fullmatch(path.name) for pattern in PLAIN.values()):
+        elif CETB.fullmatch(path.name) or any(
+            pattern.fullmatch(path.name) for pattern in PLAIN.values()
+        ):
             yield from _plain_entries(path, listing)
     for number, (name, paths) in enumerate(sorted(granules.items()), start=1):
         yield from _opera_entries(name, paths, number, listing)
@@ -281,7 +395,11 @@ def _opera_entries(name: str, paths: list[Path], number: int, listing: Listing) 
     parts = OPERA.fullmatch(paths[0].name)
     start = dt.datetime.strptime(parts[2], "%Y%m%dT%H%M%S")
     box = footprint(str(paths[0]), paths[0].stat().st_mtime_ns)
-    chosen = {kind: bool(every) and number % every == 0 for kind, every in vars(listing).items() if kind in ("older", "extra", "replaced")}
+    chosen = {
+        kind: bool(every) and number % every == 0
+        for kind, every in vars(listing).items()
+        if kind in ("older", "extra", "replaced")
+    }
     files = {path.name: (path, b"") for path in paths}
     images = [path for path in paths if not path.name.endswith("_mask.tif")]
     if chosen["extra"]:
@@ -292,9 +410,14 @@ def _opera_entries(name: str, paths: list[Path], number: int, listing: Listing) 
     yield Entry(name, "OPERA_L2_RTC-S1_V1", "1.0", *span, box, files, "2024-01-02T00:00:00.000Z")
     if chosen["older"]:
         stamp = f"{start + dt.timedelta(minutes=1):%Y%m%dT%H%M%S}"  # nothing is processed sooner
-        stamped = {key.replace(f"Z_{parts[3]}Z_", f"Z_{stamp}Z_"): (path, b"older") for key, (path, _) in files.items()}
+        stamped = {
+            key.replace(f"Z_{parts[3]}Z_", f"Z_{stamp}Z_"): (path, b"older")
+            for key, (path, _) in files.items()
+        }
         older = f"{parts[1]}{stamp}{parts[4]}"
-        yield Entry(older, "OPERA_L2_RTC-S1_V1", "1.0", *span, box, stamped, "2020-01-02T00:00:00.000Z")
+        yield Entry(
+            older, "OPERA_L2_RTC-S1_V1", "1.0", *span, box, stamped, "2020-01-02T00:00:00.000Z"
+        )
 
 
 def _plain_entries(path: Path, listing: Listing) -> Iterator[Entry]:
@@ -305,18 +428,35 @@ def _plain_entries(path: Path, listing: Listing) -> Iterator[Entry]:
         span = dt.datetime(1999, 6, 1), dt.datetime(2015, 12, 31)
         yield Entry(path.name, collection, "1", *span, None, files, "2018-01-01T00:00:00.000Z")
         return
-    day = dt.datetime.strptime(found[1], "%Y%m%d") if found[1] else dt.datetime.strptime(found[2], "%Y%j")
-    span = day, day + dt.timedelta(days=1)  # up to the next midnight: a search for the next day finds it, too
+    day = (
+        dt.datetime.strptime(found[1], "%Y%m%d")
+        if found[1]
+        else dt.datetime.strptime(found[2], "%Y%j")
+    )
+    span = (
+        day,
+        day + dt.timedelta(days=1),
+    )  # up to the next midnight: a search for the next day finds it, too
     yield Entry(path.name, "NSIDC-0630", found[3], *span, None, files, "2024-01-02T00:00:00.000Z")
     stamp = re.search(r"_(\d{10})_v", path.name)
     if listing.older and stamp and day.toordinal() % listing.older == 0:
         older = path.name.replace(f"_{stamp[1]}_v", "_0001010000_v")
-        yield Entry(older, "NSIDC-0630", found[3], *span, None, {older: (path, b"older")}, "2020-01-02T00:00:00.000Z")
+        yield Entry(
+            older,
+            "NSIDC-0630",
+            found[3],
+            *span,
+            None,
+            {older: (path, b"older")},
+            "2020-01-02T00:00:00.000Z",
+        )
 
 
 @lru_cache(maxsize=100_000)
 def footprint(path: str, _changed: int) -> tuple[float, float, float, float] | None:
-    """(west, south, east, north) of a raster, degrees; None for what is none, which then lies everywhere."""
+    """(west, south, east, north) of a raster, degrees; None for what is none, which then lies
+    everywhere.
+    """
     import rasterio
     from rasterio.warp import transform_bounds
 
@@ -332,18 +472,38 @@ def record(entry: Entry, archive: Earthdata) -> dict[str, Any]:
     links: list[dict[str, str]] = []
     for name in entry.files:
         links += [
-            {"URL": f"s3://a-bucket/{entry.collection}/{entry.name}/{name}", "Type": "GET DATA VIA DIRECT ACCESS"},
-            {"URL": f"{archive.data}{quote(name)}", "Type": "GET DATA", "Description": f"Download {name}"},
+            {
+                "URL": f"s3://a-bucket/{entry.collection}/{entry.name}/{name}",
+                "Type": "GET DATA VIA DIRECT ACCESS",
+            },
+            {
+                "URL": f"{archive.data}{quote(name)}",
+                "Type": "GET DATA",
+                "Description": f"Download {name}",
+            },
         ]
         if archive.listing.sidecars:
             links.append({"URL": f"{archive.data}{quote(name)}.md5", "Type": "EXTENDED METADATA"})
     links += [
-        {"URL": f"{archive.data}{quote(entry.name)}_BROWSE.png", "Type": "GET RELATED VISUALIZATION"},
+        {
+            "URL": f"{archive.data}{quote(entry.name)}_BROWSE.png",
+            "Type": "GET RELATED VISUALIZATION",
+        },
         {"URL": f"{archive.data}{quote(entry.name)}.iso.xml", "Type": "EXTENDED METADATA"},
-        {"URL": f"{archive.data.removesuffix('/data/')}/s3credentials", "Type": "VIEW RELATED INFORMATION"},
+        {
+            "URL": f"{archive.data.removesuffix('/data/')}/s3credentials",
+            "Type": "VIEW RELATED INFORMATION",
+        },
     ]
-    sizes = {name: path.stat().st_size + len(tail) for name, (path, tail) in entry.files.items()} if archive.listing.sizes else {}
-    stamps = {"BeginningDateTime": f"{entry.start.isoformat()}Z", "EndingDateTime": f"{entry.end.isoformat()}Z"}
+    sizes = (
+        {name: path.stat().st_size + len(tail) for name, (path, tail) in entry.files.items()}
+        if archive.listing.sizes
+        else {}
+    )
+    stamps = {
+        "BeginningDateTime": f"{entry.start.isoformat()}Z",
+        "EndingDateTime": f"{entry.end.isoformat()}Z",
+    }
     umm: dict[str, Any] = {
         "GranuleUR": entry.name,
         "CollectionReference": {"ShortName": entry.collection, "Version": entry.version},
@@ -351,17 +511,44 @@ def record(entry: Entry, archive: Earthdata) -> dict[str, Any]:
         "RelatedUrls": links,
         "DataGranule": {
             "DayNightFlag": "Unspecified",
-            "ArchiveAndDistributionInformation": [{"Name": name, "SizeInBytes": size, "Format": "data"} for name, size in sizes.items()],
+            "ArchiveAndDistributionInformation": [
+                {"Name": name, "SizeInBytes": size, "Format": "data"}
+                for name, size in sizes.items()
+            ],
         },
-        "MetadataSpecification": {"URL": "https://cdn.earthdata.nasa.gov/umm/granule/v1.6.6", "Name": "UMM-G", "Version": "1.6.6"},
+        "MetadataSpecification": {
+            "URL": "https://cdn.earthdata.nasa.gov/umm/granule/v1.6.6",
+            "Name": "UMM-G",
+            "Version": "1.6.6",
+        },
     }
     if entry.box:
-        edges = ("WestBoundingCoordinate", "SouthBoundingCoordinate", "EastBoundingCoordinate", "NorthBoundingCoordinate")
+        edges = (
+            "WestBoundingCoordinate",
+            "SouthBoundingCoordinate",
+            "EastBoundingCoordinate",
+            "NorthBoundingCoordinate",
+        )
         rectangle = dict(zip(edges, entry.box, strict=True))
-        umm["SpatialExtent"] = {"HorizontalSpatialDomain": {"Geometry": {"BoundingRectangles": [rectangle]}}}
-    number = int(hashlib.sha256(f"{entry.collection} {entry.version} {entry.name}".encode()).hexdigest()[:12], 16)
-    meta = {"concept-type": "granule", "concept-id": f"G{number}-TEST", "native-id": entry.name, "revision-date": entry.revised}
-    return {"meta": {**meta, "provider-id": "TEST", "format": "application/vnd.nasa.cmr.umm+json"}, "umm": umm}
+        umm["SpatialExtent"] = {
+            "HorizontalSpatialDomain": {"Geometry": {"BoundingRectangles": [rectangle]}}
+        }
+    number = int(
+        hashlib.sha256(f"{entry.collection} {entry.version} {entry.name}".encode()).hexdigest()[
+            :12
+        ],
+        16,
+    )
+    meta = {
+        "concept-type": "granule",
+        "concept-id": f"G{number}-TEST",
+        "native-id": entry.name,
+        "revision-date": entry.revised,
+    }
+    return {
+        "meta": {**meta, "provider-id": "TEST", "format": "application/vnd.nasa.cmr.umm+json"},
+        "umm": umm,
+    }
 
 
 def matches(entry: Entry, asked: dict[str, list[str]]) -> bool:
@@ -370,7 +557,9 @@ def matches(entry: Entry, asked: dict[str, list[str]]) -> bool:
         if asked.get(key) and wanted not in asked[key]:
             return False
     patterns = asked.get("readable_granule_name", [])
-    if patterns and not any(fnmatch.fnmatch(entry.name.lower(), pattern.lower()) for pattern in patterns):
+    if patterns and not any(
+        fnmatch.fnmatch(entry.name.lower(), pattern.lower()) for pattern in patterns
+    ):
         return False
     spans = [_span(text) for text in asked.get("temporal", [])]
     if spans and not any(entry.start <= last and entry.end >= first for first, last in spans):
@@ -378,7 +567,12 @@ def matches(entry: Entry, asked: dict[str, list[str]]) -> bool:
     if entry.box is None or not asked.get("bounding_box"):
         return True
     west, south, east, north = (float(part) for part in asked["bounding_box"][0].split(","))
-    return entry.box[0] <= east and entry.box[2] >= west and entry.box[1] <= north and entry.box[3] >= south
+    return (
+        entry.box[0] <= east
+        and entry.box[2] >= west
+        and entry.box[1] <= north
+        and entry.box[3] >= south
+    )
 
 
 def _span(text: str) -> tuple[dt.datetime, dt.datetime]:
@@ -388,9 +582,13 @@ def _span(text: str) -> tuple[dt.datetime, dt.datetime]:
 
 def main() -> int:
     """Serve a folder until told to end."""
-    parser = argparse.ArgumentParser(description="An Earthdata on this machine: search, login and the files of a folder.")
+    parser = argparse.ArgumentParser(
+        description="An Earthdata on this machine: search, login and the files of a folder."
+    )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--port", type=int, default=0, help="first of four ports; 0: any that are free")
+    parser.add_argument(
+        "--port", type=int, default=0, help="first of four ports; 0: any that are free"
+    )
     parser.add_argument("--deliver", choices=["direct", "redirect"], default="direct")
     parser.add_argument("--unknown", choices=["401", "page"], default="401")
     parser.add_argument("--missing", action="append", default=[], metavar="PATTERN")

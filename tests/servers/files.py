@@ -1,6 +1,8 @@
-"""A file server on this machine that speaks what archives speak, and fails as they do where it is told to.
+"""A file server on this machine that speaks what archives speak, and fails as they do where it is
+told to.
 
-Byte ranges with If-Range, bearer tokens, redirects, TLS, and a list of faults that are used up one by one:
+Byte ranges with If-Range, bearer tokens, redirects, TLS, and a list of faults that are used up one
+by one:
 
     with FileServer({"a.tif": content}) as server:
         server.faults = [cut(1000), status(429, {"Retry-After": "1"})]
@@ -13,8 +15,21 @@ from email.utils import formatdate
 
 from servers.serving import Answer, Asked, Fault, LocalServer, content_answer, cut, stall, status
 
-__all__ = ["LOGIN_PAGE", "Fault", "FileServer", "cut", "login_page", "redirect", "stall", "status", "wait_until"]
-LOGIN_PAGE = b"\n<!DOCTYPE html>\n<html><head><title>Earthdata Login</title></head><body><form>...</form></body></html>\n"
+__all__ = [
+    "LOGIN_PAGE",
+    "Fault",
+    "FileServer",
+    "cut",
+    "login_page",
+    "redirect",
+    "stall",
+    "status",
+    "wait_until",
+]
+LOGIN_PAGE = (
+    b"\n<!DOCTYPE html>\n<html><head><title>Earthdata "
+    b"Login</title></head><body><form>...</form></body></html>\n"
+)
 
 
 def login_page() -> Fault:
@@ -28,7 +43,9 @@ def redirect(to: str, code: int = 302) -> Fault:
 
 
 class FileServer(LocalServer):
-    """Serves `files` (name to content); `token` is the bearer that a request must carry, `validators` whether ETag and date are told."""
+    """Serves `files` (name to content); `token` is the bearer that a request must carry,
+    `validators` whether ETag and date are told.
+    """
 
     def __init__(
         self,
@@ -49,7 +66,11 @@ class FileServer(LocalServer):
         content = self.files.get(asked.path.removeprefix("/"))
         if content is None:
             return Answer(404)
-        return content_answer(content, modified=formatdate(1.6e9, usegmt=True)) if self.validators else Answer(content=content)
+        return (
+            content_answer(content, modified=formatdate(1.6e9, usegmt=True))
+            if self.validators
+            else Answer(content=content)
+        )
 
     def url(self, name: str) -> str:
         """Address of a file."""

@@ -1,7 +1,9 @@
-"""Buckets on this machine: the folders below a folder, objects by GET and HEAD with ranges, ListObjectsV2. Path style, no signatures.
+"""Buckets on this machine: the folders below a folder, objects by GET and HEAD with ranges,
+ListObjectsV2. Path style, no signatures.
 
     with S3(folder) as server:
-        server.host      # 127.0.0.1:…   GDAL: AWS_S3_ENDPOINT, with AWS_HTTPS=NO and AWS_VIRTUAL_HOSTING=FALSE
+        server.host      # 127.0.0.1:…   GDAL: AWS_S3_ENDPOINT, with AWS_HTTPS=NO and
+        AWS_VIRTUAL_HOSTING=FALSE
 
 From a shell, in `tests`: `python -m servers.s3 FOLDER`.
 """
@@ -17,7 +19,9 @@ XML = {"Content-Type": "application/xml"}
 
 
 class S3(LocalServer):
-    """Serves the folders below `folder` as buckets. Anonymous only: a signed request is refused, so that a stray key is noticed."""
+    """Serves the folders below `folder` as buckets. Anonymous only: a signed request is refused, so
+    that a stray key is noticed.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
@@ -41,20 +45,34 @@ class S3(LocalServer):
     def _listed(self, root: Path, bucket: str, asked: Asked) -> Answer:
         """ListObjectsV2 with prefix, delimiter, max-keys and continuation-token."""
         prefix, delimiter = asked.query.get("prefix", ""), asked.query.get("delimiter", "")
-        most, after = int(asked.query.get("max-keys") or 1000), asked.query.get("continuation-token", "")
-        keys = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+        most, after = (
+            int(asked.query.get("max-keys") or 1000),
+            asked.query.get("continuation-token", ""),
+        )
+        keys = sorted(
+            path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file()
+        )
         entries: dict[str, Path | None] = {}
         for key in (key for key in keys if key.startswith(prefix)):
-            below, found, _ = key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
+            below, found, _ = (
+                key[len(prefix) :].partition(delimiter) if delimiter else (key, "", "")
+            )
             entries[f"{prefix}{below}{found}" if found else key] = None if found else root / key
         due = [name for name in entries if name > after]
         shown = due[:most]
         parts = [_entry(name, entries[name]) for name in shown]
-        more = f"<NextContinuationToken>{escape(shown[-1])}</NextContinuationToken>" if len(due) > most else ""
+        more = (
+            f"<NextContinuationToken>{escape(shown[-1])}</NextContinuationToken>"
+            if len(due) > most
+            else ""
+        )
         head = f"<Name>{escape(bucket)}</Name><Prefix>{escape(prefix)}</Prefix><KeyCount>{len(shown)}</KeyCount><MaxKeys>{most}</MaxKeys>"
         ended = f"<IsTruncated>{str(bool(more)).lower()}</IsTruncated>{more}"
         name = "http://s3.amazonaws.com/doc/2006-03-01/"
-        text = f'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="{name}">{head}{ended}{"".join(parts)}</ListBucketResult>'
+        text = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult '
+            f'xmlns="{name}">{head}{ended}{"".join(parts)}</ListBucketResult>'
+        )
         return Answer(200, text.encode(), XML)
 
     def about(self) -> dict[str, str]:
@@ -70,13 +88,18 @@ def _entry(name: str, path: Path | None) -> str:
 
 
 def _error(status: int, code: str, message: str) -> Answer:
-    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    text = (
+        '<?xml version="1.0" '
+        f'encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    )
     return Answer(status, text.encode(), XML)
 
 
 def main() -> int:
     """Serve buckets until told to end."""
-    parser = argparse.ArgumentParser(description="Buckets on this machine, one for each folder below FOLDER.")
+    parser = argparse.ArgumentParser(
+        description="Buckets on this machine, one for each folder below FOLDER."
+    )
     parser.add_argument("folder", type=Path)
     return serve(lambda given: S3(given.folder), parser)
 

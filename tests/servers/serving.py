@@ -1,7 +1,9 @@
-"""What the small archives of the tests share: a threaded server on this machine, files with byte ranges, faults, and a life of their own.
+"""What the small archives of the tests share: a threaded server on this machine, files with byte
+ranges, faults, and a life of their own.
 
-A server is a context manager; its port is chosen by the system. From a shell, `serve` prints its addresses as one line of JSON and stays
-until it is told to end, its standard input closes, or its time is over.
+A server is a context manager; its port is chosen by the system. From a shell, `serve` prints its
+addresses as one line of JSON and stays until it is told to end, its standard input closes, or its
+time is over.
 """
 
 import argparse
@@ -31,11 +33,14 @@ PATIENCE_S = 60  # a stall is held so long
 
 @dataclass
 class Fault:
-    """What goes wrong with `times` requests (None: all) whose address fits the pattern `path`, after the first `after` of them.
+    """What goes wrong with `times` requests (None: all) whose address fits the pattern `path`,
+    after the first `after` of them.
 
-    `status`, `headers`, `body` replace the answer. What is sent is as ever but for: `delay_s` (before the answer), `cut_at` (byte of the
-    file where the connection ends), `stall_at` (where nothing more comes), `pause_s` (between pieces of `piece` bytes), `length` (added to
-    the announced length), `ignore_range`, `ignore_condition` (If-Range), `change` (made of the content).
+    `status`, `headers`, `body` replace the answer. What is sent is as ever but for: `delay_s`
+    (before the answer), `cut_at` (byte of the file where the connection ends), `stall_at` (where
+    nothing more comes), `pause_s` (between pieces of `piece` bytes), `length` (added to the
+    announced length), `ignore_range`, `ignore_condition` (If-Range), `change` (made of the
+    content).
     """
 
     path: str = ""
@@ -81,7 +86,8 @@ def status(code: int, headers: Mapping[str, str] = {}, after: int = 0) -> Fault:
 
 @dataclass
 class Seen:
-    """A request that came, in which server, and what it got: `sent` are the bytes of the body, `at` when it came, monotonic seconds.
+    """A request that came, in which server, and what it got: `sent` are the bytes of the body, `at`
+    when it came, monotonic seconds.
 
     `held_out`: the client still waited when a stall had lasted as long as this server stalls.
     """
@@ -99,7 +105,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request, taken apart; `pairs` are those of its query, `body` what came with it. Names of headers are in small letters."""
+    """A request, taken apart; `pairs` are those of its query, `body` what came with it. Names of
+    headers are in small letters.
+    """
 
     method: str
     path: str
@@ -115,9 +123,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """A status with a short body, or a `file` or its `content`, of which the client may ask for a range.
+    """A status with a short body, or a `file` or its `content`, of which the client may ask for a
+    range.
 
-    `tag` and `modified` are what a later request may be made conditional on; for a file they follow from it.
+    `tag` and `modified` are what a later request may be made conditional on; for a file they follow
+    from it.
     """
 
     status: int = 200
@@ -129,7 +139,9 @@ class Answer:
     modified: str | None = None
 
 
-def json_answer(content: Any, status: int = 200, kind: str = "application/json", headers: Mapping[str, str] = {}) -> Answer:
+def json_answer(
+    content: Any, status: int = 200, kind: str = "application/json", headers: Mapping[str, str] = {}
+) -> Answer:
     """An answer of JSON."""
     return Answer(status, json.dumps(content).encode(), {"Content-Type": kind, **headers})
 
@@ -142,11 +154,17 @@ def content_answer(content: bytes, **known: str | None) -> Answer:
 class LocalServer:
     """A server that asks `answer` for every request; subclasses say what they know.
 
-    `host` is the address of this machine that it listens at, `shown` what its own addresses say instead, `tls` a server-side SSL context.
+    `host` is the address of this machine that it listens at, `shown` what its own addresses say
+    instead, `tls` a server-side SSL context.
     """
 
     def __init__(
-        self, name: str = "", host: str = "127.0.0.1", shown: str | None = None, port: int = 0, tls: ssl.SSLContext | None = None
+        self,
+        name: str = "",
+        host: str = "127.0.0.1",
+        shown: str | None = None,
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.name = name
         self.seen: list[Seen] = []
@@ -203,9 +221,17 @@ class LocalServer:
         parts = urlsplit(request.path)
         headers = {key.lower(): value for key, value in request.headers.items()}
         body = request.rfile.read(int(headers.get("content-length") or 0))
-        asked = Asked(request.command, unquote(parts.path), parse_qsl(parts.query, keep_blank_values=True), headers, body)
+        asked = Asked(
+            request.command,
+            unquote(parts.path),
+            parse_qsl(parts.query, keep_blank_values=True),
+            headers,
+            body,
+        )
         seen = Seen(self.name, asked.method, asked.path, parts.query, headers)
-        with self._lock:  # before anything is sent: a client that has its answer finds its request in the list
+        with (
+            self._lock
+        ):  # before anything is sent: a client that has its answer finds its request in the list
             self.seen.append(seen)
             fault = self._take(request.path)
             self._at_once += 1
@@ -221,14 +247,31 @@ class LocalServer:
     def _prepared(self, asked: Asked, fault: Fault) -> tuple[int, dict[str, str], bytes, int]:
         """Status, headers, body, and the first byte of the body within its file."""
         if fault.status is not None:
-            return fault.status, {"Content-Length": str(len(fault.body)), **fault.headers}, fault.body, 0
+            return (
+                fault.status,
+                {"Content-Length": str(len(fault.body)), **fault.headers},
+                fault.body,
+                0,
+            )
         answer = self.answer(asked)
         if answer.file is None and answer.content is None:
-            return answer.status, {"Content-Length": str(len(answer.body)), **answer.headers}, answer.body, 0
+            return (
+                answer.status,
+                {"Content-Length": str(len(answer.body)), **answer.headers},
+                answer.body,
+                0,
+            )
         return _part(answer, asked.headers, fault)
 
     def _send(
-        self, request: BaseHTTPRequestHandler, seen: Seen, fault: Fault, code: int, headers: Mapping[str, str], body: bytes, start: int
+        self,
+        request: BaseHTTPRequestHandler,
+        seen: Seen,
+        fault: Fault,
+        code: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        start: int,
     ) -> None:
         seen.status = code
         request.send_response(code)
@@ -256,23 +299,35 @@ class LocalServer:
                 break
 
 
-def _part(answer: Answer, headers: Mapping[str, str], fault: Fault) -> tuple[int, dict[str, str], bytes, int]:
+def _part(
+    answer: Answer, headers: Mapping[str, str], fault: Fault
+) -> tuple[int, dict[str, str], bytes, int]:
     """What a request gets of a file."""
     tag, modified = answer.tag, answer.modified
     content = fault.change(answer.file.read_bytes() if answer.file else answer.content or b"")
     if answer.file:
         moment = answer.file.stat()
-        tag, modified = f'"{len(content)}-{moment.st_mtime_ns}"', formatdate(moment.st_mtime, usegmt=True)
+        tag, modified = (
+            f'"{len(content)}-{moment.st_mtime_ns}"',
+            formatdate(moment.st_mtime, usegmt=True),
+        )
     known = {key: value for key, value in (("ETag", tag), ("Last-Modified", modified)) if value}
     fits = fault.ignore_condition or headers.get("if-range") in {None, tag, modified}
     wanted = headers.get("range") if fits and not fault.ignore_range else None
     code, start, stop, told = byte_range(wanted, len(content))
     length = {"Content-Length": str(stop - start + fault.length)}
-    return code, {"Accept-Ranges": "bytes", **known, **answer.headers, **told, **length}, content[start:stop], start
+    return (
+        code,
+        {"Accept-Ranges": "bytes", **known, **answer.headers, **told, **length},
+        content[start:stop],
+        start,
+    )
 
 
 def byte_range(header: str | None, size: int) -> tuple[int, int, int, dict[str, str]]:
-    """Status, first byte, the one after the last, and the header that tells them, of a request for a range of a file."""
+    """Status, first byte, the one after the last, and the header that tells them, of a request for
+    a range of a file.
+    """
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", header or "")
     if not found or not (found[1] or found[2]):
         return 200, 0, size, {}
@@ -295,7 +350,9 @@ def _handler(server: LocalServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 30
-        disable_nagle_algorithm = True  # head and body are two writes, and the second would wait for 40 ms
+        disable_nagle_algorithm = (
+            True  # head and body are two writes, and the second would wait for 40 ms
+        )
 
         def do_GET(self) -> None:
             server.respond(self)
@@ -308,7 +365,9 @@ def _handler(server: LocalServer) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def serve(make: Callable[[argparse.Namespace], LocalServer], parser: argparse.ArgumentParser) -> int:
+def serve(
+    make: Callable[[argparse.Namespace], LocalServer], parser: argparse.ArgumentParser
+) -> int:
     """Run a server from the command line: its addresses on one line, then patience."""
     parser.add_argument("--seconds", type=float, default=3600, help="ends by itself after so long")
     given = parser.parse_args()

@@ -1,12 +1,15 @@
-"""A catalogue of Sentinel-1 scenes on this machine, with the storage behind it and the desk that signs for it.
+"""A catalogue of Sentinel-1 scenes on this machine, with the storage behind it and the desk that
+signs for it.
 
     with Stac(folder) as server:
-        server.stac      # http://127.0.0.1:…/api/stac/v1            search by POST and GET, with pages
-        server.tokens    # http://127.0.0.1:…/api/sas/v1/token       …/<account>/<container>: a token that soon ends
-        server.host      # the storage: /<account>/<container>/<file>, which asks for a token that still holds
+        server.stac      # http://127.0.0.1:…/api/stac/v1            search by POST and GET, with
+        pages server.tokens    # http://127.0.0.1:…/api/sas/v1/token       …/<account>/<container>:
+        a token that soon ends server.host      # the storage: /<account>/<container>/<file>, which
+        asks for a token that still holds
 
-A scene is a file `<id>_<HH|HV|VV|VH>.tif` of the folder; `<id>.json` beside it may hold any part of its item, and says what the name does
-not: without it, names of GRD scenes and of OPERA bursts are understood.
+A scene is a file `<id>_<HH|HV|VV|VH>.tif` of the folder; `<id>.json` beside it may hold any part of
+its item, and says what the name does not: without it, names of GRD scenes and of OPERA bursts are
+understood.
 
 From a shell, in `tests`: `python -m servers.stac FOLDER --lifetime 45`.
 """
@@ -27,7 +30,9 @@ from servers.serving import Answer, Asked, LocalServer, json_answer, serve
 
 ACCOUNT, CONTAINER, COLLECTION = "sentinel1euwestrtc", "sentinel1-grd-rtc", "sentinel-1-rtc"
 IMAGE = re.compile(r"(?P<id>.+)_(?P<pol>HH|HV|VV|VH)\.tif")
-GRD = re.compile(r"(?P<platform>S1[A-D])_IW_GRDH_1S.._(?P<start>\d{8}T\d{6})_(?P<stop>\d{8}T\d{6})_(?P<absolute>\d{6})_.*")
+GRD = re.compile(
+    r"(?P<platform>S1[A-D])_IW_GRDH_1S.._(?P<start>\d{8}T\d{6})_(?P<stop>\d{8}T\d{6})_(?P<absolute>\d{6})_.*"
+)
 OPERA = re.compile(
     r"OPERA_L2_RTC-S1_T(?P<orbit>\d{3})-\d{6}-IW\d_(?P<start>\d{8}T\d{6})Z_(?P<processed>\d{8}T\d{6})Z_(?P<platform>S1[A-D])_.*"
 )
@@ -37,14 +42,25 @@ GEOJSON = "application/geo+json"
 
 
 class Stac(LocalServer):
-    """Serves `folder`; tokens end after `lifetime_s`, are given to whoever brings `key` (None: to all), and no page is above `most`."""
+    """Serves `folder`; tokens end after `lifetime_s`, are given to whoever brings `key` (None: to
+    all), and no page is above `most`.
+    """
 
-    def __init__(self, folder: Path, lifetime_s: float = 2700, key: str | None = None, most: int = 250) -> None:
+    def __init__(
+        self, folder: Path, lifetime_s: float = 2700, key: str | None = None, most: int = 250
+    ) -> None:
         super().__init__()
-        self.folder, self.lifetime_s, self.key, self.most = Path(folder).resolve(), lifetime_s, key, most
+        self.folder, self.lifetime_s, self.key, self.most = (
+            Path(folder).resolve(),
+            lifetime_s,
+            key,
+            most,
+        )
         self.extra_items: list[dict[str, Any]] = []
         self.issued: list[str] = []
-        self.revoked: set[str] = set()  # signatures that no longer hold, whatever they say of their end
+        self.revoked: set[str] = (
+            set()
+        )  # signatures that no longer hold, whatever they say of their end
         self.stac, self.tokens = f"{self.base}/api/stac/v1", f"{self.base}/api/sas/v1/token"
 
     def about(self) -> dict[str, str]:
@@ -78,7 +94,10 @@ class Stac(LocalServer):
         box, code, place = _placed(next(iter(paths.values())))
         kind = "image/tiff; application=geotiff; profile=cloud-optimized"
         sizes = {pol: path.stat().st_size for pol, path in paths.items()}
-        assets = {pol: {"href": self.href(path.name), "type": kind, "file:size": sizes[pol]} for pol, path in paths.items()}
+        assets = {
+            pol: {"href": self.href(path.name), "type": kind, "file:size": sizes[pol]}
+            for pol, path in paths.items()
+        }
         item = {
             "type": "Feature",
             "stac_version": "1.0.0",
@@ -86,7 +105,13 @@ class Stac(LocalServer):
             "collection": COLLECTION,
             "bbox": box,
             "geometry": {"type": "Polygon", "coordinates": [_ring(box)]},
-            "links": [{"rel": "self", "href": f"{self.stac}/collections/{COLLECTION}/items/{name}", "type": GEOJSON}],
+            "links": [
+                {
+                    "rel": "self",
+                    "href": f"{self.stac}/collections/{COLLECTION}/items/{name}",
+                    "type": GEOJSON,
+                }
+            ],
             "assets": assets,
             "properties": {"proj:epsg": code, **place, **_told(name)},
         }
@@ -94,50 +119,99 @@ class Stac(LocalServer):
         return _merged(item, json.loads(beside.read_text())) if beside.is_file() else item
 
     def _search(self, asked: Asked) -> Answer:
-        wanted: dict[str, Any] = json.loads(asked.body) if asked.method == "POST" else dict(asked.query)
+        wanted: dict[str, Any] = (
+            json.loads(asked.body) if asked.method == "POST" else dict(asked.query)
+        )
         if asked.method != "POST":
-            wanted = {key: value.split(",") if key in ("collections", "bbox", "ids") else value for key, value in wanted.items()}
+            wanted = {
+                key: value.split(",") if key in ("collections", "bbox", "ids") else value
+                for key, value in wanted.items()
+            }
         found = [item for item in self.items() if _fits(item, wanted)]
         size = min(int(wanted.get("limit") or 10), self.most)
         start = int(wanted.get("token", "next:0").removeprefix("next:"))
-        content: dict[str, Any] = {"type": "FeatureCollection", "features": found[start : start + size], "links": []}
+        content: dict[str, Any] = {
+            "type": "FeatureCollection",
+            "features": found[start : start + size],
+            "links": [],
+        }
         if start + size < len(found):
             content["links"] = [self._next(asked, wanted, start + size)]
         return json_answer(content, kind=GEOJSON)
 
     def _next(self, asked: Asked, wanted: dict[str, Any], start: int) -> dict[str, Any]:
         token = f"next:{start}"
-        link = {"rel": "next", "type": GEOJSON, "method": asked.method, "href": f"{self.stac}/search"}
+        link = {
+            "rel": "next",
+            "type": GEOJSON,
+            "method": asked.method,
+            "href": f"{self.stac}/search",
+        }
         if asked.method == "POST":
             return {**link, "body": {**wanted, "token": token}}
         return {**link, "href": f"{self.stac}/search?{urlencode({**asked.query, 'token': token})}"}
 
     def _landing(self) -> dict[str, Any]:
-        conforms = ["https://api.stacspec.org/v1.0.0/core", "https://api.stacspec.org/v1.0.0/item-search"]
+        conforms = [
+            "https://api.stacspec.org/v1.0.0/core",
+            "https://api.stacspec.org/v1.0.0/item-search",
+        ]
         links = [{"rel": "self", "href": self.stac}, {"rel": "root", "href": self.stac}]
-        links += [{"rel": "search", "href": f"{self.stac}/search", "type": GEOJSON, "method": method} for method in ("GET", "POST")]
-        about = {"type": "Catalog", "stac_version": "1.0.0", "id": "local", "description": "Scenes of a folder"}
+        links += [
+            {"rel": "search", "href": f"{self.stac}/search", "type": GEOJSON, "method": method}
+            for method in ("GET", "POST")
+        ]
+        about = {
+            "type": "Catalog",
+            "stac_version": "1.0.0",
+            "id": "local",
+            "description": "Scenes of a folder",
+        }
         return {**about, "conformsTo": conforms, "links": links}
 
     def _sign(self, asked: Asked) -> Answer:
         if self.key is not None and asked.headers.get("ocp-apim-subscription-key") != self.key:
-            return json_answer({"statusCode": 401, "message": "Access denied due to missing or invalid subscription key."}, 401)
+            return json_answer(
+                {
+                    "statusCode": 401,
+                    "message": "Access denied due to missing or invalid subscription key.",
+                },
+                401,
+            )
         if asked.path != f"/api/sas/v1/token/{ACCOUNT}/{CONTAINER}":
             return json_answer({"detail": "Unknown container"}, 404)
         ends = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=self.lifetime_s)
         stamp = ends.isoformat(timespec="microseconds").replace("+00:00", "Z")
-        token = urlencode({"se": stamp, "sp": "rl", "sv": "2021-06-08", "sr": "c", "sig": _signature(stamp)})
+        token = urlencode(
+            {"se": stamp, "sp": "rl", "sv": "2021-06-08", "sr": "c", "sig": _signature(stamp)}
+        )
         self.issued.append(token)
         return json_answer({"msft:expiry": stamp, "token": token})
 
     def _store(self, asked: Asked) -> Answer:
         ends, signature = asked.query.get("se", ""), asked.query.get("sig", "")
-        if not hmac.compare_digest(signature, _signature(ends)) or signature in self.revoked or _passed(ends):
-            text = "<?xml version='1.0'?><Error><Code>AuthenticationFailed</Code><Message>Signature not valid</Message></Error>"
+        if (
+            not hmac.compare_digest(signature, _signature(ends))
+            or signature in self.revoked
+            or _passed(ends)
+        ):
+            text = (
+                "<?xml "
+                "version='1.0'?><Error><Code>AuthenticationFailed</Code><Message>Signature "
+                "not valid</Message></Error>"
+            )
             return Answer(403, text.encode(), {"Content-Type": "application/xml"})
         path = (self.folder / asked.path.removeprefix(f"/{ACCOUNT}/{CONTAINER}/")).resolve()
-        if not asked.path.startswith(f"/{ACCOUNT}/{CONTAINER}/") or path.parent != self.folder or not path.is_file():
-            return Answer(404, b"<?xml version='1.0'?><Error><Code>BlobNotFound</Code></Error>", {"Content-Type": "application/xml"})
+        if (
+            not asked.path.startswith(f"/{ACCOUNT}/{CONTAINER}/")
+            or path.parent != self.folder
+            or not path.is_file()
+        ):
+            return Answer(
+                404,
+                b"<?xml version='1.0'?><Error><Code>BlobNotFound</Code></Error>",
+                {"Content-Type": "application/xml"},
+            )
         return Answer(file=path)
 
     def revoke(self) -> None:
@@ -146,7 +220,11 @@ class Stac(LocalServer):
 
 
 def _signature(ends: str) -> str:
-    return base64.urlsafe_b64encode(hmac.new(PHRASE, ends.encode(), hashlib.sha256).digest()).decode().rstrip("=")
+    return (
+        base64.urlsafe_b64encode(hmac.new(PHRASE, ends.encode(), hashlib.sha256).digest())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def _passed(ends: str) -> bool:
@@ -171,14 +249,24 @@ def _ring(box: list[float]) -> list[list[float]]:
 
 def _told(name: str) -> dict[str, Any]:
     """What the name of a scene tells."""
-    facts: dict[str, Any] = {"sat:orbit_state": "descending", "sar:instrument_mode": "IW", "constellation": "Sentinel-1"}
+    facts: dict[str, Any] = {
+        "sat:orbit_state": "descending",
+        "sar:instrument_mode": "IW",
+        "constellation": "Sentinel-1",
+    }
     if found := OPERA.fullmatch(name):
         facts |= {"sat:relative_orbit": int(found["orbit"]), "updated": _iso(found["processed"])}
     elif found := GRD.fullmatch(name):
         first = FIRST_ORBIT.get(found["platform"], 0)
-        facts |= {"sat:absolute_orbit": int(found["absolute"]), "sat:relative_orbit": (int(found["absolute"]) - first) % 175 + 1}
+        facts |= {
+            "sat:absolute_orbit": int(found["absolute"]),
+            "sat:relative_orbit": (int(found["absolute"]) - first) % 175 + 1,
+        }
     if found:
-        facts |= {"datetime": _iso(found["start"]), "platform": f"SENTINEL-1{found['platform'][-1]}"}
+        facts |= {
+            "datetime": _iso(found["start"]),
+            "platform": f"SENTINEL-1{found['platform'][-1]}",
+        }
     return facts
 
 
@@ -216,7 +304,9 @@ def _fits(item: dict[str, Any], wanted: dict[str, Any]) -> bool:
 
 def main() -> int:
     """Serve a folder until told to end."""
-    parser = argparse.ArgumentParser(description="A catalogue of scenes on this machine, its storage and its signatures.")
+    parser = argparse.ArgumentParser(
+        description="A catalogue of scenes on this machine, its storage and its signatures."
+    )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--lifetime", type=float, default=2700, help="seconds until a token ends")
     parser.add_argument("--key", help="subscription key that the desk asks for")

@@ -1,4 +1,6 @@
-"""Faults of real archives that a reader meets: zero-filled scenes, days without data, files cut short, attributes that do not fit."""
+"""Faults of real archives that a reader meets: zero-filled scenes, days without data, files cut
+short, attributes that do not fit.
+"""
 
 import datetime as dt
 
@@ -8,10 +10,13 @@ import pytest
 import rasterio
 from rasterio.transform import Affine
 
-from daymelt.dates import span
-from daymelt.errors import FormatError
-from daymelt.grid import Grid
-from daymelt.sources import mar, microwave, sentinel1, terrain
+from daymelt.core.dates import span
+from daymelt.core.errors import FormatError
+from daymelt.core.grid import Grid
+from daymelt.sources.mar import files as mar
+from daymelt.sources.microwave import cetb as microwave
+from daymelt.sources.sentinel1 import bursts as sentinel1
+from daymelt.sources.terrain import reader as terrain
 from daymelt.twin import files
 
 FINE = Grid("EPSG:3413", 30, 300_000, -2_580_000, 12, 15)
@@ -48,8 +53,16 @@ def test_a_border_of_zeros_does_not_bleed_into_a_warped_scene(tmp_path):
 
 def write_raster(path, values, grid, bands=1, scale=1.0, units=None, **place):
     values = np.asarray(values)
-    place = {"crs": grid.crs, "transform": Affine.from_gdal(*grid.geotransform), "height": grid.rows, "width": grid.columns, **place}
-    with rasterio.open(path, "w", driver="GTiff", count=bands, dtype=values.dtype, **place) as raster:
+    place = {
+        "crs": grid.crs,
+        "transform": Affine.from_gdal(*grid.geotransform),
+        "height": grid.rows,
+        "width": grid.columns,
+        **place,
+    }
+    with rasterio.open(
+        path, "w", driver="GTiff", count=bands, dtype=values.dtype, **place
+    ) as raster:
         for band in range(bands):
             raster.write(values, band + 1)
         if scale != 1:
@@ -106,12 +119,19 @@ def test_a_burst_of_another_kind_is_refused(burst, one_line, layer, values, chan
 def test_an_instant_that_cannot_be_is_refused(one_line, acquired, turned):
     first, second = (acquired, "20250911T203016")[:: -1 if turned else 1]
     with pytest.raises(FormatError) as raised:
-        sentinel1.parse_burst(f"OPERA_L2_RTC-S1_T087-185679-IW2_{first}Z_{second}Z_S1A_30_v1.0_HH.tif")
+        sentinel1.parse_burst(
+            f"OPERA_L2_RTC-S1_T087-185679-IW2_{first}Z_{second}Z_S1A_30_v1.0_HH.tif"
+        )
     one_line(raised, acquired, "an instant that no calendar has")
 
 
 @pytest.mark.parametrize(
-    "name", ["T000-081234-IW2_20190731T090312Z", "T176-081234-IW2_20190731T090312Z", "T039-081234-IW2_20190231T090312Z"]
+    "name",
+    [
+        "T000-081234-IW2_20190731T090312Z",
+        "T176-081234-IW2_20190731T090312Z",
+        "T039-081234-IW2_20190231T090312Z",
+    ],
 )
 def test_a_name_of_no_orbit_or_no_day_is_refused(name, one_line):
     with pytest.raises(FormatError) as raised:
@@ -128,7 +148,8 @@ def test_a_scale_in_a_dem_is_honoured(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("value", "changes", "named"), [(1500, {"units": "ft"}, "'ft'"), (-32768, {}, "-32768"), (1500, {"bands": 3}, "3 bands")]
+    ("value", "changes", "named"),
+    [(1500, {"units": "ft"}, "'ft'"), (-32768, {}, "-32768"), (1500, {"bands": 3}, "3 bands")],
 )
 def test_heights_that_cannot_be_metres_are_refused(tmp_path, one_line, value, changes, named):
     path = write_raster(tmp_path / "dem.tif", np.full(FINE.shape, value, np.int16), FINE, **changes)
@@ -143,7 +164,8 @@ def test_no_other_format_is_guessed_from_the_bytes(tmp_path, one_line):
     place = ", ".join(map(str, FINE.geotransform))
     band = f"<SimpleSource><SourceFilename>{dem}</SourceFilename></SimpleSource>"
     path.write_text(
-        f'<VRTDataset rasterXSize="15" rasterYSize="12"><SRS>EPSG:3413</SRS><GeoTransform>{place}</GeoTransform>'
+        '<VRTDataset rasterXSize="15" '
+        f'rasterYSize="12"><SRS>EPSG:3413</SRS><GeoTransform>{place}</GeoTransform>'
         f'<VRTRasterBand dataType="Int16" band="1">{band}</VRTRasterBand></VRTDataset>'
     )
     with rasterio.open(path) as raster:  # which GDAL would follow
@@ -158,11 +180,17 @@ def test_no_other_format_is_guessed_from_the_bytes(tmp_path, one_line):
 
 @pytest.fixture
 def yearly(tmp_path):
-    """A MAR file, rewritten as classic NetCDF, as the genuine one is, after an edit of its arrays and attributes."""
+    """A MAR file, rewritten as classic NetCDF, as the genuine one is, after an edit of its arrays
+    and attributes.
+    """
     lon, lat = np.meshgrid(np.linspace(-39, -38, X.size), np.linspace(66, 66.2, Y.size))
-    water = np.random.default_rng(0).uniform(0, 0.09, (len(DAYS), Y.size, X.size)).astype(np.float32)
+    water = (
+        np.random.default_rng(0).uniform(0, 0.09, (len(DAYS), Y.size, X.size)).astype(np.float32)
+    )
     water[2] = np.nan
-    source = files.write_mar(tmp_path, 2019, DAYS, water, X, Y, lon, lat, lat * 0 + 800, lat * 0 + 100)
+    source = files.write_mar(
+        tmp_path, 2019, DAYS, water, X, Y, lon, lat, lat * 0 + 800, lat * 0 + 100
+    )
 
     def write(edit=None, form="NETCDF3_64BIT_OFFSET"):
         path = tmp_path / "MARv3.14.3-5km-daily-ERA5-2018.nc"
@@ -171,7 +199,12 @@ def yearly(tmp_path):
                 file.createDimension(name, None if dimension.isunlimited() else dimension.size)
             for name, variable in old.variables.items():
                 told = dict(variable.__dict__)
-                made = file.createVariable(name, variable.dtype, variable.dimensions, fill_value=told.pop("_FillValue", None))
+                made = file.createVariable(
+                    name,
+                    variable.dtype,
+                    variable.dimensions,
+                    fill_value=told.pop("_FillValue", None),
+                )
                 made.setncatts(told)
                 old[name].set_auto_mask(False)
                 made.set_auto_mask(False)
@@ -184,7 +217,9 @@ def yearly(tmp_path):
     return write, water
 
 
-@pytest.mark.parametrize("form", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA", "NETCDF4"])
+@pytest.mark.parametrize(
+    "form", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA", "NETCDF4"]
+)
 def test_a_day_without_data_is_nan_and_leaves_the_others_alone(yearly, form):
     write, water = yearly
     with mar.open_mar(write(form=form)) as file:
@@ -192,12 +227,17 @@ def test_a_day_without_data_is_nan_and_leaves_the_others_alone(yearly, form):
             np.testing.assert_array_equal(file.read(day), field)
 
 
-@pytest.mark.parametrize("form", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA", "NETCDF4"])
+@pytest.mark.parametrize(
+    "form", ["NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA", "NETCDF4"]
+)
 def test_a_file_cut_at_any_tenth_or_by_a_few_bytes_is_refused(yearly, one_line, form):
     """The library reads zeros behind the end of a classic file: days that never melt."""
     path = yearly[0](form=form)
     whole = path.read_bytes()
-    for length in [len(whole) * tenth // 10 for tenth in range(10)] + [len(whole) - 8, len(whole) - 100]:
+    for length in [len(whole) * tenth // 10 for tenth in range(10)] + [
+        len(whole) - 8,
+        len(whole) - 100,
+    ]:
         path.write_bytes(whole[:length])
         with pytest.raises(FormatError) as raised, mar.open_mar(path):
             pass
@@ -269,7 +309,9 @@ def test_what_a_number_means_is_never_passed_over(yearly, one_line, edit, named)
 def cetb(tmp_path):
     def write(edit):
         field = np.full((TB_Y.size, TB_X.size), 200, np.float32)
-        path = files.write_cetb(tmp_path, DAYS[0], "F17", "37H", "M", field, TB_X, TB_Y, dt.datetime(2024, 1, 1))
+        path = files.write_cetb(
+            tmp_path, DAYS[0], "F17", "37H", "M", field, TB_X, TB_Y, dt.datetime(2024, 1, 1)
+        )
         with netCDF4.Dataset(path, "a") as file:
             file.set_auto_maskandscale(False)
             edit(file)

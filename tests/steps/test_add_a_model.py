@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import yaml
 
-from daymelt import cube, systems
-from daymelt.config import load
+from daymelt import systems
+from daymelt.core import cube
+from daymelt.settings.loading import load
 from daymelt.steps.splits import read_split
 from daymelt.systems import interface
 from daymelt.systems.streams import open_series
@@ -30,11 +31,19 @@ def added(tmp_path, monkeypatch):
     (tmp_path / "monthly_mean.py").write_text(block("python"), encoding="utf-8")
     monkeypatch.setattr(systems, "__path__", [*systems.__path__, str(tmp_path)])
     return load(
-        yaml.safe_load(block("yaml")) | {"benchmark": {"systems": yaml.safe_load(block("yaml"))["benchmark"]["systems"], "always": []}}
+        yaml.safe_load(block("yaml"))
+        | {
+            "benchmark": {
+                "systems": yaml.safe_load(block("yaml"))["benchmark"]["systems"],
+                "always": [],
+            }
+        }
     )
 
 
-def test_the_example_is_one_file_and_one_entry_and_is_scored_like_the_others(added, prepared, training, step, options, tmp_path):
+def test_the_example_is_one_file_and_one_entry_and_is_scored_like_the_others(
+    added, prepared, training, step, options, tmp_path
+):
     own = added.resolve(NAME)
     assert interface.read_options(own.kind, own.options).least_days == 3
     mine = json.dumps({**json.loads(options), "system": own.model_dump(mode="json")})
@@ -50,23 +59,51 @@ def test_the_example_is_one_file_and_one_entry_and_is_scored_like_the_others(add
         "--everything-age",
         tree / "age.nc",
     )
-    coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--winter", tree / "2019_winter.nc")
-    ends = ("--terrain", tree / "terrain.nc", "--split", tree / "split.csv", "--world", tree / "world.nc")
-    card = ("--season", 2019, "--model-card", tree / f"models/{NAME}/model.json", "--sar", *tree.months())
+    coarse = (
+        "--mar",
+        tree / "mar.nc",
+        "--microwave",
+        tree / "microwave.nc",
+        "--winter",
+        tree / "2019_winter.nc",
+    )
+    ends = (
+        "--terrain",
+        tree / "terrain.nc",
+        "--split",
+        tree / "split.csv",
+        "--world",
+        tree / "world.nc",
+    )
+    card = (
+        "--season",
+        2019,
+        "--model-card",
+        tree / f"models/{NAME}/model.json",
+        "--sar",
+        *tree.months(),
+    )
     out = tmp_path / "scores/2019.csv"
     assert step("evaluate", *card, *pools, *coarse, *ends, "--out", out, options=mine) == 0
     with open(out, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["against"] for row in rows} == {"held-out SAR", "truth, unobserved days"}
     first = rows[0]
-    assert float(first["mae"]) == pytest.approx(error_of_monthly_mean(tree, dt.date.fromisoformat(first["date"])), abs=1e-5)
+    assert float(first["mae"]) == pytest.approx(
+        error_of_monthly_mean(tree, dt.date.fromisoformat(first["date"])), abs=1e-5
+    )
 
 
 def error_of_monthly_mean(tree, held_out):
     """The example's error of one day, computed the obvious way."""
-    split, ocean = read_split(tree / "split.csv"), cube.read_layers(tree / "terrain.nc")["ocean"] == 1
+    split, ocean = (
+        read_split(tree / "split.csv"),
+        cube.read_layers(tree / "terrain.nc")["ocean"] == 1,
+    )
     with open_series(tree.months()) as observed:
-        days = [day for day in observed.days if split[day] == "train" and day.month == held_out.month]
+        days = [
+            day for day in observed.days if split[day] == "train" and day.month == held_out.month
+        ]
         stack, target = np.stack([observed.read(day) for day in days]), observed.read(held_out)
     count = np.isfinite(stack).sum(0)
     mean = np.where(count >= 3, np.nansum(stack, 0) / np.maximum(count, 1), np.nanmean(stack))

@@ -1,4 +1,6 @@
-"""Bad input ends a step with one line and exit 2, leaves nothing half written and loses nothing; a missing day is data."""
+"""Bad input ends a step with one line and exit 2, leaves nothing half written and loses nothing; a
+missing day is data.
+"""
 
 import contextlib
 import json
@@ -14,8 +16,8 @@ import rasterio
 from rasterio.transform import Affine
 from rasterio.warp import Resampling, reproject, transform_bounds
 
-from daymelt import cube
-from daymelt.manifest import entry, read_manifest, write_manifest
+from daymelt.core import cube
+from daymelt.core.manifest import entry, read_manifest, write_manifest
 
 JULY = "sentinel1/2019-07"
 
@@ -30,9 +32,13 @@ def broken(prepared, tmp_path):
 
 
 def list_again(manifest: Path) -> None:
-    """Rewrite a manifest over the files as they now are: the fault is in the provider's file, not in the retrieval."""
+    """Rewrite a manifest over the files as they now are: the fault is in the provider's file, not
+    in the retrieval.
+    """
     folder = manifest.parent
-    files = [entry(folder, path, "spoilt") for path in folder.iterdir() if path.name != manifest.name]
+    files = [
+        entry(folder, path, "spoilt") for path in folder.iterdir() if path.name != manifest.name
+    ]
     write_manifest(manifest, files, {"source": read_manifest(manifest)["source"]})
 
 
@@ -67,7 +73,9 @@ def bursts(tree):
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda data: data[: len(data) // 2], lambda data: b"<html>Please log in</html>" * 50], ids=["cut", "html"]
+    "spoil",
+    [lambda data: data[: len(data) // 2], lambda data: b"<html>Please log in</html>" * 50],
+    ids=["cut", "html"],
 )
 def test_a_burst_that_is_cut_short_or_no_tiff_is_refused(broken, prepared, step, capsys, spoil):
     burst = bursts(broken)[3]
@@ -114,17 +122,42 @@ def into_utm(path: Path) -> None:
         left, bottom, right, top = transform_bounds(source.crs, "EPSG:32624", *source.bounds)
         place = {"crs": "EPSG:32624", "transform": Affine(30, 0, left, 0, -30, top)}
         shape = math.ceil((top - bottom) / 30), math.ceil((right - left) / 30)
-        profile = {**source.profile, **place, "height": shape[0], "width": shape[1], "driver": "GTiff"}
+        profile = {
+            **source.profile,
+            **place,
+            "height": shape[0],
+            "width": shape[1],
+            "driver": "GTiff",
+        }
         field = np.full(shape, source.nodata, source.dtypes[0])
-        origin = {"src_transform": source.transform, "src_crs": source.crs, "src_nodata": source.nodata}
+        origin = {
+            "src_transform": source.transform,
+            "src_crs": source.crs,
+            "src_nodata": source.nodata,
+        }
         target = {f"dst_{name}": value for name, value in place.items()}
-        reproject(source.read(1), field, **origin, **target, dst_nodata=source.nodata, resampling=Resampling.nearest)
+        reproject(
+            source.read(1),
+            field,
+            **origin,
+            **target,
+            dst_nodata=source.nodata,
+            resampling=Resampling.nearest,
+        )
     with rasterio.open(path, "w", **profile) as raster:
         raster.write(field, 1)
 
 
 def mar_step(tree, out):
-    return ("align-mar", "--season", 2019, "--manifest", tree / "resources/mar/manifest.json", "--out", out)
+    return (
+        "align-mar",
+        "--season",
+        2019,
+        "--manifest",
+        tree / "resources/mar/manifest.json",
+        "--out",
+        out,
+    )
 
 
 def mar_file(tree):
@@ -150,7 +183,9 @@ def test_a_mar_file_in_other_units_is_refused(broken, step, capsys):
 def test_a_mar_file_without_a_day_is_refused_and_the_day_named(broken, step, capsys):
     path = mar_file(broken)
     with netCDF4.Dataset(path, "a") as file:
-        file["TIME"][211:] = file["TIME"][211:] + 1  # 31 July, the 212th day of the year, becomes 1 August
+        file["TIME"][211:] = (
+            file["TIME"][211:] + 1
+        )  # 31 July, the 212th day of the year, becomes 1 August
     list_again(broken / "resources/mar/manifest.json")
     out = broken / "out/mar.nc"
     refused(capsys, step(*mar_step(broken, out)), out, "2019-07-31")
@@ -158,11 +193,23 @@ def test_a_mar_file_without_a_day_is_refused_and_the_day_named(broken, step, cap
 
 def microwave_step(tree, out):
     manifest = tree / "resources/microwave/manifest.json"
-    return ("align-microwave", "--season", 2019, "--manifest", manifest, "--out", out, "--winter", out.with_name("winter.nc"))
+    return (
+        "align-microwave",
+        "--season",
+        2019,
+        "--manifest",
+        manifest,
+        "--out",
+        out,
+        "--winter",
+        out.with_name("winter.nc"),
+    )
 
 
 def microwave_files(tree):
-    return sorted((tree / "resources/microwave").glob("*.nc"), key=lambda path: path.name.split("_")[8])
+    return sorted(
+        (tree / "resources/microwave").glob("*.nc"), key=lambda path: path.name.split("_")[8]
+    )
 
 
 def test_a_microwave_file_of_another_channel_under_the_right_name_is_refused(broken, step, capsys):
@@ -212,12 +259,17 @@ def test_a_gap_beyond_the_rule_stops_and_names_the_days(broken, step, capsys):
 def test_a_dem_that_does_not_cover_the_area_is_refused_with_both_bounds(broken, step, capsys):
     path = next((broken / "resources/terrain").glob("*dem.tif"))
     with rasterio.open(path) as source:
-        profile, field = {**source.profile, "width": source.width // 2, "driver": "GTiff"}, source.read(1)[:, : source.width // 2]
+        profile, field = (
+            {**source.profile, "width": source.width // 2, "driver": "GTiff"},
+            source.read(1)[:, : source.width // 2],
+        )
     with rasterio.open(path, "w", **profile) as target:
         target.write(field, 1)
     list_again(broken / "resources/terrain/manifest.json")
     out = broken / "out/terrain.nc"
-    status = step("align-terrain", "--manifest", broken / "resources/terrain/manifest.json", "--out", out)
+    status = step(
+        "align-terrain", "--manifest", broken / "resources/terrain/manifest.json", "--out", out
+    )
     refused(capsys, status, out, path.name, "294900")
 
 
@@ -232,14 +284,25 @@ def test_a_season_without_sar_is_refused_by_name(broken, prepared, step, capsys)
         assert stream.dates == ()
     capsys.readouterr()
     out = broken / "out/split.csv"
-    refused(capsys, step("split", "--name", "published", "--season", 2019, "--sar", empty, "--out", out), out, "2019")
+    refused(
+        capsys,
+        step("split", "--name", "published", "--season", 2019, "--sar", empty, "--out", out),
+        out,
+        "2019",
+    )
 
 
 def test_a_model_of_other_channels_is_refused(trained, mapping, step, options, capsys, tmp_path):
     other = json.loads(options)
     other["system"]["options"]["model"]["channels"] = ["microwave", "sar", "height"]
     out = tmp_path / "maps/index.json"
-    refused(capsys, step(*mapping(trained, out.parent), options=json.dumps(other)), out, "liquid_water", "model.channels")
+    refused(
+        capsys,
+        step(*mapping(trained, out.parent), options=json.dumps(other)),
+        out,
+        "liquid_water",
+        "model.channels",
+    )
 
 
 def test_a_retrieved_file_that_is_gone_is_named(broken, prepared, step, capsys):
@@ -258,9 +321,18 @@ def test_an_unknown_option_is_refused_with_the_nearest(step, capsys, tmp_path):
 def test_an_archive_out_of_reach_is_told_in_one_line(step, options, capsys, tmp_path):
     live = json.loads(options)
     live["mar"]["provider"] = "mar-http"
-    live["archives"] |= {"mar_5km": "http://127.0.0.1:9/", "mar_10km": "http://127.0.0.1:9/", "attempts": 1}  # nobody listens there
+    live["archives"] |= {
+        "mar_5km": "http://127.0.0.1:9/",
+        "mar_10km": "http://127.0.0.1:9/",
+        "attempts": 1,
+    }  # nobody listens there
     out = tmp_path / "folder/manifest.json"
-    refused(capsys, step("retrieve-mar", "--season", 2019, "--out", out, options=json.dumps(live)), out, "127.0.0.1:9")
+    refused(
+        capsys,
+        step("retrieve-mar", "--season", 2019, "--out", out, options=json.dumps(live)),
+        out,
+        "127.0.0.1:9",
+    )
 
 
 @pytest.fixture
@@ -270,7 +342,15 @@ def small_disk(mount_small_disk):
 
 def commands(tree, mapping, training, folder):
     """Every step that writes, into a folder."""
-    yield "retrieve-sentinel1", "--month", "2019-07", "--world", tree / "world.nc", "--out", folder / "manifest.json"
+    yield (
+        "retrieve-sentinel1",
+        "--month",
+        "2019-07",
+        "--world",
+        tree / "world.nc",
+        "--out",
+        folder / "manifest.json",
+    )
     yield "retrieve-microwave", "--season", 2019, "--out", folder / "manifest.json"
     yield "retrieve-terrain", "--out", folder / "manifest.json"
     yield "twin-world", "--season", 2019, "--world", folder / "world.nc"
@@ -279,22 +359,64 @@ def commands(tree, mapping, training, folder):
     yield tuple(mapping(tree, folder))
     yield "align-terrain", "--manifest", tree.manifest("terrain"), "--out", folder / "terrain.nc"
     winter = [tree.manifest(f"sentinel1/2019-{month:02d}") for month in (1, 2, 3)]
-    yield "winter-reference", "--manifests", *winter, "--terrain", tree / "terrain.nc", "--out", folder / "winter.nc"
+    yield (
+        "winter-reference",
+        "--manifests",
+        *winter,
+        "--terrain",
+        tree / "terrain.nc",
+        "--out",
+        folder / "winter.nc",
+    )
     coarse = ("--season", 2019, "--manifest", tree.manifest("microwave"))
-    yield "align-microwave", *coarse, "--out", folder / "microwave.nc", "--winter", folder / "2019_winter.nc"
+    yield (
+        "align-microwave",
+        *coarse,
+        "--out",
+        folder / "microwave.nc",
+        "--winter",
+        folder / "2019_winter.nc",
+    )
     of_season = ("--season", 2019, "--sar", *tree.months())
     yield "split", "--name", "published", *of_season, "--out", folder / "split.csv"
     yield "time-interpolate", *of_season, "--out", folder / "all.nc", "--age", folder / "age.nc"
-    yield "training-pool", *of_season, "--split", tree / "split.csv", "--out", folder / "train.nc", "--age", folder / "train_age.nc"
+    yield (
+        "training-pool",
+        *of_season,
+        "--split",
+        tree / "split.csv",
+        "--out",
+        folder / "train.nc",
+        "--age",
+        folder / "train_age.nc",
+    )
     yield (*training(tree)[:-1], folder / "model.json")
 
 
-NAMES = ["retrieve-sentinel1", "retrieve-microwave", "retrieve-terrain", "twin-world", "melt-fraction", "align-mar", "map"]
-NAMES += ["align-terrain", "winter-reference", "align-microwave", "split", "time-interpolate", "training-pool", "train"]
+NAMES = [
+    "retrieve-sentinel1",
+    "retrieve-microwave",
+    "retrieve-terrain",
+    "twin-world",
+    "melt-fraction",
+    "align-mar",
+    "map",
+]
+NAMES += [
+    "align-terrain",
+    "winter-reference",
+    "align-microwave",
+    "split",
+    "time-interpolate",
+    "training-pool",
+    "train",
+]
 
 
 @pytest.mark.parametrize("index", range(len(NAMES)), ids=NAMES)
-def test_a_full_disk_is_told_in_one_line_and_leaves_no_partial_file(trained, mapping, training, step, capsys, small_disk, index):
+def test_a_full_disk_is_told_in_one_line_and_leaves_no_partial_file(
+    trained, mapping, training, step, capsys, small_disk, index
+):
     with contextlib.suppress(OSError), open(small_disk / "ballast", "wb", buffering=0) as ballast:
         room = 10_000 if index < 7 else 0  # the first write fits, or none does
         ballast.write(bytes(300 * 1024 - room))
@@ -315,10 +437,14 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_no_partial_file(trained, map
 
 
 @pytest.mark.parametrize("index", range(len(NAMES)), ids=NAMES)
-def test_a_folder_that_cannot_be_written_is_told_in_one_line(trained, mapping, training, step, capsys, small_disk, index):
+def test_a_folder_that_cannot_be_written_is_told_in_one_line(
+    trained, mapping, training, step, capsys, small_disk, index
+):
     subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
     command = list(commands(trained, mapping, training, small_disk))[index]
     assert step(*command) == 2
-    (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("daymelt: ")]
+    (said,) = [
+        line for line in capsys.readouterr().err.splitlines() if line.startswith("daymelt: ")
+    ]
     assert "read-only" in said and str(small_disk) in said
     assert list(small_disk.iterdir()) == []

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from daymelt import cube
-from daymelt.dates import season_days
-from daymelt.encoding import PERCENT, SAR_AGE
-from daymelt.grid import Grid
+from daymelt.core import cube
+from daymelt.core.dates import season_days
+from daymelt.core.encoding import PERCENT, SAR_AGE
+from daymelt.core.grid import Grid
 from daymelt.products import cog
 
 DAYS = season_days(2019, [7, 8])
@@ -34,7 +34,10 @@ def test_coarse_streams_have_every_day_and_say_which_were_filled(prepared):
     manifest = json.loads(prepared.manifest("microwave").read_text())
     retrieved = {item["path"].split("_")[8] for item in manifest["files"]}
     missing = [day for day in DAYS if f"{day:%Y%m%d}" not in retrieved]
-    with cube.open_stream(prepared / "microwave.nc") as brightness, cube.open_stream(prepared / "mar.nc") as water:
+    with (
+        cube.open_stream(prepared / "microwave.nc") as brightness,
+        cube.open_stream(prepared / "mar.nc") as water,
+    ):
         assert list(brightness.dates) == list(water.dates) == DAYS
         assert np.isfinite(brightness.values()).all() and np.isfinite(water.values()).all()
         assert set(missing) <= set(brightness.filled)
@@ -51,11 +54,15 @@ def test_the_training_pool_never_sees_a_held_out_day(prepared):
     with cube.open_stream(prepared / "train.nc") as interpolated:
         for day in DAYS[::7]:
             training = sorted(other for other in stack if splits[other] == "train")
-            window = [other for other in training if other < day][-3:] + [other for other in training if other > day][:3]
+            window = [other for other in training if other < day][-3:] + [
+                other for other in training if other > day
+            ][:3]
             fields = np.stack([stack[other] for other in window])
             count = np.isfinite(fields).sum(0)
             expected = np.where(count > 0, np.nansum(fields, 0) / np.maximum(count, 1), np.nan)
-            np.testing.assert_allclose(interpolated.read(day), expected, atol=0.0051)  # percent are stored
+            np.testing.assert_allclose(
+                interpolated.read(day), expected, atol=0.0051
+            )  # percent are stored
 
 
 def test_every_day_has_both_layers_and_water_is_nodata_in_both(trained):
@@ -76,11 +83,17 @@ def test_tags_tell_the_day_the_model_and_every_gap_that_was_filled(trained):
     assert filled
     for day in DAYS:
         tags = cog.read_tags(trained / f"maps/melt_{day}.tif")
-        assert (tags["date"], tags["area"], tags["model_checksum"]) == (day.isoformat(), "tiny", card["checksum"])
+        assert (tags["date"], tags["area"], tags["model_checksum"]) == (
+            day.isoformat(),
+            "tiny",
+            card["checksum"],
+        )
         assert ("passive microwave" in tags["filled"]) == (day in filled)
 
 
-def test_mapping_again_writes_only_what_is_missing_or_damaged_and_ends_in_the_same_bytes(trained, mapping, step, tmp_path):
+def test_mapping_again_writes_only_what_is_missing_or_damaged_and_ends_in_the_same_bytes(
+    trained, mapping, step, tmp_path
+):
     tree = trained.copy(tmp_path / "copy")
     folder = tree / "maps"
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -94,7 +107,14 @@ def test_mapping_again_writes_only_what_is_missing_or_damaged_and_ends_in_the_sa
 
 
 SYSTEMS = (
-    *("unet-smp", "time-interpolated-sar", "interpolate-mar", "threshold-pmw", "threshold-pmw-fixed", "threshold-pmw-winter"),
+    *(
+        "unet-smp",
+        "time-interpolated-sar",
+        "interpolate-mar",
+        "threshold-pmw",
+        "threshold-pmw-fixed",
+        "threshold-pmw-winter",
+    ),
     *("linear-dem", "random-forest"),
 )
 
@@ -106,31 +126,93 @@ def judged(trained, tmp_path_factory):
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_a_system_learns_and_is_scored_against_both_references(judged, training, step, options_of, system):
+def test_a_system_learns_and_is_scored_against_both_references(
+    judged, training, step, options_of, system
+):
     tree, folder = judged
     options = options_of(system)
     assert step(*training(tree, system), options=options) == 0
-    sar = ("--sar", *tree.months(), "--pool", tree / "train.nc", "--pool-age", tree / "train_age.nc")
+    sar = (
+        "--sar",
+        *tree.months(),
+        "--pool",
+        tree / "train.nc",
+        "--pool-age",
+        tree / "train_age.nc",
+    )
     everything = ("--everything", tree / "all.nc", "--everything-age", tree / "age.nc")
-    coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--winter", tree / "2019_winter.nc")
+    coarse = (
+        "--mar",
+        tree / "mar.nc",
+        "--microwave",
+        tree / "microwave.nc",
+        "--winter",
+        tree / "2019_winter.nc",
+    )
     maps = ("--maps", tree / "maps/index.json") if system == "unet-smp" else ()
-    ends = ("--terrain", tree / "terrain.nc", "--split", tree / "split.csv", "--world", tree / "world.nc")
+    ends = (
+        "--terrain",
+        tree / "terrain.nc",
+        "--split",
+        tree / "split.csv",
+        "--world",
+        tree / "world.nc",
+    )
     out = folder / system / "2019.csv"
     card = ("--season", 2019, "--model-card", tree / f"models/{system}/model.json")
-    assert step("evaluate", *card, *sar, *everything, *coarse, *maps, *ends, "--out", out, options=options) == 0
+    assert (
+        step(
+            "evaluate",
+            *card,
+            *sar,
+            *everything,
+            *coarse,
+            *maps,
+            *ends,
+            "--out",
+            out,
+            options=options,
+        )
+        == 0
+    )
     rows = read_rows(out)
     assert [row["against"] for row in rows].count("held-out SAR") == 4  # two a month
     acquired = sum(len(stream_dates(path)) for path in tree.months())
     assert [row["against"] for row in rows].count("truth, unobserved days") == len(DAYS) - acquired
     for table in ("extent", "strata", "reliability", "onset"):
-        assert {row["system"] for row in read_rows(folder / system / f"2019_{table}.csv")} & {system, "truth"}
+        assert {row["system"] for row in read_rows(folder / system / f"2019_{table}.csv")} & {
+            system,
+            "truth",
+        }
     strata = read_rows(folder / system / "2019_strata.csv")
     for against in {row["against"] for row in rows}:
         cells = sum(int(row["valid_cells"]) for row in rows if row["against"] == against)
         for kind in ("gap", "height", "month"):
-            assert sum(float(row["cells"]) for row in strata if (row["against"], row["kind"]) == (against, kind)) == cells
+            assert (
+                sum(
+                    float(row["cells"])
+                    for row in strata
+                    if (row["against"], row["kind"]) == (against, kind)
+                )
+                == cells
+            )
     every_day = folder / system / "every_day.csv"
-    assert step("evaluate", *card, *sar, *everything, *coarse, *maps, *ends, "--every-day", "--out", every_day, options=options) == 0
+    assert (
+        step(
+            "evaluate",
+            *card,
+            *sar,
+            *everything,
+            *coarse,
+            *maps,
+            *ends,
+            "--every-day",
+            "--out",
+            every_day,
+            options=options,
+        )
+        == 0
+    )
     assert {row["against"] for row in read_rows(every_day)} == {"truth, every day"}
     assert len(read_rows(every_day)) == len(DAYS)
 
@@ -145,18 +227,55 @@ def test_the_table_and_the_figures_come_from_all_systems(judged, step, tmp_path)
     assert "UNet" in text.read_text()
     check_against_plain_mean(tree, rows["time-interpolated-sar", "held-out SAR"])
 
-    panel, figures = tmp_path / "panel.png", [tmp_path / f"{name}.png" for name in ("curves", "loss", "scores")]
+    panel, figures = (
+        tmp_path / "panel.png",
+        [tmp_path / f"{name}.png" for name in ("curves", "loss", "scores")],
+    )
     extents = [folder / system / "2019_extent.csv" for system in SYSTEMS]
-    drawn = ("--scores", table, "--extent", *extents, "--maps", tmp_path / "2019/index.json", "--sar", *tree.months())
+    drawn = (
+        "--scores",
+        table,
+        "--extent",
+        *extents,
+        "--maps",
+        tmp_path / "2019/index.json",
+        "--sar",
+        *tree.months(),
+    )
     (tmp_path / "2019").symlink_to(tree / "maps")
-    outputs = ("--panel", panel, "--curves", figures[0], "--loss-figure", figures[1], "--score-figure", figures[2])
-    coarse = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--terrain", tree / "terrain.nc")
-    inputs = ("--model-card", tree / "models/unet-smp/model.json", "--interpolated", tree / "all.nc", "--worlds", tree / "world.nc")
+    outputs = (
+        "--panel",
+        panel,
+        "--curves",
+        figures[0],
+        "--loss-figure",
+        figures[1],
+        "--score-figure",
+        figures[2],
+    )
+    coarse = (
+        "--mar",
+        tree / "mar.nc",
+        "--microwave",
+        tree / "microwave.nc",
+        "--terrain",
+        tree / "terrain.nc",
+    )
+    inputs = (
+        "--model-card",
+        tree / "models/unet-smp/model.json",
+        "--interpolated",
+        tree / "all.nc",
+        "--worlds",
+        tree / "world.nc",
+    )
     assert step("report", *drawn, *coarse, *inputs, *outputs) == 0
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in (panel, *figures))
 
 
-def test_the_benchmark_compares_and_draws_what_was_found(judged, step, options, options_of, tmp_path):
+def test_the_benchmark_compares_and_draws_what_was_found(
+    judged, step, options, options_of, tmp_path
+):
     tree, folder = judged
     results = tmp_path / "published"
     speeds, daily = [], []
@@ -167,24 +286,66 @@ def test_the_benchmark_compares_and_draws_what_was_found(judged, step, options, 
             (own / path.name).symlink_to(path)
         daily.append(own / "2019.csv")
         speeds.append(tmp_path / f"speed/{system}.json")
-    streams = ("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc", "--terrain", tree / "terrain.nc")
-    timed = ("--interpolated", tree / "all.nc", "--winter", tree / "2019_winter.nc", "--season", 2019, "--threads", 1)
+    streams = (
+        "--mar",
+        tree / "mar.nc",
+        "--microwave",
+        tree / "microwave.nc",
+        "--terrain",
+        tree / "terrain.nc",
+    )
+    timed = (
+        "--interpolated",
+        tree / "all.nc",
+        "--winter",
+        tree / "2019_winter.nc",
+        "--season",
+        2019,
+        "--threads",
+        1,
+    )
     for system, out in zip(SYSTEMS, speeds, strict=True):
         card = ("--model-card", tree / f"models/{system}/model.json")
-        assert step("measure", *card, *streams, *timed, "--out", out, options=options_of(system)) == 0
+        assert (
+            step("measure", *card, *streams, *timed, "--out", out, options=options_of(system)) == 0
+        )
         assert json.loads(out.read_text())["days_per_s"] > 0
     record = tmp_path / "unet-smp.tsv"
     record.write_text("s\th:m:s\tmax_rss\n12.5\t0:00:12\t900\n")
-    written = {name: tmp_path / f"table.{ending}" for name, ending in (("out", "csv"), ("markdown", "md"), ("html", "html"))}
+    written = {
+        name: tmp_path / f"table.{ending}"
+        for name, ending in (("out", "csv"), ("markdown", "md"), ("html", "html"))
+    }
     written |= {name: tmp_path / f"{name}.csv" for name in ("strata", "reliability")}
     outputs = [word for name, path in written.items() for word in (f"--{name}", path)]
-    assert step("compare", "--daily", *daily, "--speeds", *speeds, "--trainings", record, tmp_path / "gone.tsv", *outputs) == 0
+    assert (
+        step(
+            "compare",
+            "--daily",
+            *daily,
+            "--speeds",
+            *speeds,
+            "--trainings",
+            record,
+            tmp_path / "gone.tsv",
+            *outputs,
+        )
+        == 0
+    )
     rows = {(row["system"], row["against"]): row for row in read_rows(written["out"])}
     assert list(dict.fromkeys(system for system, _ in rows)) == list(SYSTEMS)
     assert rows["unet-smp", "held-out SAR"]["training_s"] == "12.5"
     assert int(rows["linear-dem", "held-out SAR"]["parameters"]) == 24
-    cells = sum(float(row["valid_cells"]) for row in read_rows(results / "random-forest/2019.csv") if row["against"] == "held-out SAR")
-    strata = [row for row in read_rows(written["strata"]) if (row["system"], row["against"]) == ("random-forest", "held-out SAR")]
+    cells = sum(
+        float(row["valid_cells"])
+        for row in read_rows(results / "random-forest/2019.csv")
+        if row["against"] == "held-out SAR"
+    )
+    strata = [
+        row
+        for row in read_rows(written["strata"])
+        if (row["system"], row["against"]) == ("random-forest", "held-out SAR")
+    ]
     assert sum(float(row["valid_cells"]) for row in strata if row["kind"] == "gap") == cells
 
     (tmp_path / "unet-smp").mkdir()
@@ -192,8 +353,22 @@ def test_the_benchmark_compares_and_draws_what_was_found(judged, step, options, 
     (tmp_path / "published.csv").symlink_to(tree / "split.csv")
     cards = [tree / f"models/{system}/model.json" for system in SYSTEMS]
     systems = json.dumps({system: json.loads(options_of(system))["system"] for system in SYSTEMS})
-    inputs = ("--strata", written["strata"], "--reliability", written["reliability"], "--splits", tmp_path / "published.csv")
-    models = ("--models", *cards, "--systems", systems, "--maps", tmp_path / "unet-smp/2019/index.json")
+    inputs = (
+        "--strata",
+        written["strata"],
+        "--reliability",
+        written["reliability"],
+        "--splits",
+        tmp_path / "published.csv",
+    )
+    models = (
+        "--models",
+        *cards,
+        "--systems",
+        systems,
+        "--maps",
+        tmp_path / "unet-smp/2019/index.json",
+    )
     fields = (
         "--sar",
         *tree.months(),
@@ -204,7 +379,9 @@ def test_the_benchmark_compares_and_draws_what_was_found(judged, step, options, 
         "--worlds",
         tree / "world.nc",
     )
-    figures = {name: tmp_path / f"{name}.png" for name in ("maps", "reliability", "error", "leakage")}
+    figures = {
+        name: tmp_path / f"{name}.png" for name in ("maps", "reliability", "error", "leakage")
+    }
     drawn = [word for name, path in figures.items() for word in (f"--{name}-figure", path)]
     assert step("draw-benchmark", *inputs, *models, *fields, *streams, *drawn, options=options) == 0
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in figures.values())
@@ -223,7 +400,11 @@ def stream_dates(path):
 def check_against_plain_mean(tree, row):
     """The table's error of time-interpolated SAR, computed the obvious way."""
     with open(tree / "split.csv", newline="") as file:
-        held_out = [dt.date.fromisoformat(line["date"]) for line in csv.DictReader(file) if line["split"] == "test"]
+        held_out = [
+            dt.date.fromisoformat(line["date"])
+            for line in csv.DictReader(file)
+            if line["split"] == "test"
+        ]
     ocean = cube.read_layers(tree / "terrain.nc")["ocean"] == 1
     errors = []
     with cube.open_stream(tree / "train.nc") as interpolated:

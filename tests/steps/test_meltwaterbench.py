@@ -1,4 +1,6 @@
-"""The published dataset, there and back: the twin's area in an Albers crs is exported in its layout and read with the provider."""
+"""The published dataset, there and back: the twin's area in an Albers crs is exported in its layout
+and read with the provider.
+"""
 
 import datetime as dt
 import json
@@ -12,28 +14,40 @@ import rasterio
 from pyproj import Transformer
 from servers.hub import Hub
 
-from daymelt import cli, cube, published
-from daymelt.atomic import write_json
-from daymelt.config import load
-from daymelt.dates import season_days
-from daymelt.encoding import PERCENT
-from daymelt.manifest import read_manifest
+from daymelt import cli
+from daymelt.core import cube
+from daymelt.core.atomic import write_json
+from daymelt.core.dates import season_days
+from daymelt.core.encoding import PERCENT
+from daymelt.core.manifest import read_manifest
+from daymelt.plan.settings import load_settings
 from daymelt.products.cog import write_day
 from daymelt.science.regrid import axis_weights, upsample
-from daymelt.steps.settings import load_settings
+from daymelt.settings.loading import load
+from daymelt.sources.meltwaterbench import layout as published
 from daymelt.steps.splits import read_split
 
 ALBERS = "+proj=aea +lat_1=60 +lat_2=85 +lat_0=0 +lon_0=-40 +datum=WGS84 +units=m +type=crs"
 SEASON, MONTH = 2019, "2019-07"
 DAYS = season_days(SEASON, [7])
-PROVIDERS = {source: {"provider": "meltwaterbench"} for source in ("sentinel1", "microwave", "mar", "terrain")}
+PROVIDERS = {
+    source: {"provider": "meltwaterbench"}
+    for source in ("sentinel1", "microwave", "mar", "terrain")
+}
 
 
 def settings(**more):
     """Settings of the area, which neither side is a whole number of postings of."""
     left, top = Transformer.from_crs("EPSG:4326", ALBERS, always_xy=True).transform(-38.2, 66.35)
     return {
-        "area": {"name": "tiny", "crs": ALBERS, "left": round(left, -2), "top": round(top, -2), "rows": 47, "columns": 43},
+        "area": {
+            "name": "tiny",
+            "crs": ALBERS,
+            "left": round(left, -2),
+            "top": round(top, -2),
+            "rows": 47,
+            "columns": 43,
+        },
         "seasons": {"years": [SEASON], "months": [7]},
         "sar": {"winter_months": [3], "min_winter_scenes": 2},
         "split": {"training_only_years": []},
@@ -46,7 +60,13 @@ def settings(**more):
 
 def call(configured, step, *arguments):
     """Run a step with settings as its command line would."""
-    options = json.dumps({name: section.model_dump(mode="json") for name, section in configured if name != "benchmark"})
+    options = json.dumps(
+        {
+            name: section.model_dump(mode="json")
+            for name, section in configured
+            if name != "benchmark"
+        }
+    )
     return cli.main([*step.split(), "--options", options, *map(str, arguments)])
 
 
@@ -70,29 +90,76 @@ class Run:
         steps = [
             ("retrieve-terrain", "--out", self.manifest("terrain")),
             ("retrieve-mar", "--season", SEASON, "--out", self.manifest(f"mar/{SEASON}")),
-            ("retrieve-microwave", "--season", SEASON, "--out", self.manifest(f"microwave/{SEASON}")),
+            (
+                "retrieve-microwave",
+                "--season",
+                SEASON,
+                "--out",
+                self.manifest(f"microwave/{SEASON}"),
+            ),
         ]
         return [self(*step) for step in steps]
 
     def align_terrain(self):
-        return self("align-terrain", "--manifest", self.manifest("terrain"), "--out", self.aligned("terrain.nc"))
+        return self(
+            "align-terrain",
+            "--manifest",
+            self.manifest("terrain"),
+            "--out",
+            self.aligned("terrain.nc"),
+        )
 
     def align_mar(self):
         return self(
-            "align-mar", "--season", SEASON, "--manifest", self.manifest(f"mar/{SEASON}"), "--out", self.aligned(f"mar/{SEASON}.nc")
+            "align-mar",
+            "--season",
+            SEASON,
+            "--manifest",
+            self.manifest(f"mar/{SEASON}"),
+            "--out",
+            self.aligned(f"mar/{SEASON}.nc"),
         )
 
     def align_microwave(self):
-        out = ("--out", self.aligned(f"microwave/{SEASON}.nc"), "--winter", self.aligned(f"microwave/{SEASON}_winter.nc"))
-        return self("align-microwave", "--season", SEASON, "--manifest", self.manifest(f"microwave/{SEASON}"), *out)
+        out = (
+            "--out",
+            self.aligned(f"microwave/{SEASON}.nc"),
+            "--winter",
+            self.aligned(f"microwave/{SEASON}_winter.nc"),
+        )
+        return self(
+            "align-microwave",
+            "--season",
+            SEASON,
+            "--manifest",
+            self.manifest(f"microwave/{SEASON}"),
+            *out,
+        )
 
     def melt_fraction(self, *winters):
         out = ("--terrain", self.aligned("terrain.nc"), "--out", self.aligned(f"sar/{MONTH}.nc"))
-        return self("melt-fraction", "--manifest", self.manifest(f"sentinel1/{MONTH}"), "--winters", *winters, *out)
+        return self(
+            "melt-fraction",
+            "--manifest",
+            self.manifest(f"sentinel1/{MONTH}"),
+            "--winters",
+            *winters,
+            *out,
+        )
 
     def split(self):
         out = self.root / f"results/tiny/splits/published/{SEASON}.csv"
-        return self("split", "--name", "published", "--season", SEASON, "--sar", self.aligned(f"sar/{MONTH}.nc"), "--out", out)
+        return self(
+            "split",
+            "--name",
+            "published",
+            "--season",
+            SEASON,
+            "--sar",
+            self.aligned(f"sar/{MONTH}.nc"),
+            "--out",
+            out,
+        )
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +174,18 @@ def twin(tmp_path_factory):
         out = ("--world", world, "--out", run.manifest(f"sentinel1/{month}"))
         assert run("retrieve-sentinel1", "--month", month, *out) == 0
     manifest = run.manifest("sentinel1/2019-03")
-    assert run("winter-reference", "--manifests", manifest, "--terrain", run.aligned("terrain.nc"), "--out", winter) == 0
+    assert (
+        run(
+            "winter-reference",
+            "--manifests",
+            manifest,
+            "--terrain",
+            run.aligned("terrain.nc"),
+            "--out",
+            winter,
+        )
+        == 0
+    )
     assert run.melt_fraction(winter) == 0
     assert run.split() == 0
     return run
@@ -125,7 +203,13 @@ def published_settings(folder, **more):
     """Settings of an area that is read from a data root."""
     area = {"name": "tiny", "grid_file": str(folder / published.MASK)}
     split = {"file": str(folder / published.split_folder("unet-smp"))}
-    return {**settings(**PROVIDERS), "area": area, "split": split, "meltwaterbench": {"folder": str(folder)}, **more}
+    return {
+        **settings(**PROVIDERS),
+        "area": area,
+        "split": split,
+        "meltwaterbench": {"folder": str(folder)},
+        **more,
+    }
 
 
 @pytest.fixture(scope="module")
@@ -133,8 +217,17 @@ def read_back(exported, tmp_path_factory):
     """The export read with the provider; not to be written to."""
     run = Run(published_settings(exported), tmp_path_factory.mktemp("read"))
     assert run.retrieve() == [0, 0, 0]
-    assert run("retrieve-sentinel1", "--month", MONTH, "--out", run.manifest(f"sentinel1/{MONTH}")) == 0
-    assert [run.align_terrain(), run.align_mar(), run.align_microwave(), run.melt_fraction(), run.split()] == [0] * 5
+    assert (
+        run("retrieve-sentinel1", "--month", MONTH, "--out", run.manifest(f"sentinel1/{MONTH}"))
+        == 0
+    )
+    assert [
+        run.align_terrain(),
+        run.align_mar(),
+        run.align_microwave(),
+        run.melt_fraction(),
+        run.split(),
+    ] == [0] * 5
     return run
 
 
@@ -169,18 +262,30 @@ def said(capsys):
 
 def test_the_area_has_the_grid_of_the_files_whatever_the_other_settings_say(exported, twin):
     area = load_settings(
-        {**published_settings(exported), "area": {"name": "tiny", "grid_file": str(exported / published.MASK), "rows": 9}}
+        {
+            **published_settings(exported),
+            "area": {"name": "tiny", "grid_file": str(exported / published.MASK), "rows": 9},
+        }
     ).area
     cube.check_same_grid(area.grid, load(twin.settings).area.grid, Path("grid_file"))
     assert "grid_file" not in area.model_dump()  # the jobs get the grid itself
 
 
 def test_the_export_has_the_published_layout(exported):
-    names = {path.relative_to(exported).as_posix() for path in exported.rglob("*") if path.is_file()}
-    assert {str(published.MASK), str(published.HEIGHT), f"{published.WINTER_MEANS}/2019_jan_feb.tif"} <= names
+    names = {
+        path.relative_to(exported).as_posix() for path in exported.rglob("*") if path.is_file()
+    }
+    assert {
+        str(published.MASK),
+        str(published.HEIGHT),
+        f"{published.WINTER_MEANS}/2019_jan_feb.tif",
+    } <= names
     for folder in (published.MICROWAVE, published.MAR):
         assert {f"{folder}/2019_07_{day:02d}.tif" for day in range(1, 32)} <= names
-    assert {f"runs/unet-smp/data_v1_4/config/{name}.csv" for name in ("train", "val", "test", "all", "deploy")} <= names
+    assert {
+        f"runs/unet-smp/data_v1_4/config/{name}.csv"
+        for name in ("train", "val", "test", "all", "deploy")
+    } <= names
     assert all(path.read_bytes()[:2] == b"II" for path in exported.rglob("*.tif"))
 
 
@@ -192,14 +297,21 @@ def test_maps_go_with_the_export_where_they_are_asked_for(twin, exported, tmp_pa
     for day, stored in maps.items():
         path = results / f"tiny/maps/unet-smp/{SEASON}/melt_{day}.tif"
         write_day(path, stored, grid, PERCENT, {"date": day.isoformat()}, "melt fraction")
-    assert twin("export meltwaterbench", "--out", tmp_path / "data", "--results", results, "--maps") == 0
+    assert (
+        twin("export meltwaterbench", "--out", tmp_path / "data", "--results", results, "--maps")
+        == 0
+    )
     folder = tmp_path / "data" / published.map_folder("unet-smp")
     assert len(list(folder.iterdir())) == 31
     for day, stored in maps.items():
         with rasterio.open(folder / published.day_name(day)) as file:
             expected = np.where(stored == 255, np.nan, stored / 100)
             np.testing.assert_allclose(file.read(1), expected, rtol=0, atol=1e-7)
-    names = {path.relative_to(tmp_path / "data") for path in (tmp_path / "data").rglob("*.tif") if path.parent != folder}
+    names = {
+        path.relative_to(tmp_path / "data")
+        for path in (tmp_path / "data").rglob("*.tif")
+        if path.parent != folder
+    }
     assert names == {path.relative_to(exported) for path in exported.rglob("*.tif")}
 
 
@@ -239,22 +351,38 @@ def test_coarse_fields_survive_exactly_but_for_the_margin_beyond_the_area(twin, 
     grid = load(twin.settings).area.grid
     weights = axis_weights(posting.y, grid.y), axis_weights(posting.x, grid.x)
     full = [upsample(field, *weights) for field in (before[9], after[9])]
-    assert np.array_equal(full[0][5:-7, 5:-3], full[1][5:-7, 5:-3])  # the margin reaches half a posting inward
+    assert np.array_equal(
+        full[0][5:-7, 5:-3], full[1][5:-7, 5:-3]
+    )  # the margin reaches half a posting inward
 
 
 def test_the_winter_mean_survives(twin, read_back):
-    before, after = (cube.read_layers(run.aligned(f"microwave/{SEASON}_winter.nc"))["winter_mean"] for run in (twin, read_back))
+    before, after = (
+        cube.read_layers(run.aligned(f"microwave/{SEASON}_winter.nc"))["winter_mean"]
+        for run in (twin, read_back)
+    )
     np.testing.assert_array_equal(after[1:-1, 1:-1], before[1:-1, 1:-1])
 
 
-def test_a_local_copy_is_used_where_it_lies_and_only_what_the_manifest_names_is_opened(exported, read_back, damaged):
+def test_a_local_copy_is_used_where_it_lies_and_only_what_the_manifest_names_is_opened(
+    exported, read_back, damaged
+):
     content = read_manifest(read_back.manifest(f"mar/{SEASON}"))
     assert content["root"] == str(exported)
-    assert [path for path in (read_back.root / "resources").rglob("*") if path.is_file() and path.name != "manifest.json"] == []
+    assert [
+        path
+        for path in (read_back.root / "resources").rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    ] == []
     folder, run = damaged
     assert run.retrieve() == [0, 0, 0]
-    shutil.copy(folder / published.MAR / "2019_07_03.tif", folder / published.MAR / "2019_06_30.tif")
-    write_json(run.manifest(f"mar/{SEASON}"), {**json.loads(run.manifest(f"mar/{SEASON}").read_text()), "files": []})
+    shutil.copy(
+        folder / published.MAR / "2019_07_03.tif", folder / published.MAR / "2019_06_30.tif"
+    )
+    write_json(
+        run.manifest(f"mar/{SEASON}"),
+        {**json.loads(run.manifest(f"mar/{SEASON}").read_text()), "files": []},
+    )
     assert run.align_mar() == 2  # nothing is named, so nothing is found
 
 
@@ -277,39 +405,59 @@ def test_a_missing_day_is_filled_by_the_stated_rule_or_named(damaged, capsys):
     with cube.open_stream(run.aligned(f"microwave/{SEASON}.nc")) as stream:
         assert list(stream.filled) == [dt.date(2019, 7, 10)]
         neighbours = [stream.read(dt.date(2019, 7, day)) for day in (9, 11)]
-        np.testing.assert_allclose(stream.read(dt.date(2019, 7, 10)), sum(neighbours) / 2, rtol=1e-6)
+        np.testing.assert_allclose(
+            stream.read(dt.date(2019, 7, 10)), sum(neighbours) / 2, rtol=1e-6
+        )
     assert run.align_mar() == 2
     assert "2019-07-11" in said(capsys)
-    patient = Run({**run.settings, "mar": {"provider": "meltwaterbench", "longest_gap_days": 1}}, run.root)
+    patient = Run(
+        {**run.settings, "mar": {"provider": "meltwaterbench", "longest_gap_days": 1}}, run.root
+    )
     assert patient.align_mar() == 0
 
 
 def test_the_winter_mean_is_of_the_days_where_none_is_published(damaged):
     folder, run = damaged
     for day, level in ((5, 150.0), (6, 170.0)):
-        shutil.copy(folder / published.MICROWAVE / "2019_07_01.tif", folder / published.MICROWAVE / f"2019_01_{day:02d}.tif")
+        shutil.copy(
+            folder / published.MICROWAVE / "2019_07_01.tif",
+            folder / published.MICROWAVE / f"2019_01_{day:02d}.tif",
+        )
         rewrite(folder / published.MICROWAVE / f"2019_01_{day:02d}.tif", np.full((47, 43), level))
     run.retrieve()
-    assert not [file for file in read_manifest(run.manifest(f"microwave/{SEASON}"))["files"] if "2019_01_" in file.path]
+    assert not [
+        file
+        for file in read_manifest(run.manifest(f"microwave/{SEASON}"))["files"]
+        if "2019_01_" in file.path
+    ]
     (folder / published.winter_mean(SEASON)).unlink()
     run.retrieve()
     assert run.align_microwave() == 0
-    assert np.all(cube.read_layers(run.aligned(f"microwave/{SEASON}_winter.nc"))["winter_mean"] == 160)
+    assert np.all(
+        cube.read_layers(run.aligned(f"microwave/{SEASON}_winter.nc"))["winter_mean"] == 160
+    )
 
 
 def test_a_day_without_a_valid_cell_counts_as_not_acquired(damaged, caplog):
     folder, run = damaged
     paths = sorted((folder / published.SAR).glob("*.tif"))
-    rewrite(paths[0], np.full((47, 43), np.nan), dtype="float64", predictor=1)  # the type that the targets may also have
+    rewrite(
+        paths[0], np.full((47, 43), np.nan), dtype="float64", predictor=1
+    )  # the type that the targets may also have
     rewrite(paths[1], dtype="float64", predictor=1)
     run.retrieve()
-    assert run("retrieve-sentinel1", "--month", MONTH, "--out", run.manifest(f"sentinel1/{MONTH}")) == 0
+    assert (
+        run("retrieve-sentinel1", "--month", MONTH, "--out", run.manifest(f"sentinel1/{MONTH}"))
+        == 0
+    )
     assert run.align_terrain() == run.melt_fraction() == 0
     days = stack(run, f"sar/{MONTH}.nc")[0]
     assert [published.day_name(day) for day in days] == [path.name for path in paths[1:]]
     assert "no valid cell" in caplog.text
     assert run.split() == 2  # the list has a day that Sentinel-1 lacks
-    loose = Run({**run.settings, "split": {**run.settings["split"], "strays": "leave-out"}}, run.root)
+    loose = Run(
+        {**run.settings, "split": {**run.settings["split"], "strays": "leave-out"}}, run.root
+    )
     (folder / published.split_folder("unet-smp") / "val.csv").write_text("")
     assert loose.split() == 0
     assert paths[0].stem.replace("_", "-") in caplog.text
@@ -321,19 +469,33 @@ def test_a_day_without_a_valid_cell_counts_as_not_acquired(damaged, caplog):
 SPOILT = [
     (lambda folder: shutil.rmtree(folder / published.MAR), "retrieve", ["WA1", "no such folder"]),
     (lambda folder: (folder / published.HEIGHT).unlink(), "retrieve", ["dem_100m.tif"]),
-    (lambda folder: (folder / published.MICROWAVE / "2019_07_32.tif").touch(), "retrieve", ["2019_07_32.tif", "YYYY_MM_DD.tif"]),
+    (
+        lambda folder: (folder / published.MICROWAVE / "2019_07_32.tif").touch(),
+        "retrieve",
+        ["2019_07_32.tif", "YYYY_MM_DD.tif"],
+    ),
     (
         lambda folder: (folder / published.MAR / "2019_07_02.tif").write_bytes(b"II*\0 not much"),
         "align_mar",
         ["2019_07_02.tif", "readable"],
     ),
-    (lambda folder: rewrite(folder / published.MAR / "2019_07_02.tif", np.full((47, 43), 3)), "align_mar", ["2019_07_02", "3", "0 to 1"]),
     (
-        lambda folder: rewrite(folder / published.MICROWAVE / "2019_07_02.tif", np.full((47, 43), -20)),
+        lambda folder: rewrite(folder / published.MAR / "2019_07_02.tif", np.full((47, 43), 3)),
+        "align_mar",
+        ["2019_07_02", "3", "0 to 1"],
+    ),
+    (
+        lambda folder: rewrite(
+            folder / published.MICROWAVE / "2019_07_02.tif", np.full((47, 43), -20)
+        ),
         "align_microwave",
         ["2019_07_02", "-20", "50 to 350"],
     ),
-    (lambda folder: rewrite(folder / published.MASK, np.zeros((47, 43))), "align_terrain", ["landMask_100m.tif", "holds 0", "-1 (ocean)"]),
+    (
+        lambda folder: rewrite(folder / published.MASK, np.zeros((47, 43))),
+        "align_terrain",
+        ["landMask_100m.tif", "holds 0", "-1 (ocean)"],
+    ),
     (
         lambda folder: rewrite(folder / published.MAR / "2019_07_02.tif", crs="EPSG:3413"),
         "align_mar",
@@ -342,7 +504,9 @@ SPOILT = [
 ]
 
 
-@pytest.mark.parametrize(("spoil", "step", "words"), SPOILT, ids=[f"{row[1]}: {row[2][0]}" for row in SPOILT])
+@pytest.mark.parametrize(
+    ("spoil", "step", "words"), SPOILT, ids=[f"{row[1]}: {row[2][0]}" for row in SPOILT]
+)
 def test_what_is_not_as_published_is_refused_in_one_line(damaged, capsys, spoil, step, words):
     folder, run = damaged
     spoil(folder)
@@ -359,7 +523,12 @@ def test_what_is_not_as_published_is_refused_in_one_line(damaged, capsys, spoil,
 def test_a_grid_file_that_is_not_there_names_the_command_that_fetches_it(tmp_path, capsys):
     path = tmp_path / "my.yaml"
     path.write_text("area: {grid_file: nowhere/landMask_100m.tif}\n")
-    assert cli.main(["align-terrain", "--configfile", str(path), "--manifest", "m.json", "--out", "o.nc"]) == 2
+    assert (
+        cli.main(
+            ["align-terrain", "--configfile", str(path), "--manifest", "m.json", "--out", "o.nc"]
+        )
+        == 2
+    )
     line = said(capsys)
     assert "nowhere/landMask_100m.tif not found" in line
     assert "daymelt retrieve-meltwaterbench" in line
@@ -367,7 +536,9 @@ def test_a_grid_file_that_is_not_there_names_the_command_that_fetches_it(tmp_pat
 
 def test_a_dry_run_lists_a_local_copy_and_writes_nothing(exported, tmp_path, capsys):
     run = Run(published_settings(exported), tmp_path)
-    assert run("retrieve-mar", "--season", SEASON, "--out", run.manifest("mar/2019"), "--dry-run") == 0
+    assert (
+        run("retrieve-mar", "--season", SEASON, "--out", run.manifest("mar/2019"), "--dry-run") == 0
+    )
     assert "in 31 files" in capsys.readouterr().out
     assert not (tmp_path / "resources").exists()
 
@@ -378,12 +549,19 @@ def test_the_hub_gives_what_a_local_copy_gives(exported, read_back, tmp_path, mo
         about = {"folder": None, "repo": server.repo, "endpoint": server.base}
         run = Run(published_settings(exported, meltwaterbench=about), tmp_path)
         assert run.retrieve() == [0, 0, 0]
-        assert run("retrieve-sentinel1", "--month", MONTH, "--out", run.manifest(f"sentinel1/{MONTH}")) == 0
+        assert (
+            run("retrieve-sentinel1", "--month", MONTH, "--out", run.manifest(f"sentinel1/{MONTH}"))
+            == 0
+        )
         fetched = [path for path in server.paths("GET") if "/resolve/" in path]
         assert run("retrieve-mar", "--season", SEASON, "--out", run.manifest(f"mar/{SEASON}")) == 0
-        assert [path for path in server.paths("GET") if "/resolve/" in path] == fetched  # nothing twice
+        assert [
+            path for path in server.paths("GET") if "/resolve/" in path
+        ] == fetched  # nothing twice
     assert not [path for path in fetched if "/runs/" in path]  # only the folders that are needed
-    assert [run.align_terrain(), run.align_mar(), run.align_microwave(), run.melt_fraction()] == [0] * 4
+    assert [run.align_terrain(), run.align_mar(), run.align_microwave(), run.melt_fraction()] == [
+        0
+    ] * 4
     for name in ("terrain.nc", f"mar/{SEASON}.nc", f"microwave/{SEASON}.nc", f"sar/{MONTH}.nc"):
         assert run.aligned(name).read_bytes() == read_back.aligned(name).read_bytes(), name
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -396,9 +574,16 @@ def test_the_first_fetch_brings_what_an_area_is_configured_from(exported, tmp_pa
         path = tmp_path / "my.yaml"
         path.write_text(
             f"area: {{grid_file: {tmp_path}/data/{published.MASK}}}\n"
-            f"meltwaterbench: {{repo: {server.repo}, endpoint: '{server.base}'}}\ntraining: {{crop: 32}}\n"
+            f"meltwaterbench: {{repo: {server.repo}, endpoint: '{server.base}'}}\ntraining: "
+            f"{{crop: 32}}\n"
         )
-        command = ["retrieve-meltwaterbench", "--configfile", str(path), "--out", str(tmp_path / "data")]
+        command = [
+            "retrieve-meltwaterbench",
+            "--configfile",
+            str(path),
+            "--out",
+            str(tmp_path / "data"),
+        ]
         assert cli.main([*command, "--dry-run"]) == 0
         assert not (tmp_path / "data").exists()
         assert cli.main(command) == 0

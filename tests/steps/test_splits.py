@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from daymelt.errors import ConfigError, MissingInputError
+from daymelt.core.errors import ConfigError, MissingInputError
 from daymelt.science.split import split_days
 from daymelt.steps.splits import fit_without_strays, read_rows, read_split, write_split
 
@@ -13,7 +13,10 @@ def test_a_split_reads_back_as_it_was_written(tmp_path):
     split = split_days(DAYS, 42)
     write_split(tmp_path / "split.csv", split)
     assert read_split(tmp_path / "split.csv") == split
-    assert (tmp_path / "split.csv").read_text().splitlines()[:2] == ["date,split", f"2019-04-01,{split[DAYS[0]]}"]
+    assert (tmp_path / "split.csv").read_text().splitlines()[:2] == [
+        "date,split",
+        f"2019-04-01,{split[DAYS[0]]}",
+    ]
 
 
 def test_the_published_layout_of_split_files_is_read(tmp_path):
@@ -44,7 +47,12 @@ def test_no_day_of_the_calendar_is_refused(tmp_path):
 
 
 def test_days_that_only_one_side_has_are_told_and_left_out(caplog):
-    rows = [(DAYS[0], "train"), (DAYS[1], "val"), (DAYS[2], "test"), (dt.date(2019, 9, 30), "train")]
+    rows = [
+        (DAYS[0], "train"),
+        (DAYS[1], "val"),
+        (DAYS[2], "test"),
+        (dt.date(2019, 9, 30), "train"),
+    ]
     assert fit_without_strays(rows, DAYS[:4], "my list") == {
         **{DAYS[0]: "train", DAYS[1]: "val", DAYS[2]: "test"},
         DAYS[3]: "none",

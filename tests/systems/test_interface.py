@@ -1,11 +1,18 @@
 import pytest
 
-from daymelt.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.systems import interface
 
 
 def test_every_kind_is_a_module_with_its_parts():
-    assert {"network", "linear-dem", "random-forest", "time-interpolated-sar", "interpolate-mar", "threshold-pmw"} <= set(interface.kinds())
+    assert {
+        "network",
+        "linear-dem",
+        "random-forest",
+        "time-interpolated-sar",
+        "interpolate-mar",
+        "threshold-pmw",
+    } <= set(interface.kinds())
     for kind in interface.kinds():
         module = interface.system(kind)
         assert callable(module.fit) and callable(module.load)
@@ -32,7 +39,11 @@ def test_an_unknown_kind_is_refused_with_those_there_are():
 def test_a_setting_that_a_system_does_not_have_is_refused(kind, values, words):
     with pytest.raises(ConfigError) as refusal:
         interface.read_options(kind, values)
-    assert kind in str(refusal.value) and words in str(refusal.value) and "\n" not in str(refusal.value)
+    assert (
+        kind in str(refusal.value)
+        and words in str(refusal.value)
+        and "\n" not in str(refusal.value)
+    )
 
 
 def test_a_card_is_read_as_it_was_written_and_only_by_its_kind(tmp_path):

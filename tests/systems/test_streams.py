@@ -3,11 +3,11 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from daymelt import cube
-from daymelt.encoding import PERCENT
-from daymelt.errors import GridError, MissingInputError
-from daymelt.grid import Grid
-from daymelt.memory import make_stack
+from daymelt.core import cube
+from daymelt.core.encoding import PERCENT
+from daymelt.core.errors import GridError, MissingInputError
+from daymelt.core.grid import Grid
+from daymelt.core.memory import make_stack
 from daymelt.systems.streams import open_series
 
 GRID = Grid("EPSG:3413", 100, 0, 0, 4, 5)
@@ -15,13 +15,18 @@ GRID = Grid("EPSG:3413", 100, 0, 0, 4, 5)
 
 def write(path, days, grid=GRID, filled=None):
     fields = ((day, np.full(grid.shape, day.day, np.uint8)) for day in days)
-    cube.write_stream(path, fields, grid=grid, encoding=PERCENT, filled=filled, attributes={"inputs": path.name})
+    cube.write_stream(
+        path, fields, grid=grid, encoding=PERCENT, filled=filled, attributes={"inputs": path.name}
+    )
     return path
 
 
 def test_several_files_read_as_one_by_day(tmp_path):
     april, may = [dt.date(2019, 4, day) for day in (3, 9)], [dt.date(2019, 5, 2)]
-    paths = [write(tmp_path / "b.nc", may, filled={may[0]: "linear in time"}), write(tmp_path / "a.nc", april)]
+    paths = [
+        write(tmp_path / "b.nc", may, filled={may[0]: "linear in time"}),
+        write(tmp_path / "a.nc", april),
+    ]
     with open_series(paths) as series:
         assert series.days == (*april, *may)
         assert series.digests == ("a.nc", "b.nc")
@@ -43,7 +48,10 @@ def test_a_stack_is_filled_with_the_stored_bytes_of_its_days(tmp_path):
 def test_files_of_different_grids_are_refused(tmp_path):
     day = [dt.date(2019, 4, 3)]
     other = write(tmp_path / "other.nc", day, Grid("EPSG:3413", 100, 100, 0, 4, 5))
-    with pytest.raises(GridError, match=r"other\.nc"), open_series([write(tmp_path / "a.nc", day), other]):
+    with (
+        pytest.raises(GridError, match=r"other\.nc"),
+        open_series([write(tmp_path / "a.nc", day), other]),
+    ):
         pass
 
 

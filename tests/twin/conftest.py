@@ -2,7 +2,7 @@
 
 import pytest
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 
 SEED = 42
 

@@ -36,7 +36,9 @@ def test_the_same_seed_gives_the_same_truth_in_whatever_order_it_is_asked(truth,
 def test_the_store_follows_the_degree_days_of_one_cell(store, temperature):
     rate = nature.MELT_MM_PER_K if temperature > 0 else nature.FREEZE_MM_PER_K
     expected = min(max(store * (1 - nature.DRAINAGE) + rate * temperature, 0.0), nature.CAPACITY_MM)
-    assert nature.next_store(np.float32([[store]]), np.float32([[temperature]]))[0, 0] == pytest.approx(expected, rel=1e-5, abs=1e-4)
+    assert nature.next_store(np.float32([[store]]), np.float32([[temperature]]))[
+        0, 0
+    ] == pytest.approx(expected, rel=1e-5, abs=1e-4)
 
 
 def test_a_full_store_outlives_a_cold_day_and_an_empty_one_does_not():
@@ -46,13 +48,25 @@ def test_a_full_store_outlives_a_cold_day_and_an_empty_one_does_not():
 
 
 def test_it_is_colder_above_and_warmer_on_slopes_that_face_south(area, seed):
-    flat = Terrain(np.full(area.shape, SEA_LEVEL_M, np.float32), np.zeros(area.shape, bool), np.ones(area.shape, bool))
+    flat = Terrain(
+        np.full(area.shape, SEA_LEVEL_M, np.float32),
+        np.zeros(area.shape, bool),
+        np.ones(area.shape, bool),
+    )
     high = Terrain(flat.height + 1000, flat.ocean, flat.ice)
-    ramp = Terrain(flat.height + np.float32(10) * np.arange(area.rows, 0, -1, dtype=np.float32)[:, None], flat.ocean, flat.ice)
+    ramp = Terrain(
+        flat.height + np.float32(10) * np.arange(area.rows, 0, -1, dtype=np.float32)[:, None],
+        flat.ocean,
+        flat.ice,
+    )
     level = nature.exposure(flat, area, area, seed).offset
-    np.testing.assert_allclose(nature.exposure(high, area, area, seed).offset, level - 6.5, atol=1e-4)
+    np.testing.assert_allclose(
+        nature.exposure(high, area, area, seed).offset, level - 6.5, atol=1e-4
+    )
     lapse = nature.LAPSE_K_PER_M * (ramp.height - SEA_LEVEL_M)
-    assert (nature.exposure(ramp, area, area, seed).offset + lapse - level > 0.1).all()  # falls towards the south
+    assert (
+        nature.exposure(ramp, area, area, seed).offset + lapse - level > 0.1
+    ).all()  # falls towards the south
 
 
 def test_years_differ_and_summer_is_warmer_than_winter(seed):
@@ -65,10 +79,14 @@ def test_years_differ_and_summer_is_warmer_than_winter(seed):
     assert np.std(means) > 0.2
 
 
-@pytest.mark.parametrize(("season", "last"), [(2019, dt.date(2019, 8, 2)), (2021, dt.date(2021, 8, 17))])
+@pytest.mark.parametrize(
+    ("season", "last"), [(2019, dt.date(2019, 8, 2)), (2021, dt.date(2021, 8, 17))]
+)
 def test_the_two_extreme_events_wet_the_land(season, last, area, seed):
     truth = dict(nature.true_melt(area, season, seed))
-    before = np.nanmean(truth[next(first for first, end, _ in nature.EXTREMES if end == last) - dt.timedelta(1)])
+    before = np.nanmean(
+        truth[next(first for first, end, _ in nature.EXTREMES if end == last) - dt.timedelta(1)]
+    )
     assert np.nanmean(truth[last]) > before + 0.1
 
 

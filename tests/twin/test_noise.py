@@ -3,29 +3,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 from daymelt.twin.noise import fractal, stream, uniform
 
 WAVELENGTHS = (3200.0, 800.0, 200.0)
 WIDE = Grid("EPSG:3413", 100, 0, 0, 60, 80)
 
 
-@given(row=st.integers(0, 40), column=st.integers(0, 50), rows=st.integers(1, 20), columns=st.integers(1, 30))
+@given(
+    row=st.integers(0, 40),
+    column=st.integers(0, 50),
+    rows=st.integers(1, 20),
+    columns=st.integers(1, 30),
+)
 def test_a_field_is_the_same_through_any_window(row, column, rows, columns):
     window = Grid(WIDE.crs, 100, WIDE.left + 100 * column, WIDE.top - 100 * row, rows, columns)
     place = np.s_[row : row + rows, column : column + columns]
-    np.testing.assert_allclose(fractal(window, 7, "a", WAVELENGTHS), fractal(WIDE, 7, "a", WAVELENGTHS)[place], atol=2e-6)
+    np.testing.assert_allclose(
+        fractal(window, 7, "a", WAVELENGTHS), fractal(WIDE, 7, "a", WAVELENGTHS)[place], atol=2e-6
+    )
     np.testing.assert_array_equal(uniform(window, 7, "a"), uniform(WIDE, 7, "a")[place])
 
 
 def test_a_finer_grid_adds_detail_to_the_same_field():
-    coarse, fine = Grid("EPSG:3413", 100, 0, 0, 50, 50), Grid("EPSG:3413", 20, 40, -40, 250, 250)  # every fifth centre is shared
+    coarse, fine = (
+        Grid("EPSG:3413", 100, 0, 0, 50, 50),
+        Grid("EPSG:3413", 20, 40, -40, 250, 250),
+    )  # every fifth centre is shared
     shared = fractal(fine, 3, "b", (3200.0, 1600.0))[::5, ::5]
     np.testing.assert_allclose(shared, fractal(coarse, 3, "b", (3200.0, 1600.0)), atol=2e-6)
 
 
 def test_names_and_seeds_give_unrelated_fields():
-    one, other, reseeded = (fractal(WIDE, seed, name, WAVELENGTHS).ravel() for seed, name in ((1, "a"), (1, "b"), (2, "a")))
+    one, other, reseeded = (
+        fractal(WIDE, seed, name, WAVELENGTHS).ravel()
+        for seed, name in ((1, "a"), (1, "b"), (2, "a"))
+    )
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.5
     assert abs(np.corrcoef(one, reseeded)[0, 1]) < 0.5
 
@@ -40,7 +53,9 @@ def test_wavelengths_that_a_grid_cannot_carry_are_left_out():
     grid = Grid("EPSG:3413", 1000, 0, 0, 30, 30)
     power = np.sqrt(1 + 0.25)
     alone = fractal(grid, 5, "d", (8000.0,))
-    np.testing.assert_allclose(fractal(grid, 5, "d", (8000.0, 500.0)) * power, alone, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        fractal(grid, 5, "d", (8000.0, 500.0)) * power, alone, rtol=1e-5, atol=1e-6
+    )
 
 
 def test_uniform_numbers_are_uniform():

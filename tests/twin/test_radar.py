@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 from daymelt.twin import radar, schedule
 
 EMBEDDED = Grid("EPSG:3413", 100, 294900, -2566500, 256, 256)
@@ -14,7 +14,11 @@ def one_pass(number, season, seed):
 
 def mosaic(overflight, melt, area, seed):
     fine = area.refine(radar.SPACING_M)
-    power, mask, seen = np.full(fine.shape, np.nan, np.float32), np.full(fine.shape, 255, np.uint8), np.zeros(fine.shape, int)
+    power, mask, seen = (
+        np.full(fine.shape, np.nan, np.float32),
+        np.full(fine.shape, 255, np.uint8),
+        np.zeros(fine.shape, int),
+    )
     for image in radar.observe(overflight, melt, area, seed):
         row, column = fine.window_of(image.grid)
         place = np.s_[row : row + image.grid.rows, column : column + image.grid.columns]
@@ -25,8 +29,12 @@ def mosaic(overflight, melt, area, seed):
 
 
 @pytest.mark.parametrize(("number", "share"), SHARES.items())
-def test_each_orbit_sees_its_published_share_of_the_area_without_a_gap_between_bursts(number, share, seed):
-    _, _, seen = mosaic(one_pass(number, 2021, seed), np.zeros(EMBEDDED.shape, np.float32), EMBEDDED, seed)
+def test_each_orbit_sees_its_published_share_of_the_area_without_a_gap_between_bursts(
+    number, share, seed
+):
+    _, _, seen = mosaic(
+        one_pass(number, 2021, seed), np.zeros(EMBEDDED.shape, np.float32), EMBEDDED, seed
+    )
     assert abs((seen > 0).mean() - share) < 0.01
     assert 1 <= seen.max() <= 2  # neighbours overlap, no third does
     for row in seen:
@@ -54,7 +62,9 @@ def test_melting_takes_four_to_ten_decibels_away_and_leaves_the_sea_alone(area, 
 
 
 def test_half_of_the_patches_of_half_wet_cells_are_wet(seed):
-    patch = radar.static_scene(*radar.bursts(schedule.ORBITS[39], EMBEDDED)[0], schedule.ORBITS[39], EMBEDDED, seed).patch
+    patch = radar.static_scene(
+        *radar.bursts(schedule.ORBITS[39], EMBEDDED)[0], schedule.ORBITS[39], EMBEDDED, seed
+    ).patch
     for share in (0.2, 0.5, 0.8):
         assert abs((patch < share).mean() - share) < 0.08
 
@@ -63,7 +73,12 @@ def test_speckle_has_the_mean_and_the_spread_of_its_looks(area, seed):
     number, swath, grid = radar.bursts(schedule.ORBITS[39], area)[0]
     scene = radar.static_scene(number, swath, grid, schedule.ORBITS[39], area, seed)
     flat = radar.Scene(
-        np.ones_like(scene.dry), scene.wet, scene.patch, np.zeros_like(scene.mask), scene.ocean & False, scene.border & False
+        np.ones_like(scene.dry),
+        scene.wet,
+        scene.patch,
+        np.zeros_like(scene.mask),
+        scene.ocean & False,
+        scene.border & False,
     )
     power = radar.backscatter(flat, np.zeros(grid.shape, np.float32), np.random.default_rng(0))
     assert power.mean() == pytest.approx(1, abs=0.02)
@@ -71,7 +86,9 @@ def test_speckle_has_the_mean_and_the_spread_of_its_looks(area, seed):
 
 
 def test_the_edge_of_a_swath_that_cuts_the_area_is_zeros_and_beyond_it_is_nothing(seed):
-    power, mask, seen = mosaic(one_pass(112, 2021, seed), np.zeros(EMBEDDED.shape, np.float32), EMBEDDED, seed)
+    power, mask, seen = mosaic(
+        one_pass(112, 2021, seed), np.zeros(EMBEDDED.shape, np.float32), EMBEDDED, seed
+    )
     zeros = power == 0
     assert zeros.any()
     assert (mask[zeros] == 0).any()  # the provider's mask does not tell of them
@@ -80,6 +97,8 @@ def test_the_edge_of_a_swath_that_cuts_the_area_is_zeros_and_beyond_it_is_nothin
 
 
 def test_masked_terrain_is_marked(seed):
-    _, mask, seen = mosaic(one_pass(39, 2021, seed), np.zeros(EMBEDDED.shape, np.float32), EMBEDDED, seed)
+    _, mask, seen = mosaic(
+        one_pass(39, 2021, seed), np.zeros(EMBEDDED.shape, np.float32), EMBEDDED, seed
+    )
     assert set(np.unique(mask[seen > 0])) <= {0, 1, 2, 3}
     assert 0 < np.isin(mask, (1, 2, 3)).mean() < 0.05

@@ -4,7 +4,7 @@ import itertools
 import numpy as np
 import pytest
 
-from daymelt.grid import transformer
+from daymelt.core.grid import transformer
 from daymelt.twin import nature, radiometer
 
 
@@ -17,7 +17,12 @@ def test_the_window_covers_the_area_with_cells_of_the_ease_grid(area):
     cells = radiometer.window(area)
     assert np.allclose((cells.x + radiometer.CORNER_M) / radiometer.CELL_M % 1, 0.5)
     x, y = transformer(area.crs, radiometer.CRS).transform(*np.meshgrid(area.x, area.y))
-    assert cells.x[0] < x.min() and cells.x[-1] > x.max() and cells.y[-1] < y.min() and cells.y[0] > y.max()
+    assert (
+        cells.x[0] < x.min()
+        and cells.x[-1] > x.max()
+        and cells.y[-1] < y.min()
+        and cells.y[0] > y.max()
+    )
     assert (np.diff(cells.x) > 0).all() and (np.diff(cells.y) < 0).all()
 
 

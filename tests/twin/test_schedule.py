@@ -33,7 +33,9 @@ def test_a_satellite_returns_to_an_orbit_every_twelve_days(season, seed):
 
 def test_satellite_b_is_silent_after_december_2021(seed):
     assert any(item.platform == "S1B" for item in schedule.passes(2021, seed))
-    assert all(item.platform == "S1A" for season in (2022, 2023) for item in schedule.passes(season, seed))
+    assert all(
+        item.platform == "S1A" for season in (2022, 2023) for item in schedule.passes(season, seed)
+    )
 
 
 def test_the_sparse_first_year_has_one_orbit_and_the_densest_all_five(seed):
@@ -43,7 +45,9 @@ def test_the_sparse_first_year_has_one_orbit_and_the_densest_all_five(seed):
 
 @pytest.mark.parametrize("season", PUBLISHED)
 def test_every_orbit_of_the_summer_has_winter_scenes_to_compare_with(season, seed):
-    winter = [item.orbit.number for item in schedule.passes(season, seed) if item.acquired_at.month <= 3]
+    winter = [
+        item.orbit.number for item in schedule.passes(season, seed) if item.acquired_at.month <= 3
+    ]
     assert all(winter.count(item.orbit.number) >= 4 for item in summer(season, seed))
 
 

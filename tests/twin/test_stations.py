@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from daymelt.errors import GridError
+from daymelt.core.errors import GridError
 from daymelt.twin import stations
 from daymelt.twin.nature import air_temperature, exposure, true_melt, weather
 from daymelt.twin.terrain import terrain
@@ -28,7 +28,9 @@ def test_the_same_station_records_the_same_whatever_other_years_are_asked_for(ar
     np.testing.assert_array_equal(record.hours[part], alone.hours)
     np.testing.assert_array_equal(record.surface[part], alone.surface)
     other = stations.observe(area, [2020], "B", *place_of(area, *CELL), seed)
-    assert not np.array_equal(other.surface, alone.surface, equal_nan=True)  # its own noise and gaps
+    assert not np.array_equal(
+        other.surface, alone.surface, equal_nan=True
+    )  # its own noise and gaps
     assert np.nanmean(np.abs(other.air - alone.air)) < 0.3
 
 
@@ -38,11 +40,14 @@ def test_a_station_lives_under_the_weather_of_its_cell(area, seed, cell):
     land = terrain(area, area, seed)
     assert found.height == pytest.approx(float(land.height[cell]), abs=1e-3)
     place, sky = exposure(land, area, area, seed), weather(2019, seed)
-    expected = np.array([air_temperature(place, sky, index)[cell] for index in range(len(sky.days))])
+    expected = np.array(
+        [air_temperature(place, sky, index)[cell] for index in range(len(sky.days))]
+    )
     by_day = found.air[: 24 * len(sky.days)].reshape(-1, 24)
     whole = np.isfinite(by_day).all(axis=1)
     daily = by_day.mean(axis=1)[whole]
-    # between the middles of the days the mean is carried linearly, which smooths a day by an eighth of its neighbours' difference
+    # between the middles of the days the mean is carried linearly, which smooths a day by an eighth
+    # of its neighbours' difference
     smooth = np.convolve(expected, [1 / 8, 6 / 8, 1 / 8], "same")[whole]
     np.testing.assert_allclose(daily[1:-1], smooth[1:-1], atol=0.15)
 
@@ -80,11 +85,18 @@ def test_water_of_the_surface_refreezes_before_it_cools(air):
     held, expected = 0.0, []
     for temperature in air.tolist():
         expected.append(0.0 if temperature > 0 or held > 0 else temperature)
-        held = min(held + 4.0 * temperature / 24, 1.0) if temperature > 0 else max(held + 2.2 * temperature / 24, 0.0)
+        held = (
+            min(held + 4.0 * temperature / 24, 1.0)
+            if temperature > 0
+            else max(held + 2.2 * temperature / 24, 0.0)
+        )
     np.testing.assert_array_equal(surface, expected)
 
 
-@given(daily=arrays(np.float64, st.integers(1, 10), elements=st.floats(-30, 10)), lon=st.floats(-180, 180))
+@given(
+    daily=arrays(np.float64, st.integers(1, 10), elements=st.floats(-30, 10)),
+    lon=st.floats(-180, 180),
+)
 def test_the_warmest_hour_is_that_of_the_afternoon(daily, lon):
     steady = stations.hourly_temperature(np.full(daily.size, -5.0), lon)
     solar = (np.arange(24 * daily.size) + 0.5 + lon / 15) % 24

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 from daymelt.twin.terrain import SEA_LEVEL_M, terrain
 
 EMBEDDED = Grid("EPSG:3413", 100, 294900, -2566500, 256, 256)
 WHOLE = Grid("EPSG:3413", 500, 228900, -2445900, 572, 326)
-ALBERS = Grid("+proj=aea +lat_1=60 +lat_2=85 +lon_0=-40 +datum=WGS84 +units=m", 100, 0, 3_000_000, 120, 90)
+ALBERS = Grid(
+    "+proj=aea +lat_1=60 +lat_2=85 +lon_0=-40 +datum=WGS84 +units=m", 100, 0, 3_000_000, 120, 90
+)
 
 
 @pytest.mark.parametrize("area", [EMBEDDED, WHOLE, ALBERS], ids=["embedded", "whole", "albers"])
@@ -41,4 +43,6 @@ def test_the_fjord_reaches_inland_of_the_coast(seed):
 
 
 def test_another_seed_is_another_land(seed):
-    assert not np.array_equal(terrain(EMBEDDED, EMBEDDED, seed).height, terrain(EMBEDDED, EMBEDDED, seed + 1).height)
+    assert not np.array_equal(
+        terrain(EMBEDDED, EMBEDDED, seed).height, terrain(EMBEDDED, EMBEDDED, seed + 1).height
+    )

@@ -1,4 +1,6 @@
-"""`python -m daymelt STEP …`: the command line where the `daymelt` command is not installed, as in the rules' conda environments."""
+"""`python -m daymelt STEP …`: the command line where the `daymelt` command is not installed, as in
+the rules' conda environments.
+"""
 
 from daymelt.cli import main
 

@@ -1,8 +1,10 @@
 """`daymelt STEP …`: what the rules' shell lines call, and what a person can call without Snakemake.
 
-The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several, a `str` or `int` one, a `bool` is a
-flag. A section of the configuration comes out of `--options` (JSON, as the rules give it) or `--configfile` (YAML, as a person has it).
-`daymelt retrieve`, `probe` and `doctor` are for a person alone: they read config.yaml and the files of `--config`, as Snakemake does.
+The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several,
+a `str` or `int` one, a `bool` is a flag. A section of the configuration comes out of `--options`
+(JSON, as the rules give it) or `--configfile` (YAML, as a person has it). `daymelt retrieve`,
+`probe` and `doctor` are for a person alone: they read config.yaml and the files of `--config`, as
+Snakemake does.
 """
 
 import argparse
@@ -18,9 +20,12 @@ from pathlib import Path
 from typing import Any, get_args
 
 from daymelt import __version__
-from daymelt.config import SECTIONS, Section, load_section
-from daymelt.errors import ConfigError, DaymeltError
-from daymelt.steps.settings import load_files, load_settings, read_section
+from daymelt.core.errors import ConfigError, DaymeltError
+from daymelt.core.provenance import step_module
+from daymelt.plan.settings import load_files, load_settings, read_section
+from daymelt.settings.base import Section
+from daymelt.settings.config import SECTIONS
+from daymelt.settings.loading import load_section
 
 STEPS = {
     "twin-world": "the true melt of a season of the twin",
@@ -47,19 +52,26 @@ STEPS = {
     "station-scores": "the maps beside the weather stations, day by day",
     "twin-statistics": "the twin beside the published facts that it is calibrated to",
     "report": "figures",
-    "retrieve-meltwaterbench": "mask, DEM and split files of the published dataset, by which an area is configured",
-    "export-meltwaterbench": "an area in the layout of the published dataset; also `daymelt export meltwaterbench`",
+    "retrieve-meltwaterbench": "mask, DEM and split files of the published dataset, by which an "
+    "area is configured",
+    "export-meltwaterbench": "an area in the layout of the published dataset; also `daymelt "
+    "export meltwaterbench`",
 }
 COMMANDS = {
-    "retrieve": "what the steps retrieve-… do, for a month or a season, to the places of the workflow",
+    "retrieve": "what the steps retrieve-… do, for a month or a season, to the places of the "
+    "workflow",
     "probe": "what the archives really hold, against what is assumed of them",
     "doctor": "whether credentials, disk, GPU, GDAL, Snakemake and providers are usable",
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one step or command; 0 on success or what the command says, 2 with one line on standard error where the user can mend it."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr)
+    """Run one step or command; 0 on success or what the command says, 2 with one line on standard
+    error where the user can mend it.
+    """
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
+    )
     try:
         words = joined(list(sys.argv[1:] if arguments is None else arguments))
         step = step_name(words)
@@ -77,12 +89,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def joined(words: list[str]) -> list[str]:
     """`export meltwaterbench …` as `export-meltwaterbench …`."""
-    return ["-".join(words[:2]), *words[2:]] if words[:1] == ["export"] and len(words) > 1 else words
+    return (
+        ["-".join(words[:2]), *words[2:]] if words[:1] == ["export"] and len(words) > 1 else words
+    )
 
 
 @contextmanager
 def ending_on_request() -> Iterator[None]:
-    """Let a request to end (SIGTERM: a batch system at the end of the wall time) unwind the step, so that no temporary file stays."""
+    """Let a request to end (SIGTERM: a batch system at the end of the wall time) unwind the step,
+    so that no temporary file stays.
+    """
 
     def end(number: int, frame: object) -> None:
         raise SystemExit(128 + number)
@@ -96,7 +112,10 @@ def ending_on_request() -> Iterator[None]:
 
 def step_name(words: Sequence[str]) -> str:
     """The step that a command line begins with; anything else prints the list of steps."""
-    commands, listing = ("\n".join(f"  {name:<20}{about}" for name, about in group.items()) for group in (COMMANDS, STEPS))
+    commands, listing = (
+        "\n".join(f"  {name:<20}{about}" for name, about in group.items())
+        for group in (COMMANDS, STEPS)
+    )
     parser = argparse.ArgumentParser(
         prog="daymelt",
         description=__doc__,
@@ -111,17 +130,35 @@ def step_name(words: Sequence[str]) -> str:
 def step_function(step: str) -> Callable[..., object]:
     """The function of a step; its module, with what it imports, is loaded only now."""
     name = step.replace("-", "_")
-    return getattr(importlib.import_module(f"daymelt.steps.{name}"), name)  # type: ignore[no-any-return]
+    command = name in ("doctor", "export_meltwaterbench", "probe", "retrieve")
+    module = f"daymelt.commands.{name}" if command else step_module(step)
+    return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
 
 
 def parser_of(step: str, function: Callable[..., object]) -> argparse.ArgumentParser:
     """Parser of a step's own arguments."""
-    parser = argparse.ArgumentParser(prog=f"daymelt {step}", description=(inspect.getdoc(function) or "").split("\n\n")[0])
+    parser = argparse.ArgumentParser(
+        prog=f"daymelt {step}", description=(inspect.getdoc(function) or "").split("\n\n")[0]
+    )
     if step in COMMANDS:
-        parser.add_argument("--config", default=[], type=Path, nargs="+", metavar="FILE", help="settings that differ from config.yaml")
+        parser.add_argument(
+            "--config",
+            default=[],
+            type=Path,
+            nargs="+",
+            metavar="FILE",
+            help="settings that differ from config.yaml",
+        )
     else:
-        parser.add_argument("--options", default=None, metavar="JSON", help="sections of the configuration")
-        parser.add_argument("--configfile", default=None, type=Path, help="configuration in YAML, instead of --options")
+        parser.add_argument(
+            "--options", default=None, metavar="JSON", help="sections of the configuration"
+        )
+        parser.add_argument(
+            "--configfile",
+            default=None,
+            type=Path,
+            help="configuration in YAML, instead of --options",
+        )
     for name, parameter in inspect.signature(function).parameters.items():
         kind = parameter.annotation
         if is_section(kind):
@@ -136,14 +173,20 @@ def parser_of(step: str, function: Callable[..., object]) -> argparse.ArgumentPa
         required = parameter.default is inspect.Parameter.empty
         many = {"nargs": "*"} if kind == list[Path] else {}
         default = {} if required else {"default": parameter.default}
-        value = next((plain for plain in (str, int) if plain is kind or plain in get_args(kind)), Path)
+        value = next(
+            (plain for plain in (str, int) if plain is kind or plain in get_args(kind)), Path
+        )
         parser.add_argument(flag, dest=name, type=value, required=required, **many, **default)
     return parser
 
 
 def call_arguments(function: Callable[..., object], values: argparse.Namespace) -> dict[str, Any]:
     """Arguments for the call of a step's function."""
-    names = {name for name, parameter in inspect.signature(function).parameters.items() if is_section(parameter.annotation)}
+    names = {
+        name
+        for name, parameter in inspect.signature(function).parameters.items()
+        if is_section(parameter.annotation)
+    }
     arguments = {}
     if hasattr(values, "config"):
         whole = load_files(values.config)
@@ -151,14 +194,17 @@ def call_arguments(function: Callable[..., object], values: argparse.Namespace) 
     else:
         sections = given_sections(values, "area" in names)
     for name, parameter in inspect.signature(function).parameters.items():
-        arguments[name] = sections(name) if is_section(parameter.annotation) else getattr(values, name)
+        arguments[name] = (
+            sections(name) if is_section(parameter.annotation) else getattr(values, name)
+        )
     return arguments
 
 
 def given_sections(values: argparse.Namespace, with_area: bool = True) -> Callable[[str], Any]:
     """How a section of the configuration is had by its name.
 
-    Without the area only those asked for are read: the step may be the one that fetches the raster that the area's grid comes from.
+    Without the area only those asked for are read: the step may be the one that fetches the raster
+    that the area's grid comes from.
     """
     if values.configfile is not None and not with_area:
         return lambda name: load_section(values.configfile, name)
@@ -170,7 +216,10 @@ def given_sections(values: argparse.Namespace, with_area: bool = True) -> Callab
     except ValueError as error:
         raise ConfigError(f"--options: no valid JSON ({error})") from None
     if not isinstance(options, dict) or not set(options) <= set(SECTIONS):
-        raise ConfigError(f"--options: found {str(options)[:60]!r}; expected a JSON object with sections among {', '.join(SECTIONS)}")
+        raise ConfigError(
+            f"--options: found {str(options)[:60]!r}; expected a JSON object with sections among "
+            f"{', '.join(SECTIONS)}"
+        )
     return lambda name: read_section(name, options.get(name, {}))
 
 

@@ -1,7 +1,8 @@
 """The inputs of a network: which there are, in which order, and how each is normalised.
 
-The melt fraction of Sentinel-1 is a share already and enters as it is, 0 where nothing was observed. Every other channel enters as
-(value − mean) / sd, with mean and sd of the training split; a missing value enters as the mean, which is 0.
+The melt fraction of Sentinel-1 is a share already and enters as it is, 0 where nothing was
+observed. Every other channel enters as (value − mean) / sd, with mean and sd of the training split;
+a missing value enters as the mean, which is 0.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.errors import ConfigError, MissingInputError
+from daymelt.core.errors import ConfigError, MissingInputError
 
 SAR = "sar"
 HEIGHT = "height"
@@ -20,14 +21,18 @@ CHANNELS = (*COARSE, SAR, HEIGHT)
 
 @dataclass(frozen=True)
 class Statistics:
-    """Mean and standard deviation of one channel over the training split, in the channel's unit; `sd` above 0."""
+    """Mean and standard deviation of one channel over the training split, in the channel's unit;
+    `sd` above 0.
+    """
 
     mean: float
     sd: float
 
     def normalise(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
         """(value − mean) / sd of any shape; NaN becomes 0."""
-        normal: NDArray[np.float32] = (np.asarray(values, np.float32) - np.float32(self.mean)) / np.float32(self.sd)
+        normal: NDArray[np.float32] = (
+            np.asarray(values, np.float32) - np.float32(self.mean)
+        ) / np.float32(self.sd)
         normal[np.isnan(normal)] = 0
         return normal
 
@@ -56,27 +61,40 @@ def check_names(channels: Sequence[str]) -> tuple[str, ...]:
     """The channels as a tuple; ConfigError unless each is known and named once."""
     unknown = [name for name in channels if name not in CHANNELS]
     if unknown:
-        raise ConfigError(f"model.channels: unknown {', '.join(map(repr, unknown))}; expected any of {', '.join(CHANNELS)}")
+        raise ConfigError(
+            f"model.channels: unknown {', '.join(map(repr, unknown))}; expected any of "
+            f"{', '.join(CHANNELS)}"
+        )
     if not channels or len(set(channels)) < len(channels):
-        raise ConfigError(f"model.channels: found {list(channels)}; expected at least one channel and each once")
+        raise ConfigError(
+            f"model.channels: found {list(channels)}; expected at least one channel and each once"
+        )
     return tuple(channels)
 
 
-def check_channels(model_channels: Sequence[str], configured: Sequence[str], source: str = "model") -> None:
+def check_channels(
+    model_channels: Sequence[str], configured: Sequence[str], source: str = "model"
+) -> None:
     """ConfigError unless a model was trained on the channels that are configured, in their order.
 
     `source` names the model in the message, best by its path.
     """
     if tuple(model_channels) != tuple(configured):
         found, expected = ", ".join(model_channels), ", ".join(configured)
-        raise ConfigError(f"{source}: trained on the channels {found}; model.channels has {expected}; train again or change model.channels")
+        raise ConfigError(
+            f"{source}: trained on the channels {found}; model.channels has {expected}; train "
+            "again or change model.channels"
+        )
 
 
 def _statistics(name: str, values: NDArray[np.floating]) -> Statistics:
     finite = np.isfinite(values)
     if not finite.any():
-        raise MissingInputError(f"channel {name}: no value in the training split; check the input it comes from")
+        raise MissingInputError(
+            f"channel {name}: no value in the training split; check the input it comes from"
+        )
     mean = float(np.mean(values, where=finite, dtype=np.float64))
     sd = float(np.std(values, where=finite, dtype=np.float64))
-    # a channel without spread tells nothing: with sd 1 it becomes 0 everywhere, up to rounding of the mean
+    # a channel without spread tells nothing: with sd 1 it becomes 0 everywhere, up to rounding of
+    # the mean
     return Statistics(mean, sd if sd > 1e-6 * abs(mean) and sd > 0 else 1.0)

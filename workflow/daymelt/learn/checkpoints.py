@@ -1,7 +1,8 @@
-"""The state of an unfinished training: what it is a training of, how far it has come, and its best weights so far.
+"""The state of an unfinished training: what it is a training of, how far it has come, and its best
+weights so far.
 
-One file, written whole or not at all and read as plain data (`weights_only=True`). Everything random is a function of seed, epoch and
-step, so network and optimiser are all the state there is.
+One file, written whole or not at all and read as plain data (`weights_only=True`). Everything
+random is a function of seed, epoch and step, so network and optimiser are all the state there is.
 """
 
 import logging
@@ -13,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from daymelt.atomic import atomic_path
+from daymelt.core.atomic import atomic_path
 
 CHECKPOINT = Path("checkpoints") / "last.ckpt"
 
@@ -27,7 +28,8 @@ class Progress:
     Parameters
     ----------
     losses : a row an epoch, see `training.LOSS_COLUMNS`
-    best_epoch, best_loss, best_weights : of the epoch with the lowest loss in validation; 0, None and nothing before the first
+    best_epoch, best_loss, best_weights : of the epoch with the lowest loss in validation; 0, None
+    and nothing before the first
     """
 
     losses: list[list[float | int | None]] = field(default_factory=list)
@@ -41,26 +43,36 @@ class Progress:
         return len(self.losses)
 
     def keep_best(self, loss: float | None, weights: Mapping[str, Tensor]) -> None:
-        """Keep a copy of the weights of the epoch that has just ended where no earlier one was as good."""
+        """Keep a copy of the weights of the epoch that has just ended where no earlier one was as
+        good.
+        """
         if loss is not None and self.best_loss is not None and loss >= self.best_loss:
             return
         self.best_epoch, self.best_loss = self.epochs, loss
-        self.best_weights = {name: tensor.detach().cpu().clone() for name, tensor in weights.items()}
+        self.best_weights = {
+            name: tensor.detach().cpu().clone() for name, tensor in weights.items()
+        }
 
 
-def write_checkpoint(path: Path, identity: Mapping[str, Any], progress: Progress, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint atomically; `identity` as `read_checkpoint` compares it, `state` of network and optimiser."""
+def write_checkpoint(
+    path: Path, identity: Mapping[str, Any], progress: Progress, state: Mapping[str, Any]
+) -> None:
+    """Write a checkpoint atomically; `identity` as `read_checkpoint` compares it, `state` of
+    network and optimiser.
+    """
     content = {"identity": dict(identity), "progress": dict(vars(progress)), "state": dict(state)}
     with atomic_path(path) as temporary:
         torch.save(content, temporary)
 
 
-def read_checkpoint(path: Path, identity: Mapping[str, Any], epochs: int) -> tuple[Progress, dict[str, Any]] | None:
+def read_checkpoint(
+    path: Path, identity: Mapping[str, Any], epochs: int
+) -> tuple[Progress, dict[str, Any]] | None:
     """Progress and state of the training `identity`, or None where it has to start anew.
 
-    A checkpoint of another training (other data, network or options), one that is further than `epochs`, and one that cannot be read
-    are left alone with a line in the log that says why: the run that left them cannot be gone on with, and theirs is not this one's
-    result.
+    A checkpoint of another training (other data, network or options), one that is further than
+    `epochs`, and one that cannot be read are left alone with a line in the log that says why: the
+    run that left them cannot be gone on with, and theirs is not this one's result.
     """
     if not path.is_file():
         return None
@@ -72,10 +84,17 @@ def read_checkpoint(path: Path, identity: Mapping[str, Any], epochs: int) -> tup
         log.warning("%s: not readable (%s); training starts anew", path, type(error).__name__)
         return None
     if other := differences(found, identity):
-        log.warning("%s: of another training (%s); training starts anew", path, "; ".join(other[:3]))
+        log.warning(
+            "%s: of another training (%s); training starts anew", path, "; ".join(other[:3])
+        )
         return None
     if progress.epochs > epochs:
-        log.warning("%s: of epoch %d, beyond training.epochs %d; training starts anew", path, progress.epochs, epochs)
+        log.warning(
+            "%s: of epoch %d, beyond training.epochs %d; training starts anew",
+            path,
+            progress.epochs,
+            epochs,
+        )
         return None
     return progress, state
 
@@ -83,4 +102,8 @@ def read_checkpoint(path: Path, identity: Mapping[str, Any], epochs: int) -> tup
 def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
     """What differs between two flat mappings, an entry as `key a, now b`."""
     keys = [*expected, *(key for key in found if key not in expected)]
-    return [f"{key} {found.get(key)}, now {expected.get(key)}" for key in keys if found.get(key) != expected.get(key)]
+    return [
+        f"{key} {found.get(key)}, now {expected.get(key)}"
+        for key in keys
+        if found.get(key) != expected.get(key)
+    ]

@@ -1,9 +1,11 @@
-"""The loops that fill crops on a CPU, compiled: each row of a crop is written once, with all its channels, while it is in the cache."""
+"""The loops that fill crops on a CPU, compiled: each row of a crop is written once, with all its
+channels, while it is in the cache.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.compiled import compiled, settle, store_four
+from daymelt.core.compiled import compiled, settle, store_four
 
 ALIGNMENT = 16  # bytes at whose multiples four channels must lie to be written past the cache
 
@@ -25,24 +27,32 @@ def fill_inputs(
     field_channel: int,
     past_cache: bool,
 ) -> None:
-    """Fill the channels of a crop (y, x, channel); past the cache where it has four and lies at a multiple of `ALIGNMENT`.
+    """Fill the channels of a crop (y, x, channel); past the cache where it has four and lies at a
+    multiple of `ALIGNMENT`.
 
-    Coarse fields (field, coarse y, coarse x) are interpolated: `first` is, of each row or column of the crop, the first of the two coarse
-    cells between which it lies, `weights` (2, cell) are those of both; `first` has no sign, so that nothing is checked of an index.
-    `stored` (y, x) is scaled, 0 where no data; `field` (y, x) is copied. A channel below 0 is not filled.
+    Coarse fields (field, coarse y, coarse x) are interpolated: `first` is, of each row or column of
+    the crop, the first of the two coarse cells between which it lies, `weights` (2, cell) are those
+    of both; `first` has no sign, so that nothing is checked of an index. `stored` (y, x) is scaled,
+    0 where no data; `field` (y, x) is copied. A channel below 0 is not filled.
     """
     channels = np.empty((crop.shape[2], crop.shape[1]), np.float32)
     start, stop = int(first_y.min()), min(int(first_y.max()) + 2, coarse.shape[1])
-    wide = np.empty((coarse.shape[0], stop - start, crop.shape[1]), np.float32)  # along x first: there are few coarse rows
+    wide = np.empty(
+        (coarse.shape[0], stop - start, crop.shape[1]), np.float32
+    )  # along x first: there are few coarse rows
     for index in range(coarse.shape[0]):
         for row in range(start, stop):
-            _spread(coarse[index, row], first_x, weights_x[0], weights_x[1], wide[index, row - start])
+            _spread(
+                coarse[index, row], first_x, weights_x[0], weights_x[1], wide[index, row - start]
+            )
     for row in range(crop.shape[0]):
         upper = int(first_y[row]) - start
         lower = min(upper + 1, stop - start - 1)
         for index in range(coarse.shape[0]):
             above, below = wide[index, upper], wide[index, lower]
-            _blend(above, below, weights_y[0, row], weights_y[1, row], channels[coarse_channels[index]])
+            _blend(
+                above, below, weights_y[0, row], weights_y[1, row], channels[coarse_channels[index]]
+            )
         if stored_channel >= 0:
             _scale(stored[row], scale, nodata, channels[stored_channel])
         if field_channel >= 0:
@@ -53,7 +63,11 @@ def fill_inputs(
 
 @compiled
 def _blend(
-    one: NDArray[np.float32], other: NDArray[np.float32], weight: np.float32, other_weight: np.float32, out: NDArray[np.float32]
+    one: NDArray[np.float32],
+    other: NDArray[np.float32],
+    weight: np.float32,
+    other_weight: np.float32,
+    out: NDArray[np.float32],
 ) -> None:
     for column in range(len(out)):
         out[column] = weight * one[column] + other_weight * other[column]
@@ -70,11 +84,16 @@ def _spread(
     last = np.uint32(len(field) - 1)
     for column in range(len(out)):
         left = first[column]
-        out[column] = weights[column] * field[left] + other_weights[column] * field[min(left + np.uint32(1), last)]
+        out[column] = (
+            weights[column] * field[left]
+            + other_weights[column] * field[min(left + np.uint32(1), last)]
+        )
 
 
 @compiled
-def _scale(stored: NDArray[np.uint8], scale: np.float32, nodata: int, out: NDArray[np.float32]) -> None:
+def _scale(
+    stored: NDArray[np.uint8], scale: np.float32, nodata: int, out: NDArray[np.float32]
+) -> None:
     for column in range(len(out)):
         code = stored[column]
         out[column] = np.float32(0) if code == nodata else np.float32(code) * scale
@@ -108,13 +127,17 @@ def fill_target(
     scale: np.float32,
     nodata: int,
 ) -> None:
-    """Scale stored codes (y, x), 0 where no data, and note in `valid` where there are data and no ocean."""
+    """Scale stored codes (y, x), 0 where no data, and note in `valid` where there are data and no
+    ocean.
+    """
     for row in range(target.shape[0]):
         _scale(stored[row], scale, nodata, target[row])
         _seen(stored[row], ocean[row], nodata, valid[row])
 
 
 @compiled
-def _seen(stored: NDArray[np.uint8], ocean: NDArray[np.bool_], nodata: int, valid: NDArray[np.bool_]) -> None:
+def _seen(
+    stored: NDArray[np.uint8], ocean: NDArray[np.bool_], nodata: int, valid: NDArray[np.bool_]
+) -> None:
     for column in range(len(valid)):
         valid[column] = (stored[column] != np.uint8(nodata)) & (not ocean[column])

@@ -4,22 +4,27 @@ import os
 
 import torch
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 
 PRECISIONS = ("auto", "32", "bf16-mixed", "16-mixed")
 
 
 def choose_device(name: str, index: int = 0) -> torch.device:
-    """The device of the setting `auto`, `cpu` or `cuda`, of several the one with that index; ConfigError where there is none such."""
+    """The device of the setting `auto`, `cpu` or `cuda`, of several the one with that index;
+    ConfigError where there is none such.
+    """
     if name not in ("auto", "cpu", "cuda"):
         raise ConfigError(f"device: found {name!r}; expected auto, cpu or cuda")
     if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device: found cuda, but PyTorch sees no CUDA device here; set device to auto or cpu")
+        raise ConfigError(
+            "device: found cuda, but PyTorch sees no CUDA device here; set device to auto or cpu"
+        )
     if name == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     if index >= torch.cuda.device_count():
         raise ConfigError(
-            f"training.devices: found {index + 1} or more; expected at most {torch.cuda.device_count()}, the CUDA devices here"
+            f"training.devices: found {index + 1} or more; expected at most "
+            f"{torch.cuda.device_count()}, the CUDA devices here"
         )
     return torch.device("cuda", index)
 
@@ -27,19 +32,29 @@ def choose_device(name: str, index: int = 0) -> torch.device:
 def describe_device() -> tuple[str, bool]:
     """PyTorch and the CUDA device in words, and whether there is one."""
     if not torch.cuda.is_available():
-        return f"none that PyTorch {torch.__version__} sees (built for CUDA: {torch.version.cuda or 'no'})", False
+        return (
+            f"none that PyTorch {torch.__version__} sees (built for CUDA: "
+            f"{torch.version.cuda or 'no'})",
+            False,
+        )
     properties = torch.cuda.get_device_properties(0)
-    return f"{properties.name}, {properties.total_memory / 1e9:.0f} GB, PyTorch {torch.__version__}, CUDA {torch.version.cuda}", True
+    return (
+        f"{properties.name}, {properties.total_memory / 1e9:.0f} GB, PyTorch "
+        f"{torch.__version__}, CUDA {torch.version.cuda}",
+        True,
+    )
 
 
 def choose_precision(name: str, device: torch.device) -> str:
     """The arithmetic of the setting `auto`, `32`, `bf16-mixed` or `16-mixed` on a device.
 
-    `auto` is bfloat16 where the hardware multiplies it, half precision on older CUDA devices, and 32 bits on a CPU, where anything
-    less is several times slower.
+    `auto` is bfloat16 where the hardware multiplies it, half precision on older CUDA devices, and
+    32 bits on a CPU, where anything less is several times slower.
     """
     if name not in PRECISIONS:
-        raise ConfigError(f"training.precision: found {name!r}; expected one of {', '.join(PRECISIONS)}")
+        raise ConfigError(
+            f"training.precision: found {name!r}; expected one of {', '.join(PRECISIONS)}"
+        )
     if device.type == "cpu" and name == "16-mixed":
         raise ConfigError("training.precision: 16-mixed needs a CUDA device; set it to auto or 32")
     if name != "auto":
@@ -56,6 +71,8 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
 
 
 def use_threads(count: int) -> None:
-    """Let torch compute on `count` threads, but on no more than this process may run on; 0 leaves what torch has."""
+    """Let torch compute on `count` threads, but on no more than this process may run on; 0 leaves
+    what torch has.
+    """
     if count > 0:
         torch.set_num_threads(min(count, len(os.sched_getaffinity(0))))

@@ -1,4 +1,6 @@
-"""Encoders of segmentation-models-pytorch: whether there is one of a name, and the networks built around them."""
+"""Encoders of segmentation-models-pytorch: whether there is one of a name, and the networks built
+around them.
+"""
 
 import difflib
 from collections.abc import Callable
@@ -7,17 +9,28 @@ from typing import Any
 import torch
 from torch import nn
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 from daymelt.learn.kept import one_line
 from daymelt.learn.options import NetworkOptions, check_choice
 
 # what the libraries raise where an encoder cannot be what was asked of it
-REFUSALS = (ValueError, KeyError, TypeError, RuntimeError, AttributeError, AssertionError, NotImplementedError, IndexError)
+REFUSALS = (
+    ValueError,
+    KeyError,
+    TypeError,
+    RuntimeError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    IndexError,
+)
 TRIAL = 64  # side of the input that a network is tried with, cells
 
 
 def check_encoder(options: NetworkOptions) -> None:
-    """ConfigError unless the encoder is known, with the name of the nearest that is, and its weights are none or imagenet."""
+    """ConfigError unless the encoder is known, with the name of the nearest that is, and its
+    weights are none or imagenet.
+    """
     import timm
     from segmentation_models_pytorch.encoders import encoders
 
@@ -28,10 +41,15 @@ def check_encoder(options: NetworkOptions) -> None:
     if not known:
         offered = [f"tu-{model}" for model in timm.list_models()] + sorted(encoders)
         near = difflib.get_close_matches(name, offered, n=1, cutoff=0)
-        raise ConfigError(f"model.encoder: found {name!r}, unknown to segmentation-models-pytorch; nearest is {near[0]}")
+        raise ConfigError(
+            f"model.encoder: found {name!r}, unknown to segmentation-models-pytorch; nearest is "
+            f"{near[0]}"
+        )
 
 
-def build_around(make: Callable[..., nn.Module], options: NetworkOptions, settings: dict[str, Any], kind: str) -> nn.Module:
+def build_around(
+    make: Callable[..., nn.Module], options: NetworkOptions, settings: dict[str, Any], kind: str
+) -> nn.Module:
     """A network of segmentation-models-pytorch around the encoder of the options.
 
     Parameters
@@ -47,7 +65,11 @@ def build_around(make: Callable[..., nn.Module], options: NetworkOptions, settin
         The encoder does not serve for such a network, or its published weights cannot be fetched.
     """
     settings = {"encoder_depth": options.depth, "in_channels": options.channels, **settings}
-    with torch.device("meta"):  # without weights first: what fails here is the setting's fault, what fails below the network's
+    with torch.device(
+        "meta"
+        # without weights first: what fails here is the setting's fault, what fails below the
+        # network's
+    ):
         try:
             trial = make(options.encoder, encoder_weights=None, **settings).eval()
             found = trial(torch.empty(1, options.channels, TRIAL, TRIAL)).shape
@@ -55,18 +77,25 @@ def build_around(make: Callable[..., nn.Module], options: NetworkOptions, settin
                 raise ValueError(f"{TRIAL} x {TRIAL} cells become {found[-2]} x {found[-1]}")
         except REFUSALS as error:
             asked = f"encoder {options.encoder} with depth {options.depth}"
-            raise ConfigError(f"model: no {kind} with {asked} ({one_line(error)}); choose another model.encoder or model.depth") from error
+            raise ConfigError(
+                f"model: no {kind} with {asked} ({one_line(error)}); choose another "
+                "model.encoder or model.depth"
+            ) from error
     try:
         return make(options.encoder, encoder_weights=_published(options), **settings)
-    except Exception as error:  # whatever the client of the registry raises: no network, no such file, a broken download
+    # whatever the client of the registry raises: no network, no such file, a broken download
+    except Exception as error:
         if options.weights is None:
             raise
         raise ConfigError(
-            f"model.encoder_weights: the {options.weights} weights of {options.encoder} could not be fetched ({one_line(error)}); "
+            f"model.encoder_weights: the {options.weights} weights of {options.encoder} could "
+            f"not be fetched ({one_line(error)}); "
             "connect once, fill the Hugging Face cache, or set model.encoder_weights to null"
         ) from error
 
 
 def _published(options: NetworkOptions) -> str | bool | None:
-    """The weights as segmentation-models-pytorch wants them named: timm's encoders have one set, which is there or not."""
+    """The weights as segmentation-models-pytorch wants them named: timm's encoders have one set,
+    which is there or not.
+    """
     return True if options.weights and options.encoder.startswith("tu-") else options.weights

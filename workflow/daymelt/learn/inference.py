@@ -1,9 +1,11 @@
 """Melt maps from a trained network: a day in one pass, or in tiles that are blended.
 
-The input of a map is the crop that covers the area, made by the code that makes the crops of a training. Tiles all see a window of the
-same size, at a multiple of the network's coarsest cell, so that a cell falls on the same place of the network's own grid in every tile
-and in one pass. Within half a halo of an inner edge of its window a tile has no weight, over the next halo its weight rises as a raised
-cosine: a network that sees no further than half a halo gives the same map in tiles as in one pass.
+The input of a map is the crop that covers the area, made by the code that makes the crops of a
+training. Tiles all see a window of the same size, at a multiple of the network's coarsest cell, so
+that a cell falls on the same place of the network's own grid in every tile and in one pass. Within
+half a halo of an inner edge of its window a tile has no weight, over the next halo its weight rises
+as a raised cosine: a network that sees no further than half a halo gives the same map in tiles as
+in one pass.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,22 +16,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
+from daymelt.core.memory import keep_memory
 from daymelt.learn.devices import autocast, choose_precision
 from daymelt.learn.networks import Network
 from daymelt.learn.samples import SeasonInputs
-from daymelt.memory import keep_memory
 
 
 def predict_days(
-    network: Network, batches: Iterable[SeasonInputs], tile: int | None = None, halo: int = 64, precision: str = "auto"
+    network: Network,
+    batches: Iterable[SeasonInputs],
+    tile: int | None = None,
+    halo: int = 64,
+    precision: str = "auto",
 ) -> Iterator[tuple[date, NDArray[np.float32]]]:
     """Melt fraction of every day, in the order given.
 
     Parameters
     ----------
     network : trained; it is moved to the device of the inputs
-    batches : days that are predicted together; how many belong to one changes the speed and the memory, not the result
+    batches : days that are predicted together; how many belong to one changes the speed and the
+    memory, not the result
     tile : side of the window that the network sees at once, cells; None for the whole area
     halo : half of what neighbouring windows share at least, cells
     precision : see `devices.choose_precision`
@@ -52,22 +59,35 @@ def predict_days(
         if device.type == "cpu":
             keep_memory()
         with torch.inference_mode(), autocast(choose_precision(precision, device), device):
-            melt = _one_pass(network, inputs) if tile is None else in_tiles(network, inputs, range(len(inputs)), tile, halo)
+            melt = (
+                _one_pass(network, inputs)
+                if tile is None
+                else in_tiles(network, inputs, range(len(inputs)), tile, halo)
+            )
             fields = melt.masked_fill_(inputs.frame.ocean, torch.nan).cpu().numpy()
         yield from zip(inputs.days, fields, strict=True)
 
 
 def check_tile(tile: int, halo: int, multiple: int) -> None:
-    """ConfigError unless windows of `tile` that share twice `halo` can cover an area in steps of `multiple` cells."""
+    """ConfigError unless windows of `tile` that share twice `halo` can cover an area in steps of
+    `multiple` cells.
+    """
     if halo < 0:
         raise ConfigError(f"map.halo: found {halo}; expected 0 or above")
     if tile % multiple or tile < 2 * halo + multiple:
         least = -(-(2 * halo + multiple) // multiple) * multiple
-        raise ConfigError(f"map.tile: found {tile}; expected a multiple of {multiple}, at least {least} with map.halo {halo}, or null")
+        raise ConfigError(
+            f"map.tile: found {tile}; expected a multiple of {multiple}, at least {least} with "
+            f"map.halo {halo}, or null"
+        )
 
 
-def in_tiles(network: Network, inputs: SeasonInputs, indices: Sequence[int], tile: int, halo: int) -> Tensor:
-    """Weighted mean of the tiles of some days, (date, y, x); for `tile` and `halo` that `check_tile` lets pass."""
+def in_tiles(
+    network: Network, inputs: SeasonInputs, indices: Sequence[int], tile: int, halo: int
+) -> Tensor:
+    """Weighted mean of the tiles of some days, (date, y, x); for `tile` and `halo` that
+    `check_tile` lets pass.
+    """
     shape, device, count = inputs.frame.shape, inputs.frame.device, len(indices)
     rows, columns = (_windows(cells, tile, halo, network.multiple, device) for cells in shape)
     total = torch.zeros((count, *shape), device=device)
@@ -84,9 +104,11 @@ def in_tiles(network: Network, inputs: SeasonInputs, indices: Sequence[int], til
 
 
 def tile_starts(cells: int, tile: int, halo: int, multiple: int) -> list[int]:
-    """First cells of the windows that cover an axis: multiples of `multiple`, neighbours sharing at least twice `halo`.
+    """First cells of the windows that cover an axis: multiples of `multiple`, neighbours sharing at
+    least twice `halo`.
 
-    The last window is drawn back to the end of the axis, so that all have the same size but for less than `multiple` cells.
+    The last window is drawn back to the end of the axis, so that all have the same size but for
+    less than `multiple` cells.
     """
     if cells <= tile:
         return [0]
@@ -98,8 +120,9 @@ def tile_starts(cells: int, tile: int, halo: int, multiple: int) -> list[int]:
 def ramp(size: int, halo: int, rises: bool, falls: bool) -> NDArray[np.float32]:
     """Weight of each cell of a window of `size` along one axis.
 
-    0 within half a halo of an edge where a neighbour takes over (`rises`: at the beginning, `falls`: at the end), then a raised cosine
-    over one halo, 1 beyond; where two windows share twice a halo, their weights add up to 1.
+    0 within half a halo of an edge where a neighbour takes over (`rises`: at the beginning,
+    `falls`: at the end), then a raised cosine over one halo, 1 beyond; where two windows share
+    twice a halo, their weights add up to 1.
     """
     distance = np.arange(size) + 0.5
     weight = np.ones(size)
@@ -115,9 +138,17 @@ def _one_pass(network: Network, inputs: SeasonInputs) -> Tensor:
     return melt
 
 
-def _windows(cells: int, tile: int, halo: int, multiple: int, device: torch.device) -> list[tuple[int, Tensor]]:
+def _windows(
+    cells: int, tile: int, halo: int, multiple: int, device: torch.device
+) -> list[tuple[int, Tensor]]:
     """First cell and weights of each window along an axis."""
     starts = tile_starts(cells, tile, halo, multiple)
     sizes = [min(tile, cells - start) for start in starts]
-    ramps = [ramp(size, halo, start > 0, start < starts[-1]) for start, size in zip(starts, sizes, strict=True)]
-    return [(start, torch.from_numpy(weight).to(device)) for start, weight in zip(starts, ramps, strict=True)]
+    ramps = [
+        ramp(size, halo, start > 0, start < starts[-1])
+        for start, size in zip(starts, sizes, strict=True)
+    ]
+    return [
+        (start, torch.from_numpy(weight).to(device))
+        for start, weight in zip(starts, ramps, strict=True)
+    ]

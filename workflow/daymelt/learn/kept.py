@@ -1,6 +1,8 @@
-"""The form in which what was learnt is kept: arrays as `model.safetensors` and, written last, their card as `model.json`.
+"""The form in which what was learnt is kept: arrays as `model.safetensors` and, written last, their
+card as `model.json`.
 
-Neither can carry code. The card holds the checksum of the arrays, so that files of two models are never taken for one.
+Neither can carry code. The card holds the checksum of the arrays, so that files of two models are
+never taken for one.
 """
 
 import json
@@ -9,9 +11,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from daymelt.atomic import atomic_path, write_json
-from daymelt.errors import FormatError, MissingInputError
-from daymelt.manifest import checksum
+from daymelt.core.atomic import atomic_path, write_json
+from daymelt.core.errors import FormatError, MissingInputError
+from daymelt.core.manifest import checksum
 
 WEIGHTS = "model.safetensors"
 CARD = "model.json"
@@ -33,7 +35,9 @@ Kind = TypeVar("Kind", bound=Card)
 def keep(folder: Path, arrays: bytes, card: Kind) -> Kind:
     """Write arrays, as safetensors serialises them, and card; give the card with their checksum."""
     with atomic_path(folder / WEIGHTS) as temporary:
-        temporary.write_bytes(arrays)  # the library's own writer makes files that only their owner can read
+        temporary.write_bytes(
+            arrays
+        )  # the library's own writer makes files that only their owner can read
     card = replace(card, checksum=checksum(folder / WEIGHTS))
     write_json(folder / CARD, asdict(card))
     return card
@@ -55,16 +59,22 @@ def read_kept_card(folder: Path, make: Callable[[Any], Kind]) -> Kind:
     except FileNotFoundError:
         raise MissingInputError(f"model {path}: not found; train the model first") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(f"model {path}: not readable ({one_line(error)}); train the model again") from None
+        raise FormatError(
+            f"model {path}: not readable ({one_line(error)}); train the model again"
+        ) from None
 
 
 def arrays_of(folder: Path, card: Card) -> Path:
-    """The arrays that belong to a card; MissingInputError where they are absent, FormatError where they are others."""
+    """The arrays that belong to a card; MissingInputError where they are absent, FormatError where
+    they are others.
+    """
     path = folder / WEIGHTS
     if not path.is_file():
         raise MissingInputError(f"model {path}: not found; train the model again")
     if checksum(path) != card.checksum:
-        raise FormatError(f"model {path}: its checksum is not the one in {CARD}; train the model again")
+        raise FormatError(
+            f"model {path}: its checksum is not the one in {CARD}; train the model again"
+        )
     return path
 
 

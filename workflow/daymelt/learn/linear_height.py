@@ -1,7 +1,9 @@
-"""Melt fraction from height alone: a linear map for each month of the calendar, squashed to a shelf.
+"""Melt fraction from height alone: a linear map for each month of the calendar, squashed to a
+shelf.
 
-A low band melts, what lies well above it does not: two numbers a month say where the band is and how soon it ends. It is the least that a
-learned system can know, and what each of the others has to be better than.
+A low band melts, what lies well above it does not: two numbers a month say where the band is and
+how soon it ends. It is the least that a learned system can know, and what each of the others has to
+be better than.
 
 Source: the linear DEM of Lütjens et al. (2025), arXiv 2512.12142 (MeltwaterBench).
 """
@@ -14,15 +16,20 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.errors import FormatError, MissingInputError
+from daymelt.core.errors import FormatError, MissingInputError
 from daymelt.learn.channels import Statistics, statistics
 
 MONTHS = range(1, 13)
 BIN_M = 1.0  # heights within a metre are one to the fit
-STEEPNESS = np.array([0, *np.geomspace(0.05, 50, 25)])  # weights from which the fit is started, 1 / sd of the height
+STEEPNESS = np.array(
+    [0, *np.geomspace(0.05, 50, 25)]
+)  # weights from which the fit is started, 1 / sd of the height
 CENTRES = 61  # heights of the middle of the shelf from which it is started
 STARTS = 4  # of all these, the best are followed to their minimum
-LARGEST_WEIGHT, LARGEST_BIAS = 200.0, 1000.0  # beyond them the shelf is a step or has left every height
+LARGEST_WEIGHT, LARGEST_BIAS = (
+    200.0,
+    1000.0,
+)  # beyond them the shelf is a step or has left every height
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,8 @@ class LinearHeight:
     ----------
     height : mean and sd by which heights in m are normalised
     weights, biases : 12 numbers each
-    days : training days of each month; a month without any has the map of the nearest one in the calendar that has some
+    days : training days of each month; a month without any has the map of the nearest one in the
+    calendar that has some
     """
 
     height: Statistics
@@ -55,13 +63,20 @@ class LinearHeight:
         """From text; FormatError, naming `source`, where it is none of `to_json`."""
         try:
             content = json.loads(text)
-            weights, biases = (tuple(float(number) for number in content[name]) for name in ("weights", "biases"))
+            weights, biases = (
+                tuple(float(number) for number in content[name]) for name in ("weights", "biases")
+            )
             days = tuple(int(number) for number in content["days"])
             if not len(weights) == len(biases) == len(days) == len(MONTHS):
-                raise ValueError(f"found {len(weights)} weights, {len(biases)} biases and {len(days)} counts, expected 12 of each")
+                raise ValueError(
+                    f"found {len(weights)} weights, {len(biases)} biases and {len(days)} counts, "
+                    "expected 12 of each"
+                )
             return LinearHeight(Statistics(**content["height"]), weights, biases, days)
         except (ValueError, KeyError, TypeError) as error:
-            raise FormatError(f"{source}: not a linear map of height ({error}); fit it again") from None
+            raise FormatError(
+                f"{source}: not a linear map of height ({error}); fit it again"
+            ) from None
 
 
 def shelf(x: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -70,12 +85,15 @@ def shelf(x: NDArray[np.floating]) -> NDArray[np.floating]:
     return value
 
 
-def fit(days: Iterable[tuple[dt.date, NDArray[np.floating]]], height: NDArray[np.floating]) -> LinearHeight:
+def fit(
+    days: Iterable[tuple[dt.date, NDArray[np.floating]]], height: NDArray[np.floating]
+) -> LinearHeight:
     """The maps with the least mean square error over all valid cells of the training days.
 
     Parameters
     ----------
-    days : day and melt fraction (y, x), 0-1, NaN where not valid; taken one after the other, none is kept
+    days : day and melt fraction (y, x), 0-1, NaN where not valid; taken one after the other, none
+    is kept
     height : (y, x), m, NaN where unknown
 
     Raises
@@ -87,9 +105,14 @@ def fit(days: Iterable[tuple[dt.date, NDArray[np.floating]]], height: NDArray[np
     for day, melt in days:
         sums.add(day.month, melt)
     if not sums.cells.any():
-        raise MissingInputError("linear-dem: no valid cell with a height in the training split; widen seasons or change split")
+        raise MissingInputError(
+            "linear-dem: no valid cell with a height in the training split; widen seasons or "
+            "change split"
+        )
     scale = statistics({"height": height})["height"]
-    fitted = {month: _fit_month(*sums.of(month), scale) for month in MONTHS if sums.cells[month - 1].any()}
+    fitted = {
+        month: _fit_month(*sums.of(month), scale) for month in MONTHS if sums.cells[month - 1].any()
+    }
     maps = [fitted[nearest_month(month, fitted)] for month in MONTHS]
     weights, biases = zip(*maps, strict=True)
     return LinearHeight(scale, weights, biases, tuple(int(count) for count in sums.days))
@@ -102,12 +125,19 @@ def predict(model: LinearHeight, height: NDArray[np.floating], month: int) -> ND
 
 
 def nearest_month(month: int, months: Iterable[int]) -> int:
-    """Of some months the nearest to one, December next to January; the earlier where two are as near."""
-    return min(months, key=lambda other: (min((month - other) % 12, (other - month) % 12), (month - other) % 12))
+    """Of some months the nearest to one, December next to January; the earlier where two are as
+    near.
+    """
+    return min(
+        months,
+        key=lambda other: (min((month - other) % 12, (other - month) % 12), (month - other) % 12),
+    )
 
 
 class _Sums:
-    """Number, height and melt of the valid cells of each month, summed by metre of height: all that the fit needs to know."""
+    """Number, height and melt of the valid cells of each month, summed by metre of height: all that
+    the fit needs to know.
+    """
 
     def __init__(self, height: NDArray[np.floating]) -> None:
         self.height = np.asarray(height, np.float64)
@@ -127,19 +157,32 @@ class _Sums:
         self.melt[month - 1] += np.bincount(place, melt[valid], count)
         self.days[month - 1] += bool(valid.any())
 
-    def of(self, month: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Number, mean height and mean melt of the metres of height that have a valid cell in a month."""
+    def of(
+        self, month: int
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Number, mean height and mean melt of the metres of height that have a valid cell in a
+        month.
+        """
         cells = self.cells[month - 1]
         used = cells > 0
-        return cells[used], self.heights[month - 1][used] / cells[used], self.melt[month - 1][used] / cells[used]
+        return (
+            cells[used],
+            self.heights[month - 1][used] / cells[used],
+            self.melt[month - 1][used] / cells[used],
+        )
 
 
 def _fit_month(
-    cells: NDArray[np.float64], height: NDArray[np.float64], melt: NDArray[np.float64], scale: Statistics
+    cells: NDArray[np.float64],
+    height: NDArray[np.float64],
+    melt: NDArray[np.float64],
+    scale: Statistics,
 ) -> tuple[float, float]:
-    """Weight and bias with the least square error against the mean melt at each height, of which there are so many cells.
+    """Weight and bias with the least square error against the mean melt at each height, of which
+    there are so many cells.
 
-    What cells of one height differ by adds the same to the error whatever the map, so that their mean is enough.
+    What cells of one height differ by adds the same to the error whatever the map, so that their
+    mean is enough.
     """
     from scipy.optimize import least_squares
 
@@ -155,17 +198,35 @@ def _fit_month(
         return np.stack([slope * normal, slope], axis=1)
 
     limits = np.array([LARGEST_WEIGHT, LARGEST_BIAS])
-    starts = sorted(_starts(normal), key=lambda start: float(np.sum(residuals(np.array(start)) ** 2)))[:STARTS]
+    starts = sorted(
+        _starts(normal), key=lambda start: float(np.sum(residuals(np.array(start)) ** 2))
+    )[:STARTS]
     found = [
-        least_squares(residuals, start, slopes, bounds=([0, -limits[1]], limits), xtol=1e-12, ftol=1e-12, gtol=1e-12) for start in starts
+        least_squares(
+            residuals,
+            start,
+            slopes,
+            bounds=([0, -limits[1]], limits),
+            xtol=1e-12,
+            ftol=1e-12,
+            gtol=1e-12,
+        )
+        for start in starts
     ]
     best = min(found, key=lambda result: float(result.cost))
     return float(best.x[0]), float(best.x[1])
 
 
 def _starts(normal: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Weights and biases all over the plane; the shelf is symmetric, so that no weight need be negative."""
+    """Weights and biases all over the plane; the shelf is symmetric, so that no weight need be
+    negative.
+    """
     lowest, highest = float(normal.min()), float(normal.max())
     flat = [(0.0, float(bias)) for bias in np.linspace(0, 8, CENTRES)]
-    reach = [(weight, np.linspace(lowest - 5 / weight, highest + 5 / weight, CENTRES)) for weight in STEEPNESS[1:]]
-    return flat + [(float(weight), float(-weight * centre)) for weight, centres in reach for centre in centres]
+    reach = [
+        (weight, np.linspace(lowest - 5 / weight, highest + 5 / weight, CENTRES))
+        for weight in STEEPNESS[1:]
+    ]
+    return flat + [
+        (float(weight), float(-weight * centre)) for weight, centres in reach for centre in centres
+    ]

@@ -1,7 +1,7 @@
 """The networks, and the form in which a trained one is kept.
 
-A network takes (batch, channel, y, x) of any size and gives the melt fraction (batch, y, x) between 0 and 1. Its kinds are in
-`architectures`, the files in `kept`.
+A network takes (batch, channel, y, x) of any size and gives the melt fraction (batch, y, x) between
+0 and 1. Its kinds are in `architectures`, the files in `kept`.
 """
 
 from collections.abc import Mapping
@@ -16,20 +16,31 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from daymelt.errors import FormatError
+from daymelt.core.errors import FormatError
 from daymelt.learn.architectures import ARCHITECTURES
 from daymelt.learn.channels import Statistics
 from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
 from daymelt.learn.options import Architecture, NetworkOptions, check_choice, check_positive
 from daymelt.learn.surroundings import Surroundings
 
-__all__ = ["ARCHITECTURES", "ModelCard", "Network", "NetworkOptions", "build", "load_model", "read_card", "save_model"]
+__all__ = [
+    "ARCHITECTURES",
+    "ModelCard",
+    "Network",
+    "NetworkOptions",
+    "build",
+    "load_model",
+    "read_card",
+    "save_model",
+]
 
 
 class Network(nn.Module):
-    """A body that gives logits (batch, 1, y, x), fitted to inputs of any size, with a sigmoid in 32 bits at its end.
+    """A body that gives logits (batch, 1, y, x), fitted to inputs of any size, with a sigmoid in 32
+    bits at its end.
 
-    `sees` is the side of the window over which its means are taken, cells; None for all that it is given, as in training.
+    `sees` is the side of the window over which its means are taken, cells; None for all that it is
+    given, as in training.
     """
 
     def __init__(self, body: nn.Module, multiple: int) -> None:
@@ -80,7 +91,9 @@ def build(options: NetworkOptions) -> Network:
     architecture = architecture_of(options)
     check_positive("model.channels", options.channels)
     architecture.check(options)
-    return Network(architecture.body(options), architecture.multiple(options)).to(memory_format=torch.channels_last)
+    return Network(architecture.body(options), architecture.multiple(options)).to(
+        memory_format=torch.channels_last
+    )
 
 
 def architecture_of(options: NetworkOptions) -> Architecture:
@@ -90,7 +103,9 @@ def architecture_of(options: NetworkOptions) -> Architecture:
 
 
 def pad(inputs: Tensor, rows: int, columns: int) -> Tensor:
-    """Inputs with `rows` more at the bottom and `columns` more at the right: mirrored, or repeated where there is too little to mirror."""
+    """Inputs with `rows` more at the bottom and `columns` more at the right: mirrored, or repeated
+    where there is too little to mirror.
+    """
     if not rows and not columns:
         return inputs
     mirrors = rows < inputs.shape[-2] and columns < inputs.shape[-1]
@@ -98,13 +113,18 @@ def pad(inputs: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def save_model(folder: Path, network: Network, card: ModelCard) -> ModelCard:
-    """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the checksum."""
-    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the
+    checksum.
+    """
+    state = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
+    }
     return keep(folder, save(state), card)
 
 
 def load_model(folder: Path) -> tuple[Network, ModelCard]:
-    """The trained network in `folder`, ready to predict on the CPU, and its card; it sees as much around a place as in training.
+    """The trained network in `folder`, ready to predict on the CPU, and its card; it sees as much
+    around a place as in training.
 
     Raises
     ------
@@ -120,7 +140,8 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
         network.load_state_dict(load_file(weights))
     except (SafetensorError, RuntimeError) as error:
         raise FormatError(
-            f"model {weights}: not the weights of such a {card.network.architecture} ({one_line(error)}); train the model again"
+            f"model {weights}: not the weights of such a {card.network.architecture} "
+            f"({one_line(error)}); train the model again"
         ) from error
     network.sees = card.training.get("crop")
     return network.eval(), card
@@ -132,8 +153,15 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def _card(content: Any) -> ModelCard:
-    options: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in content["network"].items()}
-    content["network"] = NetworkOptions(**options)  # what an older card does not have has its default
+    options: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in content["network"].items()
+    }
+    content["network"] = NetworkOptions(
+        **options
+    )  # what an older card does not have has its default
     content["channels"] = tuple(content["channels"])
-    content["statistics"] = {name: Statistics(**values) for name, values in content["statistics"].items()}
+    content["statistics"] = {
+        name: Statistics(**values) for name, values in content["statistics"].items()
+    }
     return ModelCard(**content)

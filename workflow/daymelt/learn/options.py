@@ -5,18 +5,20 @@ from dataclasses import dataclass
 
 from torch import nn
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """What a network is made of; an architecture takes those of its own and leaves the others alone.
+    """What a network is made of; an architecture takes those of its own and leaves the others
+    alone.
 
     Parameters
     ----------
     architecture : a key of `architectures.ARCHITECTURES`
     encoder : name in segmentation-models-pytorch; `tu-` before those of timm
-    weights : None for a random start, "imagenet" for the published weights of the encoder, fetched once
+    weights : None for a random start, "imagenet" for the published weights of the encoder, fetched
+    once
     depth : halvings of the resolution in the encoder
     decoder_channels : width of each level of the decoder of `unet`, coarsest first
     decoder_norm : of `unet`, "batchnorm" or "none"
@@ -41,7 +43,9 @@ class NetworkOptions:
 
 
 def halvings(options: NetworkOptions) -> int:
-    """Cells of the input that make one cell of the coarsest level, where each level of depth halves the resolution."""
+    """Cells of the input that make one cell of the coarsest level, where each level of depth halves
+    the resolution.
+    """
     return int(2**options.depth)
 
 
@@ -55,7 +59,8 @@ class Architecture:
 
     Parameters
     ----------
-    body : makes the network: (batch, channel, y, x), sides multiples of `multiple`, to logits (batch, 1, y, x)
+    body : makes the network: (batch, channel, y, x), sides multiples of `multiple`, to logits
+    (batch, 1, y, x)
     multiple : cells of the input that make one cell of its own coarsest grid
     check : ConfigError unless its options are possible
     least_batch : crops that a training step needs at least

@@ -1,6 +1,8 @@
-"""A share of the valid pixels of every training day, numbered through as one list of which only what is asked for is in memory.
+"""A share of the valid pixels of every training day, numbered through as one list of which only
+what is asked for is in memory.
 
-Kept is one bit a cell and day. A full pool of a large area would be hundreds of millions of pixels; a tree of a forest takes a few of them.
+Kept is one bit a cell and day. A full pool of a large area would be hundreds of millions of pixels;
+a tree of a forest takes a few of them.
 """
 
 from collections.abc import Sequence
@@ -13,7 +15,9 @@ from torch import Tensor
 from daymelt.learn.samples import Crops, TrainingSet
 
 BAND = 1 << 19  # cells of a day that are made together
-Pixels = tuple[NDArray[np.float32], NDArray[np.float64]]  # inputs (pixel, channel) as a network gets them, melt fraction (pixel,)
+Pixels = tuple[
+    NDArray[np.float32], NDArray[np.float64]
+]  # inputs (pixel, channel) as a network gets them, melt fraction (pixel,)
 Numbers = NDArray[np.int64]
 
 
@@ -30,11 +34,15 @@ class Pool:
     threads : that draw, and read, side by side
     """
 
-    def __init__(self, training_set: TrainingSet, share: float, seed: int, threads: int = 1) -> None:
+    def __init__(
+        self, training_set: TrainingSet, share: float, seed: int, threads: int = 1
+    ) -> None:
         self.training_set, self.threads = training_set, max(threads, 1)
         days = range(len(training_set))
         with ThreadPoolExecutor(self.threads) as workers:
-            self._bits = list(workers.map(lambda index: _draw(training_set, index, share, seed), days))
+            self._bits = list(
+                workers.map(lambda index: _draw(training_set, index, share, seed), days)
+            )
         counts = [int(np.bitwise_count(bits).sum(dtype=np.int64)) for bits in self._bits]
         self._first = np.cumsum([0, *counts])
 
@@ -42,7 +50,9 @@ class Pool:
         return int(self._first[-1])
 
     def read(self, wanted: Sequence[Numbers]) -> list[Pixels]:
-        """The pixels of each of several lists of numbers, every list rising; a day is made once for all of them."""
+        """The pixels of each of several lists of numbers, every list rising; a day is made once for
+        all of them.
+        """
         read = [self._room(len(numbers)) for numbers in wanted]
         height = max(1, BAND // self.training_set.frame.shape[1])
 
@@ -53,21 +63,32 @@ class Pool:
 
         days = len(self.training_set)
         with ThreadPoolExecutor(self.threads) as workers:
-            list(workers.map(read_days, [range(first, days, self.threads) for first in range(self.threads)]))
+            list(
+                workers.map(
+                    read_days, [range(first, days, self.threads) for first in range(self.threads)]
+                )
+            )
         return read
 
     def _room(self, count: int) -> Pixels:
         return np.empty((count, len(self.training_set.frame.channels)), np.float32), np.empty(count)
 
-    def _read_day(self, index: int, wanted: Sequence[Numbers], read: Sequence[Pixels], room: Crops) -> None:
+    def _read_day(
+        self, index: int, wanted: Sequence[Numbers], read: Sequence[Pixels], room: Crops
+    ) -> None:
         """Put what is wanted of a day where it belongs, from bands of its rows."""
         rows, columns = self.training_set.frame.shape
         height = room[1].shape[1]
-        cells, first = np.flatnonzero(np.unpackbits(self._bits[index], count=rows * columns).view(np.bool_)), self._first[index]
+        cells, first = (
+            np.flatnonzero(np.unpackbits(self._bits[index], count=rows * columns).view(np.bool_)),
+            self._first[index],
+        )
         for row in range(0, rows, height):
             size = min(height, rows - row), columns
             here = tuple(part[..., : size[0], :] for part in room)
-            fields, melt, _ = self.training_set.crops([index], [row], [0], size, (here[0], here[1], here[2]))
+            fields, melt, _ = self.training_set.crops(
+                [index], [row], [0], size, (here[0], here[1], here[2])
+            )
             inputs, target = pixels_of(fields), melt.flatten().cpu().numpy()
             edges = first + np.searchsorted(cells, [row * columns, (row + size[0]) * columns])
             for numbers, (all_inputs, all_target) in zip(wanted, read, strict=True):
@@ -86,7 +107,9 @@ def _draw(training_set: TrainingSet, index: int, share: float, seed: int) -> NDA
     """The cells of an image that are in the pool, one bit each."""
     valid = training_set.valid(index).cpu().numpy().ravel()
     cells = np.flatnonzero(valid)
-    some = np.random.default_rng([seed, index]).choice(cells, round(share * len(cells)), replace=False, shuffle=False)
+    some = np.random.default_rng([seed, index]).choice(
+        cells, round(share * len(cells)), replace=False, shuffle=False
+    )
     drawn = np.zeros(valid.shape, np.bool_)
     drawn[some] = True
     return np.packbits(drawn)

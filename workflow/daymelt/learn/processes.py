@@ -1,7 +1,8 @@
 """The processes of one training: one a device, on one node or on several.
 
-They are started by torchrun, by Slurm (`srun`), or on a single node by Lightning itself, which calls the same command again for each
-further device. Each does its share of a step's crops, see `training`.
+They are started by torchrun, by Slurm (`srun`), or on a single node by Lightning itself, which
+calls the same command again for each further device. Each does its share of a step's crops, see
+`training`.
 """
 
 import os
@@ -12,7 +13,7 @@ from lightning.fabric.plugins.environments.lightning import LightningEnvironment
 from lightning.fabric.plugins.environments.slurm import SLURMEnvironment
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ def count(devices: int, nodes: int, batch: int) -> int:
     processes = devices * nodes
     if batch % processes:
         raise ConfigError(
-            f"training.batch: found {batch}; expected a multiple of {processes}, training.devices times training.nodes: "
+            f"training.batch: found {batch}; expected a multiple of {processes}, "
+            "training.devices times training.nodes: "
             "every device takes as many crops of a step"
         )
     return processes
@@ -48,20 +50,23 @@ def local_rank(devices: int) -> int:
 def environment(devices: int, nodes: int) -> Any:
     """Who has started the processes, or is to start them, as Lightning wants to know it.
 
-    One process needs nobody, also where a batch system has set the stage for several. Slurm has started them where its job step has as
-    many tasks; within a step of one task, which is how Snakemake's jobs run, the further processes are started here.
+    One process needs nobody, also where a batch system has set the stage for several. Slurm has
+    started them where its job step has as many tasks; within a step of one task, which is how
+    Snakemake's jobs run, the further processes are started here.
 
     Raises
     ------
     ConfigError
-        torchrun has started another number of processes, or nobody has started those of the other nodes.
+        torchrun has started another number of processes, or nobody has started those of the other
+        nodes.
     """
     processes = devices * nodes
     if TorchElasticEnvironment.detect():
         launched = TorchElasticEnvironment().world_size()
         if launched != processes:
             raise ConfigError(
-                f"training.devices: found {devices}, with training.nodes {nodes} that is {processes} processes; torchrun has started "
+                f"training.devices: found {devices}, with training.nodes {nodes} that is "
+                f"{processes} processes; torchrun has started "
                 f"{launched}; give both the same number"
             )
         return TorchElasticEnvironment()
@@ -69,7 +74,8 @@ def environment(devices: int, nodes: int) -> Any:
         return SLURMEnvironment(auto_requeue=False)
     if nodes > 1 and "NODE_RANK" not in os.environ:
         raise ConfigError(
-            f"training.nodes: found {nodes}, but nobody has started the others; start {processes} with srun or torchrun: docs/cluster.md"
+            f"training.nodes: found {nodes}, but nobody has started the others; start "
+            f"{processes} with srun or torchrun: docs/cluster.md"
         )
     return LightningEnvironment()
 

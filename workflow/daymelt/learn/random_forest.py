@@ -1,9 +1,10 @@
 """A random forest: the melt fraction of a pixel from that pixel's inputs alone.
 
-scikit-learn grows the trees; they are kept and used as plain arrays, so that a kept forest cannot carry code and does not depend on the
-version that grew it.
+scikit-learn grows the trees; they are kept and used as plain arrays, so that a kept forest cannot
+carry code and does not depend on the version that grew it.
 
-Source: the random forest of MeltwaterBench (2026): a fifth of the valid pixels of every training image, 200 trees of depth 16.
+Source: the random forest of MeltwaterBench (2026): a fifth of the valid pixels of every training
+image, 200 trees of depth 16.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,14 +20,17 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from daymelt.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.learn.channels import Statistics
 from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
 from daymelt.learn.pixel_pool import Pixels, Pool, pixels_of
 from daymelt.learn.samples import SeasonInputs, TrainingSet
 
-BLOCK = 1 << 16  # pixels taken through the trees together: what is needed for them stays in the cache
-DRAWS_AT_ONCE = 60_000_000  # draws of all trees that grow side by side, some 50 bytes each: threads beyond that grow none
+BLOCK = (
+    1 << 16
+)  # pixels taken through the trees together: what is needed for them stays in the cache
+# draws of all trees that grow side by side, some 50 bytes each: threads beyond that grow none
+DRAWS_AT_ONCE = 60_000_000
 Nodes = dict[str, NDArray[Any]]  # of one tree, by the names of `Forest`
 
 
@@ -53,15 +57,21 @@ class ForestOptions:
         least = {"trees": 1, "depth": 1, "min_split": 2, "min_leaf": 1}
         for name, bound in least.items():
             if getattr(self, name) < bound:
-                raise ConfigError(f"random_forest.{name}: found {getattr(self, name)}; expected at least {bound}")
+                raise ConfigError(
+                    f"random_forest.{name}: found {getattr(self, name)}; expected at least {bound}"
+                )
         for name in ("pixel_share", "tree_share"):
             if not 0 < getattr(self, name) <= 1:
-                raise ConfigError(f"random_forest.{name}: found {getattr(self, name)}; expected above 0 and at most 1")
+                raise ConfigError(
+                    f"random_forest.{name}: found {getattr(self, name)}; expected above 0 and at "
+                    "most 1"
+                )
 
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees as arrays over all nodes, tree after tree, each breadth first: the two children of a node lie side by side.
+    """Trees as arrays over all nodes, tree after tree, each breadth first: the two children of a
+    node lie side by side.
 
     Parameters
     ----------
@@ -88,7 +98,9 @@ class Forest:
 
 @dataclass(frozen=True)
 class ForestCard:
-    """What is needed to use a kept forest, and to know where it came from; see `networks.ModelCard`."""
+    """What is needed to use a kept forest, and to know where it came from; see
+    `networks.ModelCard`.
+    """
 
     forest: ForestOptions
     channels: tuple[str, ...]
@@ -101,8 +113,9 @@ class ForestCard:
 def fit(training_set: TrainingSet, options: ForestOptions, seed: int, threads: int = 1) -> Forest:
     """Grow a forest; the same seed gives the same forest, on however many threads.
 
-    It is the forest that scikit-learn's RandomForestRegressor grows from the same pixels and seed. That one keeps the whole pool, and
-    weights of all of it for every tree; here a tree is given only the pixels that were drawn for it, and how often each was.
+    It is the forest that scikit-learn's RandomForestRegressor grows from the same pixels and seed.
+    That one keeps the whole pool, and weights of all of it for every tree; here a tree is given
+    only the pixels that were drawn for it, and how often each was.
 
     Raises
     ------
@@ -113,7 +126,9 @@ def fit(training_set: TrainingSet, options: ForestOptions, seed: int, threads: i
 
     pool = Pool(training_set, options.pixel_share, seed, threads)
     if not len(pool):
-        raise MissingInputError("random forest: no valid pixel in the training split; widen seasons or change split")
+        raise MissingInputError(
+            "random forest: no valid pixel in the training split; widen seasons or change split"
+        )
     draws = max(1, int(options.tree_share * len(pool)))
     at_once = max(1, min(threads, DRAWS_AT_ONCE // draws))
     seeds = check_random_state(seed).randint(np.iinfo(np.int32).max, size=options.trees).tolist()
@@ -131,7 +146,8 @@ def from_trees(trees: Iterable[Any]) -> Forest:
 def predict(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     """Melt fraction (pixel,) of inputs (pixel, channel): the mean of the trees.
 
-    All pixels of a block go down a tree together, one level at a time; what has reached its leaf stays there.
+    All pixels of a block go down a tree together, one level at a time; what has reached its leaf
+    stays there.
     """
     melt = np.empty(len(inputs), np.float32)
     for first in range(0, len(inputs), BLOCK):
@@ -139,10 +155,14 @@ def predict(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
     return melt
 
 
-def predict_days(forest: Forest, batches: Iterable[SeasonInputs], threads: int = 1) -> Iterator[tuple[date, NDArray[np.float32]]]:
-    """Day and melt fraction (y, x), NaN over ocean, of every day, in the order given; see `inference.predict_days`.
+def predict_days(
+    forest: Forest, batches: Iterable[SeasonInputs], threads: int = 1
+) -> Iterator[tuple[date, NDArray[np.float32]]]:
+    """Day and melt fraction (y, x), NaN over ocean, of every day, in the order given; see
+    `inference.predict_days`.
 
-    A day is taken in bands of rows, so that memory does not grow with the area; bands are shared among the threads.
+    A day is taken in bands of rows, so that memory does not grow with the area; bands are shared
+    among the threads.
     """
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         for inputs in batches:
@@ -152,7 +172,9 @@ def predict_days(forest: Forest, batches: Iterable[SeasonInputs], threads: int =
             for index, day in enumerate(inputs.days):
                 melt = np.full((rows, columns), np.nan, np.float32)
                 jobs = [
-                    pool.submit(_predict_band, forest, inputs, index, land, melt, slice(row, row + height))
+                    pool.submit(
+                        _predict_band, forest, inputs, index, land, melt, slice(row, row + height)
+                    )
                     for row in range(0, rows, height)
                 ]
                 for job in jobs:
@@ -161,8 +183,12 @@ def predict_days(forest: Forest, batches: Iterable[SeasonInputs], threads: int =
 
 
 def save_forest(folder: Path, forest: Forest, card: ForestCard) -> ForestCard:
-    """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the checksum."""
-    return keep(folder, save({array.name: getattr(forest, array.name) for array in fields(Forest)}), card)
+    """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the
+    checksum.
+    """
+    return keep(
+        folder, save({array.name: getattr(forest, array.name) for array in fields(Forest)}), card
+    )
 
 
 def load_forest(folder: Path) -> tuple[Forest, ForestCard]:
@@ -180,7 +206,9 @@ def load_forest(folder: Path) -> tuple[Forest, ForestCard]:
     try:
         return Forest(**load_file(path)), card
     except (SafetensorError, TypeError) as error:
-        raise FormatError(f"model {path}: not the arrays of a forest ({one_line(error)}); train the model again") from error
+        raise FormatError(
+            f"model {path}: not the arrays of a forest ({one_line(error)}); train the model again"
+        ) from error
 
 
 def read_forest_card(folder: Path) -> ForestCard:
@@ -191,7 +219,9 @@ def read_forest_card(folder: Path) -> ForestCard:
 def _card(content: Any) -> ForestCard:
     content["forest"] = ForestOptions(**content["forest"])
     content["channels"] = tuple(content["channels"])
-    content["statistics"] = {name: Statistics(**values) for name, values in content["statistics"].items()}
+    content["statistics"] = {
+        name: Statistics(**values) for name, values in content["statistics"].items()
+    }
     return ForestCard(**content)
 
 
@@ -213,7 +243,9 @@ def _grow(pool: Pool, options: ForestOptions, draws: int, seeds: Sequence[int]) 
 
 
 def _bag(count: int, draws: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Which of `count` pixels a tree gets, rising, and how often each; drawn with replacement as RandomForestRegressor draws them."""
+    """Which of `count` pixels a tree gets, rising, and how often each; drawn with replacement as
+    RandomForestRegressor draws them.
+    """
     from sklearn.utils import check_random_state
 
     drawn = check_random_state(seed).randint(0, count, draws)
@@ -223,7 +255,9 @@ def _bag(count: int, draws: int, seed: int) -> tuple[NDArray[np.int64], NDArray[
 
 
 def _tree(options: ForestOptions, pixels: Pixels, often: NDArray[np.float64], seed: int) -> Nodes:
-    """Nodes of one tree grown by scikit-learn; the least pixels of a node count each pixel once, however often it was drawn."""
+    """Nodes of one tree grown by scikit-learn; the least pixels of a node count each pixel once,
+    however often it was drawn.
+    """
     from sklearn.tree import DecisionTreeRegressor
 
     grown = DecisionTreeRegressor(
@@ -251,7 +285,9 @@ def _arrays(tree: Any) -> Nodes:
     }
 
 
-def _breadth_first(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _breadth_first(
+    left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The nodes in breadth-first order, and the place of each node in it."""
     levels = [np.zeros(1, np.int64)]
     while len(inner := levels[-1][left[levels[-1]] >= 0]):
@@ -263,13 +299,20 @@ def _breadth_first(left: NDArray[np.int64], right: NDArray[np.int64]) -> tuple[N
 
 
 def _floor32(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The largest float32 not above each value: a float32 is above the one exactly where it is above the other."""
+    """The largest float32 not above each value: a float32 is above the one exactly where it is
+    above the other.
+    """
     near = values.astype(np.float32)
     return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
 
 
 def _predict_band(
-    forest: Forest, inputs: SeasonInputs, index: int, land: NDArray[np.bool_], melt: NDArray[np.float32], rows: slice
+    forest: Forest,
+    inputs: SeasonInputs,
+    index: int,
+    land: NDArray[np.bool_],
+    melt: NDArray[np.float32],
+    rows: slice,
 ) -> None:
     """Fill a band of rows of the melt fraction (y, x) of one day."""
     here = land[rows]
@@ -287,15 +330,22 @@ def _predict_block(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.fl
     return total / len(forest.depths)
 
 
-def _leaves(forest: Forest, nodes: slice, depth: int, values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+def _leaves(
+    forest: Forest, nodes: slice, depth: int, values: NDArray[np.float32], count: int
+) -> NDArray[np.intp]:
     """The leaf of one tree that each pixel comes to; `values` (channel x pixel), flat.
 
-    Indices are of the width that numpy gathers with, and results are written in place: this is where a forest spends its time.
+    Indices are of the width that numpy gathers with, and results are written in place: this is
+    where a forest spends its time.
     """
     left, threshold = forest.left[nodes].astype(np.intp), forest.threshold[nodes]
     start = forest.feature[nodes].astype(np.intp) * count
     pixel, node, source = np.arange(count), np.zeros(count, np.intp), np.empty(count, np.intp)
-    value, limit, above = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.bool_)
+    value, limit, above = (
+        np.empty(count, np.float32),
+        np.empty(count, np.float32),
+        np.empty(count, np.bool_),
+    )
     for _ in range(depth):
         np.take(start, node, out=source, mode="clip")
         source += pixel

@@ -1,11 +1,14 @@
-"""Layers that are computed again in the backward pass, so that a large network learns within a laptop's memory.
+"""Layers that are computed again in the backward pass, so that a large network learns within a
+laptop's memory.
 
-A training step keeps what each layer will need for its gradient: 8 crops of 512 x 512 cells and Xception71 make 14 GiB of it. Here the
-network is cut into segments of which only the inputs are kept; the rest of a segment is computed a second time when its gradient is due,
-for about a third more time. What is learnt stays the same, on a CPU bit for bit: the second computation is the first one once more, with
-the same random numbers, and leaves the running statistics of batch norms alone.
+A training step keeps what each layer will need for its gradient: 8 crops of 512 x 512 cells and
+Xception71 make 14 GiB of it. Here the network is cut into segments of which only the inputs are
+kept; the rest of a segment is computed a second time when its gradient is due, for about a third
+more time. What is learnt stays the same, on a CPU bit for bit: the second computation is the first
+one once more, with the same random numbers, and leaves the running statistics of batch norms alone.
 
-Where to cut is found on a trial without numbers, as large as a step: of segments of different sizes those that promise the least memory.
+Where to cut is found on a trial without numbers, as large as a step: of segments of different sizes
+those that promise the least memory.
 
 Source: Chen et al. (2016), arXiv 1604.06174, "Training Deep Nets with Sublinear Memory Cost".
 """
@@ -33,7 +36,8 @@ class Cut:
     ----------
     segments : names of the modules that are computed again
     uncut : what a step holds for the gradients without, bytes
-    held : what it holds with, bytes: the inputs of all segments, what lies outside them, and the largest segment whole
+    held : what it holds with, bytes: the inputs of all segments, what lies outside them, and the
+    largest segment whole
     """
 
     segments: tuple[str, ...]
@@ -42,10 +46,12 @@ class Cut:
 
 
 def plan(network: nn.Module, shape: tuple[int, int, int, int]) -> Cut:
-    """The cut that promises the least memory for a step on inputs of `shape`, (crop, channel, y, x).
+    """The cut that promises the least memory for a step on inputs of `shape`, (crop, channel, y,
+    x).
 
-    A module is a segment where it holds no more than a bound and lies in no other that does. One without parts never is, nor one that
-    changes its inputs or within which somebody listens, since both would happen twice. Bounds are halved from all that the network holds.
+    A module is a segment where it holds no more than a bound and lies in no other that does. One
+    without parts never is, nor one that changes its inputs or within which somebody listens, since
+    both would happen twice. Bounds are halved from all that the network holds.
     """
     trial = _Trial(network, shape)
     cuts = [trial.cut(trial.uncut >> halvings) for halvings in range(1, HALVINGS)]
@@ -64,7 +70,13 @@ def _recompute(segment: nn.Module) -> None:
     def forward(*inputs: Any, **named: Any) -> Any:
         if not (segment.training and torch.is_grad_enabled()):
             return plain(*inputs, **named)
-        return checkpoint(plain, *inputs, use_reentrant=False, context_fn=lambda: (nullcontext(), _same_statistics(segment)), **named)
+        return checkpoint(
+            plain,
+            *inputs,
+            use_reentrant=False,
+            context_fn=lambda: (nullcontext(), _same_statistics(segment)),
+            **named,
+        )
 
     segment.forward = forward
 
@@ -87,11 +99,17 @@ def _same_statistics(segment: nn.Module) -> Iterator[None]:
 
 def _is_watched(module: nn.Module) -> bool:
     """Whether a hook is called from within: encoders of timm take their features so."""
-    return any(inner._forward_hooks or inner._forward_pre_hooks for inner in module.modules() if inner is not module)
+    return any(
+        inner._forward_hooks or inner._forward_pre_hooks
+        for inner in module.modules()
+        if inner is not module
+    )
 
 
 class _Trial:
-    """What each module of a network holds for its gradient, seen in a forward pass without numbers."""
+    """What each module of a network holds for its gradient, seen in a forward pass without
+    numbers.
+    """
 
     def __init__(self, network: nn.Module, shape: tuple[int, int, int, int]) -> None:
         self._network = copy.deepcopy(network).to("meta").train()
@@ -108,18 +126,26 @@ class _Trial:
         chosen = list(self._segments(self._network, bound))
         names = {module: name for name, module in self._network.named_modules()}
         within = set(chosen)
-        kept = {memory: size for modules, memory, size in self._events if within.isdisjoint(modules)}
+        kept = {
+            memory: size for modules, memory, size in self._events if within.isdisjoint(modules)
+        }
         for module in chosen:
             kept |= self._inputs[module]
         largest = max((sum(self._within[module].values()) for module in chosen), default=0)
-        return Cut(tuple(names[module] for module in chosen), self.uncut, sum(kept.values()) + largest)
+        return Cut(
+            tuple(names[module] for module in chosen), self.uncut, sum(kept.values()) + largest
+        )
 
     def _segments(self, module: nn.Module, bound: int) -> Iterator[nn.Module]:
         parts = list(module.children())
         if not parts:
             return
         if module in self._within and module not in self._unfit:
-            composed = any(self._within.get(inner) and any(inner.children()) for inner in module.modules() if inner is not module)
+            composed = any(
+                self._within.get(inner) and any(inner.children())
+                for inner in module.modules()
+                if inner is not module
+            )
             if sum(self._within[module].values()) <= bound or not composed:
                 yield module
                 return
@@ -131,7 +157,11 @@ class _Trial:
         weights = {weight.untyped_storage()._cdata for weight in self._network.parameters()}
 
         def enter(module: nn.Module, inputs: tuple[Any, ...]) -> None:
-            tensors = [field for argument in inputs for field in (argument if isinstance(argument, list | tuple) else [argument])]
+            tensors = [
+                field
+                for argument in inputs
+                for field in (argument if isinstance(argument, list | tuple) else [argument])
+            ]
             fields = [field for field in tensors if isinstance(field, Tensor)]
             inside.append((module, [(field, field._version) for field in fields]))
             self._inputs.setdefault(module, {}).update(map(self._memory, fields))
@@ -153,7 +183,10 @@ class _Trial:
         for module in self._network.modules():
             module.register_forward_pre_hook(enter)
             module.register_forward_hook(leave)
-        with torch.random.fork_rng([]), torch.autograd.graph.saved_tensors_hooks(hold, lambda field: field):
+        with (
+            torch.random.fork_rng([]),
+            torch.autograd.graph.saved_tensors_hooks(hold, lambda field: field),
+        ):
             self._network(torch.empty(shape, device="meta"))
 
     def _memory(self, field: Tensor) -> tuple[int, int]:

@@ -1,8 +1,9 @@
 """Seasons of inputs on a device, and the crops cut from them there.
 
-Targets and time-interpolated Sentinel-1 stay as they are stored, one byte a cell; passive microwave and MAR stay on their coarse
-posting and are upsampled by two small matrix products for the cells of a crop alone. So a whole training split of a large area fits
-on one device and no crop is ever decoded or copied by a worker process. A map is the crop that covers the area: training and mapping
+Targets and time-interpolated Sentinel-1 stay as they are stored, one byte a cell; passive microwave
+and MAR stay on their coarse posting and are upsampled by two small matrix products for the cells of
+a crop alone. So a whole training split of a large area fits on one device and no crop is ever
+decoded or copied by a worker process. A map is the crop that covers the area: training and mapping
 cannot disagree.
 """
 
@@ -18,13 +19,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from daymelt.encoding import PERCENT
-from daymelt.errors import ConfigError, GridError
+from daymelt.core.encoding import PERCENT
+from daymelt.core.errors import ConfigError, GridError
 from daymelt.learn import crop_loops
 from daymelt.learn.channels import COARSE, HEIGHT, SAR, Statistics, check_names, normalised
 
 Part = Callable[[int, int, int], object]  # work on a crop's rows from a first to before a last
-Crops = tuple[Tensor, Tensor, Tensor]  # inputs (crop, channel, y, x), targets and valid (crop, y, x)
+Crops = tuple[
+    Tensor, Tensor, Tensor
+]  # inputs (crop, channel, y, x), targets and valid (crop, y, x)
 
 NODATA, SCALE = int(PERCENT.nodata), np.float32(PERCENT.scale)
 TURNS = 8  # the symmetries of a square: flip rows, flip columns, transpose
@@ -35,8 +38,8 @@ ORDER, PLACE, TURN = range(3)  # independent streams of random numbers
 class Axis:
     """Linear interpolation along one axis, from the coarse posting to the cells of the grid.
 
-    `weights` is (cell, coarse cell), its rows summing to 1. On the host are kept `first`, the first of the two coarse cells between which
-    each cell lies, and `pair` (2, cell), the weights of both.
+    `weights` is (cell, coarse cell), its rows summing to 1. On the host are kept `first`, the first
+    of the two coarse cells between which each cell lies, and `pair` (2, cell), the weights of both.
     """
 
     weights: Tensor
@@ -44,8 +47,13 @@ class Axis:
     pair: NDArray[np.float32]
 
     def window(self, start: int, count: int) -> tuple[Tensor, slice]:
-        """Weights of the cells from `start`, (count, some coarse cells), and which coarse cells those are."""
-        some = slice(int(self.first[start : start + count].min()), int(self.first[start : start + count].max()) + 2)
+        """Weights of the cells from `start`, (count, some coarse cells), and which coarse cells
+        those are.
+        """
+        some = slice(
+            int(self.first[start : start + count].min()),
+            int(self.first[start : start + count].max()) + 2,
+        )
         return self.weights[start : start + count, some], some
 
     def cells(self, start: int, count: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
@@ -54,19 +62,31 @@ class Axis:
 
 
 def make_axis(weights: NDArray[np.float32], device: torch.device | str) -> Axis:
-    """An axis of (cell, coarse cell) weights, put onto a device; GridError where they are not those of linear interpolation."""
+    """An axis of (cell, coarse cell) weights, put onto a device; GridError where they are not those
+    of linear interpolation.
+    """
     weights = np.asarray(weights, np.float32)
     cells, used = np.arange(len(weights)), weights != 0
     first, last = used.argmax(axis=1), used.shape[1] - 1 - used[:, ::-1].argmax(axis=1)
     if (last > first + 1).any():
-        raise GridError(f"weights: up to {(last - first).max() + 1} coarse cells for one cell; expected two, those beside it")
-    second = np.where(first + 1 < weights.shape[1], weights[cells, np.minimum(first + 1, weights.shape[1] - 1)], np.float32(0))
-    return Axis(_put(weights, device), first.astype(np.uint32), np.stack([weights[cells, first], second]))
+        raise GridError(
+            f"weights: up to {(last - first).max() + 1} coarse cells for one cell; expected two, "
+            "those beside it"
+        )
+    second = np.where(
+        first + 1 < weights.shape[1],
+        weights[cells, np.minimum(first + 1, weights.shape[1] - 1)],
+        np.float32(0),
+    )
+    return Axis(
+        _put(weights, device), first.astype(np.uint32), np.stack([weights[cells, first], second])
+    )
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What is the same on every day: the channels, the terrain and the way from the coarse posting to the grid; on one device.
+    """What is the same on every day: the channels, the terrain and the way from the coarse posting
+    to the grid; on one device.
 
     Parameters
     ----------
@@ -102,7 +122,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Terrain:
-    """The fields of the area that never change: `height` (y, x) in m with NaN for no data, `ocean` (y, x) True over water."""
+    """The fields of the area that never change: `height` (y, x) in m with NaN for no data, `ocean`
+    (y, x) True over water.
+    """
 
     height: NDArray[np.float32]
     ocean: NDArray[np.bool_]
@@ -122,7 +144,8 @@ def make_frame(
     ----------
     channels, statistics : as `Frame`
     terrain : on the study grid
-    weights_y, weights_x : (y, coarse y) and (x, coarse x), linear interpolation along each axis, as `science.regrid.axis_weights`
+    weights_y, weights_x : (y, coarse y) and (x, coarse x), linear interpolation along each axis, as
+    `science.regrid.axis_weights`
     device : where the crops are to be cut
 
     Raises
@@ -135,18 +158,32 @@ def make_frame(
     names = check_names(channels)
     missing = [name for name in normalised(names) if name not in statistics]
     if missing:
-        raise ConfigError(f"statistics: none for {', '.join(missing)}; expected {', '.join(normalised(names))}; train the model again")
+        raise ConfigError(
+            f"statistics: none for {', '.join(missing)}; expected "
+            f"{', '.join(normalised(names))}; train the model again"
+        )
     shape = terrain.ocean.shape
     if terrain.height.shape != shape or (len(weights_y), len(weights_x)) != shape:
-        found = f"height {terrain.height.shape}, ocean {shape}, weights {(len(weights_y), len(weights_x))}"
+        found = (
+            f"height {terrain.height.shape}, ocean {shape}, weights "
+            f"{(len(weights_y), len(weights_x))}"
+        )
         raise GridError(f"terrain: {found}; expected one grid; align the terrain again")
     height = None
     if HEIGHT in names:
-        # elevation models leave open water empty: there the height is that of the sea, not the mean of the ice sheet
+        # elevation models leave open water empty: there the height is that of the sea, not the mean
+        # of the ice sheet
         level = np.where(terrain.ocean & np.isnan(terrain.height), np.float32(0), terrain.height)
         height = _put(statistics[HEIGHT].normalise(level), device)
     used = {name: statistics[name] for name in normalised(names)}
-    return Frame(names, used, height, _put(terrain.ocean, device), make_axis(weights_y, device), make_axis(weights_x, device))
+    return Frame(
+        names,
+        used,
+        height,
+        _put(terrain.ocean, device),
+        make_axis(weights_y, device),
+        make_axis(weights_x, device),
+    )
 
 
 class SeasonInputs:
@@ -156,8 +193,10 @@ class SeasonInputs:
     ----------
     frame : what the days share
     days : which days they are
-    sar : (date, y, x) uint8, melt fraction in percent, 255 where never observed; None where it is no channel
-    coarse : name to (date, coarse y, coarse x), physical, NaN where no data; every coarse channel of the frame
+    sar : (date, y, x) uint8, melt fraction in percent, 255 where never observed; None where it is
+    no channel
+    coarse : name to (date, coarse y, coarse x), physical, NaN where no data; every coarse channel
+    of the frame
 
     On a CPU `sar` is not copied.
 
@@ -170,13 +209,20 @@ class SeasonInputs:
     """
 
     def __init__(
-        self, frame: Frame, days: Sequence[dt.date], sar: NDArray[np.uint8] | None, coarse: Mapping[str, NDArray[np.float32]]
+        self,
+        frame: Frame,
+        days: Sequence[dt.date],
+        sar: NDArray[np.uint8] | None,
+        coarse: Mapping[str, NDArray[np.float32]],
     ) -> None:
         absent = [name for name in frame.coarse if name not in coarse]
         if sar is None and SAR in frame.channels:
             absent.append(SAR)
         if absent:
-            raise ConfigError(f"inputs: no {', '.join(absent)}; the network's channels are {', '.join(frame.channels)}")
+            raise ConfigError(
+                f"inputs: no {', '.join(absent)}; the network's channels are "
+                f"{', '.join(frame.channels)}"
+            )
         self.frame = frame
         self.days = tuple(days)
         self.sar = self._percent(sar, SAR) if sar is not None and SAR in frame.channels else None
@@ -185,7 +231,13 @@ class SeasonInputs:
     def __len__(self) -> int:
         return len(self.days)
 
-    def inputs(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
+    def inputs(
+        self,
+        indices: Sequence[int],
+        rows: Sequence[int],
+        columns: Sequence[int],
+        size: tuple[int, int],
+    ) -> Tensor:
         """Cut the input of a network.
 
         Parameters
@@ -200,23 +252,37 @@ class SeasonInputs:
         """
         if self.frame.device.type != "cpu":
             return self.composed(indices, rows, columns, size)
-        crops = torch.empty((len(indices), len(self.frame.channels), *size), memory_format=torch.channels_last)
+        crops = torch.empty(
+            (len(indices), len(self.frame.channels), *size), memory_format=torch.channels_last
+        )
         in_parts(self._filling(crops, indices, rows, columns), len(indices), size[0])
         return crops
 
-    def composed(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
-        """What `inputs` gives, but for rounding, by operations that every device has: two matrix products a coarse channel."""
+    def composed(
+        self,
+        indices: Sequence[int],
+        rows: Sequence[int],
+        columns: Sequence[int],
+        size: tuple[int, int],
+    ) -> Tensor:
+        """What `inputs` gives, but for rounding, by operations that every device has: two matrix
+        products a coarse channel.
+        """
         frame, shape = self.frame, (len(indices), len(self.frame.channels), *size)
         # half precision would show as steps in the smooth fields: crops are always made in 32 bits
         with torch.autocast(frame.device.type, enabled=False):
             crops = torch.empty(shape, device=frame.device, memory_format=torch.channels_last)
             if frame.coarse:
-                crops[:, [frame.channels.index(name) for name in frame.coarse]] = self._upsample(indices, rows, columns, size)
+                crops[:, [frame.channels.index(name) for name in frame.coarse]] = self._upsample(
+                    indices, rows, columns, size
+                )
             if self.sar is not None:
                 stored = cut(self.sar, indices, rows, columns, size)
                 crops[:, frame.channels.index(SAR)] = fraction(stored)
             if frame.height is not None:
-                crops[:, frame.channels.index(HEIGHT)] = cut(frame.height, None, rows, columns, size)
+                crops[:, frame.channels.index(HEIGHT)] = cut(
+                    frame.height, None, rows, columns, size
+                )
         return crops
 
     def whole(self, indices: Sequence[int]) -> Tensor:
@@ -224,15 +290,25 @@ class SeasonInputs:
         zeros = [0] * len(indices)
         return self.inputs(indices, zeros, zeros, self.frame.shape)
 
-    def _filling(self, inputs: Tensor, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int]) -> Part:
+    def _filling(
+        self, inputs: Tensor, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int]
+    ) -> Part:
         """What fills a part of `inputs` (crop, channel, y, x) on the CPU."""
-        frame, none, crops = self.frame, np.empty((0, 0), np.uint8), inputs.permute(0, 2, 3, 1).numpy()
+        frame, none, crops = (
+            self.frame,
+            np.empty((0, 0), np.uint8),
+            inputs.permute(0, 2, 3, 1).numpy(),
+        )
         places = np.array([frame.channels.index(name) for name in frame.coarse], np.int64)
         sar = -1 if self.sar is None else frame.channels.index(SAR)
         height = -1 if frame.height is None else frame.channels.index(HEIGHT)
 
         def fill(crop: int, first: int, last: int) -> None:
-            row, column, (count, width) = rows[crop] + first, columns[crop], (last - first, crops.shape[2])
+            row, column, (count, width) = (
+                rows[crop] + first,
+                columns[crop],
+                (last - first, crops.shape[2]),
+            )
             window = np.s_[row : row + count, column : column + width]
             stored = none if self.sar is None else self.sar[indices[crop]].numpy()[window]
             level = none.view(np.float32) if frame.height is None else frame.height.numpy()[window]
@@ -240,11 +316,19 @@ class SeasonInputs:
             coarse = self.coarse[indices[crop]].numpy()
             out = crops[crop, first:last]
             past_cache = out.ctypes.data % crop_loops.ALIGNMENT == 0
-            crop_loops.fill_inputs(out, coarse, places, *along, stored, sar, SCALE, NODATA, level, height, past_cache)
+            crop_loops.fill_inputs(
+                out, coarse, places, *along, stored, sar, SCALE, NODATA, level, height, past_cache
+            )
 
         return fill
 
-    def _upsample(self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
+    def _upsample(
+        self,
+        indices: Sequence[int],
+        rows: Sequence[int],
+        columns: Sequence[int],
+        size: tuple[int, int],
+    ) -> Tensor:
         """Coarse channels of each crop, (crop, coarse channel, y, x)."""
         crops = []
         for index, row, column in zip(indices, rows, columns, strict=True):
@@ -255,8 +339,13 @@ class SeasonInputs:
 
     def _percent(self, stored: NDArray[np.uint8], name: str) -> Tensor:
         if stored.dtype != np.uint8 or stored.shape != (len(self), *self.frame.shape):
-            found, expected = f"{stored.dtype} {stored.shape}", f"uint8 {(len(self), *self.frame.shape)}"
-            raise GridError(f"{name}: {found}; expected {expected}, days of the study grid; align it again")
+            found, expected = (
+                f"{stored.dtype} {stored.shape}",
+                f"uint8 {(len(self), *self.frame.shape)}",
+            )
+            raise GridError(
+                f"{name}: {found}; expected {expected}, days of the study grid; align it again"
+            )
         return _put(stored, self.frame.device)
 
     def _coarse(self, fields: Mapping[str, NDArray[np.float32]]) -> Tensor:
@@ -264,16 +353,25 @@ class SeasonInputs:
         shape = (len(self), frame.along_y.weights.shape[1], frame.along_x.weights.shape[1])
         for name in frame.coarse:
             if fields[name].shape != shape:
-                raise GridError(f"{name}: shape {fields[name].shape}; expected {shape}, days of the coarse grid; align it again")
+                raise GridError(
+                    f"{name}: shape {fields[name].shape}; expected {shape}, days of the coarse "
+                    "grid; align it again"
+                )
         normal = [frame.statistics[name].normalise(fields[name]) for name in frame.coarse]
-        return _put(np.stack(normal, axis=1) if normal else np.empty((len(self), 0, *shape[1:]), np.float32), frame.device)
+        return _put(
+            np.stack(normal, axis=1)
+            if normal
+            else np.empty((len(self), 0, *shape[1:]), np.float32),
+            frame.device,
+        )
 
 
 class TrainingSet(SeasonInputs):
     """The inputs of the labelled days and what Sentinel-1 saw on them.
 
-    `target` is (date, y, x) uint8, melt fraction in percent, 255 where not observed; `release` is called whenever the days that were looked
-    at need not stay in memory; the rest as `SeasonInputs`.
+    `target` is (date, y, x) uint8, melt fraction in percent, 255 where not observed; `release` is
+    called whenever the days that were looked at need not stay in memory; the rest as
+    `SeasonInputs`.
     """
 
     def __init__(
@@ -287,13 +385,20 @@ class TrainingSet(SeasonInputs):
     ) -> None:
         super().__init__(frame, days, sar, coarse)
         if not len(self):
-            raise ConfigError("training: no labelled day in the split; widen seasons or change split")
+            raise ConfigError(
+                "training: no labelled day in the split; widen seasons or change split"
+            )
         self.target = self._percent(target, "target")
         self._release = release
         release()
 
     def crops(
-        self, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int], size: tuple[int, int], room: Crops | None = None
+        self,
+        indices: Sequence[int],
+        rows: Sequence[int],
+        columns: Sequence[int],
+        size: tuple[int, int],
+        room: Crops | None = None,
     ) -> Crops:
         """Cut crops with their targets; parameters as `inputs`.
 
@@ -308,7 +413,10 @@ class TrainingSet(SeasonInputs):
         if self.frame.device.type == "cpu":
             inputs, target, valid = made = room or self.room(len(indices), size)
             where = indices, rows, columns
-            fillings = self._filling(inputs, *where), self._filling_targets(target.numpy(), valid.numpy(), *where)
+            fillings = (
+                self._filling(inputs, *where),
+                self._filling_targets(target.numpy(), valid.numpy(), *where),
+            )
             in_parts(lambda *part: [fill(*part) for fill in fillings], len(indices), size[0])
             self._release()
             return made
@@ -318,7 +426,9 @@ class TrainingSet(SeasonInputs):
 
     def room(self, count: int, size: tuple[int, int]) -> Crops:
         """Memory of so many crops on the CPU, for `crops`."""
-        inputs = torch.empty((count, len(self.frame.channels), *size), memory_format=torch.channels_last)
+        inputs = torch.empty(
+            (count, len(self.frame.channels), *size), memory_format=torch.channels_last
+        )
         return inputs, torch.empty((count, *size)), torch.empty((count, *size), dtype=torch.bool)
 
     def _filling_targets(
@@ -333,9 +443,19 @@ class TrainingSet(SeasonInputs):
         ocean = self.frame.ocean.numpy()
 
         def fill(crop: int, first: int, last: int) -> None:
-            window = np.s_[rows[crop] + first : rows[crop] + last, columns[crop] : columns[crop] + target.shape[2]]
+            window = np.s_[
+                rows[crop] + first : rows[crop] + last,
+                columns[crop] : columns[crop] + target.shape[2],
+            ]
             stored = self.target[indices[crop]].numpy()[window]
-            crop_loops.fill_target(target[crop, first:last], valid[crop, first:last], stored, ocean[window], SCALE, NODATA)
+            crop_loops.fill_target(
+                target[crop, first:last],
+                valid[crop, first:last],
+                stored,
+                ocean[window],
+                SCALE,
+                NODATA,
+            )
 
         return fill
 
@@ -346,11 +466,15 @@ class TrainingSet(SeasonInputs):
         return seen
 
     def fingerprint(self) -> str:
-        """SHA-256 of everything in the set, by which a resumed training knows that it goes on with the same data."""
+        """SHA-256 of everything in the set, by which a resumed training knows that it goes on with
+        the same data.
+        """
         frame = self.frame
         digest = hashlib.sha256(repr((frame.channels, frame.shape, self.days)).encode())
         for stack in (self.target, self.sar, self.coarse):
-            for day in stack if stack is not None else ():  # one at a time: they may lie on another device
+            for day in (
+                stack if stack is not None else ()
+            ):  # one at a time: they may lie on another device
                 digest.update(day.cpu().numpy().data)
                 self._release()
         for field in (frame.height, frame.ocean, frame.along_y.weights, frame.along_x.weights):
@@ -363,16 +487,33 @@ def fraction(stored: Tensor) -> Tensor:
     return (stored.float() * PERCENT.scale).masked_fill_(stored == NODATA, 0)
 
 
-def cut(field: Tensor, indices: Sequence[int] | None, rows: Sequence[int], columns: Sequence[int], size: tuple[int, int]) -> Tensor:
-    """Windows of `size` of a field (y, x), or of the days `indices` of a field (date, y, x), as (crop, y, x)."""
+def cut(
+    field: Tensor,
+    indices: Sequence[int] | None,
+    rows: Sequence[int],
+    columns: Sequence[int],
+    size: tuple[int, int],
+) -> Tensor:
+    """Windows of `size` of a field (y, x), or of the days `indices` of a field (date, y, x), as
+    (crop, y, x).
+    """
     days = [field] * len(rows) if indices is None else [field[index] for index in indices]
     height, width = size
-    return torch.stack([day[row : row + height, column : column + width] for day, row, column in zip(days, rows, columns, strict=True)])
+    return torch.stack(
+        [
+            day[row : row + height, column : column + width]
+            for day, row, column in zip(days, rows, columns, strict=True)
+        ]
+    )
 
 
 def in_parts(work: Part, crops: int, rows: int) -> None:
-    """Do a crop's rows from a first to before a last, for all crops; each thread, the caller's too, takes as many rows as another."""
-    edges = np.unique(np.linspace(0, crops * rows, torch.get_num_threads() + 1).astype(int)).tolist()  # no more shares than rows
+    """Do a crop's rows from a first to before a last, for all crops; each thread, the caller's too,
+    takes as many rows as another.
+    """
+    edges = np.unique(
+        np.linspace(0, crops * rows, torch.get_num_threads() + 1).astype(int)
+    ).tolist()  # no more shares than rows
 
     def share(start: int, stop: int) -> None:
         for crop in range(start // rows, -(-stop // rows)):
@@ -393,10 +534,11 @@ def in_parts(work: Part, crops: int, rows: int) -> None:
 def crop_plan(
     seed: int, step: int, batch: int, count: int, shape: tuple[int, int], size: tuple[int, int]
 ) -> tuple[list[int], list[int], list[int]]:
-    """Which crops a training step takes: a function of its arguments alone, so that a resumed training needs no state.
+    """Which crops a training step takes: a function of its arguments alone, so that a resumed
+    training needs no state.
 
-    Days come in rounds: in every `count` crops in a row each day occurs once, in an order drawn anew. Places are uniform over those
-    where the crop lies within the area.
+    Days come in rounds: in every `count` crops in a row each day occurs once, in an order drawn
+    anew. Places are uniform over those where the crop lies within the area.
 
     Parameters
     ----------
@@ -410,11 +552,18 @@ def crop_plan(
     indices, rows, columns : the day of each crop and its first row and column
     """
     positions = [divmod(number, count) for number in range(step * batch, (step + 1) * batch)]
-    orders = {cycle: _random(seed, ORDER, cycle).permutation(count) for cycle in {cycle for cycle, _ in positions}}
+    orders = {
+        cycle: _random(seed, ORDER, cycle).permutation(count)
+        for cycle in {cycle for cycle, _ in positions}
+    }
     draw = _random(seed, PLACE, step)
     rows = draw.integers(0, shape[0] - size[0] + 1, batch)
     columns = draw.integers(0, shape[1] - size[1] + 1, batch)
-    return [int(orders[cycle][place]) for cycle, place in positions], rows.tolist(), columns.tolist()
+    return (
+        [int(orders[cycle][place]) for cycle, place in positions],
+        rows.tolist(),
+        columns.tolist(),
+    )
 
 
 def crop_size(crop: int, shape: tuple[int, int]) -> tuple[int, int]:
@@ -423,13 +572,17 @@ def crop_size(crop: int, shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def turn_plan(seed: int, step: int, batch: int) -> list[int]:
-    """Which of the eight symmetries of a square each crop of a step is turned by; a function of its arguments alone."""
+    """Which of the eight symmetries of a square each crop of a step is turned by; a function of its
+    arguments alone.
+    """
     turns: list[int] = _random(seed, TURN, step).integers(0, TURNS, batch).tolist()
     return turns
 
 
 def turn(field: Tensor, symmetry: int) -> Tensor:
-    """A field (..., y, x) under one of the eight symmetries of a square; a field that is not square is flipped only."""
+    """A field (..., y, x) under one of the eight symmetries of a square; a field that is not square
+    is flipped only.
+    """
     flips = [axis for bit, axis in ((1, -2), (2, -1)) if symmetry & bit]
     turned = field.flip(flips) if flips else field
     return turned.mT if symmetry & 4 and field.shape[-2] == field.shape[-1] else turned
@@ -440,5 +593,7 @@ def _random(seed: int, stream: int, number: int) -> np.random.Generator:
 
 
 def _put(values: NDArray[np.generic], device: torch.device | str) -> Tensor:
-    """Values on a device; on the CPU they are shared with the array unless it is read-only or has gaps."""
+    """Values on a device; on the CPU they are shared with the array unless it is read-only or has
+    gaps.
+    """
     return torch.from_numpy(np.require(values, requirements=["C", "W"])).to(device)

@@ -1,12 +1,15 @@
 """How far a network looks when it maps: as far as in training.
 
-Some layers take a mean over all that a network is given: the squeeze of squeeze-and-excitation, the image features of DeepLabv3+. In
-training that is a crop. Over a whole area such a mean is a number that the network never met, the same for the coast and for the dry
-interior. While a map is made, a place is therefore given what a crop would give it: the mean over a window as large as a crop, and of all
-such windows that contain the place their mean, since in training it may lie anywhere in a crop.
+Some layers take a mean over all that a network is given: the squeeze of squeeze-and-excitation, the
+image features of DeepLabv3+. In training that is a crop. Over a whole area such a mean is a number
+that the network never met, the same for the coast and for the dry interior. While a map is made, a
+place is therefore given what a crop would give it: the mean over a window as large as a crop, and
+of all such windows that contain the place their mean, since in training it may lie anywhere in a
+crop.
 
-Source: after Chu et al. (2022), arXiv 2112.04491, "Improving Image Restoration by Revisiting Global Information Aggregation", where a
-global mean is replaced by that of a window around each place when a network sees larger images than it learnt from.
+Source: after Chu et al. (2022), arXiv 2112.04491, "Improving Image Restoration by Revisiting Global
+Information Aggregation", where a global mean is replaced by that of a window around each place when
+a network sees larger images than it learnt from.
 """
 
 from collections.abc import Callable
@@ -21,7 +24,8 @@ BLOCKS = 16  # blocks a side of the window: the mean is made of theirs, and smoo
 
 
 class Surroundings(TorchFunctionMode):
-    """While it is entered, means over all rows and columns are those of the windows that contain each place.
+    """While it is entered, means over all rows and columns are those of the windows that contain
+    each place.
 
     Parameters
     ----------
@@ -33,7 +37,9 @@ class Surroundings(TorchFunctionMode):
         super().__init__()
         self._cells, self._height = cells, height
 
-    def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         """Carry out an operation, or the local one in its place."""
         kwargs = kwargs or {}
         if _is_global_mean(func, args, kwargs):
@@ -45,29 +51,48 @@ class Surroundings(TorchFunctionMode):
 
 
 def _is_global_mean(func: Callable[..., Any], args: Any, kwargs: Any) -> bool:
-    """Whether an operation takes the mean over all rows and columns of a field (batch, channel, y, x), and keeps both."""
+    """Whether an operation takes the mean over all rows and columns of a field (batch, channel, y,
+    x), and keeps both.
+    """
     name = getattr(func, "__name__", "")
-    if name not in ("mean", "adaptive_avg_pool2d") or not args or not isinstance(args[0], Tensor) or args[0].dim() != 4:
+    if (
+        name not in ("mean", "adaptive_avg_pool2d")
+        or not args
+        or not isinstance(args[0], Tensor)
+        or args[0].dim() != 4
+    ):
         return False
     over = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("output_size"))
     if name == "adaptive_avg_pool2d":
         return over in (1, (1, 1), [1, 1])
-    return isinstance(over, tuple | list) and {axis % 4 for axis in over} == {2, 3} and bool(kwargs.get("keepdim"))
+    return (
+        isinstance(over, tuple | list)
+        and {axis % 4 for axis in over} == {2, 3}
+        and bool(kwargs.get("keepdim"))
+    )
 
 
 def local_mean(field: Tensor, window: int) -> Tensor:
-    """Of each place the mean of the means over the windows that contain it and lie within the field.
+    """Of each place the mean of the means over the windows that contain it and lie within the
+    field.
 
     Parameters
     ----------
     field : (batch, channel, y, x)
-    window : side of a window; it is put together from blocks and interpolated between them, so it holds to a block
+    window : side of a window; it is put together from blocks and interpolated between them, so it
+    holds to a block
     """
     side = max(1, window // BLOCKS)
-    blocks = functional.avg_pool2d(field, side, ceil_mode=True, count_include_pad=False) if side > 1 else field
+    blocks = (
+        functional.avg_pool2d(field, side, ceil_mode=True, count_include_pad=False)
+        if side > 1
+        else field
+    )
     height, width = (min(max(1, round(window / side)), length) for length in blocks.shape[-2:])
     means = _box(blocks, height, width)
-    means = _containing(means, height, width) / _containing(torch.ones_like(means[:1, :1]), height, width)
+    means = _containing(means, height, width) / _containing(
+        torch.ones_like(means[:1, :1]), height, width
+    )
     if side == 1:
         return means
     spread = functional.interpolate(means, scale_factor=side, mode="bilinear", align_corners=False)
@@ -75,11 +100,15 @@ def local_mean(field: Tensor, window: int) -> Tensor:
 
 
 def _containing(windows: Tensor, height: int, width: int) -> Tensor:
-    """Of each place the sum over the windows that contain it, by their area; a window's value stands at its first row and column."""
+    """Of each place the sum over the windows that contain it, by their area; a window's value
+    stands at its first row and column.
+    """
     around = functional.pad(windows, (width - 1, width - 1, height - 1, height - 1))
     return _box(around, height, width)
 
 
 def _box(field: Tensor, height: int, width: int) -> Tensor:
     """Mean over each window that lies within the field, along one axis after the other."""
-    return functional.avg_pool2d(functional.avg_pool2d(field, (height, 1), stride=1), (1, width), stride=1)
+    return functional.avg_pool2d(
+        functional.avg_pool2d(field, (height, 1), stride=1), (1, width), stride=1
+    )

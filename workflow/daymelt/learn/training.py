@@ -1,15 +1,19 @@
 """How a network learns: masked L1, Adam, cosine annealing with warm restarts, a clipped gradient.
 
-Source of the loss and of the defaults: Lütjens et al. (2025), arXiv 2512.12142 (MeltwaterBench), training of UNet SMP.
+Source of the loss and of the defaults: Lütjens et al. (2025), arXiv 2512.12142 (MeltwaterBench),
+training of UNet SMP.
 
-What a step sees is a function of seed and step, what dropout drops one of seed and epoch, the learning rate one of the epoch: a training
-that was stopped goes on from its last checkpoint as if it had never been, on a CPU bit for bit.
+What a step sees is a function of seed and step, what dropout drops one of seed and epoch, the
+learning rate one of the epoch: a training that was stopped goes on from its last checkpoint as if
+it had never been, on a CPU bit for bit.
 
-Several processes, one a device, deal the crops of a step out among themselves and average their gradients (Lightning's DDP). As the loss
-is a mean over crops and each process has as many, that is the gradient of the whole step, but for the order of its sums. On CUDA batch
-norms are synchronised (SyncBatchNorm), so that this holds for every network without dropout. On a CPU torch has no such thing: there each
-process normalises its own crops, and only a network without batch norm learns exactly as in one process. What dropout drops differs with
-the number of processes. Only the first process writes.
+Several processes, one a device, deal the crops of a step out among themselves and average their
+gradients (Lightning's DDP). As the loss is a mean over crops and each process has as many, that is
+the gradient of the whole step, but for the order of its sums. On CUDA batch norms are synchronised
+(SyncBatchNorm), so that this holds for every network without dropout. On a CPU torch has no such
+thing: there each process normalises its own crops, and only a network without batch norm learns
+exactly as in one process. What dropout drops differs with the number of processes. Only the first
+process writes.
 """
 
 import logging
@@ -31,25 +35,40 @@ from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
-from daymelt.atomic import write_text
-from daymelt.errors import ConfigError
+from daymelt.core.atomic import write_text
+from daymelt.core.errors import ConfigError
+from daymelt.core.memory import keep_memory
 from daymelt.learn import processes
 from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
 from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
 from daymelt.learn.inference import in_tiles
-from daymelt.learn.networks import ModelCard, Network, NetworkOptions, architecture_of, build, save_model
+from daymelt.learn.networks import (
+    ModelCard,
+    Network,
+    NetworkOptions,
+    architecture_of,
+    build,
+    save_model,
+)
 from daymelt.learn.processes import Share
 from daymelt.learn.recompute import plan, recompute
 from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn, turn_plan
-from daymelt.memory import keep_memory
 
 LOSSES = "loss.csv"
 LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
 # options that do not make it another training
 CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume", "recompute", "devices", "nodes")
-LIGHTNING_PRECISION: dict[str, Any] = {"32": "32-true", "bf16-mixed": "bf16-mixed", "16-mixed": "16-mixed"}
-LAYERS_BYTES = 4 << 30  # that a step may keep on a CPU: with the libraries and Adam's moments it stays below 8 GiB
-WHOLE_DAY = 1 << 21  # cells up to which a validation day is seen in one pass: as many as 8 crops of 512 x 512
+LIGHTNING_PRECISION: dict[str, Any] = {
+    "32": "32-true",
+    "bf16-mixed": "bf16-mixed",
+    "16-mixed": "16-mixed",
+}
+LAYERS_BYTES = (
+    4 << 30
+)  # that a step may keep on a CPU: with the libraries and Adam's moments it stays below 8 GiB
+WHOLE_DAY = (
+    1 << 21
+)  # cells up to which a validation day is seen in one pass: as many as 8 crops of 512 x 512
 DROPOUT = 3  # stream of random numbers beside those of samples
 
 log = logging.getLogger(__name__)
@@ -64,7 +83,8 @@ class TrainingOptions:
     crop : side of a crop, cells; clipped to a smaller area
     batch, epochs, steps_per_epoch : crops a step, length of the training, steps an epoch
     learning_rate : at the start of each cosine cycle
-    restart_epochs, restart_factor : length of the first cycle; each is so many times as long as the one before
+    restart_epochs, restart_factor : length of the first cycle; each is so many times as long as the
+    one before
     clip_norm : largest norm of the gradient
     validate_every : epochs between two validations
     seed : of the first weights, the crops and their turns
@@ -73,9 +93,11 @@ class TrainingOptions:
     checkpoint_every : epochs between two checkpoints
     threads : of the CPU, for all devices of a node together; None leaves what torch has
     resume : go on from the checkpoint of the same training, where there is one
-    recompute : compute layers again in the backward pass rather than keep them, see `learn.recompute`; None: on a CPU where they would take
+    recompute : compute layers again in the backward pass rather than keep them, see
+    `learn.recompute`; None: on a CPU where they would take
         more than `LAYERS_BYTES`
-    devices, nodes : processes of a node, each with a device of its own, and nodes; `batch` is that of all together
+    devices, nodes : processes of a node, each with a device of its own, and nodes; `batch` is that
+    of all together
     """
 
     crop: int = 512
@@ -98,7 +120,10 @@ class TrainingOptions:
     nodes: int = 1
 
     def __post_init__(self) -> None:
-        positive = "crop batch epochs steps_per_epoch learning_rate restart_epochs restart_factor clip_norm validate_every checkpoint_every"
+        positive = (
+            "crop batch epochs steps_per_epoch learning_rate restart_epochs "
+            "restart_factor clip_norm validate_every checkpoint_every"
+        )
         positive += " devices nodes"
         for name in positive.split():
             if not getattr(self, name) > 0:
@@ -106,14 +131,21 @@ class TrainingOptions:
         if self.seed < 0:
             raise ConfigError(f"training.seed: found {self.seed}; expected 0 or above")
         if self.threads is not None and self.threads < 1:
-            raise ConfigError(f"training.threads: found {self.threads}; expected at least 1, or null")
+            raise ConfigError(
+                f"training.threads: found {self.threads}; expected at least 1, or null"
+            )
         if self.precision not in PRECISIONS:
-            raise ConfigError(f"training.precision: found {self.precision!r}; expected one of {', '.join(PRECISIONS)}")
+            raise ConfigError(
+                f"training.precision: found {self.precision!r}; expected one of "
+                f"{', '.join(PRECISIONS)}"
+            )
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """What came of a training: the card of the model, the number of epochs, and the epoch it was resumed from (0 = none)."""
+    """What came of a training: the card of the model, the number of epochs, and the epoch it was
+    resumed from (0 = none).
+    """
 
     card: ModelCard
     epochs: int
@@ -121,7 +153,8 @@ class TrainingResult:
 
 
 def masked_l1(prediction: Tensor, target: Tensor, valid: Tensor) -> Tensor:
-    """Mean over the batch of each image's mean absolute error over its valid pixels; an image without any counts 0.
+    """Mean over the batch of each image's mean absolute error over its valid pixels; an image
+    without any counts 0.
 
     `prediction` and `target` are (batch, y, x) float, `valid` (batch, y, x) bool.
     """
@@ -149,9 +182,11 @@ def validation_loss(
     share: Share = Share(),  # noqa: B008 - frozen
     tile: int | None = None,
 ) -> float:
-    """Masked L1 over whole days, of which as many are taken at once as hold about `cells` cells; each in one pass, or in tiles.
+    """Masked L1 over whole days, of which as many are taken at once as hold about `cells` cells;
+    each in one pass, or in tiles.
 
-    Of several processes each takes the days of its share and gives their part of the sum; their losses add up to that of all days.
+    Of several processes each takes the days of its share and gives their part of the sum; their
+    losses add up to that of all days.
     """
     together = max(1, cells // math.prod(labelled.frame.shape))
     mine = range(share.rank, len(labelled), share.of)
@@ -163,7 +198,11 @@ def validation_loss(
             zeros = [0] * len(days)
             inputs, target, valid = labelled.crops(days, zeros, zeros, labelled.frame.shape)
             with autocast(precision, labelled.frame.device):
-                prediction = network(inputs) if tile is None else in_tiles(network, labelled, days, tile, halo_of(tile, network.multiple))
+                prediction = (
+                    network(inputs)
+                    if tile is None
+                    else in_tiles(network, labelled, days, tile, halo_of(tile, network.multiple))
+                )
             total += float(masked_l1(prediction, target, valid)) * len(days)
     network.train()
     return total / len(labelled)
@@ -189,12 +228,14 @@ def train(
     training_set, validation_set : on one device; without a validation set the last weights are kept
     network, options : what learns, and how
     folder : receives `model.safetensors`, `model.json`, `loss.csv` and `checkpoints/last.ckpt`
-    about : anything JSON can hold that the model's card is to say: digest of the inputs, software version
+    about : anything JSON can hold that the model's card is to say: digest of the inputs, software
+    version
 
     Raises
     ------
     ConfigError
-        An option is impossible for the network, the sets or the device, or the loss ceased to be a number.
+        An option is impossible for the network, the sets or the device, or the loss ceased to be a
+        number.
     """
     _check(training_set, validation_set, network, options)
     device = training_set.frame.device
@@ -215,7 +256,9 @@ def train(
 
 
 class _Run(lightning.LightningModule):
-    """One training, as Lightning drives it. A step's batch is nothing but its number within the epoch."""
+    """One training, as Lightning drives it. A step's batch is nothing but its number within the
+    epoch.
+    """
 
     def __init__(
         self,
@@ -234,7 +277,9 @@ class _Run(lightning.LightningModule):
         self.losses: list[Tensor] = []
         self.started = 0.0
         self.share = Share()
-        if options.resume and (found := read_checkpoint(folder / CHECKPOINT, identity, options.epochs)):
+        if options.resume and (
+            found := read_checkpoint(folder / CHECKPOINT, identity, options.epochs)
+        ):
             self.progress, self.state = found
             self.network.load_state_dict(self.state["network"])
             log.info("training goes on after epoch %d of %d", self.progress.epochs, options.epochs)
@@ -256,7 +301,13 @@ class _Run(lightning.LightningModule):
     def on_train_epoch_start(self) -> None:
         self.started, self.losses = time.monotonic(), []
         rank = [self.share.rank] if self.share.rank else []  # each process drops others
-        torch.manual_seed(int(np.random.SeedSequence([self.options.seed, DROPOUT, self.progress.epochs, *rank]).generate_state(1)[0]))
+        torch.manual_seed(
+            int(
+                np.random.SeedSequence(
+                    [self.options.seed, DROPOUT, self.progress.epochs, *rank]
+                ).generate_state(1)[0]
+            )
+        )
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = learning_rate(self.options, self.progress.epochs)
 
@@ -269,21 +320,34 @@ class _Run(lightning.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         epoch, options = self.progress.epochs + 1, self.options
-        train_loss = float(self.trainer.strategy.reduce(torch.stack(self.losses).mean(), reduce_op="mean"))
+        train_loss = float(
+            self.trainer.strategy.reduce(torch.stack(self.losses).mean(), reduce_op="mean")
+        )
         validation = self._validate() if epoch % options.validate_every == 0 else None
         for name, loss in (("training", train_loss), ("validation", validation)):
             if loss is not None and not math.isfinite(loss):
                 raise ConfigError(
-                    f"training: the {name} loss of epoch {epoch} is {loss}; lower training.learning_rate or set precision to 32"
+                    f"training: the {name} loss of epoch {epoch} is {loss}; lower "
+                    "training.learning_rate or set precision to 32"
                 )
         rate, seconds = learning_rate(options, epoch - 1), round(time.monotonic() - self.started, 2)
-        self.progress.losses.append([epoch, epoch * options.steps_per_epoch, train_loss, validation, rate, seconds])
+        self.progress.losses.append(
+            [epoch, epoch * options.steps_per_epoch, train_loss, validation, rate, seconds]
+        )
         if validation is not None or self.validation_set is None:
             self.progress.keep_best(validation, self.network.state_dict())
         if self.share.rank:
             return
         shown = "" if validation is None else f", validation {validation:.4f}"
-        log.info("epoch %d of %d: loss %.4f%s, learning rate %.1e, %.1f s", epoch, options.epochs, train_loss, shown, rate, seconds)
+        log.info(
+            "epoch %d of %d: loss %.4f%s, learning rate %.1e, %.1f s",
+            epoch,
+            options.epochs,
+            train_loss,
+            shown,
+            rate,
+            seconds,
+        )
         self._keep()
 
     def _validate(self) -> float | None:
@@ -294,10 +358,14 @@ class _Run(lightning.LightningModule):
         options, shape = self.options, self.validation_set.frame.shape
         cells = options.batch // self.share.of * options.crop**2
         tile = options.crop if math.prod(shape) > WHOLE_DAY else None
-        loss = validation_loss(self.network, self.validation_set, options.precision, cells, self.share, tile)
+        loss = validation_loss(
+            self.network, self.validation_set, options.precision, cells, self.share, tile
+        )
         if self.share.of == 1:
             return loss
-        return float(self.trainer.strategy.reduce(torch.tensor(loss, device=self.device), reduce_op="sum"))
+        return float(
+            self.trainer.strategy.reduce(torch.tensor(loss, device=self.device), reduce_op="sum")
+        )
 
     def _same_statistics(self) -> None:
         """Give every process the running statistics of the first, which are those that are kept."""
@@ -306,7 +374,10 @@ class _Run(lightning.LightningModule):
 
     def _keep(self) -> None:
         write_text(self.folder / LOSSES, loss_table(self.progress))
-        if self.progress.epochs % self.options.checkpoint_every and self.progress.epochs < self.options.epochs:
+        if (
+            self.progress.epochs % self.options.checkpoint_every
+            and self.progress.epochs < self.options.epochs
+        ):
             return
         state = {
             "network": self.network.state_dict(),
@@ -323,24 +394,33 @@ def draw(
     share: Share = Share(),  # noqa: B008 - frozen
     room: Crops | None = None,
 ) -> Crops:
-    """The crops of a step that are a process's share, turned: inputs (crop, channel, y, x), targets and valid (crop, y, x).
+    """The crops of a step that are a process's share, turned: inputs (crop, channel, y, x), targets
+    and valid (crop, y, x).
 
-    `room` is memory for them before they are turned (`TrainingSet.room`), for crop after crop on a CPU.
+    `room` is memory for them before they are turned (`TrainingSet.room`), for crop after crop on a
+    CPU.
     """
     shape = labelled.frame.shape
     size, mine = crop_size(options.crop, shape), share.cut(options.batch)
-    indices, rows, columns = crop_plan(options.seed, step, options.batch, len(labelled), shape, size)
+    indices, rows, columns = crop_plan(
+        options.seed, step, options.batch, len(labelled), shape, size
+    )
     crops = labelled.crops(indices[mine], rows[mine], columns[mine], size, room)
     if not options.augment:
         return crops
     turns = turn_plan(options.seed, step, options.batch)[mine]
-    inputs, target, valid = (torch.stack([turn(crop, way) for crop, way in zip(field, turns, strict=True)]) for field in crops)
+    inputs, target, valid = (
+        torch.stack([turn(crop, way) for crop, way in zip(field, turns, strict=True)])
+        for field in crops
+    )
     return inputs.contiguous(memory_format=torch.channels_last), target, valid
 
 
 def loss_table(progress: Progress) -> str:
     """The losses as csv, a line an epoch; empty where an epoch was not validated."""
-    lines = [",".join("" if value is None else repr(value) for value in row) for row in progress.losses]
+    lines = [
+        ",".join("" if value is None else repr(value) for value in row) for row in progress.losses
+    ]
     return "\n".join([",".join(LOSS_COLUMNS), *lines]) + "\n"
 
 
@@ -349,7 +429,11 @@ def _fit(run: _Run, device: torch.device) -> None:
     several: dict[str, Any] = {"devices": [device.index or 0] if cuda else 1}
     if options.devices * options.nodes > 1:
         # a static graph, since some encoders have weights that no loss depends on
-        several = {"devices": options.devices, "num_nodes": options.nodes, "strategy": DDPStrategy(static_graph=True)}
+        several = {
+            "devices": options.devices,
+            "num_nodes": options.nodes,
+            "strategy": DDPStrategy(static_graph=True),
+        }
         several |= {"sync_batchnorm": cuda, "use_distributed_sampler": False}
     with _quiet():
         trainer = lightning.Trainer(
@@ -373,7 +457,9 @@ def _fit(run: _Run, device: torch.device) -> None:
 
 
 def _spare_memory(run: _Run) -> None:
-    """Cut the network where its layers would take too much memory, or else let the process keep what they free."""
+    """Cut the network where its layers would take too much memory, or else let the process keep
+    what they free.
+    """
     options, frame = run.options, run.training_set.frame
     on_cpu = frame.device.type == "cpu"
     if options.recompute or (options.recompute is None and on_cpu):
@@ -381,7 +467,10 @@ def _spare_memory(run: _Run) -> None:
         cut = plan(run.network, (crops, len(frame.channels), *crop_size(options.crop, frame.shape)))
         if options.recompute or cut.uncut > LAYERS_BYTES:
             recompute(run.network, cut)
-            sizes = f"{cut.uncut / 2**30:.1f} GiB for a step, {cut.held / 2**30:.1f} GiB if computed again"
+            sizes = (
+                f"{cut.uncut / 2**30:.1f} GiB for a step, {cut.held / 2**30:.1f} GiB if "
+                "computed again"
+            )
             log.info("layers would keep %s: %d parts of the network are", sizes, len(cut.segments))
             return
     if on_cpu:
@@ -405,42 +494,76 @@ def _card(run: _Run, network: NetworkOptions, about: Mapping[str, Any]) -> Model
 
 
 def _identity(
-    training_set: TrainingSet, validation_set: TrainingSet | None, network: NetworkOptions, options: TrainingOptions
+    training_set: TrainingSet,
+    validation_set: TrainingSet | None,
+    network: NetworkOptions,
+    options: TrainingOptions,
 ) -> dict[str, Any]:
     """What makes a training this one and no other, flat and as plain data."""
-    model = {f"model.{key}": list(value) if isinstance(value, tuple) else value for key, value in asdict(network).items()}
-    steps = {f"training.{key}": value for key, value in asdict(options).items() if key not in CIRCUMSTANCES}
+    model = {
+        f"model.{key}": list(value) if isinstance(value, tuple) else value
+        for key, value in asdict(network).items()
+    }
+    steps = {
+        f"training.{key}": value
+        for key, value in asdict(options).items()
+        if key not in CIRCUMSTANCES
+    }
     data = {
         "channels": list(training_set.frame.channels),
         "training data": training_set.fingerprint()[:16],
         "validation data": validation_set.fingerprint()[:16] if validation_set else None,
-        "statistics": {name: [values.mean, values.sd] for name, values in training_set.frame.statistics.items()},
+        "statistics": {
+            name: [values.mean, values.sd] for name, values in training_set.frame.statistics.items()
+        },
     }
     return {**model, **steps, **data}
 
 
-def _check(training_set: TrainingSet, validation_set: TrainingSet | None, network: NetworkOptions, options: TrainingOptions) -> None:
+def _check(
+    training_set: TrainingSet,
+    validation_set: TrainingSet | None,
+    network: NetworkOptions,
+    options: TrainingOptions,
+) -> None:
     channels = training_set.frame.channels
     if network.channels != len(channels):
-        raise ConfigError(f"model.channels: the network takes {network.channels}, the data have {len(channels)}: {', '.join(channels)}")
+        raise ConfigError(
+            f"model.channels: the network takes {network.channels}, the data have "
+            f"{len(channels)}: {', '.join(channels)}"
+        )
     if validation_set is not None and options.validate_every > options.epochs:
-        raise ConfigError(f"training.validate_every: found {options.validate_every}; expected at most training.epochs, {options.epochs}")
+        raise ConfigError(
+            f"training.validate_every: found {options.validate_every}; expected at most "
+            f"training.epochs, {options.epochs}"
+        )
     architecture = architecture_of(network)
     multiple = architecture.multiple(network)
     if options.crop % multiple:
         raise ConfigError(
-            f"training.crop: found {options.crop}; expected a multiple of {multiple}, where {network.architecture} is coarsest"
+            f"training.crop: found {options.crop}; expected a multiple of {multiple}, where "
+            f"{network.architecture} is coarsest"
         )
     several = processes.count(options.devices, options.nodes, options.batch)
     least = architecture.least_batch * several
     if options.batch < least:
-        raise ConfigError(f"training.batch: found {options.batch}; {network.architecture} needs at least {least}")
-    # most encoders of timm compute down to a 32nd whatever their depth, and a batch norm needs two values there
+        raise ConfigError(
+            f"training.batch: found {options.batch}; {network.architecture} needs at least {least}"
+        )
+    # most encoders of timm compute down to a 32nd whatever their depth, and a batch norm needs two
+    # values there
     side = max(multiple, 32)
-    values = options.batch // several * math.prod(-(-cells // side) for cells in crop_size(options.crop, training_set.frame.shape))
+    values = (
+        options.batch
+        // several
+        * math.prod(
+            -(-cells // side) for cells in crop_size(options.crop, training_set.frame.shape)
+        )
+    )
     if values < 2:
         raise ConfigError(
-            f"training.crop: found {options.crop}; with training.batch {options.batch} one cell is left where the network is coarsest; "
+            f"training.crop: found {options.crop}; with training.batch {options.batch} one cell "
+            "is left where the network is coarsest; "
             f"raise either"
         )
 
@@ -470,7 +593,9 @@ def _quiet() -> Iterator[None]:
             logging.getLogger(name).setLevel(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", PossibleUserWarning)
-            warnings.filterwarnings("ignore", r".*LeafSpec", FutureWarning)  # Lightning's call of a function that torch renames
+            warnings.filterwarnings(
+                "ignore", r".*LeafSpec", FutureWarning
+            )  # Lightning's call of a function that torch renames
             yield
     finally:
         for name, level in levels.items():

@@ -1,6 +1,8 @@
-"""The table of the benchmark, ours with the published rows beside it: csv for programs, Markdown and HTML for people.
+"""The table of the benchmark, ours with the published rows beside it: csv for programs, Markdown
+and HTML for people.
 
-The published rows were measured on the real data; on synthetic inputs only the order of the systems can be compared with them.
+The published rows were measured on the real data; on synthetic inputs only the order of the systems
+can be compared with them.
 """
 
 import html
@@ -8,8 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from daymelt.atomic import write_text
-from daymelt.products.tables import HEADING, PUBLISHED_HEADING, is_missing, label, published_rows, scores_csv
+from daymelt.core.atomic import write_text
+from daymelt.products.tables import (
+    HEADING,
+    PUBLISHED_HEADING,
+    is_missing,
+    label,
+    published_rows,
+    scores_csv,
+)
 
 Row = Mapping[str, Any]
 
@@ -34,15 +43,31 @@ COLUMNS = {  # name in the rows, heading, how a number is written
     "days_per_s": ("days mapped per s", ".3g"),
     "peak_mb": ("peak memory, MB", ".0f"),
 }
-PUBLISHED_PARAMETERS = {"UNet SMP, Xception71": "49.6 M", "time-interpolated SAR": "1", "interpolated MAR": "4", "thresholded PMW": "0"}
+PUBLISHED_PARAMETERS = {
+    "UNet SMP, Xception71": "49.6 M",
+    "time-interpolated SAR": "1",
+    "interpolated MAR": "4",
+    "thresholded PMW": "0",
+}
 STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1b2733}table{border-collapse:collapse;margin-bottom:2rem}"
+    "body{font:15px/1.5 "
+    "system-ui,sans-serif;margin:2rem;color:#1b2733}table{border-collapse:collapse;margin-bottom:2rem}"
     "th,td{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #d8dee4;white-space:nowrap}"
     "th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}"
-    "thead th{position:sticky;top:0;background:#fff;border-bottom:2px solid #1b2733}td.best{font-weight:700}caption{text-align:left;"
+    "thead th{position:sticky;top:0;background:#fff;border-bottom:2px solid "
+    "#1b2733}td.best{font-weight:700}caption{text-align:left;"
     "font-weight:600;padding:.5rem 0}"
 )
-BEST = {"mae": min, "mse": min, "accuracy": max, "f1": max, "ssim": max, "pooled_f1": max, "extent_mae_km2": min, "onset_mae_days": min}
+BEST = {
+    "mae": min,
+    "mse": min,
+    "accuracy": max,
+    "f1": max,
+    "ssim": max,
+    "pooled_f1": max,
+    "extent_mae_km2": min,
+    "onset_mae_days": min,
+}
 
 
 def benchmark_csv(path: Path, rows: Sequence[Row]) -> None:
@@ -62,7 +87,10 @@ def benchmark_html(path: Path, rows: Sequence[Row]) -> None:
     """Write the same as one page that needs no other file."""
     body = [f"<h1>Benchmark</h1><p>{html.escape(HEADING)}. Bold: best of its reference.</p>"]
     body += [_html_table(title, group) for title, group in tables(rows)]
-    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Benchmark</title><style>{STYLE}</style>{"".join(body)}</html>\n'
+    page = (
+        '<!doctype html><html lang="en"><meta '
+        f'charset="utf-8"><title>Benchmark</title><style>{STYLE}</style>{"".join(body)}</html>\n'
+    )
     write_text(path, page)
 
 
@@ -71,8 +99,13 @@ def tables(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(str(row["protocol"]), []).append(row)
-    published: list[Row] = [{**row, "parameters": PUBLISHED_PARAMETERS[str(row["system"])]} for row in published_rows()]
-    return [*((f"Protocol {name}", group) for name, group in groups.items()), (PUBLISHED_HEADING, published)]
+    published: list[Row] = [
+        {**row, "parameters": PUBLISHED_PARAMETERS[str(row["system"])]} for row in published_rows()
+    ]
+    return [
+        *((f"Protocol {name}", group) for name, group in groups.items()),
+        (PUBLISHED_HEADING, published),
+    ]
 
 
 def cells(row: Row, columns: Iterable[str]) -> list[str]:
@@ -86,10 +119,16 @@ def best(group: Sequence[Row]) -> set[tuple[int, str]]:
     for against in {row["against"] for row in group}:
         for name, choose in BEST.items():
             known = {
-                index: float(row[name]) for index, row in enumerate(group) if row["against"] == against and not is_missing(row.get(name))
+                index: float(row[name])
+                for index, row in enumerate(group)
+                if row["against"] == against and not is_missing(row.get(name))
             }
             if known:
-                found |= {(index, name) for index, value in known.items() if value == choose(known.values())}
+                found |= {
+                    (index, name)
+                    for index, value in known.items()
+                    if value == choose(known.values())
+                }
     return found
 
 
@@ -109,9 +148,14 @@ def _shown(name: str, value: Any) -> str:
 def _markdown_lines(group: Sequence[Row]) -> list[str]:
     columns, bold = _columns(group), best(group)
     lines = ["| " + " | ".join(COLUMNS[name][0] for name in columns) + " |"]
-    lines.append("|" + "|".join("---" if name in ("system", "against") else "---:" for name in columns) + "|")
+    lines.append(
+        "|" + "|".join("---" if name in ("system", "against") else "---:" for name in columns) + "|"
+    )
     for index, row in enumerate(group):
-        marked = [f"**{text}**" if (index, name) in bold else text for name, text in zip(columns, cells(row, columns), strict=True)]
+        marked = [
+            f"**{text}**" if (index, name) in bold else text
+            for name, text in zip(columns, cells(row, columns), strict=True)
+        ]
         lines.append("| " + " | ".join(marked) + " |")
     return lines
 
@@ -122,6 +166,9 @@ def _html_table(title: str, group: Sequence[Row]) -> str:
     lines = []
     for index, row in enumerate(group):
         shown = zip(columns, cells(row, columns), strict=True)
-        marks = (f"<td{' class=best' if (index, name) in bold else ''}>{html.escape(text)}</td>" for name, text in shown)
+        marks = (
+            f"<td{' class=best' if (index, name) in bold else ''}>{html.escape(text)}</td>"
+            for name, text in shown
+        )
         lines.append(f"<tr>{''.join(marks)}</tr>")
     return f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"

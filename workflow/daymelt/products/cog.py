@@ -1,9 +1,11 @@
 """The daily product: one layer of one day as a Cloud-Optimized GeoTIFF.
 
-One band of uint8, DEFLATE, blocks of 512 cells, overviews by average, the crs and transform of the grid. What a file says about itself
-(date, model, inputs) stands in its GeoTIFF tags, each with the prefix `DAYMELT_`. Equal content gives equal bytes.
+One band of uint8, DEFLATE, blocks of 512 cells, overviews by average, the crs and transform of the
+grid. What a file says about itself (date, model, inputs) stands in its GeoTIFF tags, each with the
+prefix `DAYMELT_`. Equal content gives equal bytes.
 
-Source: Cloud-Optimized GeoTIFF, OGC 21-026; https://gdal.org/drivers/raster/cog.html for the layout.
+Source: Cloud-Optimized GeoTIFF, OGC 21-026; https://gdal.org/drivers/raster/cog.html for the
+layout.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.atomic import atomic_path
-from daymelt.encoding import NEVER_SEEN, PERCENT, SAR_AGE, Encoding
-from daymelt.errors import FormatError, GridError, MissingInputError
-from daymelt.grid import Grid, same_crs
+from daymelt.core.atomic import atomic_path
+from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE, Encoding
+from daymelt.core.errors import FormatError, GridError, MissingInputError
+from daymelt.core.grid import Grid, same_crs
 from daymelt.products.pyramid import Codes, level_count, pyramid
 
 if TYPE_CHECKING:
@@ -31,11 +33,25 @@ REMEDY = "delete it and map again"
 # what each layer may hold beside nodata: its highest number, and the code that no mean may contain
 HIGHEST = {PERCENT.name: 100, SAR_AGE.name: NEVER_SEEN}
 ASIDE = {SAR_AGE.name: NEVER_SEEN}
-# predictor and level 4: measured at 2863 x 1633, a quarter smaller than without and half the time of level 6 on a rough field
-CREATION = {"compress": "DEFLATE", "level": 4, "predictor": "YES", "overviews": "FORCE_USE_EXISTING", "num_threads": 1}
+# predictor and level 4: measured at 2863 x 1633, a quarter smaller than without and half the time
+# of level 6 on a rough field
+CREATION = {
+    "compress": "DEFLATE",
+    "level": 4,
+    "predictor": "YES",
+    "overviews": "FORCE_USE_EXISTING",
+    "num_threads": 1,
+}
 
 
-def write_day(path: Path, stored: NDArray[np.uint8], grid: Grid, encoding: Encoding, tags: Mapping[str, str], description: str) -> None:
+def write_day(
+    path: Path,
+    stored: NDArray[np.uint8],
+    grid: Grid,
+    encoding: Encoding,
+    tags: Mapping[str, str],
+    description: str,
+) -> None:
     """Write one layer of one day.
 
     Parameters
@@ -51,7 +67,8 @@ def write_day(path: Path, stored: NDArray[np.uint8], grid: Grid, encoding: Encod
     GridError
         The layer has another shape than the grid.
     ValueError
-        The layer is no uint8, holds a number that its encoding does not allow, or a tag has no storable name.
+        The layer is no uint8, holds a number that its encoding does not allow, or a tag has no
+        storable name.
     StorageError
         The disk is full or the folder cannot be written.
     """
@@ -66,33 +83,48 @@ def read_tags(path: Path) -> dict[str, str]:
     """What a written file says about itself: names in lower case, without the prefix."""
     with _open(path) as file:
         tags = file.tags()
-    return {name.removeprefix(PREFIX).lower(): value for name, value in tags.items() if name.startswith(PREFIX)}
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in tags.items()
+        if name.startswith(PREFIX)
+    }
 
 
 def read_day(path: Path, grid: Grid, encoding: Encoding) -> NDArray[np.uint8]:
-    """The stored numbers (y, x) of a written file, after checking its head; errors as `check_day`."""
+    """The stored numbers (y, x) of a written file, after checking its head; errors as
+    `check_day`.
+    """
     with _open(path) as file:
         _check_head(path, file, grid, encoding)
         return np.asarray(file.read(1), np.uint8)
 
 
-def read_cells(path: Path, grid: Grid, encoding: Encoding, cells: Sequence[tuple[int, int]]) -> NDArray[np.uint8]:
-    """The stored numbers (cell,) of some cells (row, column), of which only the blocks are read; checks and errors as `read_day`."""
+def read_cells(
+    path: Path, grid: Grid, encoding: Encoding, cells: Sequence[tuple[int, int]]
+) -> NDArray[np.uint8]:
+    """The stored numbers (cell,) of some cells (row, column), of which only the blocks are read;
+    checks and errors as `read_day`.
+    """
     with _open(path) as file:
         _check_head(path, file, grid, encoding)
-        found = [file.read(1, window=((row, row + 1), (column, column + 1)))[0, 0] for row, column in cells]
+        found = [
+            file.read(1, window=((row, row + 1), (column, column + 1)))[0, 0]
+            for row, column in cells
+        ]
         return np.asarray(found, np.uint8)
 
 
 def check_day(path: Path, grid: Grid, encoding: Encoding) -> None:
-    """Check that a file is what `write_day` writes: layout, head, numbers, and overviews that are the means of the layer.
+    """Check that a file is what `write_day` writes: layout, head, numbers, and overviews that are
+    the means of the layer.
 
     Raises
     ------
     MissingInputError
         There is no such file.
     FormatError
-        It is another file, or a damaged one; the message names what was found and what was expected.
+        It is another file, or a damaged one; the message names what was found and what was
+        expected.
     """
     layer = read_day(path, grid, encoding)
     _check_layout(path)
@@ -101,22 +133,53 @@ def check_day(path: Path, grid: Grid, encoding: Encoding) -> None:
     for level, expected in enumerate(pyramid(layer, _codes(encoding), levels)):
         with _open(path, overview_level=level) as file:
             if not np.array_equal(file.read(1), expected):
-                raise FormatError(f"{path}: overview {level + 1} of {levels} is not the mean of the layer; {REMEDY}")
+                raise FormatError(
+                    f"{path}: overview {level + 1} of {levels} is not the mean of the layer; "
+                    f"{REMEDY}"
+                )
 
 
-def _encode(stored: NDArray[np.uint8], grid: Grid, encoding: Encoding, tags: Mapping[str, str], description: str) -> bytes:
-    """The bytes of the file, made in memory: GDAL writes beside its target, and a full disk is no error that it names."""
+def _encode(
+    stored: NDArray[np.uint8],
+    grid: Grid,
+    encoding: Encoding,
+    tags: Mapping[str, str],
+    description: str,
+) -> bytes:
+    """The bytes of the file, made in memory: GDAL writes beside its target, and a full disk is no
+    error that it names.
+    """
     import rasterio
     from rasterio.io import MemoryFile
     from rasterio.shutil import copy
 
-    with rasterio.Env(GDAL_PAM_ENABLED="NO"), MemoryFile(ext=".tif") as source, MemoryFile(ext=".tif") as target:
-        profile = {"driver": "GTiff", "count": 1, "dtype": "uint8", "nodata": int(encoding.nodata), "crs": _crs(grid.crs)}
-        _write_plain(source.name, stored, grid, profile, tags=tags, encoding=encoding, description=description)
+    with (
+        rasterio.Env(GDAL_PAM_ENABLED="NO"),
+        MemoryFile(ext=".tif") as source,
+        MemoryFile(ext=".tif") as target,
+    ):
+        profile = {
+            "driver": "GTiff",
+            "count": 1,
+            "dtype": "uint8",
+            "nodata": int(encoding.nodata),
+            "crs": _crs(grid.crs),
+        }
+        _write_plain(
+            source.name,
+            stored,
+            grid,
+            profile,
+            tags=tags,
+            encoding=encoding,
+            description=description,
+        )
         levels = pyramid(stored, _codes(encoding), level_count(grid.shape, BLOCK))
         # GDAL takes `x.tif.ovr` for the first overview of `x.tif`, `x.tif.ovr.ovr` for the second
         for level, field in enumerate(levels, start=1):
-            _write_plain(source.name + ".ovr" * level, field, grid.refine(grid.spacing_m * 2**level), profile)
+            _write_plain(
+                source.name + ".ovr" * level, field, grid.refine(grid.spacing_m * 2**level), profile
+            )
         copy(source.name, target.name, driver="COG", blocksize=_block(grid.shape), **CREATION)
         return bytes(target.getbuffer())
 
@@ -130,11 +193,15 @@ def _write_plain(
     encoding: Encoding | None = None,
     description: str = "",
 ) -> None:
-    """Write one level as a plain GeoTIFF; the layer itself also carries the tags and what its numbers mean."""
+    """Write one level as a plain GeoTIFF; the layer itself also carries the tags and what its
+    numbers mean.
+    """
     import rasterio
 
     rows, columns = stored.shape
-    with rasterio.open(name, "w", width=columns, height=rows, transform=_affine(grid), **profile) as file:
+    with rasterio.open(
+        name, "w", width=columns, height=rows, transform=_affine(grid), **profile
+    ) as file:
         file.write(stored, 1)
         if encoding is not None:
             file.update_tags(**dict(tags or {}))
@@ -144,14 +211,21 @@ def _write_plain(
 
 def _check_layer(path: Path, stored: NDArray[np.uint8], grid: Grid, encoding: Encoding) -> None:
     if encoding.name not in HIGHEST:
-        raise ValueError(f"{path}: {encoding.name} is no layer of the product; expected one of {', '.join(HIGHEST)}")
+        raise ValueError(
+            f"{path}: {encoding.name} is no layer of the product; expected one of "
+            f"{', '.join(HIGHEST)}"
+        )
     if stored.shape != grid.shape:
         raise GridError(f"{path}: {encoding.name} has shape {stored.shape}, the grid {grid.shape}")
     if stored.dtype != np.uint8:
-        raise ValueError(f"{path}: {encoding.name} is {stored.dtype}, expected uint8 in stored form")
+        raise ValueError(
+            f"{path}: {encoding.name} is {stored.dtype}, expected uint8 in stored form"
+        )
     highest = _highest(stored, encoding)
     if highest > HIGHEST[encoding.name]:
-        raise ValueError(f"{path}: {encoding.name} holds {highest}, expected at most {HIGHEST[encoding.name]}")
+        raise ValueError(
+            f"{path}: {encoding.name} holds {highest}, expected at most {HIGHEST[encoding.name]}"
+        )
 
 
 def _check_head(path: Path, file: "DatasetReader", grid: Grid, encoding: Encoding) -> None:
@@ -162,7 +236,9 @@ def _check_head(path: Path, file: "DatasetReader", grid: Grid, encoding: Encodin
     _expect(path, "nodata", file.nodata, float(encoding.nodata))
     _expect(path, "scale", file.scales[0], encoding.scale)
     _expect(path, "unit", file.units[0], encoding.units)
-    if not np.allclose(file.transform.to_gdal(), grid.geotransform, rtol=0, atol=1e-6 * grid.spacing_m):
+    if not np.allclose(
+        file.transform.to_gdal(), grid.geotransform, rtol=0, atol=1e-6 * grid.spacing_m
+    ):
         _expect(path, "transform", file.transform.to_gdal(), grid.geotransform)
     found = file.crs.to_wkt() if file.crs else ""
     if not found or not same_crs(found, grid.crs):
@@ -170,12 +246,16 @@ def _check_head(path: Path, file: "DatasetReader", grid: Grid, encoding: Encodin
 
 
 def _check_layout(path: Path) -> None:
-    """FormatError unless GDAL's rules for a cloud-optimized file hold, warnings included, and the blocks are compressed as ours are."""
+    """FormatError unless GDAL's rules for a cloud-optimized file hold, warnings included, and the
+    blocks are compressed as ours are.
+    """
     from rio_cogeo.cogeo import cog_validate
 
     valid, errors, warnings = cog_validate(path, strict=True, quiet=True)
     if not valid:
-        raise FormatError(f"{path}: no Cloud-Optimized GeoTIFF ({'; '.join([*errors, *warnings])}); {REMEDY}")
+        raise FormatError(
+            f"{path}: no Cloud-Optimized GeoTIFF ({'; '.join([*errors, *warnings])}); {REMEDY}"
+        )
     with _open(path) as file:
         _expect(path, "compression", str(file.profile.get("compress", "none")).lower(), "deflate")
         _expect(path, "block", file.block_shapes[0], (_block(file.shape),) * 2)
@@ -184,16 +264,24 @@ def _check_layout(path: Path) -> None:
 
 
 def _end(file: "DatasetReader") -> int:
-    """Where the file must end: after its last block and the four bytes that the COG layout repeats of it."""
+    """Where the file must end: after its last block and the four bytes that the COG layout repeats
+    of it.
+    """
     row, column = ((size - 1) // _block(file.shape) for size in file.shape)
-    offset, size = (int(file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) or 0) for what in ("OFFSET", "SIZE"))
+    offset, size = (
+        int(file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) or 0)
+        for what in ("OFFSET", "SIZE")
+    )
     return offset + size + 4
 
 
 def _check_numbers(path: Path, layer: NDArray[np.uint8], encoding: Encoding) -> None:
     highest = _highest(layer, encoding)
     if highest > HIGHEST[encoding.name]:
-        raise FormatError(f"{path}: {encoding.name} holds {highest}, expected at most {HIGHEST[encoding.name]}; {REMEDY}")
+        raise FormatError(
+            f"{path}: {encoding.name} holds {highest}, expected at most "
+            f"{HIGHEST[encoding.name]}; {REMEDY}"
+        )
 
 
 def _expect(path: Path, what: str, found: Any, expected: Any) -> None:
@@ -206,7 +294,9 @@ def _highest(stored: NDArray[np.uint8], encoding: Encoding) -> int:
 
 
 def _block(shape: tuple[int, int]) -> int:
-    """Side of a block; smaller where it would be just as wide as the layer, which a validator takes for strips."""
+    """Side of a block; smaller where it would be just as wide as the layer, which a validator takes
+    for strips.
+    """
     return BLOCK // 2 if shape[1] == BLOCK else BLOCK
 
 
@@ -216,7 +306,9 @@ def _codes(encoding: Encoding) -> Codes:
 
 def _stored_tag(name: str, value: str) -> tuple[str, str]:
     if not (name.isidentifier() and name.isascii() and name == name.lower()):
-        raise ValueError(f"tag {name!r}: expected a name of lower-case letters, digits and underscores")
+        raise ValueError(
+            f"tag {name!r}: expected a name of lower-case letters, digits and underscores"
+        )
     if not value.strip():  # GDAL drops empty values without a word
         raise ValueError(f"tag {name}: empty; say 'none' where there is nothing to say")
     return PREFIX + name.upper(), value
@@ -237,7 +329,9 @@ def _crs(description: str) -> "CRS":
 
 @contextmanager
 def _open(path: Path, **options: Any) -> "Iterator[DatasetReader]":
-    """Open a product file; what GDAL cannot read becomes one clear line, also while the file is in use."""
+    """Open a product file; what GDAL cannot read becomes one clear line, also while the file is in
+    use.
+    """
     import rasterio
     from rasterio.errors import RasterioIOError
 
@@ -247,7 +341,9 @@ def _open(path: Path, **options: Any) -> "Iterator[DatasetReader]":
         with rasterio.open(path, driver="GTiff", **options) as file:
             yield file
     except RasterioIOError as error:
-        raise FormatError(f"{path}: not readable as GeoTIFF ({_reason(error)}); {REMEDY}") from error
+        raise FormatError(
+            f"{path}: not readable as GeoTIFF ({_reason(error)}); {REMEDY}"
+        ) from error
 
 
 def _reason(error: BaseException) -> str:

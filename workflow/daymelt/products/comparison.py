@@ -1,4 +1,6 @@
-"""Charts that compare the systems of the benchmark: reliability, error by gap, height and month, and how near tests lie to training."""
+"""Charts that compare the systems of the benchmark: reliability, error by gap, height and month,
+and how near tests lie to training.
+"""
 
 import math
 from collections import Counter
@@ -16,7 +18,8 @@ from daymelt.products.tables import Row, label
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# colour and line of each system, told apart without colour too; what is not named here takes the next of the rest
+# colour and line of each system, told apart without colour too; what is not named here takes the
+# next of the rest
 LOOKS: Mapping[str, tuple[str, str]] = {
     "unet-smp": (BLUE, "-"),
     "unet": (SKY, "-"),
@@ -41,17 +44,24 @@ GAPS = ("0", "1", "2-3", "4-6", "above 6", "never")
 MARKERS = {"-": "o", "--": "s", ":": "^", "-.": "D"}  # a line's look where there is no line
 LEAST_SHARE = 1e-4  # of all cells: a class with less says nothing
 NEAR_DAYS = 2
-DISTANCES = (*((str(days), days) for days in range(1, 8)), ("8-14", 14), ("15-30", 30), ("above 30", None))  # class, its last day
+DISTANCES = (
+    *((str(days), days) for days in range(1, 8)),
+    ("8-14", 14),
+    ("15-30", 30),
+    ("above 30", None),
+)  # class, its last day
 ERROR_COLUMNS, ERROR_ROW_PX = 2, 470
 SPLIT_ROW_PX = 210
 
 
 def reliability_diagram(path: Path, rows: Sequence[Row]) -> None:
-    """Draw the observed against the predicted melt fraction, and below how often each is predicted; on the diagonal a system says what is.
+    """Draw the observed against the predicted melt fraction, and below how often each is predicted;
+    on the diagonal a system says what is.
 
     Parameters
     ----------
-    rows : one for each system and class, with `system`, `cells`, `mean_prediction` and `mean_target`, all against one reference
+    rows : one for each system and class, with `system`, `cells`, `mean_prediction` and
+    `mean_target`, all against one reference
     """
     with picture(path, 1200, 1100) as figure:
         headline(
@@ -59,15 +69,30 @@ def reliability_diagram(path: Path, rows: Sequence[Row]) -> None:
             "Reliability of the predicted melt fraction",
             f"mean of what is, where a system predicts so much; against {_reference(rows)}",
         )
-        above, below = figure.add_axes((0.08, 0.30, 0.56, 0.61)), figure.add_axes((0.08, 0.065, 0.56, 0.19))
+        above, below = (
+            figure.add_axes((0.08, 0.30, 0.56, 0.61)),
+            figure.add_axes((0.08, 0.065, 0.56, 0.19)),
+        )
         above.plot([0, 100], [0, 100], color="#9aa3aa", linewidth=1, label="perfect")
         for system, (colour, line) in looks_of(row["system"] for row in rows).items():
             predicted, observed, share = _classes([row for row in rows if row["system"] == system])
-            look: dict[str, Any] = {"color": colour, "linestyle": line, "marker": MARKERS[line], "markersize": 4, "clip_on": False}
+            look: dict[str, Any] = {
+                "color": colour,
+                "linestyle": line,
+                "marker": MARKERS[line],
+                "markersize": 4,
+                "clip_on": False,
+            }
             above.plot(predicted, observed, linewidth=1.6, label=label(system), **look)
             below.plot(predicted, share, linewidth=1.2, **look)
         above.set(xlim=(0, 100), ylim=(0, 100), ylabel="mean melt fraction of those cells (%)")
-        below.set(xlim=(0, 100), yscale="log", ylim=(100 * LEAST_SHARE, 100), xlabel="predicted melt fraction (%)", ylabel="cells (%)")
+        below.set(
+            xlim=(0, 100),
+            yscale="log",
+            ylim=(100 * LEAST_SHARE, 100),
+            xlabel="predicted melt fraction (%)",
+            ylabel="cells (%)",
+        )
         below.yaxis.set_major_formatter("{x:g}")
         plain_axes(above)
         plain_axes(below)
@@ -75,18 +100,24 @@ def reliability_diagram(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _classes(rows: Sequence[Row]) -> NDArray[np.float64]:
-    """Mean prediction, mean target and share of the cells of one system's classes, percent, (3, class); rare classes are left out."""
-    table = np.array([[float(row[name]) for row in rows] for name in ("mean_prediction", "mean_target", "cells")])
+    """Mean prediction, mean target and share of the cells of one system's classes, percent, (3,
+    class); rare classes are left out.
+    """
+    table = np.array(
+        [[float(row[name]) for row in rows] for name in ("mean_prediction", "mean_target", "cells")]
+    )
     table[2] /= max(table[2].sum(), 1)
     return 100 * table[:, table[2] > LEAST_SHARE]
 
 
 def error_by(path: Path, rows: Sequence[Row], kinds: Collection[str] = tuple(AXES)) -> None:
-    """Draw the mean absolute error of every system in each class of the gap, of height, of the month and in the named events.
+    """Draw the mean absolute error of every system in each class of the gap, of height, of the
+    month and in the named events.
 
     Parameters
     ----------
-    rows : one for each system and stratum, with `system`, `kind`, `bin`, `mae` and `valid_cells`, all against one reference
+    rows : one for each system and stratum, with `system`, `kind`, `bin`, `mae` and `valid_cells`,
+    all against one reference
     """
     filled = [row for row in rows if float(row["valid_cells"]) > 0]
     shown = [kind for kind in kinds if any(row["kind"] == kind for row in filled)]
@@ -96,10 +127,18 @@ def error_by(path: Path, rows: Sequence[Row], kinds: Collection[str] = tuple(AXE
         headline(
             figure,
             "Where each system errs",
-            f"mean absolute error of melt fraction over all cells of a class, and the share of the cells in it; against {_reference(rows)}",
+            "mean absolute error of melt fraction over all cells of a class, and the share of "
+            f"the cells in it; against {_reference(rows)}",
         )
         frames = figure.subplots(down, ERROR_COLUMNS, squeeze=False, sharey=True).ravel()
-        figure.subplots_adjust(left=0.05, right=0.795, top=1 - 100 / height, bottom=80 / height, wspace=0.05, hspace=0.32)
+        figure.subplots_adjust(
+            left=0.05,
+            right=0.795,
+            top=1 - 100 / height,
+            bottom=80 / height,
+            wspace=0.05,
+            hspace=0.32,
+        )
         for axes, kind in zip(frames, shown, strict=False):
             _strata(axes, kind, filled)
         for axes in frames[len(shown) :]:
@@ -107,7 +146,14 @@ def error_by(path: Path, rows: Sequence[Row], kinds: Collection[str] = tuple(AXE
         frames[0].set_ylim(0, None)
         figure.supylabel("mean absolute error of melt fraction (0-1)", x=0.006, fontsize=13)
         handles, names = frames[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.8, 1 - 90 / height), frameon=False, fontsize=11)
+        figure.legend(
+            handles,
+            names,
+            loc="upper left",
+            bbox_to_anchor=(0.8, 1 - 90 / height),
+            frameon=False,
+            fontsize=11,
+        )
 
 
 def _strata(axes: "Axes", kind: str, rows: Sequence[Row]) -> None:
@@ -115,23 +161,44 @@ def _strata(axes: "Axes", kind: str, rows: Sequence[Row]) -> None:
     found = {(str(row["system"]), str(row["bin"])): row for row in rows if row["kind"] == kind}
     bins = sorted(dict.fromkeys(name for _, name in found), key=_order(kind))
     for system, (colour, line) in looks_of(row["system"] for row in rows).items():
-        values = [float(found[system, name]["mae"]) if (system, name) in found else np.nan for name in bins]
-        look: dict[str, Any] = {"color": colour, "marker": MARKERS[line], "markersize": 4 if kind != "event" else 7, "linewidth": 1.6}
-        axes.plot(range(len(bins)), values, linestyle="none" if kind == "event" else line, label=label(system), **look)
+        values = [
+            float(found[system, name]["mae"]) if (system, name) in found else np.nan
+            for name in bins
+        ]
+        look: dict[str, Any] = {
+            "color": colour,
+            "marker": MARKERS[line],
+            "markersize": 4 if kind != "event" else 7,
+            "linewidth": 1.6,
+        }
+        axes.plot(
+            range(len(bins)),
+            values,
+            linestyle="none" if kind == "event" else line,
+            label=label(system),
+            **look,
+        )
     shares = [_share(kind, name, rows) for name in bins]
-    axes.set_xticks(range(len(bins)), [f"{name.removesuffix(' m')}\n{share}" for name, share in zip(bins, shares, strict=True)])
+    axes.set_xticks(
+        range(len(bins)),
+        [f"{name.removesuffix(' m')}\n{share}" for name, share in zip(bins, shares, strict=True)],
+    )
     axes.tick_params(labelsize=11)
     axes.set(xlim=(-0.35, len(bins) - 0.65), xlabel=AXES.get(kind, kind))
     plain_axes(axes)
 
 
 def _share(kind: str, name: str, rows: Sequence[Row]) -> str:
-    """Share of a class in all cells that were scored; the months hold them all, as do heights and gaps as far as they are known."""
+    """Share of a class in all cells that were scored; the months hold them all, as do heights and
+    gaps as far as they are known.
+    """
     of_system = [row for row in rows if row["system"] == rows[0]["system"]]
     totals: dict[str, float] = {}
     for row in of_system:
         totals[str(row["kind"])] = totals.get(str(row["kind"]), 0) + float(row["valid_cells"])
-    cells = sum(float(row["valid_cells"]) for row in of_system if (row["kind"], row["bin"]) == (kind, name))
+    cells = sum(
+        float(row["valid_cells"]) for row in of_system if (row["kind"], row["bin"]) == (kind, name)
+    )
     percent = 100 * cells / max(totals.values())
     return f"{percent:.0f} %" if percent >= 1 else f"{percent:.1g} %"
 
@@ -152,7 +219,9 @@ def leakage_chart(path: Path, distances: Mapping[str, Sequence[int]]) -> None:
             "a day beside a training day is nearly known: such a test flatters",
         )
         frames = figure.subplots(count, 1, squeeze=False, sharex=True)[:, 0]
-        figure.subplots_adjust(left=0.07, right=0.97, top=1 - 115 / height, bottom=65 / height, hspace=0.45)
+        figure.subplots_adjust(
+            left=0.07, right=0.97, top=1 - 115 / height, bottom=65 / height, hspace=0.45
+        )
         for axes, (name, own) in zip(frames, distances.items(), strict=False):
             _distances(axes, name, own)
         frames[-1].set_xlabel("days to the nearest training day")
@@ -161,13 +230,25 @@ def leakage_chart(path: Path, distances: Mapping[str, Sequence[int]]) -> None:
 def _distances(axes: "Axes", name: str, own: Sequence[int]) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    counted = Counter(next(index for index, (_, last) in enumerate(DISTANCES) if last is None or days <= last) for days in own)
+    counted = Counter(
+        next(index for index, (_, last) in enumerate(DISTANCES) if last is None or days <= last)
+        for days in own
+    )
     counts = [counted[index] for index in range(len(DISTANCES))]
-    colours = [VERMILION if last is not None and last <= NEAR_DAYS else BLUE for _, last in DISTANCES]
+    colours = [
+        VERMILION if last is not None and last <= NEAR_DAYS else BLUE for _, last in DISTANCES
+    ]
     axes.bar(range(len(DISTANCES)), counts, 0.8, color=colours)
     for place, height in enumerate(counts):
         if height:
-            axes.annotate(str(height), (place, height), (0, 2), textcoords="offset points", ha="center", fontsize=11)
+            axes.annotate(
+                str(height),
+                (place, height),
+                (0, 2),
+                textcoords="offset points",
+                ha="center",
+                fontsize=11,
+            )
     near = sum(days <= NEAR_DAYS for days in own)
     axes.set_title(f"{name}: {near} of {len(own)} within {NEAR_DAYS} days", loc="left", pad=4)
     axes.set_xticks(range(len(DISTANCES)), [text for text, _ in DISTANCES])

@@ -1,11 +1,13 @@
-"""What all pictures share: a canvas without global state, one look, and PNG files of which equal contents are equal bytes."""
+"""What all pictures share: a canvas without global state, one look, and PNG files of which equal
+contents are equal bytes.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from daymelt.atomic import atomic_path
+from daymelt.core.atomic import atomic_path
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +39,9 @@ def picture(path: Path, width_px: int, height_px: int) -> Iterator["Figure"]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.style.context(["default", LOOK]):  # a user's own settings must not change a product
+    with matplotlib.style.context(
+        ["default", LOOK]
+    ):  # a user's own settings must not change a product
         figure = Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)
         yield figure
@@ -53,7 +57,9 @@ def plain_axes(axes: "Axes", grid_along: Literal["x", "y"] = "y") -> None:
 
 
 def headline(figure: "Figure", text: str, below: str = "") -> Any:
-    """Write the title of a picture at its upper left, and one fainter line below it; both keep their size in pixels."""
+    """Write the title of a picture at its upper left, and one fainter line below it; both keep
+    their size in pixels.
+    """
     height = figure.get_size_inches()[1] * DPI
     left = 24 / (figure.get_size_inches()[0] * DPI)
     figure.text(left, 1 - 18 / height, text, fontsize=17, fontweight="bold", va="top")

@@ -1,4 +1,6 @@
-"""A field as a plain GeoTIFF of float32, NaN where there are no data: for other people's code. Our own product is in `cog`."""
+"""A field as a plain GeoTIFF of float32, NaN where there are no data: for other people's code. Our
+own product is in `cog`.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,14 +8,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.atomic import atomic_path
-from daymelt.errors import GridError
-from daymelt.grid import Grid
+from daymelt.core.atomic import atomic_path
+from daymelt.core.errors import GridError
+from daymelt.core.grid import Grid
 
-CREATION = {"compress": "DEFLATE", "predictor": 3, "zlevel": 4, "tiled": True, "blockxsize": 256, "blockysize": 256}
+CREATION = {
+    "compress": "DEFLATE",
+    "predictor": 3,
+    "zlevel": 4,
+    "tiled": True,
+    "blockxsize": 256,
+    "blockysize": 256,
+}
 
 
-def write_field(path: Path, field: NDArray[np.float32], grid: Grid, tags: Mapping[str, str] | None = None) -> None:
+def write_field(
+    path: Path, field: NDArray[np.float32], grid: Grid, tags: Mapping[str, str] | None = None
+) -> None:
     """Write a field (y, x), atomically.
 
     Raises
@@ -29,9 +40,23 @@ def write_field(path: Path, field: NDArray[np.float32], grid: Grid, tags: Mappin
 
     if field.shape != grid.shape:
         raise GridError(f"{path}: field has shape {field.shape}, the grid {grid.shape}")
-    profile = {"count": 1, "dtype": "float32", "nodata": float("nan"), "crs": CRS.from_user_input(grid.crs), **CREATION}
+    profile = {
+        "count": 1,
+        "dtype": "float32",
+        "nodata": float("nan"),
+        "crs": CRS.from_user_input(grid.crs),
+        **CREATION,
+    }
     with atomic_path(path) as temporary, rasterio.Env(GDAL_PAM_ENABLED="NO"):
         transform = Affine.from_gdal(*grid.geotransform)
-        with rasterio.open(temporary, "w", driver="GTiff", width=grid.columns, height=grid.rows, transform=transform, **profile) as file:
+        with rasterio.open(
+            temporary,
+            "w",
+            driver="GTiff",
+            width=grid.columns,
+            height=grid.rows,
+            transform=transform,
+            **profile,
+        ) as file:
             file.write(np.asarray(field, np.float32), 1)
             file.update_tags(**dict(tags or {}))

@@ -1,6 +1,8 @@
-"""One day in maps side by side: what went in, what came out, what was seen and, where it is known, the truth.
+"""One day in maps side by side: what went in, what came out, what was seen and, where it is known,
+the truth.
 
-Fields of one kind share their scale and colours. Where a field has no data the shaded relief shows through; the ocean is grey.
+Fields of one kind share their scale and colours. Where a field has no data the shaded relief shows
+through; the ocean is grey.
 """
 
 import datetime as dt
@@ -13,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.errors import GridError
-from daymelt.grid import Grid, transformer
+from daymelt.core.errors import GridError
+from daymelt.core.grid import Grid, transformer
 from daymelt.products.colours import AGE_CLASSES, MELT_RAMP, OCEAN
 from daymelt.products.drawing import DPI, INK, headline, picture
 
@@ -32,7 +34,9 @@ MOST_CELLS = 1200  # cells a side that are drawn; a panel has fewer pixels
 
 @dataclass(frozen=True)
 class Kind:
-    """How a kind of field is drawn: name and unit on its colour bar, factor to that unit, colours, limits (None: from the data)."""
+    """How a kind of field is drawn: name and unit on its colour bar, factor to that unit, colours,
+    limits (None: from the data).
+    """
 
     label: str
     colours: str
@@ -53,7 +57,9 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Panel:
-    """One map: its title, a field (y, x) with NaN for no data, its kind (a name in KINDS), and its grid if other than the area's."""
+    """One map: its title, a field (y, x) with NaN for no data, its kind (a name in KINDS), and its
+    grid if other than the area's.
+    """
 
     title: str
     field: NDArray[np.floating]
@@ -79,7 +85,8 @@ def day_panel(
     date : the day, for the heading
     grid : the area
     height : (y, x), m, on `grid`; NaN is drawn flat
-    panels : at least one, in reading order, None leaves a place empty; a coarse field has its own grid in the same crs
+    panels : at least one, in reading order, None leaves a place empty; a coarse field has its own
+    grid in the same crs
     ocean : (y, x) on `grid`, True where there is water; drawn over every map
     ice : (y, x) on `grid`, True on the glacier, whose outline is drawn over every map
     columns : panels a row
@@ -113,15 +120,23 @@ def day_panel(
             axes = _add_axes(figure, box)
             _draw(axes, panel, grid, backdrop, limits)
             _outline(axes, grid, ice)
-            _colour_bar(_add_axes(figure, (box[0] + 0.08 * width, top - tall - 0.24, 0.84 * width, 0.13)), panel, limits)
+            _colour_bar(
+                _add_axes(figure, (box[0] + 0.08 * width, top - tall - 0.24, 0.84 * width, 0.13)),
+                panel,
+                limits,
+            )
             if index == 0:
                 _scale_bar(axes, grid)
                 _north(axes, grid)
         _legend(figure, total_height, ocean is not None)
 
 
-def with_errors(reference: Panel, pairs: Sequence[tuple[Panel, Panel]]) -> tuple[list[Panel | None], int]:
-    """Panels and columns for `day_panel`: a reference and maps in rows, the error of each map (the second of its pair) below it."""
+def with_errors(
+    reference: Panel, pairs: Sequence[tuple[Panel, Panel]]
+) -> tuple[list[Panel | None], int]:
+    """Panels and columns for `day_panel`: a reference and maps in rows, the error of each map (the
+    second of its pair) below it.
+    """
     maps: list[tuple[Panel, Panel | None]] = [(reference, None), *pairs]
     columns = math.ceil(len(maps) / math.ceil(len(maps) / MOST_COLUMNS))  # rows of about one length
     panels: list[Panel | None] = []
@@ -134,23 +149,38 @@ def with_errors(reference: Panel, pairs: Sequence[tuple[Panel, Panel]]) -> tuple
 
 def _check(panel: Panel, area: Grid) -> None:
     if panel.kind not in KINDS:
-        raise ValueError(f"panel {panel.title!r}: kind {panel.kind!r}, expected one of {', '.join(KINDS)}")
+        raise ValueError(
+            f"panel {panel.title!r}: kind {panel.kind!r}, expected one of {', '.join(KINDS)}"
+        )
     expected = (panel.grid or area).shape
     if panel.field.shape != expected:
-        raise GridError(f"panel {panel.title!r}: field has shape {panel.field.shape}, its grid {expected}")
+        raise GridError(
+            f"panel {panel.title!r}: field has shape {panel.field.shape}, its grid {expected}"
+        )
 
 
 def shared_limits(panels: Sequence[Panel], grid: Grid) -> dict[str, tuple[float, float]]:
     """Lower and upper end of each kind's scale, in the unit of its colour bar.
 
-    Fixed ones as in KINDS; otherwise round numbers about the middle 98 % of what each panel of the kind shows within the area.
+    Fixed ones as in KINDS; otherwise round numbers about the middle 98 % of what each panel of the
+    kind shows within the area.
     """
     limits = {}
     for name, kind in KINDS.items():
         shown = [_within(panel, grid) * kind.factor for panel in panels if panel.kind == name]
-        spans = [np.percentile(values, [1, 99]) for field in shown if (values := field[np.isfinite(field)]).size]
-        low, high = (min(span[0] for span in spans), max(span[1] for span in spans)) if spans else (0.0, 1.0)
-        limits[name] = _round_limits(low if kind.lower is None else kind.lower, high if kind.upper is None else kind.upper)
+        spans = [
+            np.percentile(values, [1, 99])
+            for field in shown
+            if (values := field[np.isfinite(field)]).size
+        ]
+        low, high = (
+            (min(span[0] for span in spans), max(span[1] for span in spans))
+            if spans
+            else (0.0, 1.0)
+        )
+        limits[name] = _round_limits(
+            low if kind.lower is None else kind.lower, high if kind.upper is None else kind.upper
+        )
     return limits
 
 
@@ -169,7 +199,13 @@ def _within(panel: Panel, area: Grid) -> NDArray[np.floating]:
     return panel.field[(grid.y > bottom) & (grid.y < top)][:, (grid.x > left) & (grid.x < right)]
 
 
-def _draw(axes: "Axes", panel: Panel, area: Grid, backdrop: tuple[Any, Any], limits: dict[str, tuple[float, float]]) -> None:
+def _draw(
+    axes: "Axes",
+    panel: Panel,
+    area: Grid,
+    backdrop: tuple[Any, Any],
+    limits: dict[str, tuple[float, float]],
+) -> None:
     """Relief below, the field over it, water on top."""
     relief, water = backdrop
     colours, norm = _colours(panel.kind, limits)
@@ -192,12 +228,26 @@ def _outline(axes: "Axes", grid: Grid, ice: NDArray[np.bool_] | None) -> None:
     """A thin line around the ice."""
     if ice is not None and ice.any() and not ice.all():
         step = _thinning(grid)
-        for colour, line in (("white", 1.8), (INK, 0.8)):  # seen on dark melt and on pale snow alike
-            axes.contour(grid.x[::step], grid.y[::step], ice[::step, ::step].astype(float), [0.5], colors=colour, linewidths=line)
+        for colour, line in (
+            ("white", 1.8),
+            (INK, 0.8),
+        ):  # seen on dark melt and on pale snow alike
+            axes.contour(
+                grid.x[::step],
+                grid.y[::step],
+                ice[::step, ::step].astype(float),
+                [0.5],
+                colors=colour,
+                linewidths=line,
+            )
 
 
-def _backdrop(grid: Grid, height: NDArray[np.float32], ocean: NDArray[np.bool_] | None) -> tuple[Any, Any]:
-    """Relief 0-1 lit from the upper left, and the water as colours with opacity (None: no water known)."""
+def _backdrop(
+    grid: Grid, height: NDArray[np.float32], ocean: NDArray[np.bool_] | None
+) -> tuple[Any, Any]:
+    """Relief 0-1 lit from the upper left, and the water as colours with opacity (None: no water
+    known).
+    """
     from matplotlib.colors import LightSource, to_rgba
 
     step = _thinning(grid)
@@ -205,7 +255,11 @@ def _backdrop(grid: Grid, height: NDArray[np.float32], ocean: NDArray[np.bool_] 
     surface = np.where(np.isfinite(height), height, lowest)[::step, ::step]
     side = grid.spacing_m * step
     flat = min(surface.shape) < 2 or float(np.ptp(surface)) == 0
-    relief = np.full(surface.shape, 0.7) if flat else LightSource(315, 45).hillshade(surface, vert_exag=4, dx=side, dy=side)
+    relief = (
+        np.full(surface.shape, 0.7)
+        if flat
+        else LightSource(315, 45).hillshade(surface, vert_exag=4, dx=side, dy=side)
+    )
     if ocean is None:
         return relief, None
     water = np.zeros((*surface.shape, 4))
@@ -220,9 +274,13 @@ def _colours(kind: str, limits: dict[str, tuple[float, float]]) -> tuple["Colorm
     scheme = KINDS[kind].colours
     if scheme == "age":
         ends = [last + 0.5 for last, _, _ in AGE_CLASSES]
-        return ListedColormap([colour for _, colour, _ in AGE_CLASSES]), BoundaryNorm([-0.5, *ends], len(AGE_CLASSES))
+        return ListedColormap([colour for _, colour, _ in AGE_CLASSES]), BoundaryNorm(
+            [-0.5, *ends], len(AGE_CLASSES)
+        )
     if scheme == "melt":
-        return LinearSegmentedColormap.from_list(scheme, [(at, colour) for at, colour, _ in MELT_RAMP]), Normalize(*limits[kind])
+        return LinearSegmentedColormap.from_list(
+            scheme, [(at, colour) for at, colour, _ in MELT_RAMP]
+        ), Normalize(*limits[kind])
     if scheme == "height":
         stops = ["#66785a", "#b3ab85", "#dcd5bf", "#fbfbf9"]
         return LinearSegmentedColormap.from_list(scheme, stops), Normalize(*limits[kind])
@@ -244,12 +302,24 @@ def _colour_bar(axes: "Axes", panel: Panel, limits: dict[str, tuple[float, float
     colours, norm = _colours(panel.kind, limits)
     if kind.colours == "age":
         count = len(AGE_CLASSES)
-        scale = ScalarMappable(Normalize(0, count), ListedColormap([colour for _, colour, _ in AGE_CLASSES]))
-        bar = axes.figure.colorbar(scale, cax=axes, orientation="horizontal", ticks=np.arange(count) + 0.5)
+        scale = ScalarMappable(
+            Normalize(0, count), ListedColormap([colour for _, colour, _ in AGE_CLASSES])
+        )
+        bar = axes.figure.colorbar(
+            scale, cax=axes, orientation="horizontal", ticks=np.arange(count) + 0.5
+        )
         bar.ax.set_xticklabels(_age_names())
     else:
-        extend = "neither" if kind.upper is not None else ("max" if kind.lower is not None else "both")
-        bar = axes.figure.colorbar(ScalarMappable(norm, colours), cax=axes, orientation="horizontal", extend=extend, extendfrac=0.03)
+        extend = (
+            "neither" if kind.upper is not None else ("max" if kind.lower is not None else "both")
+        )
+        bar = axes.figure.colorbar(
+            ScalarMappable(norm, colours),
+            cax=axes,
+            orientation="horizontal",
+            extend=extend,
+            extendfrac=0.03,
+        )
         bar.locator = _locator()
         bar.update_ticks()
     bar.outline.set_linewidth(0.6)
@@ -266,7 +336,10 @@ def _locator() -> Any:
 def _age_names() -> list[str]:
     """Short names of the age classes: 0, 1, 2-3, …, none."""
     ends = [last for last, _, _ in AGE_CLASSES[:-2]]
-    spans = [f"{first + 1}-{last}" if last > first + 1 else str(last) for first, last in zip([-1, *ends], ends, strict=False)]
+    spans = [
+        f"{first + 1}-{last}" if last > first + 1 else str(last)
+        for first, last in zip([-1, *ends], ends, strict=False)
+    ]
     return [*spans, f">{ends[-1]}", "none"]
 
 
@@ -278,11 +351,30 @@ def _scale_bar(axes: "Axes", grid: Grid) -> None:
     length = round_length(width / 4)
     left, bottom, thickness = grid.left + 0.06 * width, grid.bottom + 0.055 * width, 0.014 * width
     corner = (left - 0.03 * width, bottom - 0.025 * width)
-    axes.add_patch(Rectangle(corner, length + 0.06 * width, 0.125 * width, facecolor="white", edgecolor="none", alpha=0.85))
-    axes.text(left + length / 2, bottom + 1.6 * thickness, f"{length / 1000:g} km", ha="center", va="bottom", fontsize=11, color=INK)
+    axes.add_patch(
+        Rectangle(
+            corner,
+            length + 0.06 * width,
+            0.125 * width,
+            facecolor="white",
+            edgecolor="none",
+            alpha=0.85,
+        )
+    )
+    axes.text(
+        left + length / 2,
+        bottom + 1.6 * thickness,
+        f"{length / 1000:g} km",
+        ha="center",
+        va="bottom",
+        fontsize=11,
+        color=INK,
+    )
     for part, colour in enumerate((INK, "white")):
         place = (left + part * length / 2, bottom)
-        axes.add_patch(Rectangle(place, length / 2, thickness, facecolor=colour, edgecolor=INK, linewidth=0.8))
+        axes.add_patch(
+            Rectangle(place, length / 2, thickness, facecolor=colour, edgecolor=INK, linewidth=0.8)
+        )
 
 
 def round_length(longest_m: float) -> float:
@@ -300,8 +392,20 @@ def _north(axes: "Axes", grid: Grid) -> None:
     tail = (anchor[0] - length * east, anchor[1] - length * north * ratio)
     arrow = {"arrowstyle": "-|>", "color": INK, "linewidth": 1.6, "mutation_scale": 16}
     back = {"boxstyle": "circle,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.85}
-    axes.annotate("", tip, tail, xycoords="axes fraction", textcoords="axes fraction", arrowprops=arrow)
-    axes.text(*tail, "N", transform=axes.transAxes, ha="center", va="center", fontsize=11, fontweight="bold", color=INK, bbox=back)
+    axes.annotate(
+        "", tip, tail, xycoords="axes fraction", textcoords="axes fraction", arrowprops=arrow
+    )
+    axes.text(
+        *tail,
+        "N",
+        transform=axes.transAxes,
+        ha="center",
+        va="center",
+        fontsize=11,
+        fontweight="bold",
+        color=INK,
+        bbox=back,
+    )
 
 
 def north_direction(grid: Grid) -> tuple[float, float]:
@@ -321,7 +425,13 @@ def _legend(figure: "Figure", height: float, has_ocean: bool) -> None:
         handles.append(Patch(facecolor=OCEAN, edgecolor="none", label="ocean"))
     width = figure.get_size_inches()[0]
     figure.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(MARGIN / width, 0.1 / height), ncols=2, frameon=False, borderpad=0, fontsize=12
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(MARGIN / width, 0.1 / height),
+        ncols=2,
+        frameon=False,
+        borderpad=0,
+        fontsize=12,
     )
 
 

@@ -1,8 +1,9 @@
 """Coarser versions of a stored layer, for the overviews of its file.
 
-A coarse cell is the mean of all the usable cells of the full layer below it, rounded once: averaging an average would count the edge
-of a mask too much and lift the field by a rounding at every level. A code that is no number, such as "never seen", takes no part in a
-mean; it stands only where it is all there is.
+A coarse cell is the mean of all the usable cells of the full layer below it, rounded once:
+averaging an average would count the edge of a mask too much and lift the field by a rounding at
+every level. A code that is no number, such as "never seen", takes no part in a mean; it stands only
+where it is all there is.
 """
 
 from collections.abc import Iterator
@@ -15,14 +16,18 @@ from numpy.typing import DTypeLike, NDArray
 
 @dataclass(frozen=True)
 class Codes:
-    """Stored numbers with a meaning of their own: `nodata`, and a code kept out of means (None: there is no such code)."""
+    """Stored numbers with a meaning of their own: `nodata`, and a code kept out of means (None:
+    there is no such code).
+    """
 
     nodata: int
     aside: int | None = None
 
 
 def level_count(shape: tuple[int, int], block: int) -> int:
-    """Halvings until a layer fits one block; at least one, so that every file has an overview (none for a single row or column)."""
+    """Halvings until a layer fits one block; at least one, so that every file has an overview (none
+    for a single row or column).
+    """
     if min(shape) == 1:
         return 0
     count = 1
@@ -32,7 +37,9 @@ def level_count(shape: tuple[int, int], block: int) -> int:
 
 
 def pyramid(stored: NDArray[np.uint8], codes: Codes, levels: int) -> Iterator[NDArray[np.uint8]]:
-    """The layer (y, x) at half its size, a quarter and so on: `levels` arrays uint8, an odd last row or column kept."""
+    """The layer (y, x) at half its size, a quarter and so on: `levels` arrays uint8, an odd last
+    row or column kept.
+    """
     known = stored != codes.nodata
     counted = known if codes.aside is None else known & (stored != codes.aside)
     total, count = stored * counted, counted.astype(np.uint8)
@@ -48,7 +55,9 @@ def pyramid(stored: NDArray[np.uint8], codes: Codes, levels: int) -> Iterator[ND
 
 
 def halve(field: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Sums over squares of two by two cells (y, x), for booleans whether any is true; beyond an odd edge there is nothing to add."""
+    """Sums over squares of two by two cells (y, x), for booleans whether any is true; beyond an odd
+    edge there is nothing to add.
+    """
     rows, columns = field.shape
     padded = np.pad(field, ((0, rows % 2), (0, columns % 2)))
     by_row = np.add(padded[0::2], padded[1::2], dtype=dtype)

@@ -26,8 +26,8 @@ STRIP = (-0.22, -0.06)  # where the station's days are drawn, below the zero of 
 
 @dataclass(frozen=True)
 class Timeline:
-    """One station and season, all (date,): the map's melt fraction at the cell, Sentinel-1's, and whether the station melts (1, 0); NaN
-    where not known.
+    """One station and season, all (date,): the map's melt fraction at the cell, Sentinel-1's, and
+    whether the station melts (1, 0); NaN where not known.
     """
 
     station: str
@@ -38,7 +38,8 @@ class Timeline:
 
 
 def station_timelines(path: Path, lines: Sequence[Timeline], rule: str, system: str) -> None:
-    """Draw one frame for each station and season, stations from left to right, seasons downwards; without any it says so.
+    """Draw one frame for each station and season, stations from left to right, seasons downwards;
+    without any it says so.
 
     Parameters
     ----------
@@ -72,31 +73,64 @@ def _frame(axes: "Axes", line: Timeline, system: str) -> None:
     days = np.asarray(line.days, "datetime64[D]")
     axes.fill_between(days, 0, line.mapped, color=BLUE, alpha=0.25, linewidth=0)
     axes.plot(days, line.mapped, color=BLUE, linewidth=1.3, label=system)
-    look: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5, "markeredgecolor": "white", "markeredgewidth": 0.5}
+    look: dict[str, Any] = {
+        "linestyle": "none",
+        "marker": "o",
+        "markersize": 4.5,
+        "markeredgecolor": "white",
+        "markeredgewidth": 0.5,
+    }
     axes.plot(days, line.sar, color=VERMILION, label=label("sar"), zorder=5, **look)
     _strip(axes, days, line.melting > 0, ORANGE, "station melts")
     _strip(axes, days, np.isnan(line.melting), OCEAN, "no record of the station")
     plain_axes(axes)
     axes.xaxis.set_major_locator(calendar.MonthLocator())
     axes.xaxis.set_major_formatter(calendar.DateFormatter("1 %b"))
-    axes.set(xlim=(days[0], days[-1] + np.timedelta64(23, "h")), ylim=(STRIP[0] - 0.04, 1.04), yticks=[0, 0.5, 1])
+    axes.set(
+        xlim=(days[0], days[-1] + np.timedelta64(23, "h")),
+        ylim=(STRIP[0] - 0.04, 1.04),
+        yticks=[0, 0.5, 1],
+    )
     axes.set_title(f"{line.station}, {line.days[0].year}", fontsize=12, loc="left", pad=3)
     axes.tick_params(labelsize=10)
 
 
-def _strip(axes: "Axes", days: NDArray[np.datetime64], chosen: NDArray[np.bool_], colour: str, name: str) -> None:
+def _strip(
+    axes: "Axes", days: NDArray[np.datetime64], chosen: NDArray[np.bool_], colour: str, name: str
+) -> None:
     """Mark whole days below the zero line."""
     low, high = STRIP
     first = np.repeat(days, 2)
     first[1::2] += 1
-    axes.fill_between(first, low, high, where=np.repeat(chosen, 2), step=None, color=colour, linewidth=0, label=name)
+    axes.fill_between(
+        first,
+        low,
+        high,
+        where=np.repeat(chosen, 2),
+        step=None,
+        color=colour,
+        linewidth=0,
+        label=name,
+    )
 
 
 def _arrange(figure: "Figure", first: "Axes", rows: int) -> None:
     height = figure.get_size_inches()[1] * DPI
     figure.subplots_adjust(
-        left=0.052, right=0.99, top=1 - (HEAD_PX - 12) / height, bottom=FOOT_PX / height, wspace=0.06, hspace=0.42 if rows > 1 else 0
+        left=0.052,
+        right=0.99,
+        top=1 - (HEAD_PX - 12) / height,
+        bottom=FOOT_PX / height,
+        wspace=0.06,
+        hspace=0.42 if rows > 1 else 0,
     )
     handles, names = first.get_legend_handles_labels()
-    figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.008, 1 - 64 / height), ncols=len(names), frameon=False)
+    figure.legend(
+        handles,
+        names,
+        loc="upper left",
+        bbox_to_anchor=(0.008, 1 - 64 / height),
+        ncols=len(names),
+        frameon=False,
+    )
     figure.supylabel("melting share of the cell (0-1)", x=0.006, fontsize=13)

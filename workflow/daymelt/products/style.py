@@ -1,9 +1,10 @@
 """QGIS styles of the daily layers.
 
-QGIS applies the scale of a band before it draws: a style sees melt fractions from 0 to 1, not the stored percent, and its labels say
-percent. No data stays transparent.
+QGIS applies the scale of a band before it draws: a style sees melt fractions from 0 to 1, not the
+stored percent, and its labels say percent. No data stays transparent.
 
-Source: QGIS 3.22, QgsSingleBandPseudoColorRenderer and QgsColorRampShader, whose XML a `.qml` file holds.
+Source: QGIS 3.22, QgsSingleBandPseudoColorRenderer and QgsColorRampShader, whose XML a `.qml` file
+holds.
 """
 
 from collections.abc import Iterable
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from daymelt.atomic import write_text
+from daymelt.core.atomic import write_text
 from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
 
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
@@ -20,7 +21,9 @@ OLDEST_QGIS = "3.4"  # the format has not changed since; a newer QGIS reads it w
 
 @dataclass(frozen=True)
 class Stop:
-    """A point of a ramp, or the upper end of a class: value, colour `#rrggbb`, name, opacity 0-1."""
+    """A point of a ramp, or the upper end of a class: value, colour `#rrggbb`, name, opacity
+    0-1.
+    """
 
     value: float
     colour: str
@@ -29,14 +32,24 @@ class Stop:
 
 
 def write_qml(path: Path) -> None:
-    """Write the style of the melt maps: a continuous ramp from dry, nearly transparent, to deep blue, wet; labels in percent."""
-    stops = [Stop(fraction, colour, f"{100 * fraction:.0f} %", opacity) for fraction, colour, opacity in MELT_RAMP]
+    """Write the style of the melt maps: a continuous ramp from dry, nearly transparent, to deep
+    blue, wet; labels in percent.
+    """
+    stops = [
+        Stop(fraction, colour, f"{100 * fraction:.0f} %", opacity)
+        for fraction, colour, opacity in MELT_RAMP
+    ]
     write_text(path, _document("INTERPOLATED", stops))
 
 
 def write_age_qml(path: Path) -> None:
-    """Write the style of the quality layer: classes of days to the nearest observation, and one colour for none."""
-    write_text(path, _document("DISCRETE", [Stop(last, colour, label) for last, colour, label in AGE_CLASSES]))
+    """Write the style of the quality layer: classes of days to the nearest observation, and one
+    colour for none.
+    """
+    write_text(
+        path,
+        _document("DISCRETE", [Stop(last, colour, label) for last, colour, label in AGE_CLASSES]),
+    )
 
 
 def _document(ramp: str, stops: Iterable[Stop]) -> str:
@@ -63,6 +76,13 @@ def _document(ramp: str, stops: Iterable[Stop]) -> str:
         maximumValue=last,
     )
     for stop in stops:
-        ET.SubElement(shader, "item", value=f"{stop.value:g}", color=stop.colour, alpha=str(round(255 * stop.opacity)), label=stop.label)
+        ET.SubElement(
+            shader,
+            "item",
+            value=f"{stop.value:g}",
+            color=stop.colour,
+            alpha=str(round(255 * stop.opacity)),
+            label=stop.label,
+        )
     ET.indent(root, " ")
     return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"

@@ -1,7 +1,8 @@
 """Score tables: all columns as csv for programs, the published columns as aligned text for people.
 
-The published rows stand below ours for orientation. They were measured on the real data of all seven seasons: on another area, or on
-synthetic inputs, only the order of the systems can be compared.
+The published rows stand below ours for orientation. They were measured on the real data of all
+seven seasons: on another area, or on synthetic inputs, only the order of the systems can be
+compared.
 
 Source: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, Table 1 (test split, 70 days).
 """
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from daymelt.atomic import write_text
+from daymelt.core.atomic import write_text
 
 Row = Mapping[str, Any]
 
@@ -59,7 +60,10 @@ PUBLISHED = {  # as printed, so that no digit is added
 }
 DECIMALS = 4
 
-HEADING = "Scores of melt fraction (0-1), means over days; a cell is wet above 0.1; pooled F1 counts the cells of all days at once"
+HEADING = (
+    "Scores of melt fraction (0-1), means over days; a cell is wet above 0.1; pooled F1 "
+    "counts the cells of all days at once"
+)
 PUBLISHED_HEADING = "Published, on the real data (MeltwaterBench, arXiv 2512.12142, Table 1)"
 
 
@@ -69,33 +73,54 @@ def label(system: str) -> str:
 
 
 def scores_csv(path: Path, rows: Sequence[Row]) -> None:
-    """Write every column of the rows, in the order in which they first appear; a missing score is an empty field."""
+    """Write every column of the rows, in the order in which they first appear; a missing score is
+    an empty field.
+    """
     rows_csv(path, list(dict.fromkeys(name for row in rows for name in row)), rows)
 
 
 def rows_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
-    """Write some columns of the rows, the header also where there is no row; what is missing or NaN is an empty field."""
+    """Write some columns of the rows, the header also where there is no row; what is missing or NaN
+    is an empty field.
+    """
     _write_csv(path, columns, ([_field(row.get(name)) for name in columns] for row in rows))
 
 
 def extent_csv(path: Path, days: Sequence[dt.date], series: Mapping[str, Sequence[float]]) -> None:
     """Write the melt extent, km², one row a day and one column a system; NaN is an empty field."""
-    rows = ([day.isoformat(), *(_field(float(values[index])) for values in series.values())] for index, day in enumerate(days))
+    rows = (
+        [day.isoformat(), *(_field(float(values[index])) for values in series.values())]
+        for index, day in enumerate(days)
+    )
     _write_csv(path, ["date", *(f"{name}_km2" for name in series)], rows)
 
 
 def scores_text(rows: Sequence[Row]) -> str:
-    """The published columns of the rows, aligned, a blank line between references, and the published rows below.
+    """The published columns of the rows, aligned, a blank line between references, and the
+    published rows below.
 
     Parameters
     ----------
     rows : each with `system`, `against`, `days` and scores; what is missing or NaN shows as a dash
     """
-    groups = [[row for row in rows if row["against"] == against] for against in dict.fromkeys(row["against"] for row in rows)]
+    groups = [
+        [row for row in rows if row["against"] == against]
+        for against in dict.fromkeys(row["against"] for row in rows)
+    ]
     shown = [[_cells(row) for row in group] for group in (*groups, published_rows())]
-    widths = [max(map(len, column)) for column in zip(list(COLUMNS.values()), *(cells for group in shown for cells in group), strict=True)]
+    widths = [
+        max(map(len, column))
+        for column in zip(
+            list(COLUMNS.values()), *(cells for group in shown for cells in group), strict=True
+        )
+    ]
     ours, published = shown[:-1], shown[-1]
-    lines = [HEADING, "", _line(list(COLUMNS.values()), widths), _line(["-" * width for width in widths], widths)]
+    lines = [
+        HEADING,
+        "",
+        _line(list(COLUMNS.values()), widths),
+        _line(["-" * width for width in widths], widths),
+    ]
     for group in ours:
         lines += [*(_line(cells, widths) for cells in group), ""]
     lines += [PUBLISHED_HEADING, *(_line(cells, widths) for cells in published)]
@@ -105,7 +130,12 @@ def scores_text(rows: Sequence[Row]) -> str:
 def published_rows() -> list[Row]:
     """Table 1 of the paper, scores as text."""
     return [
-        {"system": system, "against": REAL, "days": 70, **dict(zip(PUBLISHED_SCORES, scores.split(), strict=True))}
+        {
+            "system": system,
+            "against": REAL,
+            "days": 70,
+            **dict(zip(PUBLISHED_SCORES, scores.split(), strict=True)),
+        }
         for system, scores in PUBLISHED.items()
     ]
 
@@ -130,7 +160,10 @@ def is_missing(value: Any) -> bool:
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = (cell.ljust(width) if name in WORDS else cell.rjust(width) for name, cell, width in zip(COLUMNS, cells, widths, strict=True))
+    padded = (
+        cell.ljust(width) if name in WORDS else cell.rjust(width)
+        for name, cell, width in zip(COLUMNS, cells, widths, strict=True)
+    )
     return "  ".join(padded).rstrip()
 
 

@@ -1,11 +1,14 @@
-"""Melt from radar backscatter: a winter reference, a threshold, and the melting share of a coarser cell.
+"""Melt from radar backscatter: a winter reference, a threshold, and the melting share of a coarser
+cell.
 
-Liquid water absorbs C-band radar: backscatter of wet snow falls by several decibels below that of the same snow when dry. A pixel melts
-where it lies more than a threshold below its own winter mean, seen from the same relative orbit so that the geometry cancels. Every mean
-is one of linear power; decibels serve the threshold only.
+Liquid water absorbs C-band radar: backscatter of wet snow falls by several decibels below that of
+the same snow when dry. A pixel melts where it lies more than a threshold below its own winter mean,
+seen from the same relative orbit so that the geometry cancels. Every mean is one of linear power;
+decibels serve the threshold only.
 
-Sources: Nagler and Rott (2000), IEEE Trans. Geosci. Remote Sens. 38, 754 (3 dB below a dry reference); Nagler et al. (2016), Remote Sens.
-8, 348 (reference of the same track); Liang et al. (2021), Remote Sens. Environ. 256, 112318 (normalisation per orbit).
+Sources: Nagler and Rott (2000), IEEE Trans. Geosci. Remote Sens. 38, 754 (3 dB below a dry
+reference); Nagler et al. (2016), Remote Sens. 8, 348 (reference of the same track); Liang et al.
+(2021), Remote Sens. Environ. 256, 112318 (normalisation per orbit).
 """
 
 from collections.abc import Sequence
@@ -15,16 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from daymelt.errors import ConfigError, GridError
-from daymelt.grid import Grid, same_crs
+from daymelt.core.errors import ConfigError, GridError
+from daymelt.core.grid import Grid, same_crs
 from daymelt.science import backscatter_loops as loops
 from daymelt.science.backscatter_loops import MOST_SCENES
 
 BAND = 64  # rows worked on at once: small enough for the cache, and memory stays that of the result
 
 
-def valid_backscatter(gamma0: NDArray[np.float32], mask: NDArray[np.uint8], noise_floor_db: float) -> NDArray[np.bool_]:
-    """Pixels whose backscatter can be used, (y, x): finite, unmasked and above the noise floor, hence above 0.
+def valid_backscatter(
+    gamma0: NDArray[np.float32], mask: NDArray[np.uint8], noise_floor_db: float
+) -> NDArray[np.bool_]:
+    """Pixels whose backscatter can be used, (y, x): finite, unmasked and above the noise floor,
+    hence above 0.
 
     Parameters
     ----------
@@ -33,7 +39,9 @@ def valid_backscatter(gamma0: NDArray[np.float32], mask: NDArray[np.uint8], nois
     noise_floor_db : power at or below it is noise, dB
     """
     valid = np.empty(gamma0.shape, np.bool_)
-    loops.find_valid(gamma0.ravel(), mask.ravel(), np.float32(10 ** (noise_floor_db / 10)), valid.ravel())
+    loops.find_valid(
+        gamma0.ravel(), mask.ravel(), np.float32(10 ** (noise_floor_db / 10)), valid.ravel()
+    )
     return valid
 
 
@@ -43,13 +51,15 @@ def smooth(
     window: int,
     above: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """Mean of linear power over the valid pixels of a box of `window` x `window` pixels, against speckle.
+    """Mean of linear power over the valid pixels of a box of `window` x `window` pixels, against
+    speckle.
 
     Parameters
     ----------
     gamma0, valid : (y, x); invalid pixels, and everything beyond the edges, do not enter the mean
     window : side of the box, odd; 1 leaves the field as it is
-    above : (y above, x), rows of gamma0 that go before those of `gamma0`, which has so many fewer than `valid`
+    above : (y above, x), rows of gamma0 that go before those of `gamma0`, which has so many fewer
+    than `valid`
 
     Returns
     -------
@@ -64,7 +74,9 @@ def smooth(
         raise ConfigError(f"smoothing window {window} pixels: must be odd and at least 1")
     smoothed = np.empty(valid.shape, np.float32)
     before = np.ascontiguousarray(gamma0[:0] if above is None else above)
-    loops.box_mean(before, np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), window // 2, smoothed)
+    loops.box_mean(
+        before, np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), window // 2, smoothed
+    )
     return smoothed
 
 
@@ -80,9 +92,13 @@ class WinterReference:
         self._scenes = 0
 
     def add(self, gamma0: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
-        """Take in one scene, (y, x), linear power, at its valid pixels; ValueError beyond 254 scenes."""
+        """Take in one scene, (y, x), linear power, at its valid pixels; ValueError beyond 254
+        scenes.
+        """
         if self._scenes == MOST_SCENES:
-            raise ValueError(f"winter reference: more than {MOST_SCENES} scenes do not fit its count")
+            raise ValueError(
+                f"winter reference: more than {MOST_SCENES} scenes do not fit its count"
+            )
         self._scenes += 1
         self._power += np.where(valid, gamma0, np.float32(0))
         self._count += valid
@@ -94,32 +110,45 @@ class WinterReference:
 
     def mean(self, min_scenes: int = 1) -> NDArray[np.float32]:
         """Mean linear power, (y, x); NaN where fewer than `min_scenes` scenes were valid."""
-        mean: NDArray[np.float32] = np.divide(self._power, np.maximum(self._count, 1), dtype=np.float32)
+        mean: NDArray[np.float32] = np.divide(
+            self._power, np.maximum(self._count, 1), dtype=np.float32
+        )
         mean[self._count < max(min_scenes, 1)] = np.nan
         return mean
 
 
-def pool(means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_scenes: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def pool(
+    means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_scenes: int
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Winter reference of a year, helped out by other years where its own scenes are too few.
 
     Parameters
     ----------
-    means : (mean, count) of each winter, (y, x) each, the year's own first. The means should be those of `mean(1)`: a pixel already
+    means : (mean, count) of each winter, (y, x) each, the year's own first. The means should be
+    those of `mean(1)`: a pixel already
         NaN brings no scenes
-    min_scenes : scenes that the own year must have to stand alone, and that all years together must have
+    min_scenes : scenes that the own year must have to stand alone, and that all years together must
+    have
 
     Returns
     -------
-    (mean, count): the own mean where it stands alone, elsewhere the mean over all years weighted by their counts; NaN and the count found
-    where even that has too few scenes. They are the own fields themselves where no pixel lacks scenes.
+    (mean, count): the own mean where it stands alone, elsewhere the mean over all years weighted by
+    their counts; NaN and the count found where even that has too few scenes. They are the own
+    fields themselves where no pixel lacks scenes.
     """
     own, own_count = means[0]
     if loops.stands_alone(own.ravel(), own_count.ravel(), min_scenes):
         return own, own_count
     mean, count = np.empty(own.shape, np.float32), np.empty(own.shape, np.uint8)
-    power, scenes = np.empty(BAND * own.shape[1], np.float32), np.empty(BAND * own.shape[1], np.float32)
+    power, scenes = (
+        np.empty(BAND * own.shape[1], np.float32),
+        np.empty(BAND * own.shape[1], np.float32),
+    )
     for start in range(0, len(mean), BAND):
-        winters = [(year[start : start + BAND].ravel(), scenes_of[start : start + BAND].ravel()) for year, scenes_of in means]
+        winters = [
+            (year[start : start + BAND].ravel(), scenes_of[start : start + BAND].ravel())
+            for year, scenes_of in means
+        ]
         power[:], scenes[:] = 0, 0
         for year, scenes_of in winters:
             loops.add_winter(power, scenes, year, scenes_of)
@@ -132,8 +161,9 @@ def pool(means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_sce
 class CellShares:
     """How much of each fine cell lies in each coarse cell.
 
-    The overlap of two rectangles is a product of two lengths, so two small sparse matrices hold it: `along_y` (coarse rows, fine rows)
-    and `along_x` (coarse columns, fine columns), in metres. Whole metres keep areas exact in float32.
+    The overlap of two rectangles is a product of two lengths, so two small sparse matrices hold it:
+    `along_y` (coarse rows, fine rows) and `along_x` (coarse columns, fine columns), in metres.
+    Whole metres keep areas exact in float32.
     """
 
     along_y: csr_array
@@ -148,13 +178,15 @@ class CellShares:
         ratio: float,
         above: NDArray[np.float32] | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Area within each coarse cell of the fine cells that are valid with a reference, and of those that are below it by a ratio.
+        """Area within each coarse cell of the fine cells that are valid with a reference, and of
+        those that are below it by a ratio.
 
         Parameters
         ----------
         gamma0, valid, reference : (fine y, fine x); where the reference is not finite there is none
         ratio : of gamma0 to the reference, below which a fine cell counts
-        above : (fine y above, fine x), rows of the reference that go before those of `reference`, which has so many fewer
+        above : (fine y above, fine x), rows of the reference that go before those of `reference`,
+        which has so many fewer
 
         Returns
         -------
@@ -162,10 +194,16 @@ class CellShares:
         """
         shape = self.along_y.shape[0], self.along_x.shape[0]
         seen, below = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        gamma0, valid, reference = np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), np.ascontiguousarray(reference)
+        gamma0, valid, reference = (
+            np.ascontiguousarray(gamma0),
+            np.ascontiguousarray(valid),
+            np.ascontiguousarray(reference),
+        )
         along = *_parts(self.along_y), *_parts(self.along_x)
         before = np.ascontiguousarray(reference[:0] if above is None else above)
-        loops.areas_of_cells(gamma0, valid, before, reference, np.float32(ratio), *along, seen, below)
+        loops.areas_of_cells(
+            gamma0, valid, before, reference, np.float32(ratio), *along, seen, below
+        )
         return seen, below
 
     def rows_of(self, first: int, last: int) -> slice:
@@ -177,8 +215,12 @@ class CellShares:
         return _span(self.along_x, first, last)
 
     def part(self, first: int, last: int) -> "CellShares":
-        """The shares of some coarse rows alone, of which only the fine rows of `rows_of` are given."""
-        return CellShares(self.along_y[first:last, self.rows_of(first, last)], self.along_x, self.cell_area)
+        """The shares of some coarse rows alone, of which only the fine rows of `rows_of` are
+        given.
+        """
+        return CellShares(
+            self.along_y[first:last, self.rows_of(first, last)], self.along_x, self.cell_area
+        )
 
     def of_columns(self, cells: slice, fine: slice) -> "CellShares":
         """The shares of some coarse columns alone, of which only some fine columns are given."""
@@ -205,14 +247,25 @@ def cell_shares(fine: Grid, coarse: Grid) -> CellShares:
         The grids have different crs.
     """
     if not same_crs(fine.crs, coarse.crs):
-        raise GridError(f"fine grid in {fine.crs}, coarse grid in {coarse.crs}; melt is aggregated within one crs: warp the fine one first")
-    along_y = _overlap(coarse.top - fine.top, fine.spacing_m, fine.rows, coarse.spacing_m, coarse.rows)
-    along_x = _overlap(fine.left - coarse.left, fine.spacing_m, fine.columns, coarse.spacing_m, coarse.columns)
+        raise GridError(
+            f"fine grid in {fine.crs}, coarse grid in {coarse.crs}; melt is aggregated within "
+            "one crs: warp the fine one first"
+        )
+    along_y = _overlap(
+        coarse.top - fine.top, fine.spacing_m, fine.rows, coarse.spacing_m, coarse.rows
+    )
+    along_x = _overlap(
+        fine.left - coarse.left, fine.spacing_m, fine.columns, coarse.spacing_m, coarse.columns
+    )
     return CellShares(along_y, along_x, coarse.spacing_m**2)
 
 
-def _overlap(offset: float, fine_side: float, fine_cells: int, coarse_side: float, coarse_cells: int) -> csr_array:
-    """Lengths (coarse, fine) along one axis; `offset` is where the fine cells begin, counted from where the coarse ones do."""
+def _overlap(
+    offset: float, fine_side: float, fine_cells: int, coarse_side: float, coarse_cells: int
+) -> csr_array:
+    """Lengths (coarse, fine) along one axis; `offset` is where the fine cells begin, counted from
+    where the coarse ones do.
+    """
     starts = offset + np.arange(fine_cells) * fine_side
     ends = starts + fine_side
     tolerance = 1e-9 * fine_side  # keeps cells that only touch from counting as overlapping
@@ -222,11 +275,17 @@ def _overlap(offset: float, fine_side: float, fine_cells: int, coarse_side: floa
     for step in range(int((last - first).max()) + 1):
         cell = first + step
         touched = (cell <= last) & (cell >= 0) & (cell < coarse_cells)
-        low, high = np.maximum(starts, cell * coarse_side), np.minimum(ends, (cell + 1) * coarse_side)
+        low, high = (
+            np.maximum(starts, cell * coarse_side),
+            np.minimum(ends, (cell + 1) * coarse_side),
+        )
         coarse.append(cell[touched])
         fine.append(np.flatnonzero(touched))
         length.append((high - low)[touched])
-    entries = np.concatenate(length).astype(np.float32), (np.concatenate(coarse), np.concatenate(fine))
+    entries = (
+        np.concatenate(length).astype(np.float32),
+        (np.concatenate(coarse), np.concatenate(fine)),
+    )
     return csr_array(entries, shape=(coarse_cells, fine_cells))
 
 
@@ -241,12 +300,14 @@ def melt_fraction(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Melting share of the valid area of each coarse cell.
 
-    A pixel melts where it lies more than `threshold_db` below its winter reference: 10 log10(gamma0 / reference) < -threshold_db.
+    A pixel melts where it lies more than `threshold_db` below its winter reference: 10 log10(gamma0
+    / reference) < -threshold_db.
 
     Parameters
     ----------
     gamma0, valid : (fine y, fine x), linear power and where it can be used
-    reference : (fine y, fine x), mean linear power of dry snow, of the same relative orbit; NaN where there is none, which is not valid
+    reference : (fine y, fine x), mean linear power of dry snow, of the same relative orbit; NaN
+    where there is none, which is not valid
     threshold_db : dB, above 0
     shares : overlap of the two grids
     min_valid_share : share of the coarse cell that must be valid, 0-1
@@ -254,7 +315,8 @@ def melt_fraction(
 
     Returns
     -------
-    (fraction, valid_share), (coarse y, coarse x) each, 0-1; the fraction is NaN where too little of the cell is valid.
+    (fraction, valid_share), (coarse y, coarse x) each, 0-1; the fraction is NaN where too little of
+    the cell is valid.
 
     Raises
     ------
@@ -262,11 +324,16 @@ def melt_fraction(
         The threshold is not above 0.
     """
     if not threshold_db > 0:
-        raise ConfigError(f"melt threshold {threshold_db} dB: must be above 0; it is the drop below the winter reference")
+        raise ConfigError(
+            f"melt threshold {threshold_db} dB: must be above 0; it is the drop below the winter "
+            "reference"
+        )
     ratio = 10 ** (-threshold_db / 10)  # which spares two logarithms a pixel
     valid_area, melting_area = shares.areas(gamma0, valid, reference, ratio, above)
     valid_share: NDArray[np.float32] = np.divide(valid_area, shares.cell_area, dtype=np.float32)
-    fraction: NDArray[np.float32] = np.divide(melting_area, np.where(valid_area > 0, valid_area, 1), dtype=np.float32)
+    fraction: NDArray[np.float32] = np.divide(
+        melting_area, np.where(valid_area > 0, valid_area, 1), dtype=np.float32
+    )
     fraction[(valid_area == 0) | (valid_share < np.float32(min_valid_share))] = np.nan
     return fraction, valid_share
 
@@ -282,7 +349,8 @@ def merge_passes(
 
     Returns
     -------
-    (fraction, valid_share); the share is the largest of the passes, the least that they can have seen together.
+    (fraction, valid_share); the share is the largest of the passes, the least that they can have
+    seen together.
     """
     melting_share = np.zeros(passes[0][0].shape, np.float32)
     weight = np.zeros_like(melting_share)
@@ -290,6 +358,8 @@ def merge_passes(
         seen = ~np.isnan(fraction)
         melting_share += np.where(seen, fraction, np.float32(0)) * share
         weight += np.where(seen, share, np.float32(0))
-    merged = np.where(weight > 0, melting_share / np.where(weight > 0, weight, 1), np.float32(np.nan))
+    merged = np.where(
+        weight > 0, melting_share / np.where(weight > 0, weight, 1), np.float32(np.nan)
+    )
     share_seen: NDArray[np.float32] = np.maximum.reduce([share for _, share in passes])
     return merged.astype(np.float32, copy=False), share_seen

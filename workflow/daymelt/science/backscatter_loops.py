@@ -1,60 +1,108 @@
-"""The loops over the pixels of a radar scene, compiled: numpy would go over the memory of each many times.
+"""The loops over the pixels of a radar scene, compiled: numpy would go over the memory of each many
+times.
 
-Arguments are checked and shaped by `backscatter`; fields are in C order; where a loop knows of no rows, they are laid out as one.
+Arguments are checked and shaped by `backscatter`; fields are in C order; where a loop knows of no
+rows, they are laid out as one.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.compiled import compiled
+from daymelt.core.compiled import compiled
 
-STRIP = 2048  # columns worked on at once where many rows are gone through: their sums stay in the cache
+STRIP = (
+    2048  # columns worked on at once where many rows are gone through: their sums stay in the cache
+)
 MOST_SCENES = 254  # of one reference: counts are stored in a byte whose 255 means no data
 
 
 @compiled
-def find_valid(gamma0: NDArray[np.float32], mask: NDArray[np.uint8], floor: np.float32, valid: NDArray[np.bool_]) -> None:
+def find_valid(
+    gamma0: NDArray[np.float32],
+    mask: NDArray[np.uint8],
+    floor: np.float32,
+    valid: NDArray[np.bool_],
+) -> None:
     for pixel in range(len(valid)):  # false for NaN, 0 and negative power
         valid[pixel] = (gamma0[pixel] > floor) & (gamma0[pixel] < np.inf) & (mask[pixel] == 0)
 
 
 @compiled
 def box_mean(
-    above: NDArray[np.float32], gamma0: NDArray[np.float32], valid: NDArray[np.bool_], reach: int, smoothed: NDArray[np.float32]
+    above: NDArray[np.float32],
+    gamma0: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    reach: int,
+    smoothed: NDArray[np.float32],
 ) -> None:
-    """Sums down the columns of a row's box, then along the row, nearest first; by strips of columns that stay in the cache."""
+    """Sums down the columns of a row's box, then along the row, nearest first; by strips of columns
+    that stay in the cache.
+    """
     rows, columns = valid.shape
-    power, count = np.empty(STRIP + 2 * reach, np.float32), np.empty(STRIP + 2 * reach, np.float32)  # a count is exact up to 2²⁴
+    power, count = (
+        np.empty(STRIP + 2 * reach, np.float32),
+        np.empty(STRIP + 2 * reach, np.float32),
+    )  # a count is exact up to 2²⁴
     for start in range(0, columns, STRIP):
         width = min(STRIP, columns - start)
         left, right = max(0, start - reach), min(columns, start + width + reach)
         strip, first = slice(left, right), left - start + reach
         power[:], count[:] = 0, 0  # beyond the edges it stays so
         for row in range(rows):
-            _put(power[first:], count[first:], _row_of(above, gamma0, row)[strip], valid[row, strip])
+            _put(
+                power[first:], count[first:], _row_of(above, gamma0, row)[strip], valid[row, strip]
+            )
             for distance in range(1, reach + 1):
                 if distance <= row:
-                    _add(power[first:], count[first:], _row_of(above, gamma0, row - distance)[strip], valid[row - distance, strip])
+                    _add(
+                        power[first:],
+                        count[first:],
+                        _row_of(above, gamma0, row - distance)[strip],
+                        valid[row - distance, strip],
+                    )
                 if distance < rows - row:
-                    _add(power[first:], count[first:], _row_of(above, gamma0, row + distance)[strip], valid[row + distance, strip])
-            _mean_of_row(power, count, reach, valid[row, start : start + width], smoothed[row, start : start + width])
+                    _add(
+                        power[first:],
+                        count[first:],
+                        _row_of(above, gamma0, row + distance)[strip],
+                        valid[row + distance, strip],
+                    )
+            _mean_of_row(
+                power,
+                count,
+                reach,
+                valid[row, start : start + width],
+                smoothed[row, start : start + width],
+            )
 
 
 @compiled
-def _row_of(above: NDArray[np.float32], field: NDArray[np.float32], row: int) -> NDArray[np.float32]:
+def _row_of(
+    above: NDArray[np.float32], field: NDArray[np.float32], row: int
+) -> NDArray[np.float32]:
     found: NDArray[np.float32] = above[row] if row < len(above) else field[row - len(above)]
     return found
 
 
 @compiled
-def _put(power: NDArray[np.float32], count: NDArray[np.float32], gamma0: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
+def _put(
+    power: NDArray[np.float32],
+    count: NDArray[np.float32],
+    gamma0: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+) -> None:
     for column in range(len(gamma0)):
         power[column] = gamma0[column] if valid[column] else np.float32(0)
         count[column] = np.float32(valid[column])
 
 
 @compiled
-def _add(power: NDArray[np.float32], count: NDArray[np.float32], gamma0: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
+def _add(
+    power: NDArray[np.float32],
+    count: NDArray[np.float32],
+    gamma0: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+) -> None:
     for column in range(len(gamma0)):
         power[column] += gamma0[column] if valid[column] else np.float32(0)
         count[column] += np.float32(valid[column])
@@ -62,9 +110,15 @@ def _add(power: NDArray[np.float32], count: NDArray[np.float32], gamma0: NDArray
 
 @compiled
 def _mean_of_row(
-    power: NDArray[np.float32], count: NDArray[np.float32], reach: int, valid: NDArray[np.bool_], mean: NDArray[np.float32]
+    power: NDArray[np.float32],
+    count: NDArray[np.float32],
+    reach: int,
+    valid: NDArray[np.bool_],
+    mean: NDArray[np.float32],
 ) -> None:
-    """Mean over a row's box from the sums of its columns, which reach so far beyond both ends of the row."""
+    """Mean over a row's box from the sums of its columns, which reach so far beyond both ends of
+    the row.
+    """
     total, seen = power[reach:], count[reach:]
     if reach == 0:
         _divide(total, seen, valid, mean)
@@ -75,19 +129,32 @@ def _mean_of_row(
         _add_ends(total, power[reach - distance :], power[reach + distance :])
         _add_ends(seen, count[reach - distance :], count[reach + distance :])
     left, right, left_seen, right_seen = power, power[2 * reach :], count, count[2 * reach :]
-    for column in range(len(mean)):  # the last ends at once with the division: of a box of 3 x 3 they are all
+    for column in range(
+        len(mean)
+    ):  # the last ends at once with the division: of a box of 3 x 3 they are all
         whole = (total[column] + left[column]) + right[column]
-        mean[column] = whole / ((seen[column] + left_seen[column]) + right_seen[column]) if valid[column] else np.float32(np.nan)
+        mean[column] = (
+            whole / ((seen[column] + left_seen[column]) + right_seen[column])
+            if valid[column]
+            else np.float32(np.nan)
+        )
 
 
 @compiled
-def _add_ends(total: NDArray[np.float32], one: NDArray[np.float32], other: NDArray[np.float32]) -> None:
+def _add_ends(
+    total: NDArray[np.float32], one: NDArray[np.float32], other: NDArray[np.float32]
+) -> None:
     for column in range(len(total)):
         total[column] = (total[column] + one[column]) + other[column]
 
 
 @compiled
-def _divide(total: NDArray[np.float32], seen: NDArray[np.float32], valid: NDArray[np.bool_], mean: NDArray[np.float32]) -> None:
+def _divide(
+    total: NDArray[np.float32],
+    seen: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    mean: NDArray[np.float32],
+) -> None:
     for column in range(len(mean)):
         mean[column] = total[column] / seen[column] if valid[column] else np.float32(np.nan)
 
@@ -101,7 +168,12 @@ def stands_alone(own: NDArray[np.float32], count: NDArray[np.uint8], min_scenes:
 
 
 @compiled
-def add_winter(power: NDArray[np.float32], scenes: NDArray[np.float32], year: NDArray[np.float32], count: NDArray[np.uint8]) -> None:
+def add_winter(
+    power: NDArray[np.float32],
+    scenes: NDArray[np.float32],
+    year: NDArray[np.float32],
+    count: NDArray[np.uint8],
+) -> None:
     """Add a winter's mean, weighted by its count, and the count, which is exact up to 2²⁴."""
     for pixel in range(len(year)):
         known = np.float32(0) if np.isnan(year[pixel]) else np.float32(count[pixel])
@@ -119,12 +191,20 @@ def choose(
     mean: NDArray[np.float32],
     count: NDArray[np.uint8],
 ) -> None:
-    """The own mean and count where it stands alone; elsewhere those of all winters, the count as large as a byte holds."""
+    """The own mean and count where it stands alone; elsewhere those of all winters, the count as
+    large as a byte holds.
+    """
     for pixel in range(len(own)):
         alone = (not np.isnan(own[pixel])) & (own_count[pixel] >= min_scenes)
-        together = power[pixel] / scenes[pixel] if scenes[pixel] >= max(min_scenes, 1) else np.float32(np.nan)
+        together = (
+            power[pixel] / scenes[pixel]
+            if scenes[pixel] >= max(min_scenes, 1)
+            else np.float32(np.nan)
+        )
         mean[pixel] = own[pixel] if alone else together
-        count[pixel] = own_count[pixel] if alone else np.uint8(min(scenes[pixel], np.float32(MOST_SCENES)))
+        count[pixel] = (
+            own_count[pixel] if alone else np.uint8(min(scenes[pixel], np.float32(MOST_SCENES)))
+        )
 
 
 @compiled
@@ -143,13 +223,23 @@ def areas_of_cells(
     valid_area: NDArray[np.float32],
     area_below: NDArray[np.float32],
 ) -> None:
-    """Lengths of the cells of each fine column within a row of coarse cells, then their sum along it; `above` are rows of the reference."""
+    """Lengths of the cells of each fine column within a row of coarse cells, then their sum along
+    it; `above` are rows of the reference.
+    """
     seen, below = np.empty(gamma0.shape[1], np.float32), np.empty(gamma0.shape[1], np.float32)
     for coarse_row in range(valid_area.shape[0]):
         seen[:], below[:] = 0, 0
         for entry in range(begins_y[coarse_row], begins_y[coarse_row + 1]):
             row = rows[entry]
-            _add_lengths(gamma0[row], valid[row], _row_of(above, reference, row), ratio, lengths_y[entry], seen, below)
+            _add_lengths(
+                gamma0[row],
+                valid[row],
+                _row_of(above, reference, row),
+                ratio,
+                lengths_y[entry],
+                seen,
+                below,
+            )
         for column in range(valid_area.shape[1]):
             total, total_below = np.float32(0), np.float32(0)
             for entry in range(begins_x[column], begins_x[column + 1]):
@@ -169,7 +259,9 @@ def _add_lengths(
     below: NDArray[np.float32],
 ) -> None:
     for column in range(len(gamma0)):
-        usable = valid[column] & (reference[column] > -np.inf) & (reference[column] < np.inf)  # neither is true of NaN
+        usable = (
+            valid[column] & (reference[column] > -np.inf) & (reference[column] < np.inf)
+        )  # neither is true of NaN
         melts = usable & (gamma0[column] < reference[column] * ratio)
         seen[column] += length if usable else np.float32(0)
         below[column] += length if melts else np.float32(0)

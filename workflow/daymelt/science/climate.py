@@ -1,23 +1,36 @@
-"""Melt from a regional climate model: liquid water of the top metre of snow, blurred, scaled and bent.
+"""Melt from a regional climate model: liquid water of the top metre of snow, blurred, scaled and
+bent.
 
-Source of the curve: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, "Interpolate MAR": a Gaussian blur, a brightness, a clip to
-[0, 1] and a power, the last two numbers fitted to the training days.
+Source of the curve: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, "Interpolate MAR": a
+Gaussian blur, a brightness, a clip to [0, 1] and a power, the last two numbers fitted to the
+training days.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.errors import FormatError
+from daymelt.core.errors import FormatError
 from daymelt.science.windows import gaussian_kernel, inner_mean
 
-KG_PER_KG = {"kg/kg": 1.0, "kg kg-1": 1.0, "kg.kg-1": 1.0, "1": 1.0, "g/kg": 1e-3, "g kg-1": 1e-3, "%": 1e-2, "percent": 1e-2}
+KG_PER_KG = {
+    "kg/kg": 1.0,
+    "kg kg-1": 1.0,
+    "kg.kg-1": 1.0,
+    "1": 1.0,
+    "g/kg": 1e-3,
+    "g kg-1": 1e-3,
+    "%": 1e-2,
+    "percent": 1e-2,
+}
 ROUNDING = 1e-6  # kg/kg beyond [0, 1] that a file's own packing may cause
 REACH_SIGMAS = 46 / 33  # half width of the published kernel of 93 pixels at sigma 33
 LARGEST_SAMPLE = 20_000  # pixels that the search for the curve looks at
 START_QUANTILES, START_GAMMAS = (0.3, 0.6, 0.9, 0.99), (0.3, 1.0, 3.0, 10.0)
 
 
-def liquid_water_in_kg_per_kg(values: NDArray[np.floating], units: str, source: str) -> NDArray[np.float32]:
+def liquid_water_in_kg_per_kg(
+    values: NDArray[np.floating], units: str, source: str
+) -> NDArray[np.float32]:
     """Liquid water content as a mass fraction, whatever the file's unit.
 
     Parameters
@@ -33,7 +46,10 @@ def liquid_water_in_kg_per_kg(values: NDArray[np.floating], units: str, source: 
     """
     factor = KG_PER_KG.get(" ".join(units.lower().replace("^", "").replace("**", "").split()))
     if factor is None:
-        raise FormatError(f"{source}: units {units!r}, expected a mass fraction ({', '.join(KG_PER_KG)}); choose another variable or file")
+        raise FormatError(
+            f"{source}: units {units!r}, expected a mass fraction ({', '.join(KG_PER_KG)}); "
+            "choose another variable or file"
+        )
     content = np.asarray(values * np.float32(factor), np.float32)
     known = content[np.isfinite(content)]
     if known.size and (known.min() < -ROUNDING or known.max() > 1 + ROUNDING):
@@ -59,7 +75,9 @@ def blur(field: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
     known = np.isfinite(field)
     total = _filter(np.where(known, field, np.float32(0)), kernel)
     if known.all():  # the weight at the edges is then a product of two lines
-        rows, columns = (np.convolve(np.ones(length), kernel)[reach : reach + length] for length in field.shape)
+        rows, columns = (
+            np.convolve(np.ones(length), kernel)[reach : reach + length] for length in field.shape
+        )
         return np.asarray(total / np.outer(rows, columns), np.float32)
     weight = _filter(known.astype(np.float32), kernel)
     return np.where(known, total / np.where(known, weight, 1), np.nan).astype(np.float32)
@@ -70,16 +88,24 @@ def _filter(field: NDArray[np.float32], kernel: NDArray[np.float64]) -> NDArray[
     return inner_mean(np.pad(field, len(kernel) // 2), kernel)
 
 
-def melt_from_liquid_water(blurred: NDArray[np.float32], brightness: float, gamma: float) -> NDArray[np.float32]:
-    """Melt fraction, 0-1, of blurred liquid water content: clip(blurred * brightness, 0, 1) ** gamma; NaN stays NaN."""
+def melt_from_liquid_water(
+    blurred: NDArray[np.float32], brightness: float, gamma: float
+) -> NDArray[np.float32]:
+    """Melt fraction, 0-1, of blurred liquid water content: clip(blurred * brightness, 0, 1) **
+    gamma; NaN stays NaN.
+    """
     bent: NDArray[np.float32] = np.clip(blurred * np.float32(brightness), 0, 1) ** np.float32(gamma)
     return bent
 
 
-def fit_melt_curve(samples_water: NDArray[np.floating], samples_melt: NDArray[np.floating]) -> tuple[float, float]:
-    """Brightness and gamma of `melt_from_liquid_water` with the least mean absolute error over the training samples.
+def fit_melt_curve(
+    samples_water: NDArray[np.floating], samples_melt: NDArray[np.floating]
+) -> tuple[float, float]:
+    """Brightness and gamma of `melt_from_liquid_water` with the least mean absolute error over the
+    training samples.
 
-    The error is neither smooth nor convex, so a simplex search starts from the best of several brightnesses and powers.
+    The error is neither smooth nor convex, so a simplex search starts from the best of several
+    brightnesses and powers.
 
     Parameters
     ----------
@@ -102,15 +128,27 @@ def fit_melt_curve(samples_water: NDArray[np.floating], samples_melt: NDArray[np
     wet = np.quantile(water[water > 0], START_QUANTILES)
     starts = [np.log([1 / level, gamma]) for level in wet for gamma in START_GAMMAS]
     best = sorted(starts, key=error)[:3]
-    found = [minimize(error, start, method="Nelder-Mead", options={"xatol": 1e-4, "fatol": 1e-7, "maxiter": 400}) for start in best]
+    found = [
+        minimize(
+            error,
+            start,
+            method="Nelder-Mead",
+            options={"xatol": 1e-4, "fatol": 1e-7, "maxiter": 400},
+        )
+        for start in best
+    ]
     brightness, gamma = np.exp(min(found, key=lambda result: result.fun).x)
     return float(brightness), float(gamma)
 
 
-def _paired(water: NDArray[np.floating], melt: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _paired(
+    water: NDArray[np.floating], melt: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Pairs with both values, evenly thinned to what the search needs."""
     both = np.flatnonzero(np.isfinite(water) & np.isfinite(melt))
     chosen = both[:: max(1, -(-both.size // LARGEST_SAMPLE))]
     if not np.any(water[chosen] > 0):
-        raise ValueError(f"melt curve: none of {both.size} samples has liquid water; nothing to fit")
+        raise ValueError(
+            f"melt curve: none of {both.size} samples has liquid water; nothing to fit"
+        )
     return np.asarray(water[chosen], np.float64), np.asarray(melt[chosen], np.float64)

@@ -1,8 +1,9 @@
 """Melt onset: the day from which a cell melts for good, not the first warm afternoon.
 
-Onset is the first melting day of the first five calendar days of which at least three melt. Satellite records of the dates of melt onset,
-such as that of Sharp and Wang (2009), J. Climate 22, 133, want melt that lasts too; three in five days is a choice of this project, made so
-that one missing or frozen day does not move the date.
+Onset is the first melting day of the first five calendar days of which at least three melt.
+Satellite records of the dates of melt onset, such as that of Sharp and Wang (2009), J. Climate 22,
+133, want melt that lasts too; three in five days is a choice of this project, made so that one
+missing or frozen day does not move the date.
 """
 
 import datetime as dt
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 from daymelt.science.scores import WET
 
 MELTING_DAYS, WINDOW_DAYS = 3, 5
-WINDOWS = np.arange(2**WINDOW_DAYS)  # every pattern of melting days of a window, today in the lowest bit
+WINDOWS = np.arange(
+    2**WINDOW_DAYS
+)  # every pattern of melting days of a window, today in the lowest bit
 LASTING = np.array([bin(window).count("1") >= MELTING_DAYS for window in WINDOWS])
 FIRST_DAYS_AGO = np.array([max(int(window).bit_length() - 1, 0) for window in WINDOWS], np.float32)
 
@@ -36,7 +39,8 @@ class Onset:
         self._last: dt.date | None = None
 
     def add(self, day: dt.date, fraction: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
-        """Take in one day; a cell that is not valid, like any cell on a day left out, counts as not melting.
+        """Take in one day; a cell that is not valid, like any cell on a day left out, counts as not
+        melting.
 
         Parameters
         ----------
@@ -72,8 +76,9 @@ def onset_error(predicted: NDArray[np.float32], reference: NDArray[np.float32]) 
 
     Returns
     -------
-    onset_mae_days, onset_bias_days (predicted - reference) over the cells with both; onset_cells, their number; onset_one_sided_cells, the
-    cells with one of the two; onset_one_sided_share, of those with any. NaN where there is no such cell.
+    onset_mae_days, onset_bias_days (predicted - reference) over the cells with both; onset_cells,
+    their number; onset_one_sided_cells, the cells with one of the two; onset_one_sided_share, of
+    those with any. NaN where there is no such cell.
     """
     difference = predicted.astype(np.float64) - reference
     known = difference[np.isfinite(difference)]
@@ -82,7 +87,9 @@ def onset_error(predicted: NDArray[np.float32], reference: NDArray[np.float32]) 
 
 
 def pooled_onset_error(seasons: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """`onset_error` of several seasons over all their cells at once, from what it gave for each; numbers may be text."""
+    """`onset_error` of several seasons over all their cells at once, from what it gave for each;
+    numbers may be text.
+    """
     absolute = difference = 0.0
     cells = one_sided = 0
     for season in seasons:

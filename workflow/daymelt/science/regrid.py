@@ -1,7 +1,8 @@
 """Regridding of smooth coarse fields: linear interpolation between source cell centres.
 
-From a source of any projection the weights are barycentric, on the Delaunay triangles of its centres seen in the target's crs; they are
-computed once and every day is one sparse product. Between two grids of one crs they separate along y and x.
+From a source of any projection the weights are barycentric, on the Delaunay triangles of its
+centres seen in the target's crs; they are computed once and every day is one sparse product.
+Between two grids of one crs they separate along y and x.
 """
 
 from typing import TYPE_CHECKING
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.errors import GridError
-from daymelt.grid import Grid
+from daymelt.core.errors import GridError
+from daymelt.core.grid import Grid
 
 if TYPE_CHECKING:  # SciPy takes a fifth of a second, which a dry run of the workflow would wait for
     from scipy.sparse import csr_array
@@ -27,12 +28,14 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
     Parameters
     ----------
     x, y : (source,), m
-        Centres in the target's crs; a centre that is not finite (beyond the projection) takes no part.
+        Centres in the target's crs; a centre that is not finite (beyond the projection) takes no
+        part.
     target : the grid to interpolate to
 
     Returns
     -------
-    sparse (cell, source), float32, cells in row-major order; each row sums to 1, those of cells outside the hull of the sources are empty.
+    sparse (cell, source), float32, cells in row-major order; each row sums to 1, those of cells
+    outside the hull of the sources are empty.
 
     Raises
     ------
@@ -43,20 +46,28 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
     from scipy.spatial import Delaunay, QhullError
 
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    # in cells of the target: millions of metres would cost the triangulation half of its digits, and the rounding of a projection,
-    # were it kept, would leave slivers along a straight rim in which a cell counts as outside
-    centres = np.column_stack([(x[known] - target.left) / target.spacing_m, (target.top - y[known]) / target.spacing_m]).round(DECIMALS)
+    # in cells of the target: millions of metres would cost the triangulation half of its digits,
+    # and the rounding of a projection, were it kept, would leave slivers along a straight rim in
+    # which a cell counts as outside
+    centres = np.column_stack(
+        [(x[known] - target.left) / target.spacing_m, (target.top - y[known]) / target.spacing_m]
+    ).round(DECIMALS)
     columns, rows = np.meshgrid(np.arange(target.columns) + 0.5, np.arange(target.rows) + 0.5)
     try:
         triangles = Delaunay(centres)
     except (QhullError, ValueError):
-        raise GridError(f"source of {known.size} cell centres: cannot be triangulated; expected at least 3, not on one line") from None
+        raise GridError(
+            f"source of {known.size} cell centres: cannot be triangulated; expected at least 3, "
+            "not on one line"
+        ) from None
     cells = np.column_stack([columns.ravel(), rows.ravel()])
     cell, corner, weight = _barycentric(triangles, cells)
     return csr_array((weight, (cell, known[corner])), shape=(cells.shape[0], x.size))
 
 
-def _barycentric(triangles: "Delaunay", cells: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+def _barycentric(
+    triangles: "Delaunay", cells: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
     """(cell, corner, weight) of every cell within the hull; weights of 0 are left out."""
     simplex = triangles.find_simplex(cells)
     inside = np.flatnonzero(simplex >= 0)
@@ -71,7 +82,9 @@ def _barycentric(triangles: "Delaunay", cells: NDArray[np.float64]) -> tuple[NDA
     return cell[kept], corner[kept].astype(np.int64), weights[kept].astype(np.float32)
 
 
-def apply_weights(weights: "csr_array", field: NDArray[np.floating], shape: tuple[int, int]) -> NDArray[np.float32]:
+def apply_weights(
+    weights: "csr_array", field: NDArray[np.floating], shape: tuple[int, int]
+) -> NDArray[np.float32]:
     """Interpolate one field.
 
     Parameters
@@ -82,8 +95,8 @@ def apply_weights(weights: "csr_array", field: NDArray[np.floating], shape: tupl
 
     Returns
     -------
-    (y, x); NaN outside the hull, and where sources with data carry less than half of the weight. Where they carry more, the weights are
-    scaled up to 1 over them.
+    (y, x); NaN outside the hull, and where sources with data carry less than half of the weight.
+    Where they carry more, the weights are scaled up to 1 over them.
     """
     values = np.asarray(field, np.float32).ravel()
     known = np.isfinite(values)
@@ -97,11 +110,16 @@ def apply_weights(weights: "csr_array", field: NDArray[np.floating], shape: tupl
 def _renormalise(total: NDArray[np.float32], carried: NDArray[np.float32]) -> NDArray[np.float32]:
     """Weighted sum over the weight that carried data, NaN where that is below half."""
     enough = carried >= LEAST_WEIGHT - ROUNDING
-    return np.where(enough, total / np.where(enough, carried, 1), np.float32(np.nan)).astype(np.float32)
+    return np.where(enough, total / np.where(enough, carried, 1), np.float32(np.nan)).astype(
+        np.float32
+    )
 
 
-def axis_weights(source_centres: NDArray[np.floating], target_centres: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Weights (target, source) of linear interpolation along one axis, the nearest value beyond its ends.
+def axis_weights(
+    source_centres: NDArray[np.floating], target_centres: NDArray[np.floating]
+) -> NDArray[np.float32]:
+    """Weights (target, source) of linear interpolation along one axis, the nearest value beyond its
+    ends.
 
     Parameters
     ----------
@@ -118,7 +136,11 @@ def axis_weights(source_centres: NDArray[np.floating], target_centres: NDArray[n
     if centres.size == 0 or not (np.all(steps > 0) or np.all(steps < 0)):
         raise ValueError(f"axis of {centres.size} source centres: must rise or fall strictly")
     falling = centres.size > 1 and steps[0] < 0
-    place = np.interp(target_centres, centres[::-1] if falling else centres, np.arange(centres.size, dtype=np.float64))
+    place = np.interp(
+        target_centres,
+        centres[::-1] if falling else centres,
+        np.arange(centres.size, dtype=np.float64),
+    )
     place = centres.size - 1 - place if falling else place
     weights = np.zeros((place.size, centres.size), np.float32)
     lower = np.minimum(place.astype(np.int64), max(centres.size - 2, 0))
@@ -135,32 +157,46 @@ def cell_means(field: NDArray[np.floating], grid: Grid, coarse: Grid) -> NDArray
     Parameters
     ----------
     field : (y, x) on `grid`, NaN = no data
-    coarse : with a spacing of at least that of `grid`; a cell of `grid` counts where its centre lies
+    coarse : with a spacing of at least that of `grid`; a cell of `grid` counts where its centre
+    lies
 
     Returns
     -------
-    (coarse y, coarse x); NaN where less than half of the cells have data. A coarse cell that holds none, as in the margin of a posting
-    grid, takes the value of the nearest that does.
+    (coarse y, coarse x); NaN where less than half of the cells have data. A coarse cell that holds
+    none, as in the margin of a posting grid, takes the value of the nearest that does.
     """
     rows, columns = (index.ravel() for index in coarse.cells_of(grid))
     known = np.isfinite(field)
-    total, count, size = (_sum_runs(part, rows, columns) for part in (np.where(known, field, 0), known, np.ones(field.shape, np.uint8)))
+    total, count, size = (
+        _sum_runs(part, rows, columns)
+        for part in (np.where(known, field, 0), known, np.ones(field.shape, np.uint8))
+    )
     means = np.where(2 * count >= size, total / np.maximum(count, 1), np.nan).astype(np.float32)
     nearest_row, nearest_column = (
-        np.clip(np.arange(length), index[0], index[-1]) - index[0] for length, index in zip(coarse.shape, (rows, columns), strict=True)
+        np.clip(np.arange(length), index[0], index[-1]) - index[0]
+        for length, index in zip(coarse.shape, (rows, columns), strict=True)
     )
     return np.asarray(means[np.ix_(nearest_row, nearest_column)])
 
 
-def _sum_runs(values: NDArray[np.generic], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Sums over runs of equal indices, in float64: the mean of equal float32 values is exactly that value."""
-    first_rows, first_columns = np.unique(rows, return_index=True)[1], np.unique(columns, return_index=True)[1]
+def _sum_runs(
+    values: NDArray[np.generic], rows: NDArray[np.intp], columns: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Sums over runs of equal indices, in float64: the mean of equal float32 values is exactly that
+    value.
+    """
+    first_rows, first_columns = (
+        np.unique(rows, return_index=True)[1],
+        np.unique(columns, return_index=True)[1],
+    )
     by_row = np.add.reduceat(values, first_rows, axis=0, dtype=np.float64)
     summed: NDArray[np.float64] = np.add.reduceat(by_row, first_columns, axis=1)
     return summed
 
 
-def upsample(field: NDArray[np.float32], weights_y: NDArray[np.float32], weights_x: NDArray[np.float32]) -> NDArray[np.float32]:
+def upsample(
+    field: NDArray[np.float32], weights_y: NDArray[np.float32], weights_x: NDArray[np.float32]
+) -> NDArray[np.float32]:
     """Bilinear interpolation to a finer grid of the same crs: `weights_y @ field @ weights_x.T`.
 
     Parameters

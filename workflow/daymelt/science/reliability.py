@@ -1,6 +1,7 @@
 """Reliability of a predicted fraction: where it says 0.3, is it 0.3 on average?
 
-Source: Murphy and Winkler (1977), J. R. Stat. Soc. C 26, 41 (the reliability diagram), with the observed fraction in place of an event.
+Source: Murphy and Winkler (1977), J. R. Stat. Soc. C 26, 41 (the reliability diagram), with the
+observed fraction in place of an event.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,21 +14,29 @@ from daymelt.science.scores import usable
 
 
 class Reliability:
-    """Number of pixels and mean of both sides in equal classes of the predicted fraction; sums are kept, no image is."""
+    """Number of pixels and mean of both sides in equal classes of the predicted fraction; sums are
+    kept, no image is.
+    """
 
     def __init__(self, bins: int = 20) -> None:
         self._edges = np.linspace(0, 1, bins + 1)
         self._sums = np.zeros((3, bins))  # pixels, prediction, target
 
-    def add(self, prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
-        """Take in one image; arguments and errors as in `scores.image_scores`. A class holds its lower end, the last one both."""
+    def add(
+        self, prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]
+    ) -> None:
+        """Take in one image; arguments and errors as in `scores.image_scores`. A class holds its
+        lower end, the last one both.
+        """
         predicted, observed = usable(prediction, target, valid)
         count = self._sums.shape[1]
         bins = np.clip(np.searchsorted(self._edges, predicted, side="right") - 1, 0, count - 1)
         self._sums += [np.bincount(bins, weights, count) for weights in (None, predicted, observed)]
 
     def add_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take in what `rows` gave elsewhere with as many classes, such as for another season; numbers may be text."""
+        """Take in what `rows` gave elsewhere with as many classes, such as for another season;
+        numbers may be text.
+        """
         starts = {f"{start:.6g}": index for index, start in enumerate(self._edges[:-1])}
         for row in rows:
             cells = float(row["cells"])
@@ -38,7 +47,9 @@ class Reliability:
             ]
 
     def rows(self) -> list[dict[str, float]]:
-        """lower, upper (ends of the class), cells, mean_prediction, mean_target; classes without a pixel are left out."""
+        """lower, upper (ends of the class), cells, mean_prediction, mean_target; classes without a
+        pixel are left out.
+        """
         return [
             {
                 "lower": float(self._edges[index]),

@@ -1,10 +1,12 @@
 """Scores of a predicted melt fraction against an observed one.
 
-Each image is scored over its valid pixels and a table is a mean over images, as MeltwaterBench does it. Precision, recall and F1 of an
-image without melt are then 1, which flatters dry days; the pooled scores, over the pixels of all images at once, do not.
+Each image is scored over its valid pixels and a table is a mean over images, as MeltwaterBench does
+it. Precision, recall and F1 of an image without melt are then 1, which flatters dry days; the
+pooled scores, over the pixels of all images at once, do not.
 
-Sources: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142 (the scores and the wet threshold); Wang et al. (2004), IEEE Trans. Image
-Process. 13, 600, eq. 13 (structural similarity), with the window, the padding and the removed border of torchmetrics.
+Sources: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142 (the scores and the wet threshold);
+Wang et al. (2004), IEEE Trans. Image Process. 13, 600, eq. 13 (structural similarity), with the
+window, the padding and the removed border of torchmetrics.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +22,23 @@ Scores: TypeAlias = dict[str, float]
 WET = 0.1  # melt fraction above which a pixel counts as melting
 SSIM_LUMINANCE, SSIM_CONTRAST = 0.01**2, 0.03**2  # (k · data range)² of Wang et al., data range 1
 WINDOW_SIGMAS = 3.5  # half width of the similarity window
-SUMS = ("cells", "absolute", "difference", "squared", "wet_predicted", "wet_target", "wet_both")  # what a set of pixels is scored from
+SUMS = (
+    "cells",
+    "absolute",
+    "difference",
+    "squared",
+    "wet_predicted",
+    "wet_target",
+    "wet_both",
+)  # what a set of pixels is scored from
 
 
-def image_scores(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> Scores:
+def image_scores(
+    prediction: NDArray[np.float32],
+    target: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    wet: float = WET,
+) -> Scores:
     """Scores of one image over its valid pixels.
 
     Parameters
@@ -34,8 +49,9 @@ def image_scores(prediction: NDArray[np.float32], target: NDArray[np.float32], v
 
     Returns
     -------
-    mae, mse, rmse, accuracy, precision, recall, f1, bias (prediction - target), r2, valid_cells. Precision, recall and F1 are 1 where
-    their denominator is 0; r2 of a constant target is 1 for a perfect prediction and 0 for any other. All NaN without a valid pixel.
+    mae, mse, rmse, accuracy, precision, recall, f1, bias (prediction - target), r2, valid_cells.
+    Precision, recall and F1 are 1 where their denominator is 0; r2 of a constant target is 1 for a
+    perfect prediction and 0 for any other. All NaN without a valid pixel.
 
     Raises
     ------
@@ -48,8 +64,15 @@ def image_scores(prediction: NDArray[np.float32], target: NDArray[np.float32], v
     return {**scores, "r2": _r2(target[valid], scores["mse"])}
 
 
-def wet_counts(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], wet: float = WET) -> dict[str, int]:
-    """Valid pixels above `wet` in the prediction, in the target and in both: what pooled precision, recall and F1 are made of."""
+def wet_counts(
+    prediction: NDArray[np.float32],
+    target: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    wet: float = WET,
+) -> dict[str, int]:
+    """Valid pixels above `wet` in the prediction, in the target and in both: what pooled precision,
+    recall and F1 are made of.
+    """
     predicted, observed = (values > wet for values in usable(prediction, target, valid))
     counts = {"wet_predicted": predicted, "wet_target": observed, "wet_both": predicted & observed}
     return {name: int(np.count_nonzero(flags)) for name, flags in counts.items()}
@@ -58,7 +81,9 @@ def wet_counts(prediction: NDArray[np.float32], target: NDArray[np.float32], val
 def _r2(target: NDArray[np.float32], mse: float) -> float:
     if target.size == 0:
         return np.nan
-    variance = float(np.var(target, dtype=np.float64))  # exactly 0 of a constant: float64 adds equal float32 without rounding
+    variance = float(
+        np.var(target, dtype=np.float64)
+    )  # exactly 0 of a constant: float64 adds equal float32 without rounding
     return 1 - mse / variance if variance > 0 else float(mse == 0)
 
 
@@ -69,7 +94,9 @@ class PooledScores:
         self._wet = wet
         self._sums: dict[str, float] = dict.fromkeys(SUMS, 0)
 
-    def add(self, prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
+    def add(
+        self, prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]
+    ) -> None:
         """Take in one image; arguments and errors as in `image_scores`."""
         predicted, observed = usable(prediction, target, valid)
         difference = np.subtract(predicted, observed, dtype=np.float64)
@@ -88,14 +115,22 @@ class PooledScores:
         cells = image["valid_cells"]
         if cells:
             sums = {"absolute": image["mae"], "difference": image["bias"], "squared": image["mse"]}
-            self._count({**image, "cells": int(cells), **{name: mean * cells for name, mean in sums.items()}})
+            self._count(
+                {
+                    **image,
+                    "cells": int(cells),
+                    **{name: mean * cells for name, mean in sums.items()},
+                }
+            )
 
     def _count(self, sums: Mapping[str, float]) -> None:
         for name in SUMS:
             self._sums[name] += sums[name]
 
     def result(self) -> Scores:
-        """mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells over everything added; NaN before any valid pixel."""
+        """mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells over everything added;
+        NaN before any valid pixel.
+        """
         return scores_of(self._sums)
 
 
@@ -104,17 +139,23 @@ def scores_of(sums: Mapping[str, float]) -> Scores:
 
     Parameters
     ----------
-    sums : those named in SUMS: pixels, sum of the absolute error, of the error (prediction - target) and of its square, and the wet pixels
+    sums : those named in SUMS: pixels, sum of the absolute error, of the error (prediction -
+    target) and of its square, and the wet pixels
         of the prediction, of the target and of both
 
     Returns
     -------
-    mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells; all NaN without a pixel. Precision, recall and F1 are 1 where their
-    denominator is 0.
+    mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells; all NaN without a pixel.
+    Precision, recall and F1 are 1 where their denominator is 0.
     """
     cells, absolute, difference, squared, predicted, observed, both = (sums[name] for name in SUMS)
     if cells == 0:
-        return {**dict.fromkeys(("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias"), np.nan), "valid_cells": 0}
+        return {
+            **dict.fromkeys(
+                ("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias"), np.nan
+            ),
+            "valid_cells": 0,
+        }
     mse, either = squared / cells, predicted + observed
     return {
         "mae": absolute / cells,
@@ -136,7 +177,8 @@ def _ratio(part: float, whole: float) -> float:
 def usable(
     prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Values at the valid pixels, which must all have data: dropping a missing prediction would flatter it.
+    """Values at the valid pixels, which must all have data: dropping a missing prediction would
+    flatter it.
 
     Raises
     ------
@@ -144,7 +186,10 @@ def usable(
         A valid pixel has no data, or the shapes differ.
     """
     if not prediction.shape == target.shape == valid.shape:
-        raise ValueError(f"prediction {prediction.shape}, target {target.shape} and valid {valid.shape} must have one shape")
+        raise ValueError(
+            f"prediction {prediction.shape}, target {target.shape} and valid {valid.shape} must "
+            "have one shape"
+        )
     predicted, observed = prediction[valid], target[valid]
     for name, values in (("prediction", predicted), ("target", observed)):
         missing = values.size - np.count_nonzero(np.isfinite(values))
@@ -153,14 +198,21 @@ def usable(
     return predicted, observed
 
 
-def ssim(prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_], sigma: float = 10) -> float:
-    """Structural similarity of two melt fractions, averaged over the valid pixels whose whole window lies within the image.
+def ssim(
+    prediction: NDArray[np.float32],
+    target: NDArray[np.float32],
+    valid: NDArray[np.bool_],
+    sigma: float = 10,
+) -> float:
+    """Structural similarity of two melt fractions, averaged over the valid pixels whose whole
+    window lies within the image.
 
     Parameters
     ----------
     prediction, target : melt fraction, (y, x), 0-1; set to 0 where not valid, on both sides
     valid : (y, x)
-    sigma : of the Gaussian window, pixels; it reaches 3.5 of them, and as far from every edge no pixel counts
+    sigma : of the Gaussian window, pixels; it reaches 3.5 of them, and as far from every edge no
+    pixel counts
 
     Returns
     -------
@@ -190,27 +242,39 @@ def mean_scores(images: Sequence[Mapping[str, float]], weighted: bool = False) -
 
     Parameters
     ----------
-    images : scores of each image, all of the same names; a NaN (no valid pixel, or none far enough from the edges) does not count
+    images : scores of each image, all of the same names; a NaN (no valid pixel, or none far enough
+    from the edges) does not count
     weighted : weight every image by its valid cells instead of equally
     """
     cells = np.array([image["valid_cells"] for image in images], np.float64)
     weights = cells if weighted else np.ones_like(cells)
-    means = {name: _mean([image[name] for image in images], weights) for name in images[0] if name != "valid_cells"}
+    means = {
+        name: _mean([image[name] for image in images], weights)
+        for name in images[0]
+        if name != "valid_cells"
+    }
     return {**means, "valid_cells": int(cells.sum())}
 
 
 def _mean(values: Sequence[float], weights: NDArray[np.float64]) -> float:
     known = np.isfinite(values)
-    return float(np.average(np.asarray(values)[known], weights=weights[known])) if known.any() else np.nan
+    return (
+        float(np.average(np.asarray(values)[known], weights=weights[known]))
+        if known.any()
+        else np.nan
+    )
 
 
-def melt_extent_km2(fraction: NDArray[np.float32], cell_area_km2: float | NDArray[np.float64]) -> float:
+def melt_extent_km2(
+    fraction: NDArray[np.float32], cell_area_km2: float | NDArray[np.float64]
+) -> float:
     """Melting area of a map.
 
     Parameters
     ----------
     fraction : melt fraction, (y, x); NaN adds nothing
-    cell_area_km2 : area of a cell, km², one number or (y, x); `Grid.true_area_km2` gives the area on the ground
+    cell_area_km2 : area of a cell, km², one number or (y, x); `Grid.true_area_km2` gives the area
+    on the ground
     """
     return float(np.nansum(fraction * np.asarray(cell_area_km2, np.float64)))
 
@@ -230,4 +294,8 @@ def extent_errors(predicted: Sequence[float], reference: Sequence[float]) -> Sco
     known = difference[np.isfinite(difference)]
     if not known.size:
         return {"extent_mae_km2": np.nan, "extent_bias_km2": np.nan, "extent_days": 0}
-    return {"extent_mae_km2": float(np.abs(known).mean()), "extent_bias_km2": float(known.mean()), "extent_days": known.size}
+    return {
+        "extent_mae_km2": float(np.abs(known).mean()),
+        "extent_bias_km2": float(known.mean()),
+        "extent_days": known.size,
+    }

@@ -1,10 +1,11 @@
 """Which acquisition days train a network, which validate it and which test it.
 
-Within every month of every year a fixed number of days is set aside by rank of a hash of the seed and the date. A day's rank depends on
-nothing else: a month added, an order changed or a library upgraded moves no other day.
+Within every month of every year a fixed number of days is set aside by rank of a hash of the seed
+and the date. A day's rank depends on nothing else: a month added, an order changed or a library
+upgraded moves no other day.
 
-Days drawn one by one lie close to training days (in the published split 53 of 70 within two days), which flatters a score. The other
-protocols hold out whole years or whole blocks of the calendar.
+Days drawn one by one lie close to training days (in the published split 53 of 70 within two days),
+which flatters a score. The other protocols hold out whole years or whole blocks of the calendar.
 """
 
 import datetime as dt
@@ -14,8 +15,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
-from daymelt.dates import describe
-from daymelt.errors import ConfigError
+from daymelt.core.dates import describe
+from daymelt.core.errors import ConfigError
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -35,7 +36,8 @@ def split_days(
     ----------
     acquired : acquisition days, any order
     seed : another seed draws other days
-    test_per_month, validation_per_month : days drawn in each month of each year, test first; a month with fewer days has none left to train
+    test_per_month, validation_per_month : days drawn in each month of each year, test first; a
+    month with fewer days has none left to train
     training_only_years : years of which every day trains
 
     Returns
@@ -51,7 +53,9 @@ def split_days(
         if year not in training_only_years:
             drawn = sorted(days, key=lambda day: _rank(day, seed))
             chosen.update(dict.fromkeys(drawn[:test_per_month], "test"))
-            chosen.update(dict.fromkeys(drawn[test_per_month : test_per_month + validation_per_month], "val"))
+            chosen.update(
+                dict.fromkeys(drawn[test_per_month : test_per_month + validation_per_month], "val")
+            )
     return chosen
 
 
@@ -59,8 +63,11 @@ def _rank(day: dt.date, seed: int) -> bytes:
     return hashlib.sha256(f"{seed} {day.isoformat()}".encode()).digest()
 
 
-def check_split(rows: Iterable[tuple[dt.date, str]], acquired: Iterable[dt.date], source: str = "split") -> dict[dt.date, Split]:
-    """A split read from elsewhere, as `split_days` gives it, once it is known to fit the acquisitions.
+def check_split(
+    rows: Iterable[tuple[dt.date, str]], acquired: Iterable[dt.date], source: str = "split"
+) -> dict[dt.date, Split]:
+    """A split read from elsewhere, as `split_days` gives it, once it is known to fit the
+    acquisitions.
 
     Parameters
     ----------
@@ -71,7 +78,8 @@ def check_split(rows: Iterable[tuple[dt.date, str]], acquired: Iterable[dt.date]
     Raises
     ------
     ConfigError
-        A split of another name, a day listed twice, a day without acquisition, or an acquisition that is not listed.
+        A split of another name, a day listed twice, a day without acquisition, or an acquisition
+        that is not listed.
     """
     chosen: dict[dt.date, Split] = {}
     twice: set[dt.date] = set()
@@ -80,7 +88,10 @@ def check_split(rows: Iterable[tuple[dt.date, str]], acquired: Iterable[dt.date]
             twice.add(day)
         chosen[day] = _known(name, day, source)
     if twice:
-        raise ConfigError(f"{source}: {describe(twice)} listed more than once; expected every day in exactly one split")
+        raise ConfigError(
+            f"{source}: {describe(twice)} listed more than once; expected every day in exactly "
+            "one split"
+        )
     _check_same_days(chosen, set(acquired), source)
     return dict(sorted(chosen.items()))
 
@@ -95,16 +106,31 @@ def _known(name: str, day: dt.date, source: str) -> Split:
 def _check_same_days(chosen: Mapping[dt.date, Split], acquired: set[dt.date], source: str) -> None:
     unknown, absent = chosen.keys() - acquired, acquired - chosen.keys()
     if unknown:
-        raise ConfigError(f"{source}: no acquisition on {describe(unknown)}; remove them or configure the seasons they belong to")
+        raise ConfigError(
+            f"{source}: no acquisition on {describe(unknown)}; remove them or configure the "
+            "seasons they belong to"
+        )
     if absent:
-        raise ConfigError(f"{source}: acquisitions of {describe(absent)} are in no split; add them or let the seed draw the split")
+        raise ConfigError(
+            f"{source}: acquisitions of {describe(absent)} are in no split; add them or let the "
+            "seed draw the split"
+        )
 
 
-def leave_one_year_out(acquired: Iterable[dt.date], year: int, seed: int, validation_per_month: int = 2) -> dict[dt.date, Assignment]:
-    """Test on every day of one year; of the others some days a month validate, drawn as in `split_days`, and the rest trains."""
+def leave_one_year_out(
+    acquired: Iterable[dt.date], year: int, seed: int, validation_per_month: int = 2
+) -> dict[dt.date, Assignment]:
+    """Test on every day of one year; of the others some days a month validate, drawn as in
+    `split_days`, and the rest trains.
+    """
     days = set(acquired)
     tested = {day for day in days if day.year == year}
-    return _sorted({**split_days(days - tested, seed, 0, validation_per_month), **dict.fromkeys(tested, "test")})
+    return _sorted(
+        {
+            **split_days(days - tested, seed, 0, validation_per_month),
+            **dict.fromkeys(tested, "test"),
+        }
+    )
 
 
 def blocked(
@@ -118,8 +144,9 @@ def blocked(
 ) -> dict[dt.date, Assignment]:
     """Hold out whole blocks of the calendar, so that no held-out day has a training day beside it.
 
-    Every year is cut into blocks counted from 1 January. Those with acquisitions are ranked, each year apart, by a hash of the seed and the
-    first day of the block. All acquisitions of a block share its fate.
+    Every year is cut into blocks counted from 1 January. Those with acquisitions are ranked, each
+    year apart, by a hash of the seed and the first day of the block. All acquisitions of a block
+    share its fate.
 
     Parameters
     ----------
@@ -127,7 +154,8 @@ def blocked(
     seed : another seed draws other blocks
     block_days : length of a block
     test_share, validation_share : of the blocks of a year, rounded to whole blocks, test first
-    guard_days : a day outside the test blocks that lies no farther from an acquisition within one is left out (`none`); 0 leaves none out
+    guard_days : a day outside the test blocks that lies no farther from an acquisition within one
+    is left out (`none`); 0 leaves none out
     training_only_years : years of which every block trains
     """
     blocks: dict[int, dict[dt.date, list[dt.date]]] = defaultdict(lambda: defaultdict(list))
@@ -135,7 +163,11 @@ def blocked(
         blocks[day.year][_block(day, block_days)].append(day)
     chosen: dict[dt.date, Assignment] = {}
     for year, of_year in blocks.items():
-        fates = _draw_blocks(of_year, seed, *((0, 0) if year in training_only_years else (test_share, validation_share)))
+        fates = _draw_blocks(
+            of_year,
+            seed,
+            *((0, 0) if year in training_only_years else (test_share, validation_share)),
+        )
         chosen.update({day: fates[block] for block, days in of_year.items() for day in days})
     return _sorted(_guarded(chosen, guard_days))
 
@@ -146,7 +178,9 @@ def _block(day: dt.date, block_days: int) -> dt.date:
     return day - dt.timedelta((day - first).days % block_days)
 
 
-def _draw_blocks(blocks: Collection[dt.date], seed: int, test_share: float, validation_share: float) -> dict[dt.date, Assignment]:
+def _draw_blocks(
+    blocks: Collection[dt.date], seed: int, test_share: float, validation_share: float
+) -> dict[dt.date, Assignment]:
     ranked = sorted(blocks, key=lambda block: _rank(block, seed))
     tested, validated = round(test_share * len(ranked)), round(validation_share * len(ranked))
     fates: dict[dt.date, Assignment] = dict.fromkeys(ranked, "train")
@@ -158,13 +192,19 @@ def _draw_blocks(blocks: Collection[dt.date], seed: int, test_share: float, vali
 def _guarded(chosen: Mapping[dt.date, Assignment], guard_days: int) -> dict[dt.date, Assignment]:
     """The same without the days that lie within the guard of a test day."""
     tested = sorted(day for day, name in chosen.items() if name == "test")
-    return {day: "none" if name != "test" and tested and _nearest(day, tested) <= guard_days else name for day, name in chosen.items()}
+    return {
+        day: "none" if name != "test" and tested and _nearest(day, tested) <= guard_days else name
+        for day, name in chosen.items()
+    }
 
 
-def hindcast(acquired: Iterable[dt.date], train_years: Collection[int], validation_years: Collection[int]) -> dict[dt.date, Assignment]:
+def hindcast(
+    acquired: Iterable[dt.date], train_years: Collection[int], validation_years: Collection[int]
+) -> dict[dt.date, Assignment]:
     """Whole years train and validate; the days of every other year test.
 
-    The published hindcast trains on 2019 to 2023 and validates on 2018, which leaves 2017 to test on (Lütjens et al. 2025 and its code).
+    The published hindcast trains on 2019 to 2023 and validates on 2018, which leaves 2017 to test
+    on (Lütjens et al. 2025 and its code).
 
     Raises
     ------
@@ -173,8 +213,18 @@ def hindcast(acquired: Iterable[dt.date], train_years: Collection[int], validati
     """
     both = sorted(set(train_years) & set(validation_years))
     if both:
-        raise ConfigError(f"split.hindcast_validation_years: found {both}, which are among split.hindcast_training_years; expected others")
-    return {day: "train" if day.year in train_years else "val" if day.year in validation_years else "test" for day in sorted(acquired)}
+        raise ConfigError(
+            f"split.hindcast_validation_years: found {both}, which are among "
+            "split.hindcast_training_years; expected others"
+        )
+    return {
+        day: "train"
+        if day.year in train_years
+        else "val"
+        if day.year in validation_years
+        else "test"
+        for day in sorted(acquired)
+    }
 
 
 def distance_to_training(splits: Mapping[dt.date, str]) -> dict[dt.date, int]:

@@ -1,10 +1,13 @@
-"""Weather stations beside a map: the days on which a station melts, and how they agree with those of the cell it stands in.
+"""Weather stations beside a map: the days on which a station melts, and how they agree with those
+of the cell it stands in.
 
-A day is one number a series: 1 melts, 0 does not, NaN is not known. Only days on which both are known count.
-Sources: hit rate and false-alarm ratio as in Wilks (2011), Statistical Methods in the Atmospheric Sciences, chapter 8; the default rule,
-surface temperature above -1 °C at 07 UTC, is that of the station evaluation of MeltwaterBench. A season begins with the first melting day
-of the first five days of which at least three melt, and ends with the last one of the last such five: three in five days is a choice of
-this project, made so that one warm afternoon does not begin a season and one cold night does not end it.
+A day is one number a series: 1 melts, 0 does not, NaN is not known. Only days on which both are
+known count. Sources: hit rate and false-alarm ratio as in Wilks (2011), Statistical Methods in the
+Atmospheric Sciences, chapter 8; the default rule, surface temperature above -1 °C at 07 UTC, is
+that of the station evaluation of MeltwaterBench. A season begins with the first melting day of the
+first five days of which at least three melt, and ends with the last one of the last such five:
+three in five days is a choice of this project, made so that one warm afternoon does not begin a
+season and one cold night does not end it.
 """
 
 from dataclasses import dataclass
@@ -37,7 +40,9 @@ class Contingency:
 
     @property
     def false_alarm_ratio(self) -> float:
-        """Share of the map's melting days on which the station does not melt; NaN where the map has none."""
+        """Share of the map's melting days on which the station does not melt; NaN where the map has
+        none.
+        """
         return _share(self.false_alarms, self.hits + self.false_alarms)
 
     @property
@@ -48,7 +53,9 @@ class Contingency:
 
 @dataclass(frozen=True)
 class MeltSeason:
-    """First and last day of lasting melt as positions in a series of days, and days from one to the other; NaN where melt never lasted."""
+    """First and last day of lasting melt as positions in a series of days, and days from one to the
+    other; NaN where melt never lasted.
+    """
 
     onset: float
     end: float
@@ -56,7 +63,10 @@ class MeltSeason:
 
 
 def value_at_hour(
-    hours: NDArray[np.datetime64], values: NDArray[np.floating], days: NDArray[np.datetime64], hour: int
+    hours: NDArray[np.datetime64],
+    values: NDArray[np.floating],
+    days: NDArray[np.datetime64],
+    hour: int,
 ) -> NDArray[np.float64]:
     """Value of one hour UTC of each day, (date,), NaN where there is none.
 
@@ -69,8 +79,12 @@ def value_at_hour(
     return _at(hours, values, days.astype("datetime64[h]") + np.full(1, hour, "timedelta64[h]"))
 
 
-def daily_maximum(hours: NDArray[np.datetime64], values: NDArray[np.floating], days: NDArray[np.datetime64]) -> NDArray[np.float64]:
-    """Highest value of each day UTC, (date,), NaN where fewer than `HOURS_OF_A_DAY` are known; arguments as `value_at_hour`."""
+def daily_maximum(
+    hours: NDArray[np.datetime64], values: NDArray[np.floating], days: NDArray[np.datetime64]
+) -> NDArray[np.float64]:
+    """Highest value of each day UTC, (date,), NaN where fewer than `HOURS_OF_A_DAY` are known;
+    arguments as `value_at_hour`.
+    """
     wanted = days.astype("datetime64[h]")[:, None] + np.arange(24).astype("timedelta64[h]")
     found = _at(hours, values, wanted.ravel()).reshape(wanted.shape)
     known = np.isfinite(found)
@@ -84,7 +98,9 @@ def melting(values: NDArray[np.floating], threshold: float) -> NDArray[np.float6
 
 
 def contingency(mapped: NDArray[np.floating], station: NDArray[np.floating]) -> Contingency:
-    """Count the days of two series (date,) of `melting`; days that are not known in both are left out."""
+    """Count the days of two series (date,) of `melting`; days that are not known in both are left
+    out.
+    """
     known = ~(np.isnan(mapped) | np.isnan(station))
     one, other = mapped[known] > 0, station[known] > 0
     counts = (one & other, ~one & other, one & ~other, ~one & ~other)
@@ -110,13 +126,19 @@ def melt_season(series: NDArray[np.floating]) -> MeltSeason:
     return MeltSeason(float(onset), float(end), float(end - onset + 1))
 
 
-def in_common(one: NDArray[np.floating], other: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Two series (date,) of which each knows only the days that both know: a gap in one must not move the season of it alone."""
+def in_common(
+    one: NDArray[np.floating], other: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two series (date,) of which each knows only the days that both know: a gap in one must not
+    move the season of it alone.
+    """
     known = ~(np.isnan(one) | np.isnan(other))
     return np.where(known, one, np.nan), np.where(known, other, np.nan)
 
 
-def _at(hours: NDArray[np.datetime64], values: NDArray[np.floating], wanted: NDArray[np.datetime64]) -> NDArray[np.float64]:
+def _at(
+    hours: NDArray[np.datetime64], values: NDArray[np.floating], wanted: NDArray[np.datetime64]
+) -> NDArray[np.float64]:
     """Values at some moments (moment,), NaN where the record has no such hour."""
     if not hours.size:
         return np.full(wanted.shape, np.nan)

@@ -1,8 +1,11 @@
-"""Scores by kind of pixel and day: by distance to the nearest observation, by height, by month and in named events.
+"""Scores by kind of pixel and day: by distance to the nearest observation, by height, by month and
+in named events.
 
-Only sums are kept, a handful of numbers a stratum, so that any number of days streams through. Sums of several seasons add up.
+Only sums are kept, a handful of numbers a stratum, so that any number of days streams through. Sums
+of several seasons add up.
 
-Source of the classes of distance: the code of MeltwaterBench (Lütjens et al. 2025, arXiv 2512.12142), error over the observation gap.
+Source of the classes of distance: the code of MeltwaterBench (Lütjens et al. 2025, arXiv
+2512.12142), error over the observation gap.
 """
 
 import datetime as dt
@@ -12,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.encoding import NEVER_SEEN, SAR_AGE
+from daymelt.core.encoding import NEVER_SEEN, SAR_AGE
 from daymelt.science.scores import SUMS, WET, scores_of, usable
 
 Bins = tuple[NDArray[np.int16], tuple[str, ...]]
@@ -24,7 +27,8 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 
 
 class StrataSums:
-    """Sums of the error over the pixels of each stratum, a (kind, bin) such as ("height", "500-1000 m").
+    """Sums of the error over the pixels of each stratum, a (kind, bin) such as ("height", "500-1000
+    m").
 
     Parameters
     ----------
@@ -56,21 +60,37 @@ class StrataSums:
         predicted, observed = usable(prediction, target, valid)
         where = np.broadcast_to(bins, valid.shape)[valid]
         if where.size and not -1 <= where.min() <= where.max() < len(names):
-            raise ValueError(f"{kind}: bins {where.min()} to {where.max()}; expected -1 to {len(names) - 1} for {len(names)} names")
-        for name, sums in zip(names, self._by_bin(where, len(names), predicted, observed), strict=True):
+            raise ValueError(
+                f"{kind}: bins {where.min()} to {where.max()}; expected -1 to {len(names) - 1} "
+                f"for {len(names)} names"
+            )
+        for name, sums in zip(
+            names, self._by_bin(where, len(names), predicted, observed), strict=True
+        ):
             if sums[0]:
                 self._take(kind, name, sums)
 
     def _by_bin(
-        self, where: NDArray[np.integer], count: int, predicted: NDArray[np.float32], observed: NDArray[np.float32]
+        self,
+        where: NDArray[np.integer],
+        count: int,
+        predicted: NDArray[np.float32],
+        observed: NDArray[np.float32],
     ) -> NDArray[np.float64]:
-        """(bin, sum) in the order of SUMS; pixels of bin -1 fall into a bin of their own that is dropped."""
+        """(bin, sum) in the order of SUMS; pixels of bin -1 fall into a bin of their own that is
+        dropped.
+        """
         where = where.astype(np.intp) + 1
         error = np.subtract(predicted, observed, dtype=np.float64)
-        weighted = (np.bincount(where, weights, count + 1) for weights in (np.abs(error), error, error * error))
+        weighted = (
+            np.bincount(where, weights, count + 1)
+            for weights in (np.abs(error), error, error * error)
+        )
         state = 4 * where + 2 * (predicted > self._wet) + (observed > self._wet)
         dry, missed, false, both = np.bincount(state, minlength=4 * (count + 1)).reshape(-1, 4).T
-        return np.stack([dry + missed + false + both, *weighted, false + both, missed + both, both], axis=1)[1:]
+        return np.stack(
+            [dry + missed + false + both, *weighted, false + both, missed + both, both], axis=1
+        )[1:]
 
     def _take(self, kind: str, name: str, sums: NDArray[np.float64]) -> None:
         self._sums[kind, name] = self._sums.get((kind, name), 0) + sums
@@ -81,8 +101,13 @@ class StrataSums:
             self._take(row["kind"], row["bin"], np.array([float(row[name]) for name in SUMS]))
 
     def rows(self) -> list[dict[str, Any]]:
-        """One a stratum with pixels: kind, bin and the sums named in `scores.SUMS`; strata in the order in which they first appeared."""
-        return [{"kind": kind, "bin": name, **dict(zip(SUMS, sums.tolist(), strict=True))} for (kind, name), sums in self._sums.items()]
+        """One a stratum with pixels: kind, bin and the sums named in `scores.SUMS`; strata in the
+        order in which they first appeared.
+        """
+        return [
+            {"kind": kind, "bin": name, **dict(zip(SUMS, sums.tolist(), strict=True))}
+            for (kind, name), sums in self._sums.items()
+        ]
 
     def results(self) -> list[dict[str, Any]]:
         """One a stratum with pixels: kind, bin and the pooled scores of `scores.scores_of`."""
@@ -94,7 +119,8 @@ def gap_bins(age: NDArray[np.uint8]) -> Bins:
 
     Parameters
     ----------
-    age : (y, x), days, as `temporal.observation_age` gives it: 254 = by no acquisition, 255 = no data
+    age : (y, x), days, as `temporal.observation_age` gives it: 254 = by no acquisition, 255 = no
+    data
 
     Returns
     -------
@@ -106,7 +132,8 @@ def gap_bins(age: NDArray[np.uint8]) -> Bins:
 
 
 def height_bins(height: NDArray[np.float32], step_m: float = HEIGHT_STEP_M) -> Bins:
-    """Band of height, and the names of the bands from the lowest up; everything below the first step is one band.
+    """Band of height, and the names of the bands from the lowest up; everything below the first
+    step is one band.
 
     Parameters
     ----------
@@ -120,7 +147,10 @@ def height_bins(height: NDArray[np.float32], step_m: float = HEIGHT_STEP_M) -> B
     known = np.isfinite(height)
     bins = np.full(height.shape, -1, np.int16)
     bins[known] = np.maximum(np.floor(height[known] / step_m), 0)
-    names = (f"{band * step_m:g}-{(band + 1) * step_m:g} m" for band in range(1, int(bins.max(initial=0)) + 1))
+    names = (
+        f"{band * step_m:g}-{(band + 1) * step_m:g} m"
+        for band in range(1, int(bins.max(initial=0)) + 1)
+    )
     return bins, (f"below {step_m:g} m", *names)
 
 

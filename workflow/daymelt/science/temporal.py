@@ -1,7 +1,9 @@
-"""Between the acquisitions: time-interpolated SAR, the age of the nearest observation, and gaps filled in time.
+"""Between the acquisitions: time-interpolated SAR, the age of the nearest observation, and gaps
+filled in time.
 
-Source of the interpolation: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, "Time-interpolate SAR": the mean of the valid values
-of the acquisitions around a day, with equal weights and without the day itself.
+Source of the interpolation: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142,
+"Time-interpolate SAR": the mean of the valid values of the acquisitions around a day, with equal
+weights and without the day itself.
 """
 
 import datetime as dt
@@ -14,20 +16,24 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.dates import describe
-from daymelt.encoding import NEVER_SEEN, PERCENT
-from daymelt.errors import GapError
+from daymelt.core.dates import describe
+from daymelt.core.encoding import NEVER_SEEN, PERCENT
+from daymelt.core.errors import GapError
 
 OLDEST = 253  # days, the largest age that is told apart
 NEVER = 16_000  # days away: beyond every date, and still an int16 when added to one
-BLOCK = 16  # acquisitions between two marks of the backward sweep: memory is that of 2 x 16 images at most for a season of 256
+# acquisitions between two marks of the backward sweep: memory is that of 2 x 16 images at most for
+# a season of 256
+BLOCK = 16
 LINEAR, NEAREST = "linear in time", "nearest day"
 
 
 class Fields(Protocol):
-    """Acquisitions in order (acquisition, y, x) uint8, percent, 255 = no data: an array, or anything that gives them one by one.
+    """Acquisitions in order (acquisition, y, x) uint8, percent, 255 = no data: an array, or
+    anything that gives them one by one.
 
-    Days that rise ask for an acquisition again only while few others lie between, so that few need to be held.
+    Days that rise ask for an acquisition again only while few others lie between, so that few need
+    to be held.
     """
 
     @property
@@ -40,9 +46,14 @@ class Fields(Protocol):
 
 
 def window_mean(
-    stack: Fields, acquired: Sequence[dt.date], days: Iterable[dt.date], before: int = 3, after: int = 3
+    stack: Fields,
+    acquired: Sequence[dt.date],
+    days: Iterable[dt.date],
+    before: int = 3,
+    after: int = 3,
 ) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
-    """Mean melt fraction of the acquisitions around each day, weighted equally, without those of the day itself.
+    """Mean melt fraction of the acquisitions around each day, weighted equally, without those of
+    the day itself.
 
     Parameters
     ----------
@@ -50,11 +61,13 @@ def window_mean(
         The acquisitions that may be used, of one season.
     acquired : (acquisition,), their days, rising
     days : the days to interpolate to
-    before, after : number of acquisitions taken on each side, whether or not they are valid at a pixel
+    before, after : number of acquisitions taken on each side, whether or not they are valid at a
+    pixel
 
     Yields
     ------
-    (date, field) : fraction 0-1, (y, x), NaN where no acquisition of the window is valid. Days with one window share one read-only field.
+    (date, field) : fraction 0-1, (y, x), NaN where no acquisition of the window is valid. Days with
+    one window share one read-only field.
 
     Raises
     ------
@@ -65,11 +78,21 @@ def window_mean(
     window = _Window(stack)
     for day in days:
         first_past, first_later = bisect_left(acquired, day), bisect_right(acquired, day)
-        yield day, window.mean({*range(max(0, first_past - before), first_past), *range(first_later, len(acquired))[:after]})
+        yield (
+            day,
+            window.mean(
+                {
+                    *range(max(0, first_past - before), first_past),
+                    *range(first_later, len(acquired))[:after],
+                }
+            ),
+        )
 
 
 class _Window:
-    """Sum and number of the valid percents of a set of acquisitions, kept up to date as the set changes: integers, so without drift."""
+    """Sum and number of the valid percents of a set of acquisitions, kept up to date as the set
+    changes: integers, so without drift.
+    """
 
     def __init__(self, stack: Fields) -> None:
         self._stack = stack
@@ -97,13 +120,18 @@ class _Window:
 
     def _divide(self) -> NDArray[np.float32]:
         with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of a pixel that no acquisition saw
-            mean: NDArray[np.float32] = np.divide(self._total, self._count * np.uint16(100), dtype=np.float32)
+            mean: NDArray[np.float32] = np.divide(
+                self._total, self._count * np.uint16(100), dtype=np.float32
+            )
         mean.flags.writeable = False
         return mean
 
 
-def observation_age(stack: Fields, acquired: Sequence[dt.date], days: Sequence[dt.date]) -> Iterator[tuple[dt.date, NDArray[np.uint8]]]:
-    """Days from each day to the nearest acquisition, before or after it, that is valid at the pixel.
+def observation_age(
+    stack: Fields, acquired: Sequence[dt.date], days: Sequence[dt.date]
+) -> Iterator[tuple[dt.date, NDArray[np.uint8]]]:
+    """Days from each day to the nearest acquisition, before or after it, that is valid at the
+    pixel.
 
     Parameters
     ----------
@@ -113,7 +141,8 @@ def observation_age(stack: Fields, acquired: Sequence[dt.date], days: Sequence[d
 
     Yields
     ------
-    (date, age) : (y, x), 0 = seen that day, 253 = 253 days or more, 254 (`NEVER_SEEN`) = by no acquisition.
+    (date, age) : (y, x), 0 = seen that day, 253 = 253 days or more, 254 (`NEVER_SEEN`) = by no
+    acquisition.
 
     Raises
     ------
@@ -134,7 +163,9 @@ def _as_age(away: NDArray[np.int16]) -> NDArray[np.uint8]:
 def _neighbours(
     stack: Fields, acquired: Sequence[dt.date], days: Sequence[dt.date]
 ) -> Iterator[tuple[dt.date, NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_] | None]]:
-    """For each day the days since the last valid acquisition before it, those to the first after it, and what was valid on it (if any)."""
+    """For each day the days since the last valid acquisition before it, those to the first after
+    it, and what was valid on it (if any).
+    """
     _check_acquired(stack, acquired)
     _check_rising(days, "days")
     if not days:
@@ -160,9 +191,11 @@ def _neighbours(
 
 
 def _next_seen(stack: Fields, dates: Sequence[int]) -> Iterator[NDArray[np.int16]]:
-    """Date of the first valid acquisition from index 0 on, from 1 on, ... from `len(dates)` on, each (y, x).
+    """Date of the first valid acquisition from index 0 on, from 1 on, ... from `len(dates)` on,
+    each (y, x).
 
-    The sweep runs backward and the answer forward: every 16th state is marked, and the states between are swept again from there.
+    The sweep runs backward and the answer forward: every 16th state is marked, and the states
+    between are swept again from there.
     """
     following = np.full(stack.shape[1:], NEVER, np.int16)
     marks = {}
@@ -200,19 +233,22 @@ def _check_rising(days: Sequence[dt.date], name: str) -> None:
 def fill_linear(
     fields: NDArray[np.float32], days: Sequence[dt.date], longest_gap_days: int, source: str
 ) -> tuple[NDArray[np.float32], dict[dt.date, str]]:
-    """Fill missing cells linearly in time between the nearest days with data, or with the nearest day at the ends of the season.
+    """Fill missing cells linearly in time between the nearest days with data, or with the nearest
+    day at the ends of the season.
 
     Parameters
     ----------
     fields : (date, y, x), NaN = missing; unchanged
-        A cell without data on any day is outside the source's coverage and stays NaN, unless every cell is.
+        A cell without data on any day is outside the source's coverage and stays NaN, unless every
+        cell is.
     days : (date,), rising
     longest_gap_days : most missing days in a row that may be filled
     source : what to call the stream in a message
 
     Returns
     -------
-    (fields, filled) : the filled copy, and for each day on which any cell was filled the rule that did it.
+    (fields, filled) : the filled copy, and for each day on which any cell was filled the rule that
+    did it.
 
     Raises
     ------
@@ -221,24 +257,33 @@ def fill_linear(
     """
     missing = np.isnan(fields)
     if missing.all():
-        raise GapError(f"{source}: no data on any day ({describe(days)}); retrieve it for this season")
+        raise GapError(
+            f"{source}: no data on any day ({describe(days)}); retrieve it for this season"
+        )
     time = np.array([(day - days[0]).days for day in days])
     gaps = _find_gaps(missing, time)
     if np.any(gaps.length > longest_gap_days):
-        beyond = describe(days[index] for index in np.unique(gaps.day[gaps.length > longest_gap_days]).tolist())
+        beyond = describe(
+            days[index] for index in np.unique(gaps.day[gaps.length > longest_gap_days]).tolist()
+        )
         raise GapError(
-            f"{source}: {gaps.length.max()} days in a row without data, at most {longest_gap_days} are filled ({beyond}); "
+            f"{source}: {gaps.length.max()} days in a row without data, at most "
+            f"{longest_gap_days} are filled ({beyond}); "
             "retrieve the missing days or raise longest_gap_days"
         )
     whole = fields.copy()
     whole[gaps.day, gaps.row, gaps.column] = _between(fields, time, gaps)
     at_an_end = set(np.unique(gaps.day[gaps.earlier == gaps.later]).tolist())
-    return whole, {days[index]: NEAREST if index in at_an_end else LINEAR for index in np.unique(gaps.day).tolist()}
+    return whole, {
+        days[index]: NEAREST if index in at_an_end else LINEAR
+        for index in np.unique(gaps.day).tolist()
+    }
 
 
 @dataclass(frozen=True)
 class _Gaps:
-    """Missing values that may be filled, one entry each: where, the nearest days with data, and the days missing in a row.
+    """Missing values that may be filled, one entry each: where, the nearest days with data, and the
+    days missing in a row.
 
     Days are indices. At an end of the season `earlier` and `later` are the same day.
     """
@@ -252,21 +297,41 @@ class _Gaps:
 
 
 def _find_gaps(missing: NDArray[np.bool_], time: NDArray[np.int64]) -> _Gaps:
-    """Gaps of the cells that have data on some day; `missing` is (date, y, x), `time` (date,) in days."""
+    """Gaps of the cells that have data on some day; `missing` is (date, y, x), `time` (date,) in
+    days.
+    """
     count = len(missing)
     places = day, row, column = np.nonzero(missing & ~missing.all(axis=0))
     index = np.arange(count, dtype=np.int16)[:, None, None]
     earlier = np.maximum.accumulate(np.where(missing, np.int16(-1), index), axis=0)[places]
-    later = np.minimum.accumulate(np.where(missing, np.int16(count), index)[::-1], axis=0)[::-1][places]
-    bounds = np.concatenate([time, [time[-1] + 1, time[0] - 1]])  # the last two stand just beyond the ends: indices count and -1
+    later = np.minimum.accumulate(np.where(missing, np.int16(count), index)[::-1], axis=0)[::-1][
+        places
+    ]
+    bounds = np.concatenate(
+        [time, [time[-1] + 1, time[0] - 1]]
+    )  # the last two stand just beyond the ends: indices count and -1
     length = bounds[later] - bounds[earlier] - 1
-    return _Gaps(day, row, column, np.where(earlier < 0, later, earlier), np.where(later == count, earlier, later), length)
+    return _Gaps(
+        day,
+        row,
+        column,
+        np.where(earlier < 0, later, earlier),
+        np.where(later == count, earlier, later),
+        length,
+    )
 
 
-def _between(fields: NDArray[np.float32], time: NDArray[np.int64], gaps: _Gaps) -> NDArray[np.float32]:
+def _between(
+    fields: NDArray[np.float32], time: NDArray[np.int64], gaps: _Gaps
+) -> NDArray[np.float32]:
     """Value of each gap between its neighbours in time."""
-    past, future = fields[gaps.earlier, gaps.row, gaps.column], fields[gaps.later, gaps.row, gaps.column]
+    past, future = (
+        fields[gaps.earlier, gaps.row, gaps.column],
+        fields[gaps.later, gaps.row, gaps.column],
+    )
     begin, end = time[gaps.earlier], time[gaps.later]
-    share = np.where(end > begin, (time[gaps.day] - begin) / np.maximum(end - begin, 1), 0).astype(np.float32)
+    share = np.where(end > begin, (time[gaps.day] - begin) / np.maximum(end - begin, 1), 0).astype(
+        np.float32
+    )
     filled: NDArray[np.float32] = past + share * (future - past)
     return filled

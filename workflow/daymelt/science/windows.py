@@ -1,7 +1,8 @@
 """Weighted means over a square window: a separable kernel as products of small matrices.
 
-A correlation over rows is a product with a banded matrix. Taken in blocks of rows that matrix is small and dense, and the processor's
-matrix product outruns a loop over the kernel several times, although it multiplies the zeros of the band too.
+A correlation over rows is a product with a banded matrix. Taken in blocks of rows that matrix is
+small and dense, and the processor's matrix product outruns a loop over the kernel several times,
+although it multiplies the zeros of the band too.
 """
 
 import numpy as np
@@ -11,7 +12,9 @@ BLOCK = 128  # rows of a block: the band's zeros and its weights then cost about
 
 
 def gaussian_kernel(sigma: float, reach: int) -> NDArray[np.float64]:
-    """Weights of a Gaussian at whole pixels from -`reach` to `reach`, adding up to 1; `sigma` in pixels."""
+    """Weights of a Gaussian at whole pixels from -`reach` to `reach`, adding up to 1; `sigma` in
+    pixels.
+    """
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     return np.asarray(kernel / kernel.sum())
 

@@ -1,1 +1,1 @@
-"""One reader and one retriever a provider's product."""
+"""Readers and searches, one folder a product."""

@@ -1,1 +1,3 @@
-"""Every way of mapping melt, behind one interface: learn from the aligned streams, then say the melt fraction of any day."""
+"""Every way of mapping melt, behind one interface: learn from the aligned streams, then say the
+melt fraction of any day.
+"""

@@ -1,4 +1,6 @@
-"""The aligned streams of an area, opened together: terrain, time-interpolated SAR, the coarse fields and their winter means."""
+"""The aligned streams of an area, opened together: terrain, time-interpolated SAR, the coarse
+fields and their winter means.
+"""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,8 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt import cube
-from daymelt.errors import MissingInputError
+from daymelt.core import cube
+from daymelt.core.errors import MissingInputError
 from daymelt.learn.channels import COARSE
 from daymelt.science.regrid import axis_weights
 from daymelt.systems.streams import Series, open_series
@@ -22,8 +24,8 @@ WINTER = "_winter"  # ends the name of a season's winter mean
 class Aligned:
     """Everything that a day can be mapped from.
 
-    `sar` is time-interpolated, `coarse` has each coarse channel by its name, `winters` the files with a season's winter mean of
-    passive microwave.
+    `sar` is time-interpolated, `coarse` has each coarse channel by its name, `winters` the files
+    with a season's winter mean of passive microwave.
     """
 
     terrain: cube.Layers
@@ -39,7 +41,11 @@ class Aligned:
     @property
     def digests(self) -> list[str]:
         """Identity of everything opened."""
-        return [self.terrain.attributes["inputs"], *self.sar.digests, *(digest for name in COARSE for digest in self.coarse[name].digests)]
+        return [
+            self.terrain.attributes["inputs"],
+            *self.sar.digests,
+            *(digest for name in COARSE for digest in self.coarse[name].digests),
+        ]
 
     def weights(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Linear interpolation from the posting to the study grid along y and x."""
@@ -47,10 +53,14 @@ class Aligned:
         return axis_weights(posting.y, grid.y), axis_weights(posting.x, grid.x)
 
     def winter_mean(self, season: int) -> NDArray[np.float32]:
-        """Mean brightness temperature of the winter before a season, K, (y, x) on the posting grid."""
+        """Mean brightness temperature of the winter before a season, K, (y, x) on the posting
+        grid.
+        """
         if season not in self.winters:
             known = ", ".join(map(str, sorted(self.winters))) or "none"
-            raise MissingInputError(f"passive microwave: no winter mean of {season}; given are those of {known}")
+            raise MissingInputError(
+                f"passive microwave: no winter mean of {season}; given are those of {known}"
+            )
         return np.asarray(cube.read_layers(self.winters[season])["winter_mean"])
 
     def coarse_fields(self, days: Sequence[dt.date]) -> dict[str, NDArray[np.float32]]:
@@ -60,10 +70,20 @@ class Aligned:
 
 @contextmanager
 def open_aligned(
-    terrain: Path, interpolated: Sequence[Path], mar: Sequence[Path], microwave: Sequence[Path], winters: Sequence[Path] = ()
+    terrain: Path,
+    interpolated: Sequence[Path],
+    mar: Sequence[Path],
+    microwave: Sequence[Path],
+    winters: Sequence[Path] = (),
 ) -> Iterator[Aligned]:
-    """Open the streams of some seasons, and note the files of their winter means; GridError where they do not fit together."""
-    with open_series(interpolated) as sar, open_series(mar) as water, open_series(microwave) as brightness:
+    """Open the streams of some seasons, and note the files of their winter means; GridError where
+    they do not fit together.
+    """
+    with (
+        open_series(interpolated) as sar,
+        open_series(mar) as water,
+        open_series(microwave) as brightness,
+    ):
         layers = cube.read_layers(terrain)
         cube.check_same_grid(sar.grid, layers.grid, interpolated[0])
         cube.check_same_grid(brightness.grid, water.grid, microwave[0])

@@ -1,13 +1,16 @@
-"""What a way of mapping is given, what it gives, and how the one that a configuration names is found.
+"""What a way of mapping is given, what it gives, and how the one that a configuration names is
+found.
 
 A system is a module of this room, named after its kind with underscores. It defines
 
 - `Options`, a dataclass of its own settings, each with a default;
-- `fit(lesson, options, folder)`, which learns from the training days, writes into `folder` what it will need, last of all the card
+- `fit(lesson, options, folder)`, which learns from the training days, writes into `folder` what it
+will need, last of all the card
   `model.json`, and
 - `load(folder, options, scene, running)`, which gives it `Ready` to map the days of a scene.
 
-Everything else (the rules, the scores, the maps, the table) goes by the name that the configuration gives to the kind.
+Everything else (the rules, the scores, the maps, the table) goes by the name that the configuration
+gives to the kind.
 """
 
 import datetime as dt
@@ -25,13 +28,15 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from daymelt.atomic import atomic_path, write_json
-from daymelt.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.atomic import atomic_path, write_json
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.streams import Series
 
 CARD, ARRAYS = "model.json", "model.safetensors"
-STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)  # for the `Options` of a system
+STRICT = ConfigDict(
+    extra="forbid", strict=True, allow_inf_nan=False
+)  # for the `Options` of a system
 Maps = Iterator[tuple[dt.date, NDArray[np.float32]]]
 
 
@@ -61,7 +66,9 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Running:
-    """How to map: the device, days (or tiles) at once, the side of a tile or None, what tiles share on each side, and threads."""
+    """How to map: the device, days (or tiles) at once, the side of a tile or None, what tiles share
+    on each side, and threads.
+    """
 
     device: str = "auto"
     batch: int = 1
@@ -79,7 +86,8 @@ class Ready:
     title : what it is, as the files that it makes say it
     checksum : SHA-256 of what it learnt
     parameters : how many numbers it learnt
-    predict : days to (day, melt fraction (y, x), 0-1) in their order; a cell of which it knows nothing is 0, as published, water anything
+    predict : days to (day, melt fraction (y, x), 0-1) in their order; a cell of which it knows
+    nothing is 0, as published, water anything
     """
 
     title: str
@@ -117,7 +125,11 @@ def system(kind: str) -> System:
 def kinds() -> list[str]:
     """Every kind of system there is."""
     folder = Path(__file__).parent
-    return sorted(path.stem.replace("_", "-") for path in folder.glob("*.py") if "\ndef fit(" in path.read_text(encoding="utf-8"))
+    return sorted(
+        path.stem.replace("_", "-")
+        for path in folder.glob("*.py")
+        if "\ndef fit(" in path.read_text(encoding="utf-8")
+    )
 
 
 def read_options(kind: str, values: Mapping[str, Any]) -> Any:
@@ -135,13 +147,17 @@ def read_options(kind: str, values: Mapping[str, Any]) -> Any:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         known = ", ".join(options.__dataclass_fields__) or "none"
-        raise ConfigError(f"options of the system {kind}: {key}: {first['msg']}; its settings are {known}") from None
+        raise ConfigError(
+            f"options of the system {kind}: {key}: {first['msg']}; its settings are {known}"
+        ) from None
 
 
 def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Keep arrays beside the card, in a form that cannot carry code."""
     with atomic_path(folder / ARRAYS) as temporary:
-        temporary.write_bytes(save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+        temporary.write_bytes(
+            save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        )
 
 
 def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
@@ -161,9 +177,19 @@ def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
         raise FormatError(f"model {path}: not readable ({error}); train the system again") from None
 
 
-def write_card(folder: Path, kind: str, lesson: Lesson, learnt: Mapping[str, Any], parameters: int) -> None:
+def write_card(
+    folder: Path, kind: str, lesson: Lesson, learnt: Mapping[str, Any], parameters: int
+) -> None:
     """Write the card of a system that learns few numbers: all of them stand in it."""
-    write_json(folder / CARD, {"kind": kind, "parameters": parameters, "learnt": dict(learnt), "about": dict(lesson.about)})
+    write_json(
+        folder / CARD,
+        {
+            "kind": kind,
+            "parameters": parameters,
+            "learnt": dict(learnt),
+            "about": dict(lesson.about),
+        },
+    )
 
 
 def read_card(folder: Path, kind: str) -> tuple[Mapping[str, Any], str]:
@@ -190,6 +216,10 @@ def read_card(folder: Path, kind: str) -> tuple[Mapping[str, Any], str]:
     return learnt, hashlib.sha256(content).hexdigest()
 
 
-def each_day(map_day: Callable[[dt.date], NDArray[np.float32]]) -> Callable[[Sequence[dt.date]], Maps]:
-    """`Ready.predict` of a system that maps one day after the other; nothing known (NaN) becomes 0."""
+def each_day(
+    map_day: Callable[[dt.date], NDArray[np.float32]],
+) -> Callable[[Sequence[dt.date]], Maps]:
+    """`Ready.predict` of a system that maps one day after the other; nothing known (NaN) becomes
+    0.
+    """
     return lambda days: ((day, np.nan_to_num(map_day(day))) for day in days)

@@ -1,4 +1,5 @@
-"""MAR's liquid water, blurred and bent to a melt fraction by a curve that is fitted to the training days.
+"""MAR's liquid water, blurred and bent to a melt fraction by a curve that is fitted to the training
+days.
 
 Source: Lütjens et al. (2025), arXiv 2512.12142, "Interpolate MAR"; see `science.climate`.
 """
@@ -15,7 +16,15 @@ from pydantic.dataclasses import dataclass
 from daymelt.science.climate import blur, fit_melt_curve, melt_from_liquid_water
 from daymelt.science.regrid import upsample
 from daymelt.systems.aligned import Aligned
-from daymelt.systems.interface import STRICT, Lesson, Ready, Running, each_day, read_card, write_card
+from daymelt.systems.interface import (
+    STRICT,
+    Lesson,
+    Ready,
+    Running,
+    each_day,
+    read_card,
+    write_card,
+)
 
 KIND = "interpolate-mar"
 PARAMETERS = 4  # width of kernel, sigma, brightness, gamma, as the published table counts
@@ -30,14 +39,18 @@ class Options:
 
 
 def fit(lesson: Lesson, options: Options, folder: Path) -> None:
-    """Brightness and gamma of the least mean absolute error over evenly thinned cells of the training days."""
+    """Brightness and gamma of the least mean absolute error over evenly thinned cells of the
+    training days.
+    """
     days, aligned = lesson.days("train"), lesson.aligned
     every = max(1, len(days) * aligned.ocean.size // SAMPLES)
     water, melt = [], []
     for index, day in enumerate(days):
         start = index % every  # other cells on other days
         melt.append(lesson.observed.read(day).ravel()[start::every])
-        water.append(blurred_water(aligned, aligned.weights(), options.blur_m, day).ravel()[start::every])
+        water.append(
+            blurred_water(aligned, aligned.weights(), options.blur_m, day).ravel()[start::every]
+        )
     brightness, gamma = fit_melt_curve(np.concatenate(water), np.concatenate(melt))
     write_card(folder, KIND, lesson, {"brightness": brightness, "gamma": gamma}, PARAMETERS)
 
@@ -48,13 +61,23 @@ def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Re
     weights = scene.weights()
 
     def melt(day: dt.date) -> NDArray[np.float32]:
-        return melt_from_liquid_water(blurred_water(scene, weights, options.blur_m, day), learnt["brightness"], learnt["gamma"])
+        return melt_from_liquid_water(
+            blurred_water(scene, weights, options.blur_m, day),
+            learnt["brightness"],
+            learnt["gamma"],
+        )
 
     return Ready(KIND, checksum, PARAMETERS, each_day(melt))
 
 
 def blurred_water(
-    scene: Aligned, weights: tuple[NDArray[np.float32], NDArray[np.float32]], blur_m: float, day: dt.date
+    scene: Aligned,
+    weights: tuple[NDArray[np.float32], NDArray[np.float32]],
+    blur_m: float,
+    day: dt.date,
 ) -> NDArray[np.float32]:
     """MAR's liquid water of a day on the study grid, blurred, kg/kg, (y, x)."""
-    return blur(upsample(scene.coarse["liquid_water"].read(day), *weights), blur_m / scene.terrain.grid.spacing_m)
+    return blur(
+        upsample(scene.coarse["liquid_water"].read(day), *weights),
+        blur_m / scene.terrain.grid.spacing_m,
+    )

@@ -10,7 +10,15 @@ from pydantic.dataclasses import dataclass
 
 from daymelt.learn import linear_height
 from daymelt.systems.aligned import Aligned
-from daymelt.systems.interface import STRICT, Lesson, Ready, Running, each_day, read_card, write_card
+from daymelt.systems.interface import (
+    STRICT,
+    Lesson,
+    Ready,
+    Running,
+    each_day,
+    read_card,
+    write_card,
+)
 
 KIND = "linear-dem"
 
@@ -21,9 +29,14 @@ class Options:
 
 
 def fit(lesson: Lesson, options: Options, folder: Path) -> None:
-    """The maps with the least mean square error over the valid cells of the training days, one day in memory at a time."""
+    """The maps with the least mean square error over the valid cells of the training days, one day
+    in memory at a time.
+    """
     ocean = lesson.aligned.ocean
-    days = ((day, np.where(ocean, np.float32(np.nan), lesson.observed.read(day))) for day in lesson.days("train"))
+    days = (
+        (day, np.where(ocean, np.float32(np.nan), lesson.observed.read(day)))
+        for day in lesson.days("train")
+    )
     model = linear_height.fit(days, lesson.aligned.terrain["height"])
     write_card(folder, KIND, lesson, json.loads(model.to_json()), model.parameters)
 

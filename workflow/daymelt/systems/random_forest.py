@@ -22,7 +22,9 @@ Count = Annotated[int, Field(ge=1)]
 
 @dataclass(frozen=True, config=STRICT)
 class Options:
-    """Inputs, seed, and how the forest is grown: see `learn.random_forest.ForestOptions`, whose defaults are the published ones."""
+    """Inputs, seed, and how the forest is grown: see `learn.random_forest.ForestOptions`, whose
+    defaults are the published ones.
+    """
 
     channels: tuple[str, ...] = CHANNELS
     seed: Annotated[int, Field(ge=0)] = 42
@@ -35,23 +37,31 @@ class Options:
 
 
 def fit(lesson: Lesson, options: Options, folder: Path) -> None:
-    """Grow the forest from a share of the valid pixels of every training day; its trees are kept as plain arrays."""
+    """Grow the forest from a share of the valid pixels of every training day; its trees are kept as
+    plain arrays.
+    """
     from daymelt.learn import random_forest
     from daymelt.systems.inputs import frame_of, labelled
 
     channels, days = check_names(options.channels), lesson.days("train")
-    values = {name: value for name, value in asdict(options).items() if name not in ("channels", "seed")}
+    values = {
+        name: value for name, value in asdict(options).items() if name not in ("channels", "seed")
+    }
     growing = random_forest.ForestOptions(**values)
     scales = training_statistics(lesson.aligned, channels, days)
     frame = frame_of(lesson.aligned, channels, scales, "cpu")
     training_set = labelled(lesson.aligned, frame, days, lesson.observed, folder)
     forest = random_forest.fit(training_set, growing, options.seed, max(1, lesson.threads))
-    card = random_forest.ForestCard(growing, channels, scales, {"seed": options.seed, "days": len(days)}, dict(lesson.about))
+    card = random_forest.ForestCard(
+        growing, channels, scales, {"seed": options.seed, "days": len(days)}, dict(lesson.about)
+    )
     random_forest.save_forest(folder, forest, card)
 
 
 def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Ready:
-    """The forest in `folder`; ConfigError where it was grown on other channels than the options name."""
+    """The forest in `folder`; ConfigError where it was grown on other channels than the options
+    name.
+    """
     from daymelt.learn import random_forest
     from daymelt.systems.inputs import frame_of, inputs_of
 
@@ -60,7 +70,10 @@ def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Re
 
     def predict(days: Sequence[dt.date]) -> Maps:
         frame = frame_of(scene, card.channels, card.statistics, "cpu")
-        batches = (inputs_of(scene, frame, days[first : first + running.batch]) for first in range(0, len(days), running.batch))
+        batches = (
+            inputs_of(scene, frame, days[first : first + running.batch])
+            for first in range(0, len(days), running.batch)
+        )
         for day, melt in random_forest.predict_days(forest, batches, max(1, running.threads)):
             yield day, np.nan_to_num(melt, copy=False)
 

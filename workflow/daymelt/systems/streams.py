@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt import cube
-from daymelt.dates import describe
-from daymelt.errors import MissingInputError
-from daymelt.grid import Grid
-from daymelt.memory import Stack
+from daymelt.core import cube
+from daymelt.core.dates import describe
+from daymelt.core.errors import MissingInputError
+from daymelt.core.grid import Grid
+from daymelt.core.memory import Stack
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,10 @@ class Series:
     def _of(self, day: dt.date) -> cube.Stream:
         if day not in self._streams:
             paths = sorted({stream.path.parent for stream in self._streams.values()})
-            raise MissingInputError(f"streams in {', '.join(map(str, paths))}: no day {day}; they hold {describe(self.days)}")
+            raise MissingInputError(
+                f"streams in {', '.join(map(str, paths))}: no day {day}; they hold "
+                f"{describe(self.days)}"
+            )
         return self._streams[day]
 
 

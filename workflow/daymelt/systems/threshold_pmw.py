@@ -1,6 +1,8 @@
-"""Passive microwave above a threshold: melting or not, at the footprint of the radiometer. Nothing is learnt.
+"""Passive microwave above a threshold: melting or not, at the footprint of the radiometer. Nothing
+is learnt.
 
-Sources: see `science.microwave`; the published way is the threshold that rises with the winter mean.
+Sources: see `science.microwave`; the published way is the threshold that rises with the winter
+mean.
 """
 
 import datetime as dt
@@ -16,7 +18,15 @@ from pydantic.dataclasses import dataclass
 from daymelt.science import microwave
 from daymelt.science.regrid import upsample
 from daymelt.systems.aligned import Aligned
-from daymelt.systems.interface import STRICT, Lesson, Ready, Running, each_day, read_card, write_card
+from daymelt.systems.interface import (
+    STRICT,
+    Lesson,
+    Ready,
+    Running,
+    each_day,
+    read_card,
+    write_card,
+)
 
 KIND = "threshold-pmw"
 Field2D = NDArray[np.float32]
@@ -24,7 +34,9 @@ Field2D = NDArray[np.float32]
 
 @dataclass(frozen=True, config=STRICT)
 class Options:
-    """Which threshold: one that rises with the winter mean (published), a fixed one, K, or a fixed rise above the winter mean, K."""
+    """Which threshold: one that rises with the winter mean (published), a fixed one, K, or a fixed
+    rise above the winter mean, K.
+    """
 
     rule: Literal["rising", "fixed", "above-winter"] = "rising"
     threshold_k: Annotated[float, Field(gt=0)] = microwave.PERSISTENT_MELT_K
@@ -37,7 +49,9 @@ def fit(lesson: Lesson, options: Options, folder: Path) -> None:
 
 
 def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Ready:
-    """The threshold of the options against the brightness temperature of each day, both upsampled linearly."""
+    """The threshold of the options against the brightness temperature of each day, both upsampled
+    linearly.
+    """
     _, checksum = read_card(folder, KIND)
     weights = scene.weights()
     winters: dict[int, Field2D] = {}
@@ -55,7 +69,11 @@ def _flag(options: Options) -> Callable[[Field2D, Field2D], Field2D]:
     """Brightness temperature and winter mean, K, to 1 where it melts."""
     rules: dict[str, Callable[[Field2D, Field2D], Field2D]] = {
         "rising": microwave.melt_flag,
-        "fixed": lambda brightness, winter: microwave.melt_flag_fixed(brightness, options.threshold_k),
-        "above-winter": lambda brightness, winter: microwave.melt_flag_above_winter(brightness, winter, options.rise_k),
+        "fixed": lambda brightness, winter: microwave.melt_flag_fixed(
+            brightness, options.threshold_k
+        ),
+        "above-winter": lambda brightness, winter: microwave.melt_flag_above_winter(
+            brightness, winter, options.rise_k
+        ),
     }
     return rules[options.rule]

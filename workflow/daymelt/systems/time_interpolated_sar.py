@@ -1,11 +1,21 @@
-"""Time-interpolated Sentinel-1 as the map of a day: the mean of the acquisitions around it. Nothing is learnt."""
+"""Time-interpolated Sentinel-1 as the map of a day: the mean of the acquisitions around it. Nothing
+is learnt.
+"""
 
 from pathlib import Path
 
 from pydantic.dataclasses import dataclass
 
 from daymelt.systems.aligned import Aligned
-from daymelt.systems.interface import STRICT, Lesson, Ready, Running, each_day, read_card, write_card
+from daymelt.systems.interface import (
+    STRICT,
+    Lesson,
+    Ready,
+    Running,
+    each_day,
+    read_card,
+    write_card,
+)
 
 KIND = "time-interpolated-sar"
 

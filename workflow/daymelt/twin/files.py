@@ -1,11 +1,12 @@
 """Files in the providers' own formats, names and encodings.
 
-What the instruments of the twin see is written here as OPERA, NSIDC, the MAR group, PGC, GIMP and GEUS would ship it, so that the same
-readers open these files and genuine ones. Equal input gives equal bytes.
+What the instruments of the twin see is written here as OPERA, NSIDC, the MAR group, PGC, GIMP and
+GEUS would ship it, so that the same readers open these files and genuine ones. Equal input gives
+equal bytes.
 
-Sources: OPERA RTC-S1 product specification (JPL D-108758) and the COG settings of its processor; NSIDC-0630 v2 headers; a MAR v3.14.3
-daily file; ArcticDEM v4.1 and NSIDC-0714 rasters; names,
-units and attributes of PROMICE level 3 files as their processing code `pypromice` writes them.
+Sources: OPERA RTC-S1 product specification (JPL D-108758) and the COG settings of its processor;
+NSIDC-0630 v2 headers; a MAR v3.14.3 daily file; ArcticDEM v4.1 and NSIDC-0714 rasters; names, units
+and attributes of PROMICE level 3 files as their processing code `pypromice` writes them.
 """
 
 import datetime as dt
@@ -25,12 +26,13 @@ from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
 from rasterio.transform import Affine
 
-from daymelt.atomic import atomic_path, storage_errors
-from daymelt.grid import Grid
+from daymelt.core.atomic import atomic_path, storage_errors
+from daymelt.core.grid import Grid
 
-# A burst is stored with bfloat16's precision: an error of 0.017 dB at most, far below the speckle, a third of the bytes of full
-# float32 and half of the time. Zeroed bits of a plain float32 rather than NBITS=16: every reader takes it, the range stays that of
-# float32, and the floating-point predictor packs it better (0.9 against 1.3 MB for 855 x 855 pixels).
+# A burst is stored with bfloat16's precision: an error of 0.017 dB at most, far below the speckle,
+# a third of the bytes of full float32 and half of the time. Zeroed bits of a plain float32 rather
+# than NBITS=16: every reader takes it, the range stays that of float32, and the floating-point
+# predictor packs it better (0.9 against 1.3 MB for 855 x 855 pixels).
 BURST_MANTISSA_BITS = 7
 OPERA_OVERVIEWS = (4, 16, 64, 128)
 MASK_FILL = 255
@@ -39,7 +41,14 @@ DEM_NODATA = -9999.0
 CETB_CRS = "EPSG:6931"
 CETB_EPOCH = dt.date(1972, 1, 1)
 CETB_LOWEST, CETB_HIGHEST = 5000, 35000  # packed; what lies outside is written as fill
-SENSORS = {"F13": "SSMI", "F16": "SSMIS", "F17": "SSMIS", "F18": "SSMIS", "F19": "SSMIS", "GCOMW1": "AMSR2"}
+SENSORS = {
+    "F13": "SSMI",
+    "F16": "SSMIS",
+    "F17": "SSMIS",
+    "F18": "SSMIS",
+    "F19": "SSMIS",
+    "GCOMW1": "AMSR2",
+}
 
 SYNTHETIC = "synthetic: the embedded world of daymelt"
 
@@ -49,18 +58,39 @@ MAR_VERSION = "3.14.3"
 STATION_VARIABLES = {  # name: standard name, long name, units, as the files have them
     "t_u": ("air_temperature", "Air temperature (upper boom)", "degrees_C"),
     "t_surf": ("surface_temperature", "Surface temperature", "C"),
-    "lat": ("latitude_postprocessed", "smoothed and interpolated latitude of station (best estimate)", "degrees_north"),
-    "lon": ("longitude_postprocessed", "smoothed and interpolated longitude of station (best estimate)", "degrees_east"),
-    "alt": ("altitude_postprocessed", "smoothed and interpolated altitude of station (best estimate)", "m"),
+    "lat": (
+        "latitude_postprocessed",
+        "smoothed and interpolated latitude of station (best estimate)",
+        "degrees_north",
+    ),
+    "lon": (
+        "longitude_postprocessed",
+        "smoothed and interpolated longitude of station (best estimate)",
+        "degrees_east",
+    ),
+    "alt": (
+        "altitude_postprocessed",
+        "smoothed and interpolated altitude of station (best estimate)",
+        "m",
+    ),
 }
 
 
 def burst_name(
-    relative_orbit: int, burst: int, swath: int, acquired_at: dt.datetime, processed_at: dt.datetime, platform: str = "S1A"
+    relative_orbit: int,
+    burst: int,
+    swath: int,
+    acquired_at: dt.datetime,
+    processed_at: dt.datetime,
+    platform: str = "S1A",
 ) -> str:
-    """Name of an OPERA RTC-S1 granule, such as `OPERA_L2_RTC-S1_T039-081234-IW2_20190731T090312Z_20240101T000000Z_S1A_30_v1.0`."""
+    """Name of an OPERA RTC-S1 granule, such as
+    `OPERA_L2_RTC-S1_T039-081234-IW2_20190731T090312Z_20240101T000000Z_S1A_30_v1.0`.
+    """
     stamps = "_".join(f"{moment:%Y%m%dT%H%M%SZ}" for moment in (acquired_at, processed_at))
-    return f"OPERA_L2_RTC-S1_T{relative_orbit:03d}-{burst:06d}-IW{swath}_{stamps}_{platform}_30_v1.0"
+    return (
+        f"OPERA_L2_RTC-S1_T{relative_orbit:03d}-{burst:06d}-IW{swath}_{stamps}_{platform}_30_v1.0"
+    )
 
 
 def write_burst(
@@ -119,7 +149,9 @@ def burst_tags(name: str, acquired_at: dt.datetime, polarisation: str) -> dict[s
 
 
 def round_mantissa(values: NDArray[np.float32], bits: int) -> NDArray[np.float32]:
-    """float32 values rounded, ties to even, to `bits` of the 23 explicit bits of their mantissa; NaN stays NaN."""
+    """float32 values rounded, ties to even, to `bits` of the 23 explicit bits of their mantissa;
+    NaN stays NaN.
+    """
     dropped = np.uint32(23 - bits)
     stored = np.ascontiguousarray(values, np.float32).view(np.uint32)
     odd = (stored >> dropped) & np.uint32(1)
@@ -128,20 +160,40 @@ def round_mantissa(values: NDArray[np.float32], bits: int) -> NDArray[np.float32
 
 
 def write_dem(path: Path, height: NDArray[np.float32], grid: Grid) -> None:
-    """Write heights above the ellipsoid, (y, x) in m with NaN for no data, as an ArcticDEM mosaic tile: float32, nodata -9999."""
-    _write_cog(path, np.where(np.isnan(height), DEM_NODATA, height).astype(np.float32), grid, DEM_NODATA, {})
+    """Write heights above the ellipsoid, (y, x) in m with NaN for no data, as an ArcticDEM mosaic
+    tile: float32, nodata -9999.
+    """
+    _write_cog(
+        path,
+        np.where(np.isnan(height), DEM_NODATA, height).astype(np.float32),
+        grid,
+        DEM_NODATA,
+        {},
+    )
 
 
 def write_mask(path: Path, flag: NDArray[np.bool_], grid: Grid) -> None:
-    """Write a GIMP mask: uint8, 1 where `flag` (ocean or ice, as the file's name says), 0 elsewhere, no nodata."""
+    """Write a GIMP mask: uint8, 1 where `flag` (ocean or ice, as the file's name says), 0
+    elsewhere, no nodata.
+    """
     _write_cog(path, flag.astype(np.uint8), grid, None, {})
 
 
-def _write_cog(path: Path, field: NDArray[Any], grid: Grid, nodata: float | None, tags: Mapping[str, str]) -> None:
-    """One band in 512 x 512 tiles, DEFLATE with predictor, overviews of every fourth pixel and further, as OPERA's processor makes it."""
+def _write_cog(
+    path: Path, field: NDArray[Any], grid: Grid, nodata: float | None, tags: Mapping[str, str]
+) -> None:
+    """One band in 512 x 512 tiles, DEFLATE with predictor, overviews of every fourth pixel and
+    further, as OPERA's processor makes it.
+    """
     real = field.dtype.kind == "f"
     resampling = Resampling.cubic_spline if real else Resampling.nearest
-    profile = {"dtype": field.dtype.name, "count": 1, "height": grid.rows, "width": grid.columns, "nodata": nodata}
+    profile = {
+        "dtype": field.dtype.name,
+        "count": 1,
+        "height": grid.rows,
+        "width": grid.columns,
+        "nodata": nodata,
+    }
     place = {"crs": _raster_crs(grid.crs), "transform": Affine.from_gdal(*grid.geotransform)}
     # DEFLATE level 2 is the fastest on speckle (below it and above it slower, no smaller)
     layout = {"compress": "DEFLATE", "level": 2, "predictor": "YES", "blocksize": 512}
@@ -149,10 +201,14 @@ def _write_cog(path: Path, field: NDArray[Any], grid: Grid, nodata: float | None
         with memory.open(driver="GTiff", **profile, **place) as raster:
             raster.write(field, 1)
             raster.update_tags(**tags)
-            raster.build_overviews([factor for factor in OPERA_OVERVIEWS if factor < max(grid.shape)], resampling)
+            raster.build_overviews(
+                [factor for factor in OPERA_OVERVIEWS if factor < max(grid.shape)], resampling
+            )
         rasterio.shutil.copy(memory.name, packed.name, driver="COG", **layout)
         with atomic_path(path) as temporary, storage_errors(path):
-            temporary.write_bytes(packed.getbuffer())  # GDAL itself would tell of a full disk on the terminal only
+            temporary.write_bytes(
+                packed.getbuffer()
+            )  # GDAL itself would tell of a full disk on the terminal only
 
 
 @lru_cache(maxsize=8)
@@ -171,7 +227,8 @@ def write_cetb(
     y: NDArray[np.float64],
     processed_at: dt.datetime,
 ) -> Path:
-    """Write one day of one channel as NSIDC-0630 v2 does, over a window of the EASE-Grid 2.0 North at 3.125 km.
+    """Write one day of one channel as NSIDC-0630 v2 does, over a window of the EASE-Grid 2.0 North
+    at 3.125 km.
 
     Parameters
     ----------
@@ -185,21 +242,35 @@ def write_cetb(
     """
     sensor, step = SENSORS[platform], abs(float(x[1] - x[0])) / 1000
     stamps = f"{date:%Y%m%d}_{processed_at:%y%m%d%H%M}"
-    path = Path(folder) / f"NSIDC0630_SIR_EASE2_N{step:g}km_{platform}_{sensor}_{pass_}_{channel}_{stamps}_v2.0.nc"
-    with atomic_path(path) as temporary, storage_errors(path), netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+    path = (
+        Path(folder)
+        / f"NSIDC0630_SIR_EASE2_N{step:g}km_{platform}_{sensor}_{pass_}_{channel}_{stamps}_v2.0.nc"
+    )
+    with (
+        atomic_path(path) as temporary,
+        storage_errors(path),
+        netCDF4.Dataset(temporary, "w", format="NETCDF4") as file,
+    ):
         _define_cetb_axes(file, date, x, y)
         packed = np.rint(np.nan_to_num(tb, nan=0.0) * 100)
         packed = np.where((packed < CETB_LOWEST) | (packed > CETB_HIGHEST), 0, packed)
         for layer in _cetb_layers(channel, pass_):
-            # only TB carries information; the ancillary layers hold a typical constant, so that readers meet the whole structure
-            _put(file, layer, packed if layer.name == "TB" else np.where(packed > 0, layer.typical, layer.fill))
+            # only TB carries information; the ancillary layers hold a typical constant, so that
+            # readers meet the whole structure
+            _put(
+                file,
+                layer,
+                packed if layer.name == "TB" else np.where(packed > 0, layer.typical, layer.fill),
+            )
         file.setncatts(_cetb_attributes(date, platform, sensor, processed_at))
     return path
 
 
 @dataclass(frozen=True)
 class Layer:
-    """One gridded variable of a CETB file: packed type, fill, its attributes, and the constant an ancillary one is given."""
+    """One gridded variable of a CETB file: packed type, fill, its attributes, and the constant an
+    ancillary one is given.
+    """
 
     name: str
     dtype: str
@@ -209,7 +280,11 @@ class Layer:
 
 
 def _cetb_layers(channel: str, pass_: str) -> list[Layer]:
-    scale = {"packing_convention": "netCDF", "scale_factor": np.float32(0.01), "add_offset": np.float32(0)}
+    scale = {
+        "packing_convention": "netCDF",
+        "scale_factor": np.float32(0.01),
+        "add_offset": np.float32(0),
+    }
     valid = np.array([CETB_LOWEST, CETB_HIGHEST], np.uint16)
     start = 0.0 if pass_ == "M" else 12.0
     about = {
@@ -219,14 +294,45 @@ def _cetb_layers(channel: str, pass_: str) -> list[Layer]:
         "temporal_division_local_end_time": start + 12.0,
         "sir_number_of_iterations": np.int32(15),
     }
-    tb = {"standard_name": "brightness_temperature", "long_name": "SIR TB", "units": "K", "valid_range": valid, **scale, **about}
+    tb = {
+        "standard_name": "brightness_temperature",
+        "long_name": "SIR TB",
+        "units": "K",
+        "valid_range": valid,
+        **scale,
+        **about,
+    }
     noon = int(60 * (start + 6))
     return [
         Layer("TB", "u2", 0, tb),
-        Layer("TB_num_samples", "u1", 0, {"long_name": "SIR TB Number of Measurements", "units": "count"}, 20),
-        Layer("Incidence_angle", "i2", -1, {"standard_name": "angle_of_incidence", "units": "degree", **scale}, 5310),
-        Layer("TB_std_dev", "u2", 65535, {"long_name": "SIR TB Std Deviation", "units": "K", **scale}, 60),
-        Layer("TB_time", "i2", -32768, {"long_name": "SIR TB Time of Day", "units": "minutes since 00:00:00"}, noon),
+        Layer(
+            "TB_num_samples",
+            "u1",
+            0,
+            {"long_name": "SIR TB Number of Measurements", "units": "count"},
+            20,
+        ),
+        Layer(
+            "Incidence_angle",
+            "i2",
+            -1,
+            {"standard_name": "angle_of_incidence", "units": "degree", **scale},
+            5310,
+        ),
+        Layer(
+            "TB_std_dev",
+            "u2",
+            65535,
+            {"long_name": "SIR TB Std Deviation", "units": "K", **scale},
+            60,
+        ),
+        Layer(
+            "TB_time",
+            "i2",
+            -32768,
+            {"long_name": "SIR TB Time of Day", "units": "minutes since 00:00:00"},
+            noon,
+        ),
     ]
 
 
@@ -234,37 +340,71 @@ def _put(file: netCDF4.Dataset, layer: Layer, packed: NDArray[Any]) -> None:
     shape = packed.shape
     fill = np.dtype(layer.dtype).type(layer.fill)
     variable = file.createVariable(
-        layer.name, layer.dtype, ("time", "y", "x"), zlib=True, complevel=1, shuffle=True, chunksizes=(1, *shape), fill_value=fill
+        layer.name,
+        layer.dtype,
+        ("time", "y", "x"),
+        zlib=True,
+        complevel=1,
+        shuffle=True,
+        chunksizes=(1, *shape),
+        fill_value=fill,
     )
     variable.set_auto_maskandscale(False)
     variable.setncatts({**layer.attributes, "grid_mapping": "crs"})
     variable[0] = packed.astype(layer.dtype)
 
 
-def _define_cetb_axes(file: netCDF4.Dataset, date: dt.date, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
+def _define_cetb_axes(
+    file: netCDF4.Dataset, date: dt.date, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> None:
     for name, size in (("time", None), ("y", y.size), ("x", x.size)):
         file.createDimension(name, size)
     time = file.createVariable("time", "f8", ("time",), chunksizes=(1,))
-    time.setncatts({"standard_name": "time", "long_name": "ANSI date", "units": f"days since {CETB_EPOCH} 00:00:00"})
+    time.setncatts(
+        {
+            "standard_name": "time",
+            "long_name": "ANSI date",
+            "units": f"days since {CETB_EPOCH} 00:00:00",
+        }
+    )
     time.setncatts({"calendar": "standard", "axis": "T"})
     time[0] = (date - CETB_EPOCH).days
     for name, centres in (("y", y), ("x", x)):
         axis = file.createVariable(name, "f8", (name,))
-        axis.setncatts({"standard_name": f"projection_{name}_coordinate", "long_name": name, "units": "meters", "axis": name.upper()})
+        axis.setncatts(
+            {
+                "standard_name": f"projection_{name}_coordinate",
+                "long_name": name,
+                "units": "meters",
+                "axis": name.upper(),
+            }
+        )
         axis[:] = centres
     file.createVariable("crs", "S1", ()).setncatts(_cetb_crs())
 
 
 @lru_cache(maxsize=1)
 def _cetb_crs() -> Mapping[str, Any]:
-    cf = {key: value for key, value in CRS(CETB_CRS).to_cf().items() if value is not None and key != "crs_wkt"}
-    return {**cf, "srid": "urn:ogc:def:crs:EPSG::6931", "crs_wkt": CRS(CETB_CRS).to_wkt(), "long_name": "EASE2_N3.125km"}
+    cf = {
+        key: value
+        for key, value in CRS(CETB_CRS).to_cf().items()
+        if value is not None and key != "crs_wkt"
+    }
+    return {
+        **cf,
+        "srid": "urn:ogc:def:crs:EPSG::6931",
+        "crs_wkt": CRS(CETB_CRS).to_wkt(),
+        "long_name": "EASE2_N3.125km",
+    }
 
 
-def _cetb_attributes(date: dt.date, platform: str, sensor: str, processed_at: dt.datetime) -> dict[str, str]:
+def _cetb_attributes(
+    date: dt.date, platform: str, sensor: str, processed_at: dt.datetime
+) -> dict[str, str]:
     return {
         "Conventions": "CF-1.9, ACDD-1.3",
-        "title": "Calibrated Enhanced-Resolution Passive Microwave Daily EASE-Grid 2.0 Brightness Temperature ESDR",
+        "title": "Calibrated Enhanced-Resolution Passive Microwave Daily EASE-Grid 2.0 "
+        "Brightness Temperature ESDR",
         "id": "10.5067/19LHYLUXZ22M",
         "product_version": "v2.0",
         "platform": f"DMSP 5D-3/{platform} > Defense Meteorological Satellite Program-{platform}",
@@ -305,45 +445,92 @@ def write_mar(
     path = Path(folder) / f"MARv{MAR_VERSION}-5km-daily-ERA5-{year}.nc"
     fixed = {"LON": (lon, "degrees", "Longitude"), "LAT": (lat, "degrees", "Latitude")}
     fixed |= {"SH": (height, "m", "Surface Height"), "MSK": (mask, "-", "Ice Sheet Area")}
-    with atomic_path(path) as temporary, storage_errors(path), netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+    with (
+        atomic_path(path) as temporary,
+        storage_errors(path),
+        netCDF4.Dataset(temporary, "w", format="NETCDF4") as file,
+    ):
         _define_mar_axes(file, year, x_km, y_km, crs)
         for name, (field, units, long_name) in fixed.items():
             _define_mar(file, name, ("y", "x"), units, long_name)[:] = _mar_filled(field)
-        water = _define_mar(file, "WA1", ("TIME", "SECTOR1_1", "y", "x"), "kg/kg", "Liquid water content of the top metre of snow")
+        water = _define_mar(
+            file,
+            "WA1",
+            ("TIME", "SECTOR1_1", "y", "x"),
+            "kg/kg",
+            "Liquid water content of the top metre of snow",
+        )
         for index, (day, field) in enumerate(zip(dates, liquid_water, strict=True)):
-            file["TIME"][index] = (day - dt.date(year, 1, 1)).days + 0.5  # MAR stamps a day at its noon
+            file["TIME"][index] = (
+                day - dt.date(year, 1, 1)
+            ).days + 0.5  # MAR stamps a day at its noon
             for name, part in (("YYYY", day.year), ("MM", day.month), ("DD", day.day)):
                 file[name][index] = part
             water[index, 0] = _mar_filled(field)
         file.setncatts({"Conventions": "CF-1.6", "institute": "University of Liege (Belgium)"})
-        file.setncatts({"model": f"regional climate model MAR (v{MAR_VERSION})", "source": SYNTHETIC})
+        file.setncatts(
+            {"model": f"regional climate model MAR (v{MAR_VERSION})", "source": SYNTHETIC}
+        )
     return path
 
 
-def _define_mar_axes(file: netCDF4.Dataset, year: int, x_km: NDArray[np.floating], y_km: NDArray[np.floating], crs: str) -> None:
+def _define_mar_axes(
+    file: netCDF4.Dataset,
+    year: int,
+    x_km: NDArray[np.floating],
+    y_km: NDArray[np.floating],
+    crs: str,
+) -> None:
     for dimension, size in (("x", x_km.size), ("y", y_km.size), ("TIME", None), ("SECTOR1_1", 1)):
         file.createDimension(dimension, size)
     time = file.createVariable("TIME", "f4", ("TIME",), chunksizes=(512,))
-    time.setncatts({"long_name": "time", "standard_name": "time", "axis": "T", "units": f"days since {year}-01-01 00:00:00"})
+    time.setncatts(
+        {
+            "long_name": "time",
+            "standard_name": "time",
+            "axis": "T",
+            "units": f"days since {year}-01-01 00:00:00",
+        }
+    )
     time.setncatts({"calendar": "proleptic_gregorian", "time_origin": f"01-JAN-{year} 00:00:00"})
     for name in ("YYYY", "MM", "DD"):
         part = file.createVariable(name, "f4", ("TIME",), chunksizes=(512,))
         part.setncatts({"units": "YYYYMMDDHH", "long_name": "Date(YYYY MM DD HH)"})
     for name, centres in (("x", x_km), ("y", y_km)):
         axis = file.createVariable(name, "f4", (name,))
-        axis.setncatts({"standard_name": f"projection_{name}_coordinate", "units": "km", "axis": name.upper()})
+        axis.setncatts(
+            {"standard_name": f"projection_{name}_coordinate", "units": "km", "axis": name.upper()}
+        )
         axis[:] = centres
     sector = file.createVariable("SECTOR1_1", "f4", ("SECTOR1_1",))
     sector.setncatts({"units": "level", "long_name": "sector"})
     sector[:] = 1
-    file.createVariable("crs", "i4", ()).setncatts({"crs_wkt": CRS(crs).to_wkt(), "spatial_ref": CRS(crs).to_wkt()})
+    file.createVariable("crs", "i4", ()).setncatts(
+        {"crs_wkt": CRS(crs).to_wkt(), "spatial_ref": CRS(crs).to_wkt()}
+    )
 
 
-def _define_mar(file: netCDF4.Dataset, name: str, dimensions: tuple[str, ...], units: str, long_name: str) -> Any:
-    chunks = tuple(1 if size.isunlimited() else len(size) for size in (file.dimensions[key] for key in dimensions))
-    variable = file.createVariable(name, "f4", dimensions, zlib=True, complevel=1, shuffle=True, chunksizes=chunks, fill_value=MAR_FILL)
+def _define_mar(
+    file: netCDF4.Dataset, name: str, dimensions: tuple[str, ...], units: str, long_name: str
+) -> Any:
+    chunks = tuple(
+        1 if size.isunlimited() else len(size)
+        for size in (file.dimensions[key] for key in dimensions)
+    )
+    variable = file.createVariable(
+        name,
+        "f4",
+        dimensions,
+        zlib=True,
+        complevel=1,
+        shuffle=True,
+        chunksizes=chunks,
+        fill_value=MAR_FILL,
+    )
     variable.set_auto_maskandscale(False)
-    variable.setncatts({"units": units, "long_name": long_name, "missing_value": MAR_FILL, "grid_mapping": "crs"})
+    variable.setncatts(
+        {"units": units, "long_name": long_name, "missing_value": MAR_FILL, "grid_mapping": "crs"}
+    )
     return variable
 
 
@@ -373,23 +560,55 @@ def write_station(
     The path.
     """
     path = Path(folder) / f"{name}_hour.nc"
-    with atomic_path(path) as temporary, storage_errors(path), netCDF4.Dataset(temporary, "w", format="NETCDF4") as file:
+    with (
+        atomic_path(path) as temporary,
+        storage_errors(path),
+        netCDF4.Dataset(temporary, "w", format="NETCDF4") as file,
+    ):
         file.createDimension("time", hours.size)
         time = file.createVariable("time", "i8", ("time",), zlib=True, complevel=1, shuffle=True)
-        time.setncatts({"units": f"hours since {str(hours[0]).replace('T', ' ')}:00:00", "calendar": "proleptic_gregorian"})
+        time.setncatts(
+            {
+                "units": f"hours since {str(hours[0]).replace('T', ' ')}:00:00",
+                "calendar": "proleptic_gregorian",
+            }
+        )
         time[:] = (hours - hours[0]).astype(np.int64)
         for variable, values in temperatures.items():
             _define_series(file, variable)[:] = values
         for variable, place in (("lat", lat), ("lon", lon), ("alt", height)):
             _define_series(file, variable)[:] = np.full(hours.size, place)
-        file.setncatts({"site_id": name, "level": "L3", "processing_level": "Level 3", "conventions": "ACDD-1.3; CF-1.7"})
-        file.setncatts({"latitude": lat, "longitude": lon, "altitude": height, "featureType": "timeSeries"})
-        file.setncatts({"title": f"AWS measurements from {name} processed to level 3. Hourly data.", "source": SYNTHETIC})
+        file.setncatts(
+            {
+                "site_id": name,
+                "level": "L3",
+                "processing_level": "Level 3",
+                "conventions": "ACDD-1.3; CF-1.7",
+            }
+        )
+        file.setncatts(
+            {"latitude": lat, "longitude": lon, "altitude": height, "featureType": "timeSeries"}
+        )
+        file.setncatts(
+            {
+                "title": f"AWS measurements from {name} processed to level 3. Hourly data.",
+                "source": SYNTHETIC,
+            }
+        )
     return path
 
 
 def _define_series(file: netCDF4.Dataset, name: str) -> "netCDF4.Variable[Any]":
     standard_name, long_name, units = STATION_VARIABLES[name]
-    variable = file.createVariable(name, "f8", ("time",), zlib=True, complevel=1, shuffle=True, fill_value=np.nan)
-    variable.setncatts({"standard_name": standard_name, "long_name": long_name, "units": units, "coordinates": "time"})
+    variable = file.createVariable(
+        name, "f8", ("time",), zlib=True, complevel=1, shuffle=True, fill_value=np.nan
+    )
+    variable.setncatts(
+        {
+            "standard_name": standard_name,
+            "long_name": long_name,
+            "units": units,
+            "coordinates": "time",
+        }
+    )
     return variable

@@ -1,10 +1,12 @@
-"""The truth of the twin: daily weather, liquid water in the snow, and the melting share of every cell.
+"""The truth of the twin: daily weather, liquid water in the snow, and the melting share of every
+cell.
 
-Liquid water is a store per cell with memory. Warm days fill it (a degree-day rule), cold ones refreeze it, and it drains. The share of
-a cell that melts rises with the store, as patches of a cell wet one after the other. A store filled over weeks outlives a cold spell, so
-the wet zone changes in days at its upper edge and in weeks below.
-Sources: degree-day rule and its factors after Hock (2003), J. Hydrol. 282, 104; lapse rate of the standard atmosphere. Every number that
-has no source here is calibrated to published statistics, see docs/twin.md.
+Liquid water is a store per cell with memory. Warm days fill it (a degree-day rule), cold ones
+refreeze it, and it drains. The share of a cell that melts rises with the store, as patches of a
+cell wet one after the other. A store filled over weeks outlives a cold spell, so the wet zone
+changes in days at its upper edge and in weeks below. Sources: degree-day rule and its factors after
+Hock (2003), J. Hydrol. 282, 104; lapse rate of the standard atmosphere. Every number that has no
+source here is calibrated to published statistics, see docs/twin.md.
 """
 
 import datetime as dt
@@ -14,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.dates import span
-from daymelt.grid import Grid
+from daymelt.core.dates import span
+from daymelt.core.grid import Grid
 from daymelt.twin.noise import fractal, stream
 from daymelt.twin.terrain import SEA_LEVEL_M, Terrain, terrain
 
@@ -41,13 +43,18 @@ CAPACITY_MM = 60.0
 DRY_MM, WET_MM = 2.0, 36.0  # stores at which the first and the last patch of a cell are wet
 WATER_MM = 1000.0  # mm of store that make 1 kg of water per kg of snow in the top metre
 
-EXTREMES = ((dt.date(2019, 7, 28), dt.date(2019, 8, 2), 6.5), (dt.date(2021, 8, 13), dt.date(2021, 8, 17), 7.5))  # days and K of warmth
+EXTREMES = (
+    (dt.date(2019, 7, 28), dt.date(2019, 8, 2), 6.5),
+    (dt.date(2021, 8, 13), dt.date(2021, 8, 17), 7.5),
+)  # days and K of warmth
 SURROUNDINGS_M, MARGIN_CELLS = 1000.0, 30  # grid on which coarse instruments see the world
 
 
 @dataclass(frozen=True)
 class Weather:
-    """Daily air temperature at sea level: `temperature` (date,) in °C, and `east`, `south` (date,) in K across the area."""
+    """Daily air temperature at sea level: `temperature` (date,) in °C, and `east`, `south` (date,)
+    in K across the area.
+    """
 
     days: tuple[dt.date, ...]
     temperature: NDArray[np.float64]
@@ -57,7 +64,9 @@ class Weather:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the place adds to the weather: `offset` (y, x) in K, and the place itself, `across` and `down`, from -1 to 1 over the area."""
+    """What the place adds to the weather: `offset` (y, x) in K, and the place itself, `across` and
+    `down`, from -1 to 1 over the area.
+    """
 
     offset: NDArray[np.float32]
     across: NDArray[np.float32]
@@ -79,14 +88,20 @@ def weather(season: int, seed: int) -> Weather:
     random = stream(seed, "weather", season)
     days = nature_days(season)
     cycle = [np.cos(2 * np.pi * (day.timetuple().tm_yday - WARMEST_DAY) / 365.25) for day in days]
-    temperature = ANNUAL_MEAN_C + ANNUAL_RANGE_C * np.array(cycle) + YEAR_SD_K * random.standard_normal()
+    temperature = (
+        ANNUAL_MEAN_C + ANNUAL_RANGE_C * np.array(cycle) + YEAR_SD_K * random.standard_normal()
+    )
     temperature += autoregressive(random, len(days), PERSISTENCE, WEATHER_SD_K)
-    temperature += np.array([sum(warmth for first, last, warmth in EXTREMES if first <= day <= last) for day in days])
+    temperature += np.array(
+        [sum(warmth for first, last, warmth in EXTREMES if first <= day <= last) for day in days]
+    )
     east, south = (autoregressive(random, len(days), PERSISTENCE, GRADIENT_SD_K) for _ in range(2))
     return Weather(tuple(days), temperature, east, south)
 
 
-def autoregressive(random: np.random.Generator, count: int, persistence: float, sd: float) -> NDArray[np.float64]:
+def autoregressive(
+    random: np.random.Generator, count: int, persistence: float, sd: float
+) -> NDArray[np.float64]:
     """A stationary first-order series (count,) of zero mean."""
     steps = random.standard_normal(count) * sd * np.sqrt(1 - persistence**2)
     values = np.empty(count)
@@ -98,21 +113,31 @@ def autoregressive(random: np.random.Generator, count: int, persistence: float, 
 
 
 def exposure(land: Terrain, grid: Grid, area: Grid, seed: int) -> Exposure:
-    """How much warmer or colder than at sea level each cell of `grid` is: by height, slope, aspect and texture."""
+    """How much warmer or colder than at sea level each cell of `grid` is: by height, slope, aspect
+    and texture.
+    """
     south_rise, east_rise = np.gradient(land.height, grid.spacing_m)
     texture = TEXTURE_K * fractal(grid, seed, "texture", TEXTURE_WAVELENGTHS_M, 0.75)
     # a surface that falls towards the south (rows run south) faces it
     offset = (
-        -LAPSE_K_PER_M * (land.height - SEA_LEVEL_M) + ASPECT_K * np.clip(-south_rise, -1, 1) + 0.5 * ASPECT_K * np.clip(east_rise, -1, 1)
+        -LAPSE_K_PER_M * (land.height - SEA_LEVEL_M)
+        + ASPECT_K * np.clip(-south_rise, -1, 1)
+        + 0.5 * ASPECT_K * np.clip(east_rise, -1, 1)
     )
     across = 2 * (grid.x - area.left) / (area.columns * area.spacing_m) - 1
     down = 2 * (area.top - grid.y) / (area.rows * area.spacing_m) - 1
-    return Exposure((offset + texture).astype(np.float32), across[None, :].astype(np.float32), down[:, None].astype(np.float32))
+    return Exposure(
+        (offset + texture).astype(np.float32),
+        across[None, :].astype(np.float32),
+        down[:, None].astype(np.float32),
+    )
 
 
 def air_temperature(place: Exposure, air: Weather, index: int) -> NDArray[np.float32]:
     """Temperature of one day, °C, (y, x)."""
-    gradient = np.float32(air.east[index]) * place.across + np.float32(air.south[index]) * place.down
+    gradient = (
+        np.float32(air.east[index]) * place.across + np.float32(air.south[index]) * place.down
+    )
     return np.asarray(place.offset + gradient + np.float32(air.temperature[index]), np.float32)
 
 
@@ -125,14 +150,21 @@ def water_store(place: Exposure, air: Weather) -> Iterator[tuple[dt.date, NDArra
 
 
 def next_store(store: NDArray[np.float32], temperature: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Liquid water after one more day at `temperature` (°C): melt by degree-days, refreezing, drainage; mm, (y, x)."""
-    gain = np.where(temperature > 0, np.float32(MELT_MM_PER_K), np.float32(FREEZE_MM_PER_K)) * temperature
+    """Liquid water after one more day at `temperature` (°C): melt by degree-days, refreezing,
+    drainage; mm, (y, x).
+    """
+    gain = (
+        np.where(temperature > 0, np.float32(MELT_MM_PER_K), np.float32(FREEZE_MM_PER_K))
+        * temperature
+    )
     return np.asarray(np.clip(store * np.float32(1 - DRAINAGE) + gain, 0, np.float32(CAPACITY_MM)))
 
 
 def melt_fraction(store: NDArray[np.float32]) -> NDArray[np.float32]:
     """Melting share of each cell, 0 to 1: none below `DRY_MM`, all above `WET_MM`."""
-    return np.asarray(np.clip((store - np.float32(DRY_MM)) / np.float32(WET_MM - DRY_MM), 0, 1), np.float32)
+    return np.asarray(
+        np.clip((store - np.float32(DRY_MM)) / np.float32(WET_MM - DRY_MM), 0, 1), np.float32
+    )
 
 
 def true_melt(area: Grid, season: int, seed: int) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:

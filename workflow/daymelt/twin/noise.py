@@ -1,8 +1,9 @@
-"""Random fields that are functions of place: the same at a point whatever the grid, the order or the process that asks.
+"""Random fields that are functions of place: the same at a point whatever the grid, the order or
+the process that asks.
 
-Each octave is a lattice of hashed numbers, interpolated smoothly between its nodes. As the lattice is regular and grids are too, the
-interpolation is two small matrix products. Source: fractal (multi-octave) value noise, e.g. Ebert et al. (2003), Texturing and
-Modeling, chapter 2.
+Each octave is a lattice of hashed numbers, interpolated smoothly between its nodes. As the lattice
+is regular and grids are too, the interpolation is two small matrix products. Source: fractal
+(multi-octave) value noise, e.g. Ebert et al. (2003), Texturing and Modeling, chapter 2.
 """
 
 import zlib
@@ -11,14 +12,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 
 # multipliers and shifts of the SplitMix64 finaliser (Steele et al. 2014, OOPSLA)
 _MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
 
 
 def stream(seed: int, *names: str | int) -> np.random.Generator:
-    """Random numbers that belong to a name (instrument, date, burst), whatever was drawn before or elsewhere."""
+    """Random numbers that belong to a name (instrument, date, burst), whatever was drawn before or
+    elsewhere.
+    """
     words = [zlib.crc32(name.encode()) if isinstance(name, str) else name for name in names]
     return np.random.default_rng(np.random.SeedSequence([seed, *words]))
 
@@ -29,12 +32,15 @@ def uniform(grid: Grid, seed: int, name: str) -> NDArray[np.float32]:
     return _hash(rows.astype(np.int64), columns.astype(np.int64), seed, name)
 
 
-def fractal(grid: Grid, seed: int, name: str, wavelengths_m: Sequence[float], roughness: float = 0.5) -> NDArray[np.float32]:
+def fractal(
+    grid: Grid, seed: int, name: str, wavelengths_m: Sequence[float], roughness: float = 0.5
+) -> NDArray[np.float32]:
     """A smooth random field of about zero mean and unit standard deviation, (y, x).
 
     Parameters
     ----------
-    wavelengths_m : node spacing of each octave, longest first; those shorter than two cells are left out, as the grid cannot carry them
+    wavelengths_m : node spacing of each octave, longest first; those shorter than two cells are
+    left out, as the grid cannot carry them
     roughness : amplitude of an octave relative to the one before
     """
     total = np.zeros(grid.shape, np.float32)
@@ -45,7 +51,8 @@ def fractal(grid: Grid, seed: int, name: str, wavelengths_m: Sequence[float], ro
         if wavelength >= 2 * grid.spacing_m:
             total += np.float32(amplitude) * _octave(grid, seed, f"{name}/{octave}", wavelength)
         amplitude *= roughness
-    # a hashed number in [-1, 1) has variance 1/3; smooth interpolation in two directions keeps 0.55 of it
+    # a hashed number in [-1, 1) has variance 1/3; smooth interpolation in two directions keeps 0.55
+    # of it
     return total / np.float32(np.sqrt(power * 0.55 / 3))
 
 
@@ -56,13 +63,17 @@ def _octave(grid: Grid, seed: int, name: str, wavelength: float) -> NDArray[np.f
     return np.asarray(weights_y @ nodes @ weights_x.T, np.float32)
 
 
-def _axis(centres: NDArray[np.float64], wavelength: float) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _axis(
+    centres: NDArray[np.float64], wavelength: float
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Lattice indices that an axis needs, and the weight (centre, node) of each."""
     place = centres / wavelength
     node = np.floor(place).astype(np.int64)
     nodes = np.arange(node.min(), node.max() + 2)
     within = place - node
-    rise = within**3 * (within * (6 * within - 15) + 10)  # two continuous derivatives: no creases in slope
+    rise = within**3 * (
+        within * (6 * within - 15) + 10
+    )  # two continuous derivatives: no creases in slope
     weights = np.zeros((len(centres), len(nodes)), np.float32)
     index = np.arange(len(centres))
     weights[index, node - nodes[0]] = 1 - rise
@@ -70,11 +81,17 @@ def _axis(centres: NDArray[np.float64], wavelength: float) -> tuple[NDArray[np.i
     return nodes, weights
 
 
-def _hash(rows: NDArray[np.int64], columns: NDArray[np.int64], seed: int, name: str) -> NDArray[np.float32]:
+def _hash(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], seed: int, name: str
+) -> NDArray[np.float32]:
     """Uniform numbers in [0, 1) of every pair of a row and a column number."""
     key = np.uint64((seed << 32) ^ zlib.crc32(name.encode()))
     with np.errstate(over="ignore"):
-        bits = rows.astype(np.uint64)[:, None] * np.uint64(0x9E3779B97F4A7C15) + columns.astype(np.uint64)[None, :] + key
+        bits = (
+            rows.astype(np.uint64)[:, None] * np.uint64(0x9E3779B97F4A7C15)
+            + columns.astype(np.uint64)[None, :]
+            + key
+        )
         for _ in range(2):
             for shift, factor in _MIX:
                 bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)

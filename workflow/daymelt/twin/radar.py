@@ -1,8 +1,10 @@
-"""What Sentinel-1 sees of the twin: bursts of terrain-corrected backscatter, gamma0 in linear power, with their masks.
+"""What Sentinel-1 sees of the twin: bursts of terrain-corrected backscatter, gamma0 in linear
+power, with their masks.
 
-Dry snow and ice scatter by place and orbit; patches of liquid water absorb and take 4 to 10 dB away; speckle multiplies what is left.
-Sources: drop of several dB at melt onset, Nagler et al. (2016), Remote Sens. 8, 348; speckle as a gamma distribution, Ulaby et al.
-(1986); mask values and burst size of OPERA RTC-S1 (ASF product guide).
+Dry snow and ice scatter by place and orbit; patches of liquid water absorb and take 4 to 10 dB
+away; speckle multiplies what is left. Sources: drop of several dB at melt onset, Nagler et al.
+(2016), Remote Sens. 8, 348; speckle as a gamma distribution, Ulaby et al. (1986); mask values and
+burst size of OPERA RTC-S1 (ASF product guide).
 """
 
 import math
@@ -14,19 +16,28 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 from daymelt.twin.noise import fractal, stream
 from daymelt.twin.schedule import Orbit, Pass
 from daymelt.twin.terrain import terrain
 
 SPACING_M = 30.0
-TRACK_TILT_RAD = math.radians(18)  # of the ground track against the grid's vertical: descending, towards the south-south-west
+TRACK_TILT_RAD = math.radians(
+    18
+)  # of the ground track against the grid's vertical: descending, towards the south-south-west
 BURST_LENGTH_M, BURST_STEP_M = 20_000.0, 18_500.0
 SWATH_WIDTH_M = 80_000.0
-FIRST_NUMBER = 2143  # bursts of an orbit: its relative orbit times this, about as many as a real orbit has
-LOOKS = 8  # equivalent number of looks of a 30 m pixel: its area over that of an IW resolution cell (3.5 m x 22 m on slant range)
+FIRST_NUMBER = (
+    2143  # bursts of an orbit: its relative orbit times this, about as many as a real orbit has
+)
+# equivalent number of looks of a 30 m pixel: its area over that of an IW resolution cell (3.5 m x
+# 22 m on slant range)
+LOOKS = 8
 BORDER_M = 90.0  # zeros at a swath's edge
-INCIDENCE_NEAR_DEG, INCIDENCE_FAR_DEG = 45.0, 31.0  # at the western and the eastern edge: the satellite flies in the east
+INCIDENCE_NEAR_DEG, INCIDENCE_FAR_DEG = (
+    45.0,
+    31.0,
+)  # at the western and the eastern edge: the satellite flies in the east
 
 ICE_DB, LAND_DB, SEA_DB = -7.0, -10.0, -16.0
 TEXTURE_DB = 1.6
@@ -38,7 +49,9 @@ SHADOW, LAYOVER, FILL = 1, 2, 255
 
 @dataclass(frozen=True)
 class BurstImage:
-    """One burst: its numbers, grid, `gamma0` (y, x) linear with NaN outside it, `mask` (y, x) uint8."""
+    """One burst: its numbers, grid, `gamma0` (y, x) linear with NaN outside it, `mask` (y, x)
+    uint8.
+    """
 
     number: int
     swath: int
@@ -59,23 +72,47 @@ class Scene:
     border: NDArray[np.bool_]
 
 
-def observe(overflight: Pass, melt: NDArray[np.float32], area: Grid, seed: int) -> Iterator[BurstImage]:
-    """The bursts of one pass over an area whose melt fraction is `melt` (y, x), NaN on the ocean."""
+def observe(
+    overflight: Pass, melt: NDArray[np.float32], area: Grid, seed: int
+) -> Iterator[BurstImage]:
+    """The bursts of one pass over an area whose melt fraction is `melt` (y, x), NaN on the
+    ocean.
+    """
     return (image for _, image in observe_orbit([(overflight, melt)], area, seed))
 
 
-def observe_orbit(overflights: Sequence[tuple[Pass, NDArray[np.float32]]], area: Grid, seed: int) -> Iterator[tuple[Pass, BurstImage]]:
-    """The same of several passes of one orbit, burst by burst: what does not change is made once and not kept beyond its burst."""
+def observe_orbit(
+    overflights: Sequence[tuple[Pass, NDArray[np.float32]]], area: Grid, seed: int
+) -> Iterator[tuple[Pass, BurstImage]]:
+    """The same of several passes of one orbit, burst by burst: what does not change is made once
+    and not kept beyond its burst.
+    """
     for number, swath, grid in bursts(overflights[0][0].orbit, area) if overflights else ():
         scene = static_scene(number, swath, grid, overflights[0][0].orbit, area, seed)
         cells = area.cells_of(grid)
         for overflight, melt in overflights:
-            random = stream(seed, "speckle", overflight.acquired_at.date().toordinal(), overflight.orbit.number, number, swath)
-            yield overflight, BurstImage(number, swath % 3 + 1, grid, backscatter(scene, melt[cells], random), scene.mask)
+            random = stream(
+                seed,
+                "speckle",
+                overflight.acquired_at.date().toordinal(),
+                overflight.orbit.number,
+                number,
+                swath,
+            )
+            yield (
+                overflight,
+                BurstImage(
+                    number, swath % 3 + 1, grid, backscatter(scene, melt[cells], random), scene.mask
+                ),
+            )
 
 
-def backscatter(scene: Scene, melt: NDArray[np.float32], random: np.random.Generator) -> NDArray[np.float32]:
-    """Backscatter of a burst whose melt fraction is `melt` (y, x), NaN on the ocean: linear power, NaN outside it, 0 on the border."""
+def backscatter(
+    scene: Scene, melt: NDArray[np.float32], random: np.random.Generator
+) -> NDArray[np.float32]:
+    """Backscatter of a burst whose melt fraction is `melt` (y, x), NaN on the ocean: linear power,
+    NaN outside it, 0 on the border.
+    """
     power = np.where(scene.patch < melt, scene.wet, scene.dry)
     power[scene.ocean] *= np.float32(10 ** (0.3 * random.standard_normal()))  # wind
     power *= random.standard_gamma(LOOKS, power.shape, np.float32) / np.float32(LOOKS)
@@ -86,12 +123,19 @@ def backscatter(scene: Scene, melt: NDArray[np.float32], random: np.random.Gener
 
 @lru_cache(maxsize=16)
 def bursts(orbit: Orbit, area: Grid) -> tuple[tuple[int, int, Grid], ...]:
-    """Number, swath and grid of the bursts of an orbit that meet the area; the grid is what the orbit sees of it."""
+    """Number, swath and grid of the bursts of an orbit that meet the area; the grid is what the
+    orbit sees of it.
+    """
     fine = area.refine(SPACING_M)
     across, along = track(fine.x[[0, -1, 0, -1]], fine.y[[0, 0, -1, -1]], area)
     found = []
-    for number in range(math.floor((along.min() - BURST_LENGTH_M) / BURST_STEP_M) + 1, math.floor(along.max() / BURST_STEP_M) + 1):
-        for swath in range(math.floor(across.min() / SWATH_WIDTH_M), math.floor(across.max() / SWATH_WIDTH_M) + 1):
+    for number in range(
+        math.floor((along.min() - BURST_LENGTH_M) / BURST_STEP_M) + 1,
+        math.floor(along.max() / BURST_STEP_M) + 1,
+    ):
+        for swath in range(
+            math.floor(across.min() / SWATH_WIDTH_M), math.floor(across.max() / SWATH_WIDTH_M) + 1
+        ):
             grid = _box(number, swath, fine)
             if grid is not None:
                 grid = _trim(grid, footprint(number, swath, grid, orbit, area))
@@ -102,16 +146,27 @@ def bursts(orbit: Orbit, area: Grid) -> tuple[tuple[int, int, Grid], ...]:
 
 
 def footprint(number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid) -> NDArray[np.bool_]:
-    """Pixels of a grid that lie within a burst (`number` counts along the track) and within the strip that the orbit sees, (y, x)."""
+    """Pixels of a grid that lie within a burst (`number` counts along the track) and within the
+    strip that the orbit sees, (y, x).
+    """
     across, along = track(grid.x[None, :], grid.y[:, None], area)
     west, east = swath_edges(orbit, area)
     start, left = number * BURST_STEP_M, swath * SWATH_WIDTH_M
-    inside = (along >= start) & (along < start + BURST_LENGTH_M) & (across >= left) & (across < left + SWATH_WIDTH_M)
+    inside = (
+        (along >= start)
+        & (along < start + BURST_LENGTH_M)
+        & (across >= left)
+        & (across < left + SWATH_WIDTH_M)
+    )
     return np.asarray(inside & (across >= west) & (across <= east))
 
 
-def track(x: NDArray[np.float64], y: NDArray[np.float64], area: Grid) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Distances in m from the area's upper left corner, towards the east across the track and along the flight; `x` and `y` broadcast."""
+def track(
+    x: NDArray[np.float64], y: NDArray[np.float64], area: Grid
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Distances in m from the area's upper left corner, towards the east across the track and along
+    the flight; `x` and `y` broadcast.
+    """
     east, south = x - area.left, area.top - y
     cosine, sine = math.cos(TRACK_TILT_RAD), math.sin(TRACK_TILT_RAD)
     return east * cosine + south * sine, south * cosine - east * sine
@@ -126,16 +181,34 @@ def static_scene(number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid, 
 
     land = terrain(grid, area, seed)
     south_rise, east_rise = np.gradient(land.height, SPACING_M)
-    towards = -(east_rise * math.cos(TRACK_TILT_RAD) + south_rise * math.sin(TRACK_TILT_RAD))  # slope that faces the satellite
-    incidence = np.radians(np.interp(across, np.linspace(0, across.max() + 1, 2), (INCIDENCE_NEAR_DEG, INCIDENCE_FAR_DEG)))
+    towards = -(
+        east_rise * math.cos(TRACK_TILT_RAD) + south_rise * math.sin(TRACK_TILT_RAD)
+    )  # slope that faces the satellite
+    incidence = np.radians(
+        np.interp(
+            across, np.linspace(0, across.max() + 1, 2), (INCIDENCE_NEAR_DEG, INCIDENCE_FAR_DEG)
+        )
+    )
     mask = LAYOVER * (towards > np.tan(incidence)) + SHADOW * (-towards > 1 / np.tan(incidence))
     mask = np.where(inside, np.where(land.ocean, 0, mask), FILL)
 
     texture = TEXTURE_DB * fractal(grid, seed, "backscatter", (3200.0, 800.0, 200.0, 60.0), 0.7)
     own = 0.6 * fractal(grid, seed, f"orbit {orbit.number}", (1600.0, 400.0, 100.0), 0.7)
-    dry_db = np.where(land.ocean, SEA_DB, np.where(land.ice, ICE_DB, LAND_DB) + texture + own + SLOPE_DB * np.clip(towards, -0.7, 0.7))
-    drop = np.clip(DROP_DB + DROP_SPREAD_DB * fractal(grid, seed, "drop", (1600.0, 400.0, 100.0), 0.7), *DROP_LIMITS_DB)
-    patch = ndtr(fractal(grid, seed, "patch", PATCH_WAVELENGTHS_M, 0.9))  # uniform from 0 to 1: the patch wets when melt exceeds it
+    dry_db = np.where(
+        land.ocean,
+        SEA_DB,
+        np.where(land.ice, ICE_DB, LAND_DB)
+        + texture
+        + own
+        + SLOPE_DB * np.clip(towards, -0.7, 0.7),
+    )
+    drop = np.clip(
+        DROP_DB + DROP_SPREAD_DB * fractal(grid, seed, "drop", (1600.0, 400.0, 100.0), 0.7),
+        *DROP_LIMITS_DB,
+    )
+    patch = ndtr(
+        fractal(grid, seed, "patch", PATCH_WAVELENGTHS_M, 0.9)
+    )  # uniform from 0 to 1: the patch wets when melt exceeds it
     patch = np.clip(patch, 1e-6, 1 - 1e-6)
     return Scene(
         _linear(dry_db),
@@ -165,15 +238,30 @@ def _box(number: int, swath: int, fine: Grid) -> Grid | None:
     """The part of the fine grid that encloses a burst, None where they do not meet."""
     start, left = number * BURST_STEP_M, swath * SWATH_WIDTH_M
     cosine, sine = math.cos(TRACK_TILT_RAD), math.sin(TRACK_TILT_RAD)
-    corners = [(c, a) for c in (left, left + SWATH_WIDTH_M) for a in (start, start + BURST_LENGTH_M)]
+    corners = [
+        (c, a) for c in (left, left + SWATH_WIDTH_M) for a in (start, start + BURST_LENGTH_M)
+    ]
     east = [c * cosine - a * sine for c, a in corners]
     south = [c * sine + a * cosine for c, a in corners]
-    first_row, last_row = max(0, math.floor(min(south) / SPACING_M)), min(fine.rows, math.ceil(max(south) / SPACING_M))
-    first_column, last_column = max(0, math.floor(min(east) / SPACING_M)), min(fine.columns, math.ceil(max(east) / SPACING_M))
+    first_row, last_row = (
+        max(0, math.floor(min(south) / SPACING_M)),
+        min(fine.rows, math.ceil(max(south) / SPACING_M)),
+    )
+    first_column, last_column = (
+        max(0, math.floor(min(east) / SPACING_M)),
+        min(fine.columns, math.ceil(max(east) / SPACING_M)),
+    )
     if first_row >= last_row or first_column >= last_column:
         return None
     rows, columns = last_row - first_row, last_column - first_column
-    return Grid(fine.crs, SPACING_M, fine.left + first_column * SPACING_M, fine.top - first_row * SPACING_M, rows, columns)
+    return Grid(
+        fine.crs,
+        SPACING_M,
+        fine.left + first_column * SPACING_M,
+        fine.top - first_row * SPACING_M,
+        rows,
+        columns,
+    )
 
 
 def _trim(grid: Grid, inside: NDArray[np.bool_]) -> Grid | None:
@@ -182,4 +270,11 @@ def _trim(grid: Grid, inside: NDArray[np.bool_]) -> Grid | None:
     if not rows.size:
         return None
     left, top = grid.left + columns[0] * grid.spacing_m, grid.top - rows[0] * grid.spacing_m
-    return Grid(grid.crs, grid.spacing_m, left, top, int(rows[-1] - rows[0] + 1), int(columns[-1] - columns[0] + 1))
+    return Grid(
+        grid.crs,
+        grid.spacing_m,
+        left,
+        top,
+        int(rows[-1] - rows[0] + 1),
+        int(columns[-1] - columns[0] + 1),
+    )

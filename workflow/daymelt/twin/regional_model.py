@@ -1,8 +1,9 @@
 """What MAR says of the twin: liquid water of the top metre, daily means of 5 km cells.
 
-The model runs the same snow physics on smoothed terrain, under a weather of its own: too warm in spring, and with errors that last for
-days, so that melt comes early or late. It is informative and wrong, as the real one is.
-Source: size and sign of the errors are calibrated to the error of rescaled MAR in MeltwaterBench (arXiv 2512.12142, table 1).
+The model runs the same snow physics on smoothed terrain, under a weather of its own: too warm in
+spring, and with errors that last for days, so that melt comes early or late. It is informative and
+wrong, as the real one is. Source: size and sign of the errors are calibrated to the error of
+rescaled MAR in MeltwaterBench (arXiv 2512.12142, table 1).
 """
 
 import datetime as dt
@@ -11,8 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.grid import Grid
-from daymelt.twin.nature import WATER_MM, Weather, autoregressive, exposure, surroundings, water_store, weather
+from daymelt.core.grid import Grid
+from daymelt.twin.nature import (
+    WATER_MM,
+    Weather,
+    autoregressive,
+    exposure,
+    surroundings,
+    water_store,
+    weather,
+)
 from daymelt.twin.noise import stream
 from daymelt.twin.terrain import Terrain, terrain
 
@@ -23,7 +32,9 @@ ERROR_SD_K, ERROR_PERSISTENCE = 2.7, 0.9
 
 @dataclass(frozen=True)
 class ModelYear:
-    """One year of the regional model on `grid`: `liquid_water` (date, y, x) in kg/kg, and its surface."""
+    """One year of the regional model on `grid`: `liquid_water` (date, y, x) in kg/kg, and its
+    surface.
+    """
 
     grid: Grid
     days: tuple[dt.date, ...]
@@ -43,8 +54,15 @@ def simulate(area: Grid, season: int, seed: int) -> ModelYear:
     smooth = Terrain(np.repeat(np.repeat(height, CELLS, 0), CELLS, 1), land.ocean, land.ice)
     place = exposure(smooth, fine, area, seed)
     air = model_weather(season, seed)
-    water = np.stack([_average(np.where(land.ocean, 0, store)) / np.float32(WATER_MM) for _, store in water_store(place, air)])
-    return ModelYear(coarse, air.days, water, height, 100 * _average((~land.ocean).astype(np.float32)))
+    water = np.stack(
+        [
+            _average(np.where(land.ocean, 0, store)) / np.float32(WATER_MM)
+            for _, store in water_store(place, air)
+        ]
+    )
+    return ModelYear(
+        coarse, air.days, water, height, 100 * _average((~land.ocean).astype(np.float32))
+    )
 
 
 def model_weather(season: int, seed: int) -> Weather:
@@ -52,10 +70,16 @@ def model_weather(season: int, seed: int) -> Weather:
     air = weather(season, seed)
     day_of_year = np.array([day.timetuple().tm_yday for day in air.days])
     bias = SPRING_BIAS_K * np.exp(-0.5 * ((day_of_year - SPRING_DAY) / SPRING_DAYS) ** 2)
-    error = autoregressive(stream(seed, "model", season), len(air.days), ERROR_PERSISTENCE, ERROR_SD_K)
-    return Weather(air.days, air.temperature + bias + error, np.zeros_like(air.east), np.zeros_like(air.south))
+    error = autoregressive(
+        stream(seed, "model", season), len(air.days), ERROR_PERSISTENCE, ERROR_SD_K
+    )
+    return Weather(
+        air.days, air.temperature + bias + error, np.zeros_like(air.east), np.zeros_like(air.south)
+    )
 
 
 def _average(field: NDArray[np.float32]) -> NDArray[np.float32]:
     rows, columns = field.shape
-    return np.asarray(field.reshape(rows // CELLS, CELLS, columns // CELLS, CELLS).mean(axis=(1, 3)), np.float32)
+    return np.asarray(
+        field.reshape(rows // CELLS, CELLS, columns // CELLS, CELLS).mean(axis=(1, 3)), np.float32
+    )

@@ -1,8 +1,9 @@
 """When Sentinel-1 passes, and over which part of the area: the pattern of the published benchmark.
 
-Five descending relative orbits see the area. Satellite A returns to each every 12 days, B six days after A, and B fell silent on
-23 December 2021. Which orbits were acquired differs from year to year, and passes were missed.
-Source: the dates of the published benchmark (MeltwaterBench, version 1_4) modulo 12 days; its number of days a season.
+Five descending relative orbits see the area. Satellite A returns to each every 12 days, B six days
+after A, and B fell silent on 23 December 2021. Which orbits were acquired differs from year to
+year, and passes were missed. Source: the dates of the published benchmark (MeltwaterBench, version
+1_4) modulo 12 days; its number of days a season.
 """
 
 import datetime as dt
@@ -19,12 +20,22 @@ B_AFTER_A_DAYS = 6
 B_SILENT = dt.date(2021, 12, 23)
 MISSED_SHARE = 0.06  # outside the published seasons
 LAST_PUBLISHED = {2023: dt.date(2023, 8, 29)}
-PUBLISHED_DAYS = {2017: 14, 2018: 90, 2019: 72, 2020: 92, 2021: 131, 2022: 72, 2023: 58}  # 1 April to 30 September
+PUBLISHED_DAYS = {
+    2017: 14,
+    2018: 90,
+    2019: 72,
+    2020: 92,
+    2021: 131,
+    2022: 72,
+    2023: 58,
+}  # 1 April to 30 September
 
 
 @dataclass(frozen=True)
 class Orbit:
-    """A relative orbit: day of the cycle, time of day (UTC), and the strip of the area seen, as shares of its width from the west."""
+    """A relative orbit: day of the cycle, time of day (UTC), and the strip of the area seen, as
+    shares of its width from the west.
+    """
 
     number: int
     phase: int
@@ -76,7 +87,9 @@ def passes(season: int, seed: int) -> list[Pass]:
     last = LAST_PUBLISHED.get(season, dt.date.max)
     summer = [item for item in summer if item.acquired_at.date() <= last]
     kept = PUBLISHED_DAYS.get(season, round(len(summer) * (1 - MISSED_SHARE)))
-    return _keep(winter, round(len(winter) * (1 - MISSED_SHARE)), random) + _keep(summer, kept, random)
+    return _keep(winter, round(len(winter) * (1 - MISSED_SHARE)), random) + _keep(
+        summer, kept, random
+    )
 
 
 def _passes_of(day: dt.date, season: int) -> list[Pass]:
@@ -87,12 +100,16 @@ def _passes_of(day: dt.date, season: int) -> list[Pass]:
         for satellite, delay in (("A", 0), ("B", B_AFTER_A_DAYS)):
             due = (day - CYCLE).days % REPEAT_DAYS == (orbit.phase + delay) % REPEAT_DAYS
             if due and satellite in satellites and (satellite == "A" or day < B_SILENT):
-                found.append(Pass(orbit, f"S1{satellite}", dt.datetime.combine(day, orbit.time, dt.UTC)))
+                found.append(
+                    Pass(orbit, f"S1{satellite}", dt.datetime.combine(day, orbit.time, dt.UTC))
+                )
     return sorted(found, key=lambda item: item.acquired_at)
 
 
 def _keep(planned: list[Pass], count: int, random: np.random.Generator) -> list[Pass]:
-    """`count` of the planned passes, the rest missed at random; the first and the last are never missed."""
+    """`count` of the planned passes, the rest missed at random; the first and the last are never
+    missed.
+    """
     if count >= len(planned):
         return planned
     inner = np.sort(random.choice(np.arange(1, len(planned) - 1), count - 2, replace=False))

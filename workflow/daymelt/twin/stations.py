@@ -1,14 +1,16 @@
 """What automatic weather stations record in the twin: air and surface temperature of every hour.
 
-A station stands on one cell of the area and lives under its weather. The day's mean temperature of the cell is carried through the day
-and given a diurnal cycle. Snow and ice cannot be warmer than the melting point. What melts by day stays in the uppermost layer as far as
-that holds water, and by night the surface is at the melting point until this water has refrozen; then it takes the temperature of the
-air. So a station and the truth share weather and snow but not what they look at: the truth is the water of the whole snow, which outlives
-a night of frost, and a station sees the surface.
+A station stands on one cell of the area and lives under its weather. The day's mean temperature of
+the cell is carried through the day and given a diurnal cycle. Snow and ice cannot be warmer than
+the melting point. What melts by day stays in the uppermost layer as far as that holds water, and by
+night the surface is at the melting point until this water has refrozen; then it takes the
+temperature of the air. So a station and the truth share weather and snow but not what they look at:
+the truth is the water of the whole snow, which outlives a night of frost, and a station sees the
+surface.
 
-Sources: melt and refreezing by degree-days as in `nature` (Hock 2003); irreducible water of snow after Coléou and Lesaffre (1998), Ann.
-Glaciol. 26, 64; time of the warmest hour, Oke (1987), Boundary Layer Climates, chapter 2. What has no source is plausible, see
-docs/twin.md.
+Sources: melt and refreezing by degree-days as in `nature` (Hock 2003); irreducible water of snow
+after Coléou and Lesaffre (1998), Ann. Glaciol. 26, 64; time of the warmest hour, Oke (1987),
+Boundary Layer Climates, chapter 2. What has no source is plausible, see docs/twin.md.
 """
 
 from collections.abc import Sequence
@@ -17,16 +19,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.errors import GridError
-from daymelt.grid import Grid
-from daymelt.twin.nature import FREEZE_MM_PER_K, MELT_MM_PER_K, Exposure, Weather, air_temperature, exposure, weather
+from daymelt.core.errors import GridError
+from daymelt.core.grid import Grid
+from daymelt.twin.nature import (
+    FREEZE_MM_PER_K,
+    MELT_MM_PER_K,
+    Exposure,
+    Weather,
+    air_temperature,
+    exposure,
+    weather,
+)
 from daymelt.twin.noise import stream
 from daymelt.twin.terrain import terrain
 
 DIURNAL_K = 2.5  # half of the difference between the warmest and the coldest hour of a day
 WARMEST_HOUR = 14.0  # local solar time
 DEGREES_PER_HOUR = 15.0
-SURFACE_MM = 1.0  # water that the uppermost layer holds: about 6 % of the mass of 5 cm of snow of 350 kg/m³
+SURFACE_MM = (
+    1.0  # water that the uppermost layer holds: about 6 % of the mass of 5 cm of snow of 350 kg/m³
+)
 AIR_NOISE_K, SURFACE_NOISE_K = 0.1, 0.3  # a thermometer; a temperature from longwave radiation
 OUTAGES, LONGEST_OUTAGE_DAYS = 2, 6  # gaps a year
 MISSING_SHARE = 0.005  # of single hours
@@ -34,7 +46,9 @@ MISSING_SHARE = 0.005  # of single hours
 
 @dataclass(frozen=True)
 class StationRecord:
-    """A station's record: `hours` (hour,) UTC datetime64[h], without a gap; temperatures (hour,) in °C, NaN where there is none."""
+    """A station's record: `hours` (hour,) UTC datetime64[h], without a gap; temperatures (hour,) in
+    °C, NaN where there is none.
+    """
 
     name: str
     lat: float
@@ -45,8 +59,11 @@ class StationRecord:
     surface: NDArray[np.float32]
 
 
-def observe(area: Grid, seasons: Sequence[int], name: str, lat: float, lon: float, seed: int) -> StationRecord:
-    """Record of a station from the first to the last of some rising years; NaN in the months that the world does not know.
+def observe(
+    area: Grid, seasons: Sequence[int], name: str, lat: float, lon: float, seed: int
+) -> StationRecord:
+    """Record of a station from the first to the last of some rising years; NaN in the months that
+    the world does not know.
 
     Raises
     ------
@@ -56,26 +73,40 @@ def observe(area: Grid, seasons: Sequence[int], name: str, lat: float, lon: floa
     around, row, column = _surroundings(area, lat, lon, name)
     land = terrain(around, area, seed)
     place = exposure(land, around, area, seed)
-    first, last = (np.datetime64(f"{season}-01-01T00", "h") for season in (seasons[0], seasons[-1] + 1))
+    first, last = (
+        np.datetime64(f"{season}-01-01T00", "h") for season in (seasons[0], seasons[-1] + 1)
+    )
     hours = np.arange(first, last)
     air, surface = (np.full(hours.size, np.nan, np.float32) for _ in range(2))
     for season in seasons:
-        known, *temperatures = _year(place, row, column, lon, weather(season, seed), stream(seed, "station", name, season))
-        part = slice(int((known - first).astype(int)), int((known - first).astype(int)) + temperatures[0].size)
+        known, *temperatures = _year(
+            place, row, column, lon, weather(season, seed), stream(seed, "station", name, season)
+        )
+        part = slice(
+            int((known - first).astype(int)),
+            int((known - first).astype(int)) + temperatures[0].size,
+        )
         air[part], surface[part] = temperatures
     return StationRecord(name, lat, lon, float(land.height[row, column]), hours, air, surface)
 
 
 def _surroundings(area: Grid, lat: float, lon: float, name: str) -> tuple[Grid, int, int]:
-    """The cells around a station, with its row and column among them: as many as slopes need, none beyond the area's edge."""
+    """The cells around a station, with its row and column among them: as many as slopes need, none
+    beyond the area's edge.
+    """
     cell = area.cell_at(lon, lat)
     if cell is None:
-        raise GridError(f"station {name} at {lat} N, {lon} E: outside the area, bounds {area.bounds}; move it or leave it out")
+        raise GridError(
+            f"station {name} at {lat} N, {lon} E: outside the area, bounds {area.bounds}; move "
+            "it or leave it out"
+        )
     row, column = cell
     top, left = max(row - 1, 0), max(column - 1, 0)
     bottom, right = min(row + 2, area.rows), min(column + 2, area.columns)
     step = area.spacing_m
-    around = Grid(area.crs, step, area.left + left * step, area.top - top * step, bottom - top, right - left)
+    around = Grid(
+        area.crs, step, area.left + left * step, area.top - top * step, bottom - top, right - left
+    )
     return around, row - top, column - left
 
 
@@ -83,7 +114,10 @@ def _year(
     place: Exposure, row: int, column: int, lon: float, sky: Weather, random: np.random.Generator
 ) -> tuple[np.datetime64, NDArray[np.float32], NDArray[np.float32]]:
     """First hour of one year's record, and air and surface temperature from there on."""
-    daily = np.array([air_temperature(place, sky, index)[row, column] for index in range(len(sky.days))], np.float64)
+    daily = np.array(
+        [air_temperature(place, sky, index)[row, column] for index in range(len(sky.days))],
+        np.float64,
+    )
     air = hourly_temperature(daily, lon)
     surface = surface_temperature(air)
     noise = random.standard_normal((2, air.size))
@@ -93,7 +127,9 @@ def _year(
 
 
 def hourly_temperature(daily: NDArray[np.float64], lon: float) -> NDArray[np.float64]:
-    """Temperature in the middle of every hour UTC, (hour,), from the means of consecutive days, (date,), at some longitude."""
+    """Temperature in the middle of every hour UTC, (hour,), from the means of consecutive days,
+    (date,), at some longitude.
+    """
     middle = np.arange(24 * daily.size) + 0.5
     means = np.interp(middle, 24 * np.arange(daily.size) + 12.0, daily)
     solar = middle + lon / DEGREES_PER_HOUR
@@ -101,9 +137,11 @@ def hourly_temperature(daily: NDArray[np.float64], lon: float) -> NDArray[np.flo
 
 
 def surface_temperature(air: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Temperature of a surface of snow or ice under hourly air temperatures, (hour,) in °C, at most 0.
+    """Temperature of a surface of snow or ice under hourly air temperatures, (hour,) in °C, at most
+    0.
 
-    The melting point where the air is above it, or water of the uppermost layer is left that it has not yet refrozen; else that of the air.
+    The melting point where the air is above it, or water of the uppermost layer is left that it has
+    not yet refrozen; else that of the air.
     """
     surface = np.minimum(air, 0)
     held = 0.0  # water of the uppermost layer, mm

@@ -1,9 +1,12 @@
-"""The land of the twin: an ice sheet that ends at a mountainous coast, drained by an outlet glacier into a fjord.
+"""The land of the twin: an ice sheet that ends at a mountainous coast, drained by an outlet glacier
+into a fjord.
 
-The plan is laid out in shares of the area, so that every area has interior, glacier, mountains, fjord and sea; relief and texture have
-wavelengths in metres, so that a cell is as rough as a real one. Heights are above the ellipsoid: the sea stands at the geoid.
-Sources: form of the profile after Vialov (1958), as in Cuffey and Paterson (2010), eq. 8.136, with exponents that spread heights more
-evenly, as a mountainous coast does; sea level of 45 m, the ocean of the published benchmark's DEM; heights within its 44–3439 m.
+The plan is laid out in shares of the area, so that every area has interior, glacier, mountains,
+fjord and sea; relief and texture have wavelengths in metres, so that a cell is as rough as a real
+one. Heights are above the ellipsoid: the sea stands at the geoid. Sources: form of the profile
+after Vialov (1958), as in Cuffey and Paterson (2010), eq. 8.136, with exponents that spread heights
+more evenly, as a mountainous coast does; sea level of 45 m, the ocean of the published benchmark's
+DEM; heights within its 44–3439 m.
 """
 
 from dataclasses import dataclass
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.grid import Grid
+from daymelt.core.grid import Grid
 from daymelt.twin.noise import fractal
 
 SEA_LEVEL_M = 45.0
@@ -28,7 +31,9 @@ RELIEF_WAVELENGTHS_M = (12800.0, 6400.0, 3200.0, 1600.0, 800.0, 400.0, 200.0, 10
 
 @dataclass(frozen=True)
 class Terrain:
-    """Surface of a grid: `height` (y, x) in m above the ellipsoid, `ocean` and `ice` (y, x) bool; the rest is bare land."""
+    """Surface of a grid: `height` (y, x) in m above the ellipsoid, `ocean` and `ice` (y, x) bool;
+    the rest is bare land.
+    """
 
     height: NDArray[np.float32]
     ocean: NDArray[np.bool_]
@@ -36,20 +41,32 @@ class Terrain:
 
 
 def terrain(grid: Grid, area: Grid, seed: int) -> Terrain:
-    """Terrain of `grid`, which may be finer, coarser or larger than the `area` that the plan is laid out in."""
+    """Terrain of `grid`, which may be finer, coarser or larger than the `area` that the plan is
+    laid out in.
+    """
     across = ((grid.x - area.left) / (area.columns * area.spacing_m))[None, :].astype(np.float32)
     down = ((area.top - grid.y) / (area.rows * area.spacing_m))[:, None].astype(np.float32)
     size = float(min(area.rows, area.columns) * area.spacing_m)
     wander = fractal(grid, seed, "coast", (size / 3, size / 6, size / 12))
-    coast = COAST + 0.05 * wander - 0.10 * (down - 0.5)  # the coast runs from north-east to south-west
+    coast = (
+        COAST + 0.05 * wander - 0.10 * (down - 0.5)
+    )  # the coast runs from north-east to south-west
     valley = FJORD_ROW + 0.06 * np.sin(5.0 * across + 0.6) + 0.02 * wander
     offset = np.abs(down - valley) / FJORD_HALF_WIDTH
 
     inland = np.clip(across / coast, 0, 1)
-    profile = (1 - inland ** np.float32(4 / 3)) ** np.float32(0.8)  # flat inland, steep at the margin
-    trough = TROUGH_DEPTH * np.exp(-0.5 * (offset / 1.5) ** 2) * smooth_step((across - 0.1) / (FRONT - 0.1))
+    profile = (1 - inland ** np.float32(4 / 3)) ** np.float32(
+        0.8
+    )  # flat inland, steep at the margin
+    trough = (
+        TROUGH_DEPTH
+        * np.exp(-0.5 * (offset / 1.5) ** 2)
+        * smooth_step((across - 0.1) / (FRONT - 0.1))
+    )
     ridged = fractal(grid, seed, "relief", RELIEF_WAVELENGTHS_M, 0.48)
-    mountains = smooth_step((inland - 0.45) / 0.4) * smooth_step(offset - 1.0)  # none on the glacier itself
+    mountains = smooth_step((inland - 0.45) / 0.4) * smooth_step(
+        offset - 1.0
+    )  # none on the glacier itself
     texture = (ICE_RELIEF_M * (1 - mountains) + RELIEF_M * mountains) * ridged
 
     height = SUMMIT_M * profile * (1 - trough) + 260.0 * mountains + texture

@@ -1,14 +1,16 @@
-"""DeepLabv3+: an encoder that stops halving early, convolutions of several dilations side by side, a small decoder at a quarter.
+"""DeepLabv3+: an encoder that stops halving early, convolutions of several dilations side by side,
+a small decoder at a quarter.
 
-The mean over its surroundings is one of its features, so a map in tiles differs a little from one in one pass wherever its halo ends.
+The mean over its surroundings is one of its features, so a map in tiles differs a little from one
+in one pass wherever its halo ends.
 
-Source: Chen et al. (2018), arXiv 1802.02611; settings of Lütjens et al. (2025), arXiv 2512.12142: output stride 8, rates 6, 12 and 18,
-256 channels, upsampling by 4.
+Source: Chen et al. (2018), arXiv 1802.02611; settings of Lütjens et al. (2025), arXiv 2512.12142:
+output stride 8, rates 6, 12 and 18, 256 channels, upsampling by 4.
 """
 
 from torch import nn
 
-from daymelt.errors import ConfigError
+from daymelt.core.errors import ConfigError
 from daymelt.learn.encoders import build_around, check_encoder
 from daymelt.learn.options import Architecture, NetworkOptions, check_choice, check_positive
 
@@ -27,11 +29,18 @@ def body(options: NetworkOptions) -> nn.Module:
         "decoder_atrous_rates": options.atrous_rates,
         "upsampling": UPSAMPLING,
     }
-    return build_around(smp.DeepLabV3Plus, options, settings, f"DeepLabv3+ with output stride {options.output_stride}")
+    return build_around(
+        smp.DeepLabV3Plus,
+        options,
+        settings,
+        f"DeepLabv3+ with output stride {options.output_stride}",
+    )
 
 
 def multiple(options: NetworkOptions) -> int:
-    """The encoder halves no further than the output stride; further levels of depth are dilated instead."""
+    """The encoder halves no further than the output stride; further levels of depth are dilated
+    instead.
+    """
     return options.output_stride
 
 
@@ -40,10 +49,16 @@ def check(options: NetworkOptions) -> None:
     check_choice("model.output_stride", options.output_stride, STRIDES)
     check_choice("model.depth", options.depth, DEPTHS)
     if options.depth == 3 and options.output_stride != 8:
-        raise ConfigError(f"model.output_stride: found {options.output_stride}; expected 8, as far as model.depth 3 reaches")
+        raise ConfigError(
+            f"model.output_stride: found {options.output_stride}; expected 8, as far as "
+            "model.depth 3 reaches"
+        )
     check_positive("model.decoder_width", options.decoder_width)
     if len(options.atrous_rates) != 3 or min(options.atrous_rates) < 1:
-        raise ConfigError(f"model.atrous_rates: found {list(options.atrous_rates)}; expected three numbers from 1, such as [6, 12, 18]")
+        raise ConfigError(
+            f"model.atrous_rates: found {list(options.atrous_rates)}; expected three numbers "
+            "from 1, such as [6, 12, 18]"
+        )
     check_encoder(options)
 
 

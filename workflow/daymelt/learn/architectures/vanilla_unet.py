@@ -1,9 +1,11 @@
 """The U-Net as it was published, with batch norm and convolutions that keep the size.
 
-Each level has two 3x3 convolutions; 2x2 max pooling leads down, a 2x2 transposed convolution up, where what was passed on at the same
-level is joined on. With depth 4, 64 features and 4 channels it has 31.0 million parameters.
+Each level has two 3x3 convolutions; 2x2 max pooling leads down, a 2x2 transposed convolution up,
+where what was passed on at the same level is joined on. With depth 4, 64 features and 4 channels it
+has 31.0 million parameters.
 
-Source: Ronneberger et al. (2015), doi 10.1007/978-3-319-24574-4_28; settings of Lütjens et al. (2025), arXiv 2512.12142.
+Source: Ronneberger et al. (2015), doi 10.1007/978-3-319-24574-4_28; settings of Lütjens et al.
+(2025), arXiv 2512.12142.
 """
 
 import torch
@@ -13,16 +15,25 @@ from daymelt.learn.options import Architecture, NetworkOptions, check_positive
 
 
 class VanillaUNet(nn.Module):
-    """The body: (batch, channel, y, x), sides multiples of 2 to the power of the depth, to logits (batch, 1, y, x)."""
+    """The body: (batch, channel, y, x), sides multiples of 2 to the power of the depth, to logits
+    (batch, 1, y, x).
+    """
 
     def __init__(self, channels: int, features: int, depth: int) -> None:
         super().__init__()
         widths = [features * 2**level for level in range(depth + 1)]
-        first, *others = [double_convolution(*pair) for pair in zip([channels, *widths], widths, strict=False)]
-        ups = [nn.ConvTranspose2d(2 * width, width, kernel_size=2, stride=2) for width in widths[-2::-1]]
+        first, *others = [
+            double_convolution(*pair) for pair in zip([channels, *widths], widths, strict=False)
+        ]
+        ups = [
+            nn.ConvTranspose2d(2 * width, width, kernel_size=2, stride=2)
+            for width in widths[-2::-1]
+        ]
         joins = [double_convolution(2 * width, width) for width in widths[-2::-1]]
         self.first = first
-        self.down = nn.ModuleList(nn.Sequential(nn.MaxPool2d(2), convolutions) for convolutions in others)
+        self.down = nn.ModuleList(
+            nn.Sequential(nn.MaxPool2d(2), convolutions) for convolutions in others
+        )
         self.up = nn.ModuleList(Rise(*parts) for parts in zip(ups, joins, strict=True))
         self.head = nn.Conv2d(features, 1, kernel_size=1)
 

@@ -1,0 +1,82 @@
+"""`daymelt doctor`: what is usable, what is not, and nothing of a credential."""
+
+import shutil
+from types import SimpleNamespace
+
+import pytest
+from servers.earthdata import TOKEN
+
+from daymelt.commands import doctor
+
+OPERA = {"sentinel1": {"provider": "opera"}, "microwave": {"provider": "twin"}}
+
+
+def states(text):
+    return {
+        line.split(": ")[0].split(maxsplit=1)[1]: line.split()[0]
+        for line in text.splitlines()
+        if line[:1] != " "
+    }
+
+
+def test_with_the_twin_nothing_is_missing_and_nobody_is_asked(person, capsys, monkeypatch, archive):
+    monkeypatch.delenv("EARTHDATA_TOKEN")
+    before = len(archive.asked("cmr"))
+    assert person("doctor", sentinel1={"provider": "twin"}, microwave={"provider": "twin"}) == 0
+    assert len(archive.asked("cmr")) == before
+    assert "FAULT" not in capsys.readouterr().out
+
+
+def test_an_account_that_opens_files_is_usable_and_never_shown(person, capsys):
+    assert person("doctor", **OPERA, seasons={"months": [7]}) == 0
+    shown = capsys.readouterr()
+    assert states(shown.out)["provider opera"] == "ok"
+    assert "EARTHDATA_TOKEN" in shown.out
+    assert TOKEN not in shown.out + shown.err
+
+
+def test_an_account_that_is_refused_is_a_fault_with_the_remedy(person, capsys, monkeypatch):
+    monkeypatch.setenv("EARTHDATA_TOKEN", "another")
+    assert person("doctor", **OPERA, seasons={"months": [7]}) == 1
+    said = capsys.readouterr().out
+    assert states(said)["provider opera"] == "FAULT"
+    assert "renew it" in said
+
+
+def test_without_network_each_provider_is_told_with_its_address(person, capsys):
+    assert (
+        person("doctor", **OPERA, archives={"cmr": "http://127.0.0.1:9/search/", "timeout_s": 1})
+        == 1
+    )
+    said = capsys.readouterr().out
+    assert states(said)["provider opera"] == "FAULT"
+    assert "127.0.0.1:9" in said
+    assert states(said)["GDAL"] == states(said)["Snakemake"] == "ok"
+
+
+def test_a_missing_account_names_the_variables(person, capsys, monkeypatch, tmp_path):
+    monkeypatch.delenv("EARTHDATA_TOKEN")
+    monkeypatch.setenv("NETRC", str(tmp_path / "none"))
+    assert person("doctor", **OPERA) == 1
+    said = capsys.readouterr().out
+    assert states(said)["Earthdata account"] == "FAULT"
+    assert "EARTHDATA_USERNAME" in said
+
+
+def test_too_small_a_disk_is_a_fault(person, capsys, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=1000))
+    assert person("doctor", sentinel1={"provider": "twin"}, microwave={"provider": "twin"}) == 1
+    assert states(capsys.readouterr().out)["disk"] == "FAULT"
+
+
+def test_what_is_there_already_is_not_needed_again(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b").write_bytes(b"123")
+    (tmp_path / "c").symlink_to("a/b")
+    assert doctor.size_of(tmp_path) == 3
+    assert doctor.size_of(tmp_path / "none") == 0
+
+
+@pytest.mark.parametrize("remark", [True, False])
+def test_a_remark_keeps_nobody_from_a_run(remark):
+    assert doctor.Finding("a", "do b", remark).state == ("note" if remark else "FAULT")

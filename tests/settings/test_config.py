@@ -1,0 +1,416 @@
+"""The settings: what is refused and in which words, what is written from them."""
+
+import copy
+import datetime as dt
+import json
+import re
+from pathlib import Path
+
+import pydantic
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from snakemake.utils import update_config
+
+from daymelt.core.errors import ConfigError
+from daymelt.settings import schema
+from daymelt.settings.config import SECTIONS, WRITTEN, Config
+from daymelt.settings.inputs import Area
+from daymelt.settings.loading import load, load_all, merge, section
+
+ROOT = Path(__file__).parents[2]
+
+# (settings, what the one line must say: the key, what was found, what is allowed or the nearest
+# key)
+REFUSED = [
+    ({"area": {"rows": 0}}, ["area.rows", "found 0", "greater than or equal to 1"]),
+    ({"area": {"rows": "many"}}, ["area.rows", "found 'many'", "integer"]),
+    ({"area": {"rows": True}}, ["area.rows", "found True", "integer"]),
+    ({"area": {"rows": 25.5}}, ["area.rows", "found 25.5", "integer"]),
+    ({"area": {"spacing_m": -100}}, ["area.spacing_m", "found -100", "greater than 0"]),
+    ({"area": {"left": float("nan")}}, ["area.left", "found nan", "finite"]),
+    ({"area": {"name": "Two words"}}, ["area.name", "found 'Two words'", "small letters"]),
+    ({"area": {"name": "../up"}}, ["area.name", "found '../up'", "small letters"]),
+    ({"area": {"crs": "EPSG:99999"}}, ["area.crs", "EPSG:99999", "projected crs"]),
+    ({"area": {"crs": "EPSG:4326"}}, ["area.crs", "Geographic", "projected crs"]),
+    ({"area": {"crs": 3413}}, ["area.crs", "found 3413", "string"]),
+    ({"seasons": {"months": []}}, ["seasons.months", "found []", "at least one"]),
+    ({"seasons": {"months": [4, 6]}}, ["seasons.months", "found [4, 6]", "consecutive"]),
+    (
+        {"seasons": {"months": [12, 13]}},
+        ["seasons.months[1]", "found 13", "less than or equal to 12"],
+    ),
+    ({"seasons": {"years": []}}, ["seasons.years", "found []", "at least one"]),
+    ({"seasons": {"years": [2019, 2019]}}, ["seasons.years", "2019 twice", "each once"]),
+    ({"seasons": {"years": [2020, 2019]}}, ["seasons.years", "found [2020, 2019]", "[2019, 2020]"]),
+    ({"seasons": {"years": 2019}}, ["seasons.years", "found 2019", "list"]),
+    (
+        {"sentinel1": {"provider": "oper"}},
+        ["sentinel1.provider", "found 'oper'", "did you mean opera?", "'twin'"],
+    ),
+    ({"sentinel1": {"spacing_m": 300}}, ["sentinel1.spacing_m", "found 300 m", "area.spacing_m"]),
+    ({"microwave": {"overpass": "N"}}, ["microwave.overpass", "found 'N'", "'M' or 'E'"]),
+    ({"sar": {"threshold_db": -3}}, ["sar.threshold_db", "found -3", "greater than 0"]),
+    ({"sar": {"noise_floor_db": 25}}, ["sar.noise_floor_db", "found 25", "less than 0"]),
+    ({"sar": {"smoothing_window": 4}}, ["sar.smoothing_window", "found 4", "odd"]),
+    ({"sar": {"treshold_db": 3}}, ["sar.treshold_db", "unknown", "did you mean threshold_db?"]),
+    ({"sar": None}, ["sar", "found null", "mapping"]),
+    ({"regrid": {"posting_m": 50}}, ["regrid.posting_m", "found 50 m", "area.spacing_m"]),
+    (
+        {"temporal": {"acquisitions_before": 0, "acquisitions_after": 0}},
+        ["temporal.acquisitions_after", "0 acquisitions", "at least one"],
+    ),
+    (
+        {"split": {"training_only_years": list(range(2017, 2024))}},
+        ["split.training_only_years", "every year", "one left"],
+    ),
+    ({"model": {"depth": 5}}, ["model.decoder_channels", "found 4 numbers", "expected 5"]),
+    ({"model": {"channels": ["sar", "sar"]}}, ["model.channels", "each channel once"]),
+    ({"model": {"channels": ["sarr"]}}, ["model.channels[0]", "found 'sarr'", "did you mean sar?"]),
+    ({"training": {"crop": 100}}, ["training.crop", "found 100", "multiple of 16"]),
+    ({"training": {"crop": 512}}, ["training.crop", "found 512", "256"]),
+    ({"map": {"tile": 128}}, ["map.tile", "found 128", "twice map.halo"]),
+    ({"map": {"sar_pool": "test"}}, ["map.sar_pool", "found 'test'", "'all' or 'train'"]),
+    (
+        {"stations": {"sites": [{"name": "MIT", "lat": 65.7}]}},
+        ["stations.sites[0].lon", "not given"],
+    ),
+    (
+        {"stations": {"sites": [{"name": "MIT", "lat": 65.7, "lng": 0}]}},
+        ["stations.sites[0].lng", "unknown", "did you mean lon?"],
+    ),
+    (
+        {"stations": {"sites": [{"name": "../up", "lat": 65.7, "lon": 0}]}},
+        ["stations.sites[0].name", "found '../up'", "letters"],
+    ),
+    (
+        {"stations": {"sites": 2 * [{"name": "MIT", "lat": 65.7, "lon": 0}]}},
+        ["stations.sites", "'MIT', 'MIT'", "each name once"],
+    ),
+    (
+        {"stations": {"sites": [{"name": "MIT", "lat": 65.7, "lon": 322}]}},
+        ["stations.sites[0].lon", "found 322", "180"],
+    ),
+    (
+        {"stations": {"rule": "noon"}},
+        ["stations.rule", "found 'noon'", "'hour' or 'daily-maximum'"],
+    ),
+    ({"report": {"day": "31 July"}}, ["report.day", "found '31 July'", "YYYY-MM-DD"]),
+    ({"report": {"day": "2019-12-24"}}, ["report.day", "found 2019-12-24", "seasons.months"]),
+    ({"threshold_db": 3}, ["threshold_db", "unknown", "did you mean sar.threshold_db?"]),
+    ({"sarr": {}}, ["sarr", "unknown", "did you mean sar?"]),
+    ({3: 4}, ["found 3", "a name"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"), REFUSED, ids=[json.dumps(item[0]) for item in REFUSED]
+)
+def test_an_impossible_setting_is_refused_in_one_line(settings, words):
+    with pytest.raises(ConfigError) as refusal:
+        load(settings)
+    message = str(refusal.value)
+    assert "\n" not in message
+    for word in words:
+        assert word in message
+
+
+@given(name=st.sampled_from(sorted(SECTIONS)), data=st.data())
+def test_every_setting_misspelt_by_one_letter_finds_itself(name, data):
+    key = data.draw(st.sampled_from(sorted(SECTIONS[name].model_fields)))
+    misspelt = key + "x"
+    with pytest.raises(
+        ConfigError, match=rf"{name}\.{misspelt}: unknown setting, did you mean {key}\?"
+    ):
+        section(name, {misspelt: 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("area: [1", "no valid YAML"),
+        ("- a\n", "a mapping of settings"),
+        ("sarr: {}", "unknown setting"),
+    ],
+)
+def test_a_file_that_is_no_mapping_is_refused_by_its_name(tmp_path, text, words):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=words) as refusal:
+        load(path)
+    assert str(path) in str(refusal.value)
+
+
+def test_a_file_that_is_not_there_is_refused_by_its_name(tmp_path):
+    with pytest.raises(ConfigError, match=r"absent\.yaml: not readable"):
+        load(tmp_path / "absent.yaml")
+
+
+def test_numbers_that_arrive_as_text_are_numbers():
+    read = load(
+        {
+            "training": {"learning_rate": "1e-4"},
+            "seasons": {"years": ["2018", "2019"]},
+            "map": {"tile": "256"},
+        }
+    )
+    assert (read.training.learning_rate, read.seasons.years, read.map.tile) == (
+        1e-4,
+        (2018, 2019),
+        256,
+    )
+
+
+def test_settings_cannot_be_changed_after_they_were_read():
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        load({}).area.rows = 3
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_survives_the_way_to_a_job_as_json(name):
+    values = getattr(Config(), name)
+    assert section(name, json.loads(json.dumps(values.model_dump(mode="json")))) == values
+
+
+def test_an_unknown_section_finds_the_nearest():
+    with pytest.raises(ConfigError, match=r"'sarr', did you mean sar\?"):
+        section("sarr", {})
+
+
+def test_the_grid_of_an_area_is_its_numbers():
+    grid = Area(name="a", crs="EPSG:32624", spacing_m=50, left=0, top=100, rows=2, columns=3).grid
+    assert (grid.shape, grid.bounds, grid.crs) == ((2, 3), (0, 0, 150, 100), "EPSG:32624")
+
+
+def test_every_setting_says_what_it_is():
+    for name, kind in SECTIONS.items():
+        assert kind.__doc__, name
+        for key, field in kind.model_fields.items():
+            assert field.description, f"{name}.{key}"
+
+
+def entry(kind, **parts):
+    return {"benchmark": {"systems": {"mine": {"kind": kind, **parts}}, "always": []}}
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (
+            entry("network", model={"depht": 3}),
+            "benchmark.systems.mine.model.depht: unknown setting, did you mean depth?",
+        ),
+        (entry("network", training={"epochs": 0}), "benchmark.systems.mine.training.epochs"),
+        (entry("linear-dem", model={"depth": 3}), "expected options"),
+        ({"benchmark": {"always": ["threshold-pwm"]}}, "did you mean threshold-pmw?"),
+        ({"benchmark": {"ablations": ["only-snow"]}}, "benchmark.ablations"),
+        (
+            {"benchmark": {"ablations": ["only-sar"]}, "model": {"channels": ["sar"]}},
+            "expected some, not all",
+        ),
+        (
+            {"benchmark": {"protocols": ["hindcast"]}, "seasons": {"years": [2018, 2019]}},
+            "hindcast has no year to score",
+        ),
+        (
+            {"scores": {"events": {"thaw": {"first": "2019-08-01", "last": "2019-07-01"}}}},
+            "expected the first day before the last",
+        ),
+    ],
+)
+def test_a_fault_in_the_comparison_is_named(values, words):
+    with pytest.raises(ConfigError) as refusal:
+        load(values)
+    assert words in str(refusal.value)
+
+
+def test_a_system_is_the_model_with_what_its_entry_changes():
+    config = load(
+        {
+            "benchmark": entry("network", model={"depth": 2, "decoder_channels": [8, 8]})[
+                "benchmark"
+            ]
+            | {"ablations": ["without-sar"]}
+        }
+    )
+    mine, model = config.resolve("mine").options, config.resolve("unet-smp").options
+    assert mine["model"] == model["model"] | {
+        "name": "mine",
+        "depth": 2,
+        "decoder_channels": [8, 8],
+    }
+    assert mine["training"] == model["training"] == config.training.model_dump(mode="json")
+    assert config.resolve("unet-smp-without-sar").options["model"]["channels"] == [
+        "microwave",
+        "liquid_water",
+        "height",
+    ]
+    assert config.resolve("mine", sar=False).options["model"]["channels"] == [
+        "microwave",
+        "liquid_water",
+        "height",
+    ]
+    assert config.system_names() == ["unet-smp", "unet-smp-without-sar", "mine"]
+
+
+def test_the_trials_of_every_protocol():
+    protocols = ["published", "truth", "leave-one-year-out", "blocked", "hindcast"]
+    trials = {trial.name: trial for trial in load({"benchmark": {"protocols": protocols}}).trials()}
+    assert list(trials) == [
+        "published",
+        "truth",
+        *(f"leave-out-{year}" for year in range(2017, 2024)),
+        "blocked",
+        "hindcast",
+    ]
+    assert (trials["truth"].split, trials["truth"].pool) == ("published", "all")
+    assert (trials["leave-out-2019"].seasons, trials["leave-out-2019"].pool) == ((2019,), "all")
+    assert (trials["hindcast"].seasons, trials["hindcast"].pool) == ((2017,), "none")
+
+
+def test_the_written_files_are_those_of_the_settings():
+    difference = schema.drift(ROOT)
+    assert not difference, f"run `python -m daymelt.settings.schema --write`:\n{difference}"
+
+
+def test_the_written_yaml_reads_back_as_the_defaults():
+    assert load(ROOT / "config.yaml") == Config() == load({})
+
+
+def test_a_changed_value_is_written_and_reads_back():
+    config = load(
+        {
+            "report": {"day": "2018-06-01"},
+            "area": {"left": 0.25},
+            "split": {"file": "days.csv"},
+            "map": {"tile": 256},
+        }
+    )
+    assert load(yaml.safe_load(schema.config_yaml(config))) == config
+    assert config.report.day == dt.date(2018, 6, 1)
+
+
+def test_comments_fit_the_line():
+    assert max(map(len, (ROOT / "config.yaml").read_text().splitlines())) <= schema.WIDTH
+
+
+def test_the_schema_refuses_unknown_keys_everywhere():
+    document = json.loads((ROOT / "workflow" / "schemas" / "config.schema.json").read_text())
+    assert all(
+        part["additionalProperties"] is False for part in [document, *document["$defs"].values()]
+    )
+    assert set(document["properties"]) == set(WRITTEN)
+
+
+def laid_over(path, complete=lambda values: values):
+    """The settings of an area as a run has them: its file over config.yaml."""
+    return load_all([path], ROOT / "config.yaml", complete)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "workflow" / "areas").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_every_area_is_valid(path):
+    placed = laid_over(
+        path, lambda values: {**values, "area": {**values["area"], "rows": 2863, "columns": 1633}}
+    )
+    assert placed.area.name == path.stem
+    assert set(placed.benchmark.systems) >= set(Config().benchmark.systems)
+
+
+def test_helheim_is_the_published_area_and_training():
+    helheim = laid_over(ROOT / "workflow" / "areas" / "helheim.yaml")
+    assert helheim.area.grid.shape == (2863, 1633)
+    assert (helheim.area.left % 300, helheim.area.top % 300) == (
+        0,
+        0,
+    )  # 30 m and 100 m cells share edges
+    assert (helheim.model.encoder, helheim.model.encoder_weights, helheim.model.depth) == (
+        "tu-xception71",
+        "imagenet",
+        5,
+    )
+    assert (helheim.training.crop, helheim.training.batch, helheim.training.learning_rate) == (
+        512,
+        8,
+        1e-4,
+    )
+    vanilla, deeplab = (helheim.resolve(name).options for name in ("unet", "deeplabv3plus"))
+    assert (vanilla["model"]["features"], vanilla["training"]["crop"]) == (64, 512)
+    assert (
+        deeplab["model"]["encoder"],
+        deeplab["model"]["decoder_width"],
+        deeplab["training"]["crop"],
+    ) == ("tu-xception71", 256, 304)
+    providers = [
+        helheim.sentinel1.provider,
+        helheim.microwave.provider,
+        helheim.mar.provider,
+        helheim.terrain.provider,
+    ]
+    assert providers == ["opera", "nsidc-0630", "mar-http", "arcticdem"]
+    grid = helheim.area.grid
+    assert helheim.stations.provider == "promice"
+    assert {
+        site.name: grid.cell_at(site.lon, site.lat) is not None for site in helheim.stations.sites
+    } == dict.fromkeys(("MIT", "TAS_A", "TAS_L"), True)
+
+
+def test_the_stations_of_the_embedded_area_stand_in_it():
+    config = Config()
+    assert all(config.area.grid.cell_at(site.lon, site.lat) for site in config.stations.sites)
+
+
+def test_the_embedded_area_is_a_window_of_helheim():
+    helheim = laid_over(ROOT / "workflow" / "areas" / "helheim.yaml").area.grid
+    assert helheim.window_of(Config().area.grid) == (1206, 660)
+
+
+def test_the_area_that_the_readme_shows_is_valid():
+    shown = re.search(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(), flags=re.DOTALL)[1]
+    assert load(yaml.safe_load(shown)).area.name == "jakobshavn"
+
+
+KEYS = st.sampled_from("abc")
+VALUES = st.recursive(
+    st.integers() | st.lists(st.integers(), max_size=2),
+    lambda inner: st.dictionaries(KEYS, inner, max_size=3),
+)
+SETTINGS = st.dictionaries(KEYS, VALUES, max_size=3)
+
+
+@given(SETTINGS, SETTINGS)
+def test_files_of_settings_are_merged_as_snakemake_merges_them(settings, more):
+    expected = copy.deepcopy(settings)
+    update_config(expected, more)
+    assert merge(settings, more) == expected
+
+
+def test_later_files_of_settings_stand_before_earlier_ones_and_before_the_base(tmp_path):
+    base = "sar: {threshold_db: 2}\ntwin: {seed: 1}"
+    for name, text in {"config": base, "a": "twin: {seed: 2}", "b": "twin: {seed: 3}"}.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    config = load_all([tmp_path / "a.yaml", tmp_path / "b.yaml"], tmp_path / "config.yaml")
+    assert (config.twin.seed, config.sar.threshold_db) == (3, 2)
+    assert load_all([], tmp_path / "none.yaml") == Config()
+    (tmp_path / "a.yaml").write_text("- 1")
+    with pytest.raises(ConfigError, match=r"a\.yaml: found"):
+        load_all([tmp_path / "a.yaml"])
+
+
+@pytest.mark.parametrize("fallback", [["F17"], ["F18", "F18"]])
+def test_a_platform_does_not_stand_in_for_itself(fallback):
+    with pytest.raises(ConfigError, match="fallback_platforms"):
+        load({"microwave": {"fallback_platforms": fallback}})
+
+
+@pytest.mark.parametrize("pattern", ["*{satellite}*", "*{", "{0}"])
+def test_a_pattern_with_other_braces_is_refused(pattern):
+    with pytest.raises(ConfigError, match="microwave_granules"):
+        load({"archives": {"microwave_granules": pattern}})
+
+
+def test_a_grid_file_is_never_passed_over():
+    with pytest.raises(ConfigError, match=r"area\.grid_file"):
+        load({"area": {"grid_file": "mask.tif"}})

@@ -1,0 +1,67 @@
+"""The scores of a season are taken in day by day: memory does not grow with the days."""
+
+import datetime as dt
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from daymelt.core import cube
+from daymelt.core.dates import span
+from daymelt.core.encoding import PERCENT, decode, encode
+from daymelt.core.grid import Grid
+from daymelt.steps.benchmark.judge import Ground, Judge
+from daymelt.systems.streams import open_series
+
+GRID = Grid("EPSG:3413", 100, 294_900, -2_566_500, 300, 320)
+FIELD = 4 * GRID.rows * GRID.columns  # bytes
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory):
+    """Function of a number of days that gives them and a file of fields."""
+    folder, random = tmp_path_factory.mktemp("series"), np.random.default_rng(0)
+    field = random.random(GRID.shape).astype(np.float32)
+
+    def written(count):
+        days = span(dt.date(2019, 4, 1), dt.date(2019, 4, 1) + dt.timedelta(count - 1))
+        fields = ((day, np.roll(field, number)) for number, day in enumerate(days))
+        cube.write_stream(
+            folder / f"{count}.nc",
+            fields,
+            grid=GRID,
+            encoding=PERCENT,
+            attributes={"inputs": "none"},
+        )
+        return days, folder / f"{count}.nc"
+
+    return written
+
+
+def judged(days, path):
+    """Score every day of a file against its neighbour; the tables, and the peak of memory beyond
+    the start, bytes.
+    """
+    ground = Ground(
+        np.zeros(GRID.shape, np.float32), np.ones(GRID.shape, bool), np.full(GRID.shape, 0.01)
+    )
+    age = np.zeros(GRID.shape, np.uint8)
+    with open_series([path]) as fields:
+        judge = Judge("some", ground, {})
+        tracemalloc.start()
+        for day in days:
+            target = fields.read(day)
+            melt = decode(encode(np.roll(target, 1), PERCENT), PERCENT)
+            judge.score(day, "truth, every day", melt, target, age)
+            judge.watch(day, melt, None, target)
+            del melt, target
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return judge.tables(), peak
+
+
+def test_memory_of_an_evaluation_does_not_grow_with_the_days(series):
+    few, peak_of_few = judged(*series(6))
+    many, peak_of_many = judged(*series(48))
+    assert (len(few.daily), len(many.daily)) == (6, 48)
+    assert peak_of_many - peak_of_few < FIELD

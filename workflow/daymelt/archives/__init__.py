@@ -1,0 +1,1 @@
+"""The protocol of archives: search, access, transfer, verification. Knows no product."""

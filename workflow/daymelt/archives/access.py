@@ -1,0 +1,324 @@
+"""How requests are authorised: which host may see which secret, and what to do where one is missing
+or refused.
+
+A secret goes to the hosts it is meant for and to no other, also along redirects, and only where
+nobody can read along. This is the one place that reads credentials from the environment or from
+netrc; nothing here shows them in a representation, a log or an exception.
+"""
+
+import base64
+import netrc as netrc_format
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from requests.auth import AuthBase
+
+from daymelt import __version__
+from daymelt.archives.signing import Signer
+from daymelt.archives.web import PORTS, bare, hide_queries, host_of, is_private
+from daymelt.core.errors import ConfigError, MissingCredentialError
+
+
+class Secret:
+    """A text that shows itself only when asked to."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A header that authorises, and the hosts that may see it: `host`, `host:port`, or `.domain`
+    for all hosts below it.
+    """
+
+    hosts: tuple[str, ...]
+    header: Secret
+    name: str = "Authorization"
+
+
+@dataclass(frozen=True)
+class Remedies:
+    """What a user can do where a provider says no: no credential was found, it was refused, or it
+    does not suffice.
+    """
+
+    missing: str
+    refused: str
+    forbidden: str
+
+
+class Access:
+    """How requests to a provider are authorised.
+
+    `found` names where the credential comes from, such as EARTHDATA_TOKEN; None where there is
+    none.
+    """
+
+    def __init__(
+        self,
+        provider: str,
+        remedies: Remedies,
+        found: str | None = None,
+        logins: Sequence[Login] = (),
+        signer: Signer | None = None,
+    ) -> None:
+        self.provider, self.found = provider, found
+        self._remedies, self._logins, self._signer = remedies, tuple(logins), signer
+
+    def __repr__(self) -> str:
+        return f"Access({self.provider}, {self.found or 'no credential'})"
+
+    def session(self) -> requests.Session:
+        """A session for one thread; it authorises each request by the host of that request,
+        redirected ones too.
+        """
+        return _Session(self._logins)
+
+    def sign(self, url: str) -> str:
+        """The address to ask now: signed where the provider wants that. Call it late; a signature
+        lives less than an hour.
+        """
+        return self._signer.sign(url) if self._signer else url
+
+    def renew(self, url: str) -> bool:
+        """Drop the signature of an address that was refused; False where there is none or it was
+        new, so that asking again is no use.
+        """
+        return self._signer is not None and self._signer.forget(url)
+
+    def refusal(self, url: str, status: int) -> MissingCredentialError:
+        """The error for 401, 403 or, with status 200, a page where a file was expected: it names
+        what is missing.
+        """
+        what = (
+            f"a page came instead of the file (status {status})"
+            if status < 400
+            else f"the provider answered {status}"
+        )
+        said = self._remedies
+        remedy = (
+            said.missing
+            if self.found is None
+            else said.forbidden
+            if status == 403
+            else said.refused
+        )
+        if self.found and status < 400:
+            remedy = f"{said.refused}; {said.forbidden}"
+        return MissingCredentialError(f"{bare(url)}: {what}; {self.provider}: {remedy}")
+
+
+def anonymous(provider: str = "open archive") -> Access:
+    """No credential at all, not even one that netrc has for the host."""
+    remedy = (
+        "needs no account, so the address may be wrong or the archive closed; check the "
+        "provider's settings"
+    )
+    return Access(provider, Remedies(remedy, remedy, remedy))
+
+
+def earthdata(
+    hosts: Sequence[str],
+    login_host: str,
+    environ: Mapping[str, str] | None = None,
+    netrc: Path | None = None,
+) -> Access:
+    """Earthdata Login: EARTHDATA_TOKEN, else EARTHDATA_USERNAME and EARTHDATA_PASSWORD, else
+    `login_host` in netrc.
+
+    The token goes to `hosts` and `login_host`, name and password to `login_host` alone. Without
+    any, the first request that needs one fails.
+
+    Parameters
+    ----------
+    environ : variables; None takes those of the process.
+    netrc : file; None takes NETRC of `environ` or ~/.netrc.
+
+    Raises
+    ------
+    ConfigError
+        A credential that no header can carry, or a netrc that cannot be read.
+    """
+    variables = os.environ if environ is None else environ
+    remedies = Remedies(
+        "no account found; set EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, "
+        f"or add {login_host} to netrc",
+        "refused what %s holds, which may be wrong or expired (tokens last about 60 days); "
+        f"renew it at https://{login_host}",
+        "the account lacks a licence or an application; accept them in its profile at "
+        f"https://{login_host}/profile",
+    )
+    token = variables.get("EARTHDATA_TOKEN", "").strip().removeprefix("Bearer ")
+    if token:
+        header = Secret(f"Bearer {_printable(token, 'EARTHDATA_TOKEN')}")
+        return _earthdata(remedies, "EARTHDATA_TOKEN", Login((*hosts, login_host), header))
+    name, password = (
+        variables.get("EARTHDATA_USERNAME", "").strip(),
+        variables.get("EARTHDATA_PASSWORD", ""),
+    )
+    if name and password:
+        return _earthdata(
+            remedies,
+            "EARTHDATA_USERNAME and EARTHDATA_PASSWORD",
+            Login((login_host,), _basic(name, password)),
+        )
+    entry = _netrc_entry(
+        netrc or Path(variables.get("NETRC") or Path.home() / ".netrc"), login_host
+    )
+    if entry:
+        return _earthdata(remedies, f"netrc for {login_host}", Login((login_host,), _basic(*entry)))
+    return _earthdata(remedies, None)
+
+
+def planetary(
+    token_endpoint: str,
+    key: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    storage_hosts: Sequence[str] = (".blob.core.windows.net",),
+) -> Access:
+    """The Planetary Computer: addresses on its storage are signed with short-lived tokens from
+    `token_endpoint`.
+
+    Parameters
+    ----------
+    key : subscription key; None takes PC_SDK_SUBSCRIPTION_KEY of `environ`, or asks without one,
+    which is slower or refused.
+    storage_hosts : whose addresses are signed; `.domain` for accounts that are host names,
+    `host:port` for those in the path.
+    """
+    variables = os.environ if environ is None else environ
+    key = _printable(
+        (key or variables.get("PC_SDK_SUBSCRIPTION_KEY", "")).strip(), "PC_SDK_SUBSCRIPTION_KEY"
+    )
+    remedies = Remedies(
+        "asks for a subscription key; set PC_SDK_SUBSCRIPTION_KEY",
+        "refused the key in PC_SDK_SUBSCRIPTION_KEY; check it in the account that issued it",
+        "the key in PC_SDK_SUBSCRIPTION_KEY does not open this collection; check what its "
+        "account may read",
+    )
+    logins = (
+        [Login((host_of(token_endpoint),), Secret(key), "Ocp-Apim-Subscription-Key")] if key else []
+    )
+    desk = Access(
+        "Planetary Computer", remedies, "PC_SDK_SUBSCRIPTION_KEY" if key else None, logins
+    )
+    signer = Signer(token_endpoint, tuple(storage_hosts), desk.session, desk.refusal)
+    return Access(desk.provider, remedies, desk.found, signer=signer)
+
+
+def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret | None:
+    """The token of the Hugging Face hub in HF_TOKEN; None where there is none.
+
+    Raises
+    ------
+    ConfigError
+        It is no token, or somebody could read it on its way to `endpoint`.
+    """
+    token = _printable(
+        (os.environ if environ is None else environ).get("HF_TOKEN", "").strip(), "HF_TOKEN"
+    )
+    if token and not is_private(endpoint):
+        raise ConfigError(
+            f"meltwaterbench.endpoint: found {bare(endpoint)}; expected https, HF_TOKEN goes "
+            "nowhere else; or unset HF_TOKEN"
+        )
+    return Secret(token) if token else None
+
+
+def is_meant_for(url: str, hosts: Sequence[str]) -> bool:
+    """True where `url` lies on one of `hosts`: `host` at its usual port, `host:port`, or `.domain`
+    for all below it.
+    """
+    host = host_of(url)
+    usual = PORTS.get(url.partition(":")[0], 0)
+    wanted = [name.lower() if ":" in name else f"{name.lower()}:{usual}" for name in hosts]
+    return any(host.endswith(name) if name.startswith(".") else host == name for name in wanted)
+
+
+class _HostAuth(AuthBase):
+    """Adds a header where the request's host may see it, and takes it away everywhere else."""
+
+    def __init__(self, logins: Sequence[Login]) -> None:
+        self._logins = logins
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        url = request.url or ""
+        for name in {"Authorization", *(login.name for login in self._logins)}:
+            request.headers.pop(name, None)
+        for login in self._logins:
+            if is_private(url) and is_meant_for(url, login.hosts):
+                request.headers[login.name] = login.header.reveal()
+        return request
+
+    def __repr__(self) -> str:
+        return "_HostAuth(…)"
+
+
+class _Session(requests.Session):
+    """A session that never asks netrc on its own and decides anew with each redirect who may see
+    what.
+    """
+
+    def __init__(self, logins: Sequence[Login]) -> None:
+        super().__init__()
+        hide_queries()
+        self.auth = _HostAuth(logins)
+        self.headers["User-Agent"] = f"daymelt/{__version__}"
+
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """Authorise a redirected request by its own host, should somebody let the library follow
+        redirects.
+        """
+        _HostAuth.__call__(self.auth, prepared_request)  # type: ignore[arg-type]
+
+
+def _earthdata(remedies: Remedies, found: str | None, *logins: Login) -> Access:
+    named = Remedies(remedies.missing, remedies.refused % found, remedies.forbidden)
+    return Access("NASA Earthdata", named, found, logins)
+
+
+def _basic(name: str, password: str) -> Secret:
+    return Secret("Basic " + base64.b64encode(f"{name}:{password}".encode()).decode())
+
+
+def _printable(text: str, variable: str) -> str:
+    if not re.fullmatch(r"[!-~]*", text):
+        raise ConfigError(
+            f"{variable}: has spaces or characters that no such credential has; set it again"
+        )
+    return text
+
+
+def _netrc_entry(path: Path, host: str) -> tuple[str, str] | None:
+    """Name and password of `host`; never those of the default entry, which is meant for no host in
+    particular.
+    """
+    if not path.is_file():
+        return None
+    try:
+        entries = netrc_format.netrc(path).hosts
+    except (netrc_format.NetrcParseError, OSError, UnicodeDecodeError):
+        entries = None  # the error quotes the file
+    if entries is None:
+        raise ConfigError(
+            f"{path}: cannot be read as netrc; expected lines `machine {host} login NAME "
+            "password PASSWORD`, mode 600"
+        )
+    found = entries.get(host) or entries.get(host.partition(":")[0])
+    return (found[0], found[2]) if found and found[0] and found[2] else None

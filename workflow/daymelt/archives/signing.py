@@ -1,0 +1,114 @@
+"""Signed addresses of the Planetary Computer's storage: a short-lived token of each container,
+asked for late and again before it ends.
+
+Source: the token service of planetarycomputer.microsoft.com, `…/token/<account>/<container>`, as
+its client library uses it.
+"""
+
+import datetime as dt
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import requests
+
+from daymelt.archives.retry import Pace, Policy, retry
+from daymelt.archives.web import bare, host_of, read_text
+from daymelt.core.errors import DaymeltError, FormatError
+
+MARGIN_S = 300.0  # a token is renewed so long before it ends
+NEW_S = 60.0  # a token refused so soon is not refused for its age
+
+
+@dataclass(frozen=True, repr=False)
+class _Token:
+    text: str
+    asked_at: float  # monotonic seconds
+    ends_at: float
+
+
+class Signer:
+    """Adds tokens to addresses on `storage_hosts`; other addresses stay as they are. One for all
+    threads.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        storage_hosts: tuple[str, ...],
+        session: Callable[[], requests.Session],
+        refusal: Callable[[str, int], DaymeltError],
+        policy: Policy = Policy(),  # noqa: B008 - frozen
+    ) -> None:
+        self._endpoint, self._hosts, self._session, self._refusal, self._policy = (
+            endpoint,
+            storage_hosts,
+            session,
+            refusal,
+            policy,
+        )
+        self._tokens: dict[str, _Token] = {}
+        self._lock = threading.Lock()
+
+    def sign(self, url: str) -> str:
+        """The address with the token of its container.
+
+        Raises
+        ------
+        MissingCredentialError, RetrievalError, FormatError
+            The token service refuses, is out of reach, or sends no token.
+        """
+        container = self._container(url)
+        if container is None:
+            return url
+        with self._lock:
+            token = self._tokens.get(container)
+            if token is None or time.monotonic() > token.ends_at - MARGIN_S:
+                token = self._tokens[container] = self._ask(container)
+        return f"{bare(url)}?{token.text}"
+
+    def forget(self, url: str) -> bool:
+        """Drop the token of an address; False where there is none or it is new."""
+        with self._lock:
+            container = self._container(url) or ""
+            token = self._tokens.get(container)
+            if token is None or time.monotonic() < token.asked_at + NEW_S:
+                return False
+            del self._tokens[container]
+        return True
+
+    def _container(self, url: str) -> str | None:
+        """`account/container` of an address: from host and path, or from the path alone."""
+        names = [name for name in urlsplit(url).path.split("/") if name]
+        host = host_of(url).removesuffix(":443")
+        for storage in self._hosts:
+            if storage.startswith(".") and host.endswith(storage) and names:
+                return f"{host.partition('.')[0]}/{names[0]}"
+            if host == storage and len(names) > 1:
+                return f"{names[0]}/{names[1]}"
+        return None
+
+    def _ask(self, container: str) -> _Token:
+        url = f"{self._endpoint.rstrip('/')}/{container}"
+        with self._session() as session:
+            text = retry(
+                lambda: read_text(session, url, self._policy.timeout_s, self._refusal),
+                self._policy,
+                Pace(),
+                host_of(url),
+                bare(url),
+            )
+        try:
+            answer = json.loads(text)
+            lasts = dt.datetime.fromisoformat(answer["msft:expiry"]) - dt.datetime.now(dt.UTC)
+            now = time.monotonic()
+            return _Token(str(answer["token"]), now, now + lasts.total_seconds())
+        except (ValueError, KeyError, TypeError):
+            fault = FormatError(
+                f"{bare(url)}: sent no token, expected JSON with `token` and `msft:expiry`; "
+                "check the token endpoint"
+            )
+        raise fault

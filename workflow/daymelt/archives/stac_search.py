@@ -1,0 +1,105 @@
+"""Search of a STAC catalogue, page by page.
+
+The client is pystac-client: it forms the query and follows the links from page to page. Its
+requests go through ours: with timeouts, tried again, and never in a circle.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import requests
+from pystac_client.item_search import ItemSearch
+from pystac_client.stac_api_io import StacApiIO
+
+from daymelt.archives.access import Access, anonymous
+from daymelt.archives.retry import Pace, Policy, retry
+from daymelt.archives.web import bare, host_of, is_private, read_text
+from daymelt.core.errors import DaymeltError, FormatError, RetrievalError
+
+MOST_PAGES = 10_000
+WRONG = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)  # from walking an answer that is not what it should be
+
+
+def items(
+    endpoint: str,
+    collection: str,
+    box: tuple[float, float, float, float],
+    days: tuple[dt.date, dt.date],
+    policy: Policy,
+    page_size: int = 100,
+) -> Iterator[Mapping[str, Any]]:
+    """Items as the catalogue lists them, in no order.
+
+    Parameters
+    ----------
+    box : (west, south, east, north), degrees
+    days : first and last UTC day; the first instant of the day after is asked for, too
+
+    Raises
+    ------
+    RetrievalError
+        The catalogue is out of reach, or its pages do not end.
+    FormatError
+        It answers with something else than items.
+    """
+    url = f"{endpoint.rstrip('/')}/search"
+    access = anonymous(f"STAC {endpoint}")
+    first, last = days
+    with access.session() as session:
+        pages = ItemSearch(
+            url,
+            method="GET",
+            collections=[collection],
+            bbox=box,
+            datetime=f"{first}T00:00:00Z/{last + dt.timedelta(days=1)}T00:00:00Z",
+            limit=page_size,
+            stac_io=_Pages(access, session, policy),
+        )
+        try:
+            yield from pages.items_as_dicts()
+        except DaymeltError:
+            raise
+        except WRONG as error:
+            reason = " ".join(repr(error).split())[:120]
+            raise FormatError(
+                f"STAC {url}: its answer is no list of items ({reason}); check the endpoint"
+            ) from None
+
+
+class _Pages(StacApiIO):
+    """Asks for the pages of a search as patiently as for a file, and for none twice."""
+
+    def __init__(self, access: Access, session: requests.Session, policy: Policy) -> None:
+        super().__init__()
+        self._access, self._own, self._policy = access, session, policy
+        self._asked: set[str] = set()
+
+    def request(
+        self,
+        href: str,
+        method: str | None = None,
+        headers: dict[str, str] | None = None,
+        parameters: dict[str, Any] | None = None,
+    ) -> str:
+        """The text of a page."""
+        url = requests.Request("GET", href, params=parameters).prepare().url or href
+        if (method or "GET").upper() != "GET" or not is_private(url):
+            raise FormatError(
+                f"STAC {bare(url)}: its next page wants {method}, expected GET over https; check "
+                "the endpoint"
+            )
+        if url in self._asked or len(self._asked) >= MOST_PAGES:
+            raise RetrievalError(
+                f"STAC {bare(url)}: its pages do not end, {len(self._asked)} so far; check the "
+                "endpoint"
+            )
+        self._asked.add(url)
+        ask = lambda: read_text(self._own, url, self._policy.timeout_s, self._access.refusal)
+        return retry(ask, self._policy, Pace(), host_of(url), bare(url))

@@ -1,0 +1,262 @@
+"""Requests over HTTP: redirects followed here, statuses told apart, and no query string or login in
+any text.
+
+A signed address is a secret. `bare` is the only form of an address that may enter a message or a
+log, and the messages of the HTTP library, which quote addresses, are never passed on.
+"""
+
+import datetime as dt
+import email.utils
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+import urllib3
+
+from daymelt.archives.retry import TransientError
+from daymelt.core.errors import DaymeltError, RetrievalError
+
+MOST_REDIRECTS = 10
+PIECE = 1 << 16  # bytes
+LONGEST_TEXT = 1 << 24
+PORTS = {"http": 80, "https": 443}
+LOOPBACK = re.compile(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|::1")
+BUSY = frozenset({408, 425, 429})  # and all from 500 on
+NOWHERE = "{}: redirects to an address that is unprotected or none; not followed"
+CUT = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
+
+
+def bare(url: str) -> str:
+    """An address without login, query and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def host_of(url: str) -> str:
+    """Host and port, the port always written: `example.org:443`."""
+    parts = urlsplit(url)
+    return f"{(parts.hostname or '').lower()}:{parts.port or PORTS.get(parts.scheme, 0)}"
+
+
+def is_private(url: str) -> bool:
+    """True where nobody on the way can read along: over TLS, or on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (
+        parts.scheme == "http" and LOOPBACK.fullmatch(parts.hostname or "") is not None
+    )
+
+
+def follow(
+    session: requests.Session, url: str, headers: Mapping[str, str], timeout_s: float
+) -> requests.Response:
+    """The first answer that is no redirect, its body not yet read.
+
+    Each address is asked as by a new request: the session decides by the host of each what it may
+    know.
+
+    Raises
+    ------
+    TransientError
+        No connection, or none that lasted.
+    RetrievalError
+        Redirects without end, from https to http or to nowhere; a certificate that is not trusted.
+    """
+    here = url
+    for _ in range(MOST_REDIRECTS):
+        response = _ask(session, here, headers, timeout_s)
+        if not response.is_redirect:
+            return response
+        response.close()
+        here = _next(here, response.headers["location"])
+    raise RetrievalError(
+        f"{bare(url)}: more than {MOST_REDIRECTS} redirects; check the address and the account"
+    )
+
+
+def _ask(
+    session: requests.Session, url: str, headers: Mapping[str, str], timeout_s: float
+) -> requests.Response:
+    try:
+        return session.get(
+            url, headers=dict(headers), stream=True, allow_redirects=False, timeout=timeout_s
+        )
+    except CUT as error:
+        problem, sound, trusted = reason(error), True, "CERTIFICATE_VERIFY_FAILED" not in str(error)
+    except ValueError:  # the library parses the address of a redirect, followed or not
+        sound = False
+    if not sound:
+        raise RetrievalError(NOWHERE.format(bare(url)))
+    if not trusted:
+        raise RetrievalError(
+            f"{bare(url)}: its certificate is not trusted; if your network has its own "
+            "authority, set REQUESTS_CA_BUNDLE"
+        )
+    raise TransientError(problem)
+
+
+def _next(url: str, location: str) -> str:
+    try:
+        target = urljoin(url, location)
+        sound = (
+            host_of(target)[0] != ":"
+            and urlsplit(target).scheme in PORTS
+            and (is_private(target) or not is_private(url))
+        )
+    except ValueError:
+        sound = False
+    if not sound:
+        raise RetrievalError(NOWHERE.format(bare(url)))
+    return target
+
+
+def reason(error: Exception) -> str:
+    """What happened to a connection, in our words: the library's own quote the address."""
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
+        return "the encrypted connection failed"
+    return "the connection failed or was cut"
+
+
+def check_status(response: requests.Response, url: str) -> None:
+    """Pass an answer that carries what was asked for; 401 and 403 are the caller's.
+
+    Raises
+    ------
+    TransientError
+        The server is busy or broken.
+    RetrievalError
+        There is no such file, or an answer that no file server gives.
+    """
+    status = response.status_code
+    if status in {200, 206, 401, 403, 416}:
+        return
+    if status in BUSY or status >= 500:
+        raise TransientError(
+            f"the server answered {status}", retry_after(response.headers.get("Retry-After"))
+        )
+    if status in {404, 410}:
+        raise RetrievalError(
+            f"{bare(url)}: not found ({status}), expected a file; the provider may have replaced "
+            "it: search again"
+        )
+    raise RetrievalError(
+        f"{bare(url)}: answered {status}, expected 200; check the address of the provider"
+    )
+
+
+def retry_after(text: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for, as a number or a date; None where it says nothing
+    that can be read.
+    """
+    if text is None:
+        return None
+    if re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
+        return float(text)
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment
+    return max((moment - dt.datetime.now(dt.UTC)).total_seconds(), 0.0)
+
+
+class _HideQueries(logging.Filter):
+    """The HTTP library logs the addresses it asks, at the level of debugging; what follows a
+    question mark is left out.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record; it always passes."""
+        record.msg, record.args = re.sub(r"\?[^\s\"']*", "?…", record.getMessage()), ()
+        return True
+
+
+_HIDE = _HideQueries()
+
+
+def hide_queries() -> None:
+    """Keep signatures out of the HTTP library's own log; calling again changes nothing."""
+    for name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+        logging.getLogger(name).addFilter(_HIDE)
+
+
+def read_text(
+    session: requests.Session,
+    url: str,
+    timeout_s: float,
+    refusal: Callable[[str, int], DaymeltError],
+) -> str:
+    """A small text, such as a checksum, a listing or a token; one attempt.
+
+    Raises
+    ------
+    TransientError
+        As `follow` and `check_status`.
+    RetrievalError
+        As these, or longer than a text should be.
+    MissingCredentialError
+        By way of `refusal`, for 401 and 403.
+    """
+    with follow(session, url, {}, timeout_s) as response:
+        check_status(response, url)
+        if response.status_code in {401, 403}:
+            raise refusal(url, response.status_code)
+        content = bytearray()
+        for piece in pieces(response, decode=True):
+            content += piece
+            if len(content) > LONGEST_TEXT:
+                raise RetrievalError(
+                    f"{bare(url)}: longer than {LONGEST_TEXT} bytes, expected a short text; "
+                    "check the address"
+                )
+    return content.decode(errors="replace")
+
+
+def read_size(session: requests.Session, url: str, timeout_s: float) -> int | None:
+    """Bytes of a file as a HEAD request tells them, None where the server does not; one attempt.
+
+    Raises
+    ------
+    TransientError
+        No answer, or the server is busy or broken.
+    """
+    try:
+        answer = session.head(
+            url, timeout=timeout_s, allow_redirects=True, headers={"Accept-Encoding": "identity"}
+        )
+    except CUT as error:
+        raise TransientError(reason(error)) from None
+    if answer.status_code in BUSY or (answer.status_code >= 500 and answer.status_code != 501):
+        raise TransientError(
+            f"the server answered {answer.status_code}",
+            retry_after(answer.headers.get("Retry-After")),
+        )
+    length = answer.headers.get("Content-Length", "")
+    return (
+        int(length)
+        if answer.status_code == 200 and re.fullmatch("[1-9][0-9]{0,17}", length)
+        else None
+    )
+
+
+def pieces(response: requests.Response, decode: bool = False) -> Iterator[bytes]:
+    """The body as it comes, at most `PIECE` bytes at a time.
+
+    Raises
+    ------
+    TransientError
+        The connection was cut, or nothing came in time.
+    """
+    while True:
+        try:
+            piece: bytes = response.raw.read1(PIECE, decode_content=decode)
+        except CUT as error:
+            problem = reason(error)
+            break
+        if not piece:
+            return
+        yield piece
+    raise TransientError(problem)

@@ -1,0 +1,1 @@
+"""Commands for a person: what is ready, what archives hold, retrieval by hand, export."""

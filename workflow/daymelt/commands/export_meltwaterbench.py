@@ -1,0 +1,151 @@
+"""An area of ours in the layout in which MeltwaterBench is published, so that the code of its users
+runs on it.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daymelt.core import cube
+from daymelt.core.atomic import write_text
+from daymelt.core.dates import month_name, season_days
+from daymelt.core.encoding import PERCENT, decode
+from daymelt.core.grid import Grid
+from daymelt.core.provenance import software_version
+from daymelt.products import cog
+from daymelt.products.geotiff import write_field
+from daymelt.products.map_files import MELT
+from daymelt.settings.inputs import Area, Seasons
+from daymelt.settings.learning import Model
+from daymelt.settings.protocols import PUBLISHED
+from daymelt.sources.meltwaterbench import layout as published
+from daymelt.sources.meltwaterbench.rasters import FILLED
+from daymelt.steps.splits import read_splits
+
+log = logging.getLogger(__name__)
+Field = NDArray[np.float32]
+
+
+def export_meltwaterbench(
+    out: Path,
+    area: Area,
+    seasons: Seasons,
+    model: Model,
+    results: Path = Path("results"),
+    maps: bool = False,
+) -> None:
+    """Write inputs, target, mask, DEM and lists of days of an area below the data root `out`; with
+    `maps` also the model's maps.
+
+    The area must have been prepared (`snakemake prepare`), for its maps also mapped, below the
+    folder `results`. Everything lies on the study grid. Coarse fields are repeated over the cells
+    of their posting, as the published ones are by the nearest cell: their means over the postings
+    are then exactly what they were.
+    """
+    if area.spacing_m != published.SPACING_M:
+        log.warning(
+            "cells of %g m; the names of the layout say %g m", area.spacing_m, published.SPACING_M
+        )
+    here = Prepared(results / area.name, out, area.grid)
+    here.write_terrain()
+    for year in seasons.years:
+        here.write_season(year, seasons)
+        log.info("season %d: inputs and target written", year)
+        if maps:
+            here.write_maps(season_days(year, seasons.months), year, model.name)
+    here.write_lists(seasons, model.name)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The prepared streams of an area below `folder`, and the data root that they are written
+    to.
+    """
+
+    folder: Path
+    out: Path
+    grid: Grid
+
+    def write_terrain(self) -> None:
+        """Mask and DEM."""
+        layers = cube.read_layers(self.folder / "aligned/terrain.nc")
+        cube.check_same_grid(layers.grid, self.grid, layers.path)
+        mask = np.where(layers["ocean"] == 1, published.OCEAN, published.LAND).astype(np.float32)
+        write_field(self.out / published.MASK, mask, self.grid)
+        write_field(self.out / published.HEIGHT, layers["height"], self.grid)
+
+    def write_season(self, year: int, seasons: Seasons) -> None:
+        """Target and inputs of a season, and its winter mean."""
+        for month in seasons.months:
+            self._write_days(
+                published.SAR, self.folder / f"aligned/sar/{month_name(year, month)}.nc"
+            )
+        self._write_days(published.MICROWAVE, self.folder / f"aligned/microwave/{year}.nc")
+        self._write_days(published.MAR, self.folder / f"aligned/mar/{year}.nc")
+        winter = cube.read_layers(self.folder / f"aligned/microwave/{year}_winter.nc")
+        write_field(
+            self.out / published.winter_mean(year),
+            self._at_full_size(winter["winter_mean"], winter.grid),
+            self.grid,
+        )
+
+    def write_maps(self, days: list[dt.date], year: int, model: str) -> None:
+        """The daily maps of a season."""
+        for day in days:
+            stored = cog.read_day(
+                self.folder / f"maps/{model}/{year}" / MELT.format(day=day), self.grid, PERCENT
+            )
+            write_field(
+                self.out / published.map_folder(model) / published.day_name(day),
+                decode(stored, PERCENT),
+                self.grid,
+                _tags(""),
+            )
+
+    def write_lists(self, seasons: Seasons, model: str) -> None:
+        """The days of each split, all labelled days, and every day that is mapped."""
+        splits = read_splits(
+            [self.folder / f"splits/{PUBLISHED}/{year}.csv" for year in seasons.years]
+        )
+        lists = {
+            name: [day for day, part in sorted(splits.items()) if part == name]
+            for name in published.SPLIT_NAMES
+        }
+        lists["all"] = sorted(day for days in lists.values() for day in days)
+        lists["deploy"] = [
+            day for year in seasons.years for day in season_days(year, seasons.months)
+        ]
+        for name, days in lists.items():
+            write_text(
+                self.out / published.split_folder(model) / f"{name}.csv",
+                "".join(f"{published.day_name(day)}\n" for day in days),
+            )
+
+    def _write_days(self, folder: PurePosixPath, path: Path) -> None:
+        with cube.open_stream(path) as stream:
+            for day, field in self._days(stream):
+                tags = _tags(stream.filled.get(day, ""))
+                write_field(self.out / folder / published.day_name(day), field, self.grid, tags)
+
+    def _days(self, stream: cube.Stream) -> Iterator[tuple[dt.date, Field]]:
+        for day in stream.dates:
+            yield day, self._at_full_size(stream.read(day), stream.grid)
+
+    def _at_full_size(self, field: Field, grid: Grid) -> Field:
+        """A field of the study grid as it is, a coarser one repeated over the cells of each
+        posting.
+        """
+        return (
+            field
+            if grid.spacing_m == self.grid.spacing_m and grid.shape == self.grid.shape
+            else field[grid.cells_of(self.grid)]
+        )
+
+
+def _tags(filled: str) -> Mapping[str, str]:
+    return {"DAYMELT_SOFTWARE": software_version(), **({FILLED: filled} if filled else {})}

@@ -1,0 +1,1 @@
+"""Vocabulary and files of our own: errors, dates, grid, encoding, streams, manifest."""

@@ -1,0 +1,1 @@
+"""What the workflow plans with: settings, places of files, resources and jobs."""

@@ -1,0 +1,1 @@
+"""Every setting once, with unit, bounds, meaning and default."""

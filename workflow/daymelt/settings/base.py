@@ -1,0 +1,54 @@
+"""What the sections of the settings share: their base, and the kinds of values that more than one
+has.
+"""
+
+import datetime as dt
+import itertools
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def read_number(value: Any) -> Any:
+    """A number that arrives as text, as from `--config` of Snakemake and from `1e-4` in YAML;
+    anything else as it is.
+    """
+    for kind in (int, float) if isinstance(value, str) else ():
+        try:
+            return kind(value)
+        except ValueError:
+            continue
+    return value
+
+
+Integer = Annotated[int, BeforeValidator(read_number)]
+Number = Annotated[float, BeforeValidator(read_number)]
+Year = Annotated[int, Field(ge=1981, le=2100), BeforeValidator(read_number)]
+Month = Annotated[int, Field(ge=1, le=12), BeforeValidator(read_number)]
+Positive = Annotated[int, Field(ge=1), BeforeValidator(read_number)]
+Tile = Annotated[int, Field(ge=32), BeforeValidator(read_number)]
+Channel = Literal["microwave", "liquid_water", "sar", "height"]
+Platform = Literal["F16", "F17", "F18", "F19"]
+Device = Literal["auto", "cpu", "cuda"]
+NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+Name = Annotated[str, Field(pattern=NAME, max_length=60)]
+Day = Annotated[dt.date, Field(strict=False)]
+NETWORK = "network"
+
+
+def rising(value: tuple[int, ...]) -> tuple[int, ...]:
+    """`value`; ValueError unless each number is above the one before."""
+    for one, following in itertools.pairwise(value):
+        if following == one:
+            raise ValueError(f"found {one} twice in {list(value)}; expected each once")
+        if following < one:
+            raise ValueError(f"found {list(value)}; expected rising order, {sorted(set(value))}")
+    return value
+
+
+class Section(BaseModel):
+    """Base of the sections: immutable, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
+    )

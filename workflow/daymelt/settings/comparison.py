@@ -1,0 +1,71 @@
+"""Settings of the scores, the comparison of systems and the figures."""
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from daymelt.settings.base import Day, Name, Section
+from daymelt.settings.learning import SYSTEMS, SystemEntry
+from daymelt.settings.protocols import Protocol
+
+Ablation = Annotated[str, Field(pattern=r"^(only|without)-(microwave|liquid-water|sar|height)$")]
+
+
+class Benchmark(Section):
+    """What `snakemake benchmark` compares beside the model, and on which terms."""
+
+    systems: dict[Name, SystemEntry] = Field(
+        SYSTEMS, description="the ways of mapping, by name; a kind is a module of daymelt/systems"
+    )
+    always: tuple[Name, ...] = Field(
+        ("time-interpolated-sar", "interpolate-mar", "threshold-pmw"),
+        strict=False,
+        description="those that every run scores beside the model",
+    )
+    protocols: tuple[Protocol, ...] = Field(
+        ("published", "truth"), min_length=1, strict=False, description="terms of the comparison"
+    )
+    ablations: tuple[Ablation, ...] = Field(
+        (),
+        strict=False,
+        description="inputs taken from the model, each trained anew: only-sar, without-height "
+        "and so on",
+    )
+
+
+class Event(Section):
+    """A time of some days."""
+
+    first: Day = Field(description="first day, YYYY-MM-DD")
+    last: Day = Field(description="last day, included")
+
+    @model_validator(mode="after")
+    def _order(self) -> "Event":
+        if self.last < self.first:
+            raise ValueError(
+                f"found {self.first} to {self.last}; expected the first day before the last"
+            )
+        return self
+
+
+class Report(Section):
+    """Things to look at."""
+
+    day: dt.date = Field(
+        dt.date(2019, 7, 31),
+        strict=False,
+        description="day shown side by side, YYYY-MM-DD within a season",
+    )
+
+
+class Scores(Section):
+    """How maps are scored."""
+
+    events: dict[str, Event] = Field(
+        {
+            "late July 2019": Event(first=dt.date(2019, 7, 28), last=dt.date(2019, 8, 2)),
+            "mid-August 2021": Event(first=dt.date(2021, 8, 13), last=dt.date(2021, 8, 17)),
+        },
+        description="times of extreme melt that are scored by themselves, by name",
+    )

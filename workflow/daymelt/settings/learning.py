@@ -1,0 +1,223 @@
+"""Settings of the systems: the network, its training, the maps, and every other way of mapping."""
+
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from daymelt.settings.base import (
+    NAME,
+    NETWORK,
+    Channel,
+    Device,
+    Integer,
+    Number,
+    Positive,
+    Section,
+    Tile,
+)
+
+
+class Model(Section):
+    """The network: a U-Net with an encoder of segmentation-models-pytorch."""
+
+    name: str = Field(
+        "unet-smp",
+        pattern=NAME,
+        max_length=60,
+        description="folder name of the model: small letters, digits and hyphens",
+    )
+    architecture: Literal["unet", "vanilla-unet", "deeplabv3plus"] = Field(
+        "unet", description="kind of network"
+    )
+    encoder: str = Field(
+        "tu-mobilenetv3_small_100",
+        min_length=1,
+        description="encoder by its name in segmentation-models-pytorch",
+    )
+    encoder_weights: Literal["imagenet"] | None = Field(
+        None, description="start of the encoder: null (random) or imagenet (downloaded once)"
+    )
+    depth: Integer = Field(4, ge=1, le=5, description="halvings of the resolution in the encoder")
+    decoder_channels: tuple[Positive, ...] = Field(
+        (64, 32, 16, 16),
+        min_length=1,
+        strict=False,
+        description="unet: width of the decoder, coarsest first; one number a level of depth",
+    )
+    decoder_norm: Literal["batchnorm", "none"] = Field(
+        "batchnorm", description="unet: normalisation in the decoder"
+    )
+    features: Integer = Field(
+        64,
+        ge=1,
+        description="vanilla-unet: width of the finest level, twice that for each level below",
+    )
+    decoder_width: Integer = Field(256, ge=1, description="deeplabv3plus: width of the decoder")
+    atrous_rates: tuple[Positive, ...] = Field(
+        (6, 12, 18),
+        min_length=3,
+        max_length=3,
+        strict=False,
+        description="deeplabv3plus: its three dilations, cells of the coarsest level",
+    )
+    output_stride: Literal[8, 16] = Field(
+        8, description="deeplabv3plus: cells of the input to one of the coarsest level"
+    )
+    channels: tuple[Channel, ...] = Field(
+        ("microwave", "liquid_water", "sar", "height"),
+        min_length=1,
+        strict=False,
+        description="inputs, in this order",
+    )
+
+    @field_validator("decoder_channels")
+    @classmethod
+    def _levels(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        depth = info.data.get("depth", len(value))
+        if info.data.get("architecture") == "unet" and len(value) != depth:
+            raise ValueError(
+                f"found {len(value)} numbers {list(value)}; expected {depth}, one for each level "
+                "of model.depth"
+            )
+        return value
+
+    @field_validator("channels")
+    @classmethod
+    def _channels(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise ValueError(f"found {list(value)}; expected each channel once")
+        return value
+
+
+class Training(Section):
+    """How the network learns: masked L1, Adam, cosine annealing with warm restarts."""
+
+    crop: Integer = Field(
+        128,
+        ge=8,
+        description="side of a training crop, cells; a multiple of 2 to the power of model.depth",
+    )
+    batch: Integer = Field(8, ge=1, description="crops a step")
+    epochs: Integer = Field(35, ge=1, description="length of the training, epochs")
+    steps_per_epoch: Integer = Field(40, ge=1, description="batches an epoch")
+    learning_rate: Number = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
+    restart_epochs: Integer = Field(
+        35, ge=1, description="length of the first cosine cycle, epochs"
+    )
+    restart_factor: Integer = Field(
+        2, ge=1, description="each cycle is so many times as long as the one before"
+    )
+    clip_norm: Number = Field(1.0, gt=0, description="largest norm of the gradient")
+    augment: bool = Field(
+        True, description="turn each crop by one of the eight symmetries of a square"
+    )
+    validate_every: Integer = Field(5, ge=1, description="epochs between two validations")
+    seed: Integer = Field(
+        42, ge=0, le=2**32 - 1, description="seed of the first weights and of the crops"
+    )
+    precision: Literal["auto", "32", "bf16-mixed", "16-mixed"] = Field(
+        "auto", description="arithmetic; auto is mixed where the device has it and 32 elsewhere"
+    )
+    recompute: bool | None = Field(
+        None,
+        description="whether layers are computed again rather than kept, for less memory; null: "
+        "on a CPU where they would take over 4 GiB",
+    )
+    device: Device = Field(
+        "auto", description="where it runs; auto takes a CUDA device if there is one"
+    )
+    devices: Integer = Field(
+        1,
+        ge=1,
+        le=64,
+        description="CUDA devices of a node (on a CPU: processes) that share the crops of a step",
+    )
+    nodes: Integer = Field(
+        1,
+        ge=1,
+        le=1024,
+        description="nodes of a cluster; more than one are started with srun or torchrun, "
+        "docs/cluster.md",
+    )
+
+    @field_validator("nodes")
+    @classmethod
+    def _shares(cls, value: int, info: ValidationInfo) -> int:
+        batch, devices = info.data.get("batch", 1), info.data.get("devices", 1)
+        if {"batch", "devices"} <= set(info.data) and batch % (devices * value):
+            raise ValueError(
+                f"found {value}, with devices {devices}; expected both to divide batch, {batch}, "
+                "into equal shares"
+            )
+        return value
+
+
+class Map(Section):
+    """The daily maps."""
+
+    sar_pool: Literal["all", "train"] = Field(
+        "all", description="acquisitions that enter time-interpolated Sentinel-1 in the maps"
+    )
+    tile: Tile | None = Field(
+        None, description="side of a tile, cells; null predicts a day in one pass"
+    )
+    halo: Integer = Field(64, ge=0, description="overlap of neighbouring tiles on each side, cells")
+    batch: Integer = Field(8, ge=1, description="days (or tiles) predicted at once")
+    device: Device = Field(
+        "auto", description="where it runs; auto takes a CUDA device if there is one"
+    )
+
+
+class SystemEntry(Section):
+    """One way of mapping: its kind, and what it has other than the defaults.
+
+    For the kind `network` those are the sections `model` and `training`.
+    """
+
+    kind: str = Field(pattern=NAME, description="a module of workflow/daymelt/systems")
+    model: dict[str, Any] = Field(
+        {}, description="settings of the section model that it has other; kind network only"
+    )
+    training: dict[str, Any] = Field(
+        {}, description="settings of the section training that it has other; kind network only"
+    )
+    options: dict[str, Any] = Field({}, description="its own settings")
+
+    @model_validator(mode="after")
+    def _own(self) -> "SystemEntry":
+        if self.kind != NETWORK and (self.model or self.training):
+            raise ValueError(
+                f"found model and training settings for the kind {self.kind}; expected options"
+            )
+        return self
+
+
+SYSTEMS = {
+    "unet": SystemEntry(kind=NETWORK, model={"architecture": "vanilla-unet", "features": 16}),
+    "deeplabv3plus": SystemEntry(
+        kind=NETWORK,
+        model={"architecture": "deeplabv3plus", "decoder_width": 64},
+        training={"batch": 16},
+    ),
+    "linear-dem": SystemEntry(kind="linear-dem"),
+    "random-forest": SystemEntry(
+        kind="random-forest",
+        options={"channels": ["microwave", "liquid_water", "sar", "height"], "trees": 50},
+    ),
+    "time-interpolated-sar": SystemEntry(kind="time-interpolated-sar"),
+    "interpolate-mar": SystemEntry(kind="interpolate-mar"),
+    "threshold-pmw": SystemEntry(kind="threshold-pmw"),
+    "threshold-pmw-fixed": SystemEntry(
+        kind="threshold-pmw", options={"rule": "fixed", "threshold_k": 245}
+    ),
+    "threshold-pmw-winter": SystemEntry(
+        kind="threshold-pmw", options={"rule": "above-winter", "rise_k": 30}
+    ),
+}
+
+
+class System(Section):
+    """A way of mapping with everything that it is made of, as a step gets it."""
+
+    kind: str = Field(NETWORK, pattern=NAME, description="a module of workflow/daymelt/systems")
+    options: dict[str, Any] = Field({}, description="all of its settings")

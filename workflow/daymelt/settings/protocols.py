@@ -1,0 +1,76 @@
+"""The terms on which systems are compared: from a protocol's name in the configuration to its
+trials.
+
+A trial is one split of the acquisition days, the Sentinel-1 that may be an input on the scored
+days, and the seasons that are scored.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Protocol = Literal["published", "truth", "leave-one-year-out", "blocked", "hindcast"]
+PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
+Pool = Literal["train", "all", "none"]
+PUBLISHED, TRUTH, BLOCKED, HINDCAST, LEAVE_OUT = (
+    "published",
+    "truth",
+    "blocked",
+    "hindcast",
+    "leave-out-",
+)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One comparison.
+
+    Parameters
+    ----------
+    name : of its folder
+    protocol : which it belongs to
+    split : name of the split that the systems learn from
+    pool : acquisitions that time-interpolated Sentinel-1 may use on the scored days: those of the
+    training split, all but the day itself,
+        or none
+    seasons : years that are scored
+    """
+
+    name: str
+    protocol: Protocol
+    split: str
+    pool: Pool
+    seasons: tuple[int, ...]
+
+
+def trials(
+    protocol: Protocol,
+    seasons: Sequence[int],
+    hindcast_training: Sequence[int],
+    hindcast_validation: Sequence[int],
+) -> list[Trial]:
+    """The trials of a protocol over some seasons.
+
+    `published` : the split of the configuration; inputs from training days only, as MeltwaterBench
+    has it
+    `truth` : the same systems, every pixel of every day against the twin's truth, inputs as in the
+    maps
+    `leave-one-year-out` : a trial a year, which no system has learnt from; its acquisitions are
+    inputs, but never on their own day
+    `blocked` : weeks without any acquisition of the training split
+    `hindcast` : years before those that train, with no Sentinel-1 among the inputs
+    """
+    every = tuple(seasons)
+    if protocol == "leave-one-year-out":
+        return [
+            Trial(f"{LEAVE_OUT}{year}", protocol, f"{LEAVE_OUT}{year}", "all", (year,))
+            for year in every
+        ]
+    if protocol == "hindcast":
+        scored = tuple(
+            year for year in every if year not in {*hindcast_training, *hindcast_validation}
+        )
+        return [Trial(HINDCAST, protocol, HINDCAST, "none", scored)]
+    if protocol == "truth":
+        return [Trial(TRUTH, protocol, PUBLISHED, "all", every)]
+    return [Trial(protocol, protocol, protocol, "train", every)]

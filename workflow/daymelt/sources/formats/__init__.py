@@ -1,0 +1,1 @@
+"""Raster, NetCDF and HDF5 files, whatever the product."""

@@ -1,0 +1,1 @@
+"""The regional climate model MAR: its yearly files and their server."""

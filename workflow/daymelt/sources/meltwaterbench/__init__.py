@@ -1,0 +1,1 @@
+"""The published benchmark dataset: its layout and its rasters."""

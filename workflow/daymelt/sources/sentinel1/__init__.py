@@ -1,0 +1,1 @@
+"""Sentinel-1 backscatter: OPERA bursts and scenes of the Planetary Computer."""

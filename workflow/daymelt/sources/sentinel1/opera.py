@@ -1,0 +1,159 @@
+"""Sentinel-1 bursts of OPERA RTC-S1 in NASA's archive: which files there are for an area and some
+days.
+
+Source: OPERA RTC-S1 product guide (ASF); product specification JPL D-108758.
+"""
+
+import datetime as dt
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from daymelt.archives import cmr
+from daymelt.archives.remote import Remote
+from daymelt.core.errors import FormatError
+from daymelt.sources.sentinel1.bursts import Burst, parse_burst
+
+COLLECTION = "OPERA_L2_RTC-S1_V1"
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class OperaOptions:
+    """Where to search, in which collection, for which polarisation (`hh`, `hv`, `vv` or `vh`)."""
+
+    catalogue: cmr.CmrOptions = field(default_factory=cmr.CmrOptions)
+    collection: str = COLLECTION
+    polarisation: str = "hh"
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A granule that the archive lists and that is not taken, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files of a search, and the granules that it passed over, in order of their names."""
+
+    remotes: list[Remote]
+    passed_over: list[PassedOver]
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """One burst as one granule offers it: backscatter and mask."""
+
+    granule: cmr.Granule
+    burst: Burst
+    files: tuple[cmr.File, cmr.File]
+
+
+def search(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> list[Remote]:
+    """The files that `find` finds."""
+    return find(box, first, last, options).remotes
+
+
+def find(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> Found:
+    """Backscatter and mask of every burst that sees a box on some days, in order of time, each
+    backscatter before its mask.
+
+    Of a burst that the archive holds more than once the newest processing stands. What is passed
+    over is named with its reason, and counted in the log: granules without the polarisation (over
+    Greenland most have hh alone), without a mask, of other days.
+
+    Parameters
+    ----------
+    box : (west, south, east, north), degrees
+    first, last : UTC days, both included
+
+    Raises
+    ------
+    RetrievalError, FormatError, ConfigError
+        As `cmr.search`; FormatError also for a backscatter file whose name is not OPERA's.
+    """
+    granules = cmr.search(options.catalogue, options.collection, (first, last), box)
+    passed_over: dict[str, PassedOver] = {}
+    newest = _newest(_offers(granules, first, last, options.polarisation, passed_over), passed_over)
+    counted = Counter(item.reason.partition(" by ")[0] for item in passed_over.values())
+    told = ", ".join(f"{count} {why}" for why, count in sorted(counted.items())) or "none"
+    log.info(
+        "%s %s to %s: %d bursts of %d granules; passed over: %s",
+        options.collection,
+        first,
+        last,
+        len(newest),
+        len(granules),
+        told,
+    )
+    remotes = [_remote(offer, file) for offer in newest for file in offer.files]
+    return Found(remotes, sorted(passed_over.values(), key=lambda item: (item.id, item.reason)))
+
+
+def _offers(
+    granules: Iterable[cmr.Granule],
+    first: dt.date,
+    last: dt.date,
+    polarisation: str,
+    passed_over: dict[str, PassedOver],
+) -> Iterable[_Offer]:
+    ending = f"_{polarisation.upper()}.tif"
+    for granule in granules:
+        files = {file.name: file for file in granule.files}
+        image = next((file for name, file in files.items() if name.endswith(ending)), None)
+        if image is None:
+            passed_over[granule.concept] = PassedOver(granule.id, f"without {polarisation}")
+            continue
+        burst = _parsed(image.name)
+        mask = files.get(burst.mask_path.name)
+        if mask is None:
+            passed_over[granule.concept] = PassedOver(granule.id, "without a mask")
+        elif not first <= burst.acquired_at.date() <= last:
+            passed_over[granule.concept] = PassedOver(granule.id, "of other days")
+        else:
+            yield _Offer(granule, burst, (image, mask))
+
+
+def _parsed(name: str) -> Burst:
+    try:
+        return parse_burst(Path(name))
+    except FormatError as error:
+        raise FormatError(f"granule of OPERA RTC-S1: {error}") from None
+
+
+def _newest(offers: Iterable[_Offer], passed_over: dict[str, PassedOver]) -> list[_Offer]:
+    """One offer a burst and day: a track returns after six days at the earliest."""
+    rivals: dict[tuple[str, dt.date], list[_Offer]] = {}
+    for offer in offers:
+        rivals.setdefault((offer.burst.burst_id, offer.burst.acquired_at.date()), []).append(offer)
+    best = {key: max(several, key=_rank) for key, several in rivals.items()}
+    for key, several in rivals.items():
+        for offer in several:
+            if offer is not best[key]:
+                passed_over[offer.granule.concept] = PassedOver(
+                    offer.granule.id, f"superseded by {best[key].granule.id}"
+                )
+    return sorted(best.values(), key=lambda offer: (offer.burst.acquired_at, offer.burst.burst_id))
+
+
+def _rank(offer: _Offer) -> tuple[dt.datetime, str, str]:
+    return offer.burst.processed_at, offer.granule.revised, offer.granule.concept
+
+
+def _remote(offer: _Offer, file: cmr.File) -> Remote:
+    version = f"{offer.granule.version} {offer.burst.processed_at:%Y%m%dT%H%M%SZ}".strip()
+    return Remote(
+        offer.granule.id,
+        file.url,
+        file.name,
+        file.size,
+        file.checksum,
+        "tiff",
+        version,
+        file.checksum_url,
+    )

@@ -1,0 +1,1 @@
+"""Weather stations (PROMICE): their files and their server."""

@@ -1,0 +1,1 @@
+"""Stage benchmark: scores, comparison, figures, weather stations."""

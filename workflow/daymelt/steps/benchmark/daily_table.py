@@ -1,0 +1,48 @@
+"""Tables of one row for each day and system, as csv, between the steps that score."""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from daymelt.core.atomic import write_text
+from daymelt.core.errors import FormatError, MissingInputError
+
+HELD_OUT, TRUTH, TRUTH_EVERY_DAY = (
+    "held-out SAR",
+    "truth, unobserved days",
+    "truth, every day",
+)  # what is scored against
+SAR, MAR, PMW = (
+    "time-interpolated-sar",
+    "interpolate-mar",
+    "threshold-pmw",
+)  # the ways that learn next to nothing
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    """Write rows of the same columns."""
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    write_text(path, text.getvalue())
+
+
+def read_tables(paths: Sequence[Path]) -> list[dict[str, str]]:
+    """The rows of several tables, one after the other in the order given."""
+    rows = []
+    for path in paths:
+        try:
+            with open(path, newline="", encoding="utf-8") as file:
+                rows += list(csv.DictReader(file))
+        except FileNotFoundError:
+            raise MissingInputError(
+                f"table {path}: not found; run the step that writes it"
+            ) from None
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise FormatError(
+                f"table {path}: not readable ({error}); delete it and run its step again"
+            ) from None
+    return rows

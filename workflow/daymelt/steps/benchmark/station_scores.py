@@ -1,0 +1,235 @@
+"""The maps beside the weather stations: day by day, and the beginning and the end of each
+season.
+"""
+
+import datetime as dt
+import logging
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import Geod
+
+from daymelt.core import cube
+from daymelt.core.dates import season_days
+from daymelt.core.encoding import PERCENT, decode
+from daymelt.core.errors import FormatError, MissingInputError
+from daymelt.core.manifest import manifest_files
+from daymelt.products import cog, tables
+from daymelt.products.map_files import MELT
+from daymelt.products.station_figure import Timeline, station_timelines
+from daymelt.science import stations as science
+from daymelt.science.scores import WET
+from daymelt.settings.inputs import Area, Seasons, Station, Stations
+from daymelt.sources.stations.promice import HourlyRecord, read_hourly
+from daymelt.steps.station_sites import sites_in
+
+log = logging.getLogger(__name__)
+
+# of a file's position from the configured one; stations on a glacier travel, some 100 m a year
+FARTHEST_M = 5000.0
+COLUMNS = (
+    *("station", "season", "system", "days", "hits", "misses", "false_alarms", "correct_negatives"),
+    *(
+        "hit_rate",
+        "false_alarm_ratio",
+        "accuracy",
+        "onset_station",
+        "onset_system",
+        "onset_difference_days",
+    ),
+    *(
+        "end_station",
+        "end_system",
+        "end_difference_days",
+        "length_station_days",
+        "length_system_days",
+        "length_difference_days",
+    ),
+)
+Row = Mapping[str, object]
+Days = Sequence[dt.date]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A station with its cell and its record."""
+
+    site: Station
+    cell: tuple[int, int]
+    record: HourlyRecord
+
+
+def station_scores(
+    manifest: Path,
+    maps: list[Path],
+    sar: list[Path],
+    out: Path,
+    figure: Path,
+    area: Area,
+    seasons: Seasons,
+    stations: Stations,
+    worlds: list[Path] = [],  # noqa: B006 - an empty list means that nobody knows the truth
+) -> None:
+    """Compare every station with the cell it stands in: `out` as csv, `figure` as a time line of
+    each station and season.
+
+    The systems are the models whose lists of `maps` are given (their folders name model and
+    season), Sentinel-1 on the days that it saw the cell and, on the twin, the truth.
+    """
+    places = read_places(manifest, stations, area)
+    cells = [place.cell for place in places]
+    rows: list[Row] = []
+    lines, drawn = [], ""
+    for season in seasons.years:
+        days = season_days(season, seasons.months)
+        systems = {
+            path.parent.parent.name: mapped(path.parent, days, area, cells)
+            for path in maps
+            if path.parent.name == str(season)
+        }
+        drawn = next(iter(systems), "")
+        systems |= {"sar": streamed(sar, days, cells)} | (
+            {"truth": streamed(worlds, days, cells)} if worlds else {}
+        )
+        for index, place in enumerate(places):
+            melts = melting_days(place.record, days, stations)
+            series = {name: values[:, index] for name, values in systems.items()}
+            rows += [
+                {"station": place.site.name, "season": season, **row}
+                for row in compared(series, melts, days)
+            ]
+            fraction = series.get(drawn, np.full(len(days), np.nan))
+            lines.append(Timeline(place.site.name, days, fraction, series["sar"], melts))
+    tables.rows_csv(out, COLUMNS, rows)
+    station_timelines(figure, lines, rule_in_words(stations), drawn)
+
+
+def rule_in_words(stations: Stations) -> str:
+    """When a day of a station melts."""
+    when = f"at {stations.hour:02d} UTC" if stations.rule == "hour" else "at its highest"
+    return (
+        f"{stations.variable} above {stations.threshold:g} "
+        f"{stations.units.replace('degC', '°C')} {when}"
+    )
+
+
+def read_places(manifest: Path, stations: Stations, area: Area) -> list[Place]:
+    """The stations in the area with their records."""
+    # verified, as damage may make the HDF5 library hang before it can be told
+    files = {
+        path.name.removesuffix("_hour.nc"): path
+        for path in manifest_files(manifest, ".nc", verify=True)
+    }
+    places = []
+    for site, cell in sites_in(stations, area.grid).items():
+        if site.name not in files:
+            held = ", ".join(files) or "none"
+            raise MissingInputError(
+                f"manifest {manifest}: no file of station {site.name} (found {held}); delete it "
+                "and retrieve again"
+            )
+        record = read_hourly(files[site.name], stations.variable, stations.units)
+        check_position(site, record)
+        places.append(Place(site, cell, record))
+    return places
+
+
+def check_position(site: Station, record: HourlyRecord) -> None:
+    """FormatError where a file says that its station stands somewhere else."""
+    if math.isnan(record.lat) or math.isnan(record.lon):
+        log.warning(
+            "station %s: %s tells no position; taking that of the settings", site.name, record.path
+        )
+        return
+    distance = Geod(ellps="WGS84").inv(site.lon, site.lat, record.lon, record.lat)[2]
+    if distance > FARTHEST_M:
+        found, expected = (
+            f"{record.lat:.4f} N, {record.lon:.4f} E",
+            f"{site.lat:.4f} N, {site.lon:.4f} E",
+        )
+        raise FormatError(
+            f"station {site.name}: {record.path} stands at {found}, {distance / 1000:.0f} km "
+            f"from {expected}; correct stations.sites"
+        )
+
+
+def melting_days(record: HourlyRecord, days: Days, stations: Stations) -> NDArray[np.float64]:
+    """1 where a station melts, 0 where not, NaN where it does not tell, (date,)."""
+    at = np.array(days, "datetime64[D]")
+    if stations.rule == "hour":
+        values = science.value_at_hour(record.hours, record.values, at, stations.hour)
+    else:
+        values = science.daily_maximum(record.hours, record.values, at)
+    return science.melting(values, stations.threshold)
+
+
+def mapped(
+    folder: Path, days: Days, area: Area, cells: Sequence[tuple[int, int]]
+) -> NDArray[np.float32]:
+    """Melt fraction of the maps at some cells, (date, cell)."""
+    if not cells:
+        return np.empty((len(days), 0), np.float32)
+    stored = [
+        cog.read_cells(folder / MELT.format(day=day), area.grid, PERCENT, cells) for day in days
+    ]
+    return decode(np.stack(stored), PERCENT)
+
+
+def streamed(
+    paths: Sequence[Path], days: Days, cells: Sequence[tuple[int, int]]
+) -> NDArray[np.float32]:
+    """Values of streams at some cells, (date, cell), NaN on days that they lack."""
+    found = np.full((len(days), len(cells)), np.nan, np.float32)
+    place = {day: index for index, day in enumerate(days)}
+    for path in paths if cells else []:
+        with cube.open_stream(path) as stream:
+            if place.keys() & set(stream.dates):
+                known = [
+                    (place[day], index) for index, day in enumerate(stream.dates) if day in place
+                ]
+                found[[to for to, _ in known]] = stream.cells(cells)[[index for _, index in known]]
+    return found
+
+
+def compared(
+    series: Mapping[str, NDArray[np.float32]], melts: NDArray[np.float64], days: Days
+) -> Iterator[Row]:
+    """One row a system: counts, rates, and both seasons over the days that both know."""
+    for name, fraction in series.items():
+        wet, station = science.in_common(science.melting(fraction, WET), melts)
+        counts = science.contingency(wet, station)
+        yield {
+            **{"system": name, "days": counts.days, "hits": counts.hits, "misses": counts.misses},
+            **{"false_alarms": counts.false_alarms, "correct_negatives": counts.correct_negatives},
+            **{
+                "hit_rate": counts.hit_rate,
+                "false_alarm_ratio": counts.false_alarm_ratio,
+                "accuracy": counts.accuracy,
+            },
+            **(
+                both_seasons(wet, station, days) if name != "sar" else {}
+            ),  # single days make no season
+        }
+
+
+def both_seasons(wet: NDArray[np.float64], station: NDArray[np.float64], days: Days) -> Row:
+    """Dates and length of the season of system and station, and system minus station in days."""
+    system, seen = science.melt_season(wet), science.melt_season(station)
+    row: dict[str, object] = {}
+    for name, one, other in (("onset", seen.onset, system.onset), ("end", seen.end, system.end)):
+        row |= {
+            f"{name}_station": date_at(days, one),
+            f"{name}_system": date_at(days, other),
+            f"{name}_difference_days": other - one,
+        }
+    lengths = {"length_station_days": seen.length, "length_system_days": system.length}
+    return {**row, **lengths, "length_difference_days": system.length - seen.length}
+
+
+def date_at(days: Days, place: float) -> str:
+    """Day at a position, empty where there is none."""
+    return "" if math.isnan(place) else days[int(place)].isoformat()

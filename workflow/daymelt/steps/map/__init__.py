@@ -1,0 +1,1 @@
+"""Stage map: one GeoTIFF a day."""

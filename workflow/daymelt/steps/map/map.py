@@ -1,0 +1,164 @@
+"""A GeoTIFF for every day of a season."""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daymelt.core.atomic import write_json
+from daymelt.core.cube import check_same_grid
+from daymelt.core.dates import season_days
+from daymelt.core.digests import combine
+from daymelt.core.encoding import PERCENT, SAR_AGE, Encoding, encode
+from daymelt.core.errors import DaymeltError
+from daymelt.core.manifest import checksum
+from daymelt.core.provenance import code_digest, software_version
+from daymelt.products import cog
+from daymelt.products.map_files import AGE, AGE_STYLE, MELT, MELT_STYLE
+from daymelt.products.style import write_age_qml, write_qml
+from daymelt.settings.inputs import Area, Seasons
+from daymelt.settings.learning import Map, System
+from daymelt.steps.running import load_system, running
+from daymelt.systems import interface
+from daymelt.systems.aligned import Aligned, open_aligned
+from daymelt.systems.streams import Series, open_series
+
+
+def map(
+    season: int,
+    model_card: Path,
+    interpolated: Path,
+    age: Path,
+    mar: Path,
+    microwave: Path,
+    winter: Path,
+    terrain: Path,
+    out: Path,
+    area: Area,
+    seasons: Seasons,
+    system: System,
+    map: Map,
+    threads: int = 0,
+) -> None:
+    """Map every day of a season; `out` lists the maps and lies beside them. Days that an
+    interrupted run has finished are kept.
+    """
+    days = season_days(season, seasons.months)
+    with (
+        open_aligned(terrain, [interpolated], [mar], [microwave], [winter]) as aligned,
+        open_series([age]) as ages,
+    ):
+        check_same_grid(aligned.terrain.grid, area.grid, terrain)
+        ready = load_system(system, model_card.parent, aligned, running(map, threads))
+        writer = Writer(out.parent, area, ready, aligned, ages, map)
+        missing = [day for day in days if not writer.is_done(day)]
+        for day, fraction in ready.predict(missing):
+            writer.write(day, fraction)
+        write_qml(out.parent / MELT_STYLE)
+        write_age_qml(out.parent / AGE_STYLE)
+        write_json(out, writer.index(season, days))
+
+
+class Writer:
+    """Writes the layers of a day into one folder, each with what it came from."""
+
+    def __init__(
+        self,
+        folder: Path,
+        area: Area,
+        ready: interface.Ready,
+        aligned: Aligned,
+        ages: Series,
+        options: Map,
+    ) -> None:
+        self._folder, self._area, self._ready = folder, area, ready
+        self._ocean, self._ages = aligned.ocean, ages
+        self._filled = {
+            "passive microwave": aligned.coarse["microwave"].filled,
+            "MAR": aligned.coarse["liquid_water"].filled,
+        }
+        self._inputs = combine([*aligned.digests, *ages.digests])
+        self._making = combine(
+            [code_digest("map"), options.model_dump_json(exclude={"batch", "device"})]
+        )
+
+    def tags(self, day: dt.date) -> dict[str, str]:
+        """What the files of a day say about themselves."""
+        return {
+            "date": day.isoformat(),
+            "area": self._area.name,
+            "model": self._ready.title,
+            "model_checksum": self._ready.checksum,
+            "software": software_version(),
+            "inputs": self._inputs,
+            "making": self._making,
+            "filled": self.filled(day),
+        }
+
+    def filled(self, day: dt.date) -> str:
+        """The inputs of a day that were missing, and by which rule each was filled; `none` where
+        all were there.
+        """
+        return (
+            "; ".join(
+                f"{source}: {days[day]}" for source, days in self._filled.items() if day in days
+            )
+            or "none"
+        )
+
+    def write(self, day: dt.date, fraction: NDArray[np.float32]) -> None:
+        """Write both layers of a day; water is nodata in both."""
+        melt = encode(np.where(self._ocean, np.float32(np.nan), np.clip(fraction, 0, 1)), PERCENT)
+        age = np.where(self._ocean, SAR_AGE.nodata, self._ages.raw(day)).astype(np.uint8)
+        self._write(self._path(AGE, day), age, SAR_AGE, day)
+        self._write(self._path(MELT, day), melt.astype(np.uint8), PERCENT, day)
+
+    def is_done(self, day: dt.date) -> bool:
+        """True where both layers of a day stand already, whole, and made from the same by the
+        same.
+        """
+        return all(
+            self._is_done(self._path(name, day), encoding, day)
+            for name, encoding in ((AGE, SAR_AGE), (MELT, PERCENT))
+        )
+
+    def index(self, season: int, days: list[dt.date]) -> Mapping[str, object]:
+        """The list of the season's maps, with size and checksum of each."""
+        names = [name.format(day=day.isoformat()) for day in days for name in (MELT, AGE)]
+        files = [
+            {
+                "path": name,
+                "size": (self._folder / name).stat().st_size,
+                "sha256": checksum(self._folder / name),
+            }
+            for name in names
+        ]
+        filled = {day.isoformat(): self.filled(day) for day in days if self.filled(day) != "none"}
+        about = {
+            "season": season,
+            "area": self._area.name,
+            "model_checksum": self._ready.checksum,
+            "inputs": self._inputs,
+        }
+        return {**about, "filled": filled, "files": files}
+
+    def _path(self, name: str, day: dt.date) -> Path:
+        return self._folder / name.format(day=day.isoformat())
+
+    def _write(
+        self, path: Path, stored: NDArray[np.uint8], encoding: Encoding, day: dt.date
+    ) -> None:
+        cog.write_day(
+            path, stored, self._area.grid, encoding, self.tags(day), f"{encoding.long_name}, {day}"
+        )
+
+    def _is_done(self, path: Path, encoding: Encoding, day: dt.date) -> bool:
+        if not path.is_file():
+            return False
+        try:
+            cog.read_day(path, self._area.grid, encoding)
+            return cog.read_tags(path) == self.tags(day)
+        except DaymeltError:  # damaged, or of another grid: it is written again
+            return False

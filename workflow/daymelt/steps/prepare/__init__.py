@@ -1,0 +1,1 @@
+"""Stage prepare: every source onto the study grid."""

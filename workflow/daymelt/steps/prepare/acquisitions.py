@@ -1,0 +1,90 @@
+"""The acquisitions of a season, read from its months one by one as they are asked for."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from daymelt.core import cube
+from daymelt.core.digests import combine
+from daymelt.core.errors import MissingInputError
+from daymelt.core.grid import Grid
+from daymelt.science.temporal import BLOCK
+
+
+class StoredFields:
+    """Melt fractions in percent of some acquisitions of open streams, (acquisition, y, x); the
+    `kept` asked for last stay in memory.
+    """
+
+    def __init__(
+        self, places: Sequence[tuple[cube.Stream, dt.date]], shape: tuple[int, int], kept: int
+    ) -> None:
+        self.shape = (len(places), *shape)
+        self._places, self._kept = places, kept
+        self._read = lru_cache(kept)(lambda index: places[index][0].raw(places[index][1]))
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> NDArray[Any]:
+        return self._read(index)
+
+    @property
+    def held(self) -> int:
+        """Number of acquisitions in memory."""
+        return self._read.cache_info().currsize
+
+    def chosen(self, indices: Sequence[int]) -> "StoredFields":
+        """Some of the acquisitions."""
+        return StoredFields([self._places[index] for index in indices], self.shape[1:], self._kept)
+
+
+@dataclass(frozen=True)
+class Acquisitions:
+    """Acquisition days of a season, their melt fractions, the grid, and a digest of what they come
+    from.
+    """
+
+    days: list[dt.date]
+    fields: StoredFields
+    grid: Grid
+    digest: str
+
+
+@contextmanager
+def open_acquisitions(
+    season: int, sar: Sequence[Path], neighbours: int = 6
+) -> Iterator[Acquisitions]:
+    """Open the months of a season; `neighbours` is how many acquisitions a day is interpolated
+    from.
+
+    Raises
+    ------
+    MissingInputError
+        No month has an acquisition.
+    """
+    with ExitStack() as stack:
+        streams = [stack.enter_context(cube.open_stream(path)) for path in sorted(sar)]
+        places = [(stream, day) for stream in streams for day in stream.dates]
+        if not places:
+            raise MissingInputError(
+                f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it "
+                "or take the year out of seasons.years"
+            )
+        grid = streams[-1].grid
+        kept = (
+            max(BLOCK, 3 * neighbours) + 2
+        )  # each neighbour enters the mean, leaves it, and is left out of that of its own day
+        fields = StoredFields(places, grid.shape, kept)
+        yield Acquisitions(
+            [day for _, day in places],
+            fields,
+            grid,
+            combine([stream.attributes["inputs"] for stream in streams]),
+        )

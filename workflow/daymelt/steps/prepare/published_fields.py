@@ -1,0 +1,152 @@
+"""The published rasters, which lie on the study grid already, as aligned streams.
+
+Sentinel-1 stays at 100 m, in whole percent. Passive microwave and MAR were brought to 100 m by the
+nearest cell, 3 to 10 km wide: the edges of those cells are no information, so they are averaged to
+the posting grid like every coarse field and upsampled linearly where used.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daymelt.core.dates import season_days
+from daymelt.core.errors import MissingInputError
+from daymelt.core.grid import Grid
+from daymelt.core.manifest import manifest_files, read_manifest
+from daymelt.science.microwave import winter_mean
+from daymelt.science.regrid import cell_means
+from daymelt.science.temporal import fill_linear
+from daymelt.sources.meltwaterbench import layout as published
+from daymelt.sources.meltwaterbench.rasters import (
+    FRACTION,
+    KELVIN,
+    METRES,
+    filled_by,
+    read_field,
+    read_ocean,
+)
+
+log = logging.getLogger(__name__)
+Day = tuple[dt.date, NDArray[np.float32]]
+LIMITS = {published.MICROWAVE: KELVIN, published.MAR: FRACTION}
+THINGS = {published.MICROWAVE: "brightness temperature", published.MAR: "liquid water"}
+
+
+def is_published(manifest: Path) -> bool:
+    """True for a retrieval of the published dataset."""
+    return bool(read_manifest(manifest).get("provider") == published.PROVIDER)
+
+
+def files_of(manifest: Path, folder: PurePosixPath) -> dict[dt.date, Path]:
+    """The days of a folder that a manifest names."""
+    days = {
+        path: published.day_of(path.name)
+        for path in manifest_files(manifest)
+        if path.parent.as_posix().endswith(str(folder))
+    }
+    return {day: path for path, day in days.items() if day is not None}
+
+
+def melt_days(manifest: Path, ocean: NDArray[np.bool_], grid: Grid) -> Iterator[Day]:
+    """Melt fraction of the days of a month, (y, x), NaN on the water; days without a valid cell are
+    left out and told.
+    """
+    for day, path in sorted(files_of(manifest, published.SAR).items()):
+        fraction = read_field(path, grid, "melt fraction", FRACTION)
+        fraction[ocean] = np.nan
+        if np.isfinite(fraction).any():
+            yield day, fraction
+        else:
+            log.warning("%s: no valid cell, the day counts as not acquired", day)
+
+
+@dataclass(frozen=True)
+class Coarse:
+    """Daily coarse rasters of a manifest, read as means over the cells of the posting grid."""
+
+    manifest: Path
+    folder: PurePosixPath
+    grid: Grid
+    posting: Grid
+
+    def season(
+        self, days: Sequence[dt.date], longest_gap_days: int
+    ) -> tuple[NDArray[np.float32], Mapping[dt.date, str]]:
+        """Every day of a season, (date, y, x), and by which rule the missing ones were filled;
+        GapError past the limit.
+        """
+        files = files_of(self.manifest, self.folder)
+        fields, filled = fill_linear(
+            self._stack(files, days), days, longest_gap_days, THINGS[self.folder]
+        )
+        told = {day: rule for day in days if day in files and (rule := filled_by(files[day]))}
+        return fields, {**told, **filled}
+
+    def winter(self, year: int, months: Sequence[int]) -> NDArray[np.float32]:
+        """Winter mean, (y, x): the published one where there is one, else that of the winter's
+        days.
+
+        Raises
+        ------
+        MissingInputError
+            There is neither.
+        """
+        name = published.winter_mean(year).name
+        ready = [path for path in manifest_files(self.manifest) if path.name == name]
+        if ready:
+            return cell_means(
+                read_field(ready[0], self.grid, "winter mean", LIMITS[self.folder]),
+                self.grid,
+                self.posting,
+            )
+        files = files_of(self.manifest, self.folder)
+        days = [day for day in season_days(year, months) if day in files]
+        if not days:
+            raise MissingInputError(
+                f"microwave {self.manifest}: neither {name} nor a day of the winter {year}; "
+                "retrieve it again"
+            )
+        return winter_mean(self._stack(files, days))
+
+    def _stack(self, files: Mapping[dt.date, Path], days: Sequence[dt.date]) -> NDArray[np.float32]:
+        return np.stack(
+            [
+                self._read(files[day])
+                if day in files
+                else np.full(self.posting.shape, np.nan, np.float32)
+                for day in days
+            ]
+        )
+
+    def _read(self, path: Path) -> NDArray[np.float32]:
+        return cell_means(
+            read_field(path, self.grid, THINGS[self.folder], LIMITS[self.folder]),
+            self.grid,
+            self.posting,
+        )
+
+
+def terrain(
+    manifest: Path, grid: Grid
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
+    """Height, water, and ice, which the dataset does not tell: no data."""
+    height = read_field(_named(manifest, published.HEIGHT), grid, "DEM", METRES)
+    return (
+        height,
+        read_ocean(_named(manifest, published.MASK), grid),
+        np.full(grid.shape, np.nan, np.float32),
+    )
+
+
+def _named(manifest: Path, path: PurePosixPath) -> Path:
+    found = [file for file in manifest_files(manifest) if file.as_posix().endswith(str(path))]
+    if not found:
+        raise MissingInputError(
+            f"manifest {manifest}: names no {path}; delete it and retrieve again"
+        )
+    return found[0]

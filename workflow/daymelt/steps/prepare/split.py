@@ -1,0 +1,63 @@
+"""Which acquisition days train, validate and test."""
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+from daymelt.core import cube
+from daymelt.core.errors import MissingInputError
+from daymelt.science import split as splitting
+from daymelt.science.split import check_split
+from daymelt.settings.processing import Split
+from daymelt.settings.protocols import BLOCKED, HINDCAST, LEAVE_OUT, PUBLISHED
+from daymelt.steps.splits import fit_without_strays, read_rows, write_split
+
+
+def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> None:
+    """Assign every acquisition day of a season to training, validation or test, by the terms of the
+    split called `name`.
+
+    That called `published` is drawn from the seed, or is what a file says; the others are those of
+    `daymelt.settings.protocols`.
+    """
+    acquired = acquisition_days(sar)
+    if not acquired:
+        raise MissingInputError(
+            f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it or "
+            "take the year out of seasons.years"
+        )
+    if name == PUBLISHED and split.file is not None:
+        rows = [(day, part) for day, part in read_rows(split.file) if day.year == season]
+        fit = fit_without_strays if split.strays == "leave-out" else check_split
+        write_split(out, fit(rows, acquired, str(split.file)))
+    else:
+        write_split(out, drawn(name, acquired, split))
+
+
+def drawn(name: str, acquired: list[dt.date], split: Split) -> Mapping[dt.date, str]:
+    """The split called `name` of some acquisition days."""
+    per_month = split.validation_days_per_month
+    if name.startswith(LEAVE_OUT):
+        return splitting.leave_one_year_out(
+            acquired, int(name.removeprefix(LEAVE_OUT)), split.seed, per_month
+        )
+    if name == HINDCAST:
+        return splitting.hindcast(
+            acquired, split.hindcast_training_years, split.hindcast_validation_years
+        )
+    if name == BLOCKED:
+        return splitting.blocked(
+            acquired, split.seed, split.block_days, training_only_years=split.training_only_years
+        )
+    return splitting.split_days(
+        acquired, split.seed, split.test_days_per_month, per_month, split.training_only_years
+    )
+
+
+def acquisition_days(sar: list[Path]) -> list[dt.date]:
+    """Days that the SAR streams hold, in order."""
+    days: list[dt.date] = []
+    for path in sar:
+        with cube.open_stream(path) as stream:
+            days += stream.dates
+    return sorted(days)

@@ -1,0 +1,1 @@
+"""Stage retrieve: files as the providers ship them."""

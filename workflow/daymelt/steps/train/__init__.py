@@ -1,0 +1,1 @@
+"""Stage train: one system by the terms of one split."""

@@ -1,0 +1,38 @@
+"""Let a system learn from the training days."""
+
+from pathlib import Path
+
+from daymelt.core.digests import combine
+from daymelt.core.manifest import checksum
+from daymelt.core.provenance import software_version
+from daymelt.settings.learning import System
+from daymelt.steps.splits import read_splits
+from daymelt.systems import interface
+from daymelt.systems.aligned import open_aligned
+from daymelt.systems.streams import open_series
+
+
+def train(
+    sar: list[Path],
+    interpolated: list[Path],
+    mar: list[Path],
+    microwave: list[Path],
+    winters: list[Path],
+    terrain: Path,
+    splits: list[Path],
+    out: Path,
+    system: System,
+    threads: int = 0,
+) -> None:
+    """Train the configured system; `out` is its card, written last, beside what else it keeps."""
+    options = interface.read_options(system.kind, system.options)
+    with (
+        open_aligned(terrain, interpolated, mar, microwave, winters) as aligned,
+        open_series(sar) as observed,
+    ):
+        inputs = combine(
+            [*aligned.digests, *observed.digests, *(checksum(path) for path in sorted(splits))]
+        )
+        about = {"inputs": inputs, "software": software_version()}
+        lesson = interface.Lesson(aligned, observed, read_splits(splits), about, threads)
+        interface.system(system.kind).fit(lesson, options, out.parent)
