@@ -1,13 +1,12 @@
 """The acquisitions nearest in time that are valid at each cell.
 
 Time interpolation takes the nearest acquisitions of an area, whether or not a cell lies in their
-swaths. Here every cell has its own: of the acquisitions before a day, the nearest that observed that
-cell, then the next, and so on; the same after the day. What was observed how long ago is kept apart,
-so that a cell without any observation cannot be taken for a dry one.
+swaths. Here every cell has its own: of the acquisitions before a day, the nearest that observed
+that cell, then the next, and so on; the same after the day. Values and their distances in time are
+kept apart, so that a cell without any observation cannot be taken for a dry one.
 """
 
 import datetime as dt
-from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,23 +35,27 @@ class Side:
 
 
 def sides(
-    day: dt.date, days: Sequence[dt.date], hidden: Collection[int] = (), most: int | None = None
+    day: dt.date,
+    days: NDArray[np.int64],
+    usable: NDArray[np.bool_] | None = None,
+    most: int | None = None,
 ) -> tuple[Side, Side]:
     """The acquisitions before and after a day, within its year, nearest first.
 
     Parameters
     ----------
     day : the day that is looked from; an acquisition of the day itself is on neither side
-    days : of the acquisitions in the stack, rising
-    hidden : indices of acquisitions that are to be left out
+    days : (acquisition,), proleptic ordinals of the acquisitions in the stack, rising
+    usable : (acquisition,), True where one may be taken; None for all
     most : acquisitions a side at most; None for all
     """
-    found: tuple[list[int], list[int]] = [], []
-    for place, other in enumerate(days):
-        if other != day and other.year == day.year and place not in hidden:
-            found[other > day].append(place)
-    before, after = found[0][::-1][:most], found[1][:most]
-    return _side(before, day, days), _side(after, day, days)
+    here = day.toordinal()
+    bounds = (dt.date(day.year, 1, 1).toordinal(), here, here + 1, day.replace(month=12, day=31))
+    first, own, after, end = np.searchsorted(days, [*bounds[:3], bounds[3].toordinal() + 1])
+    earlier, later = np.arange(first, own)[::-1], np.arange(after, end)
+    if usable is not None:
+        earlier, later = earlier[usable[earlier]], later[usable[later]]
+    return _side(earlier[:most], here, days), _side(later[:most], here, days)
 
 
 def nearest(stack: Bytes, side: Side, count: int) -> tuple[Bytes, Bytes]:
@@ -97,6 +100,5 @@ def _fill_nearest(
                 break
 
 
-def _side(places: Sequence[int], day: dt.date, days: Sequence[dt.date]) -> Side:
-    away = [abs((days[place] - day).days) for place in places]
-    return Side(np.array(places, np.int64), np.array(away, np.uint8))
+def _side(places: NDArray[np.int64], here: int, days: NDArray[np.int64]) -> Side:
+    return Side(places, np.abs(days[places] - here).astype(np.uint8))
