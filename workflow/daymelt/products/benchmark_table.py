@@ -171,4 +171,7 @@ def _html_table(title: str, group: Sequence[Row]) -> str:
             for name, text in shown
         )
         lines.append(f"<tr>{''.join(marks)}</tr>")
-    return f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    return (
+        f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )

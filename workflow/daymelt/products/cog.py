@@ -91,8 +91,15 @@ def read_tags(path: Path) -> dict[str, str]:
 
 
 def read_day(path: Path, grid: Grid, encoding: Encoding) -> NDArray[np.uint8]:
-    """The stored numbers (y, x) of a written file, after checking its head; errors as
-    `check_day`.
+    """The stored numbers (y, x) of a written file, after checking its head.
+
+    Raises
+    ------
+    MissingInputError
+        There is no such file.
+    FormatError
+        It is another file, or a damaged one; the message names what was found and what was
+        expected.
     """
     with _open(path) as file:
         _check_head(path, file, grid, encoding)
@@ -114,29 +121,18 @@ def read_cells(
         return np.asarray(found, np.uint8)
 
 
-def check_day(path: Path, grid: Grid, encoding: Encoding) -> None:
-    """Check that a file is what `write_day` writes: layout, head, numbers, and overviews that are
-    the means of the layer.
+def codes_of(encoding: Encoding) -> Codes:
+    """Stored numbers of a layer that are no measurements."""
+    return Codes(int(encoding.nodata), ASIDE.get(encoding.name))
 
-    Raises
-    ------
-    MissingInputError
-        There is no such file.
-    FormatError
-        It is another file, or a damaged one; the message names what was found and what was
-        expected.
+
+def block_side(shape: tuple[int, int]) -> int:
+    """Side of a block of a layer (rows, columns), in cells.
+
+    Half of `BLOCK` where the layer is just as wide as a block: a validator would take its blocks
+    for strips.
     """
-    layer = read_day(path, grid, encoding)
-    _check_layout(path)
-    _check_numbers(path, layer, encoding)
-    levels = level_count(grid.shape, BLOCK)
-    for level, expected in enumerate(pyramid(layer, _codes(encoding), levels)):
-        with _open(path, overview_level=level) as file:
-            if not np.array_equal(file.read(1), expected):
-                raise FormatError(
-                    f"{path}: overview {level + 1} of {levels} is not the mean of the layer; "
-                    f"{REMEDY}"
-                )
+    return BLOCK // 2 if shape[1] == BLOCK else BLOCK
 
 
 def _encode(
@@ -174,13 +170,13 @@ def _encode(
             encoding=encoding,
             description=description,
         )
-        levels = pyramid(stored, _codes(encoding), level_count(grid.shape, BLOCK))
+        levels = pyramid(stored, codes_of(encoding), level_count(grid.shape, BLOCK))
         # GDAL takes `x.tif.ovr` for the first overview of `x.tif`, `x.tif.ovr.ovr` for the second
         for level, field in enumerate(levels, start=1):
             _write_plain(
                 source.name + ".ovr" * level, field, grid.refine(grid.spacing_m * 2**level), profile
             )
-        copy(source.name, target.name, driver="COG", blocksize=_block(grid.shape), **CREATION)
+        copy(source.name, target.name, driver="COG", blocksize=block_side(grid.shape), **CREATION)
         return bytes(target.getbuffer())
 
 
@@ -221,7 +217,7 @@ def _check_layer(path: Path, stored: NDArray[np.uint8], grid: Grid, encoding: En
         raise ValueError(
             f"{path}: {encoding.name} is {stored.dtype}, expected uint8 in stored form"
         )
-    highest = _highest(stored, encoding)
+    highest = int(np.max(stored, initial=0, where=stored != encoding.nodata))
     if highest > HIGHEST[encoding.name]:
         raise ValueError(
             f"{path}: {encoding.name} holds {highest}, expected at most {HIGHEST[encoding.name]}"
@@ -245,63 +241,9 @@ def _check_head(path: Path, file: "DatasetReader", grid: Grid, encoding: Encodin
         _expect(path, "crs", file.crs.to_string() if found else "none", grid.crs)
 
 
-def _check_layout(path: Path) -> None:
-    """FormatError unless GDAL's rules for a cloud-optimized file hold, warnings included, and the
-    blocks are compressed as ours are.
-    """
-    from rio_cogeo.cogeo import cog_validate
-
-    valid, errors, warnings = cog_validate(path, strict=True, quiet=True)
-    if not valid:
-        raise FormatError(
-            f"{path}: no Cloud-Optimized GeoTIFF ({'; '.join([*errors, *warnings])}); {REMEDY}"
-        )
-    with _open(path) as file:
-        _expect(path, "compression", str(file.profile.get("compress", "none")).lower(), "deflate")
-        _expect(path, "block", file.block_shapes[0], (_block(file.shape),) * 2)
-        _expect(path, "overviews", len(file.overviews(1)), level_count(file.shape, BLOCK))
-        _expect(path, "length in bytes", path.stat().st_size, _end(file))
-
-
-def _end(file: "DatasetReader") -> int:
-    """Where the file must end: after its last block and the four bytes that the COG layout repeats
-    of it.
-    """
-    row, column = ((size - 1) // _block(file.shape) for size in file.shape)
-    offset, size = (
-        int(file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) or 0)
-        for what in ("OFFSET", "SIZE")
-    )
-    return offset + size + 4
-
-
-def _check_numbers(path: Path, layer: NDArray[np.uint8], encoding: Encoding) -> None:
-    highest = _highest(layer, encoding)
-    if highest > HIGHEST[encoding.name]:
-        raise FormatError(
-            f"{path}: {encoding.name} holds {highest}, expected at most "
-            f"{HIGHEST[encoding.name]}; {REMEDY}"
-        )
-
-
 def _expect(path: Path, what: str, found: Any, expected: Any) -> None:
     if found != expected:
         raise FormatError(f"{path}: {what} {found}, expected {expected}; {REMEDY}")
-
-
-def _highest(stored: NDArray[np.uint8], encoding: Encoding) -> int:
-    return int(np.max(stored, initial=0, where=stored != encoding.nodata))
-
-
-def _block(shape: tuple[int, int]) -> int:
-    """Side of a block; smaller where it would be just as wide as the layer, which a validator takes
-    for strips.
-    """
-    return BLOCK // 2 if shape[1] == BLOCK else BLOCK
-
-
-def _codes(encoding: Encoding) -> Codes:
-    return Codes(int(encoding.nodata), ASIDE.get(encoding.name))
 
 
 def _stored_tag(name: str, value: str) -> tuple[str, str]:
@@ -328,7 +270,7 @@ def _crs(description: str) -> "CRS":
 
 
 @contextmanager
-def _open(path: Path, **options: Any) -> "Iterator[DatasetReader]":
+def _open(path: Path) -> "Iterator[DatasetReader]":
     """Open a product file; what GDAL cannot read becomes one clear line, also while the file is in
     use.
     """
@@ -338,7 +280,7 @@ def _open(path: Path, **options: Any) -> "Iterator[DatasetReader]":
     if not Path(path).is_file():
         raise MissingInputError(f"{path}: not found; map its season first")
     try:
-        with rasterio.open(path, driver="GTiff", **options) as file:
+        with rasterio.open(path, driver="GTiff") as file:
             yield file
     except RasterioIOError as error:
         raise FormatError(

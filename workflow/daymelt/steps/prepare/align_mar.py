@@ -19,8 +19,8 @@ from daymelt.science.regrid import apply_weights, linear_weights
 from daymelt.settings.inputs import Area, Mar, Seasons
 from daymelt.settings.processing import Regrid
 from daymelt.sources.mar.files import MarFile, open_mar
-from daymelt.sources.meltwaterbench import layout as published
-from daymelt.steps.prepare.published_fields import Coarse, is_published
+from daymelt.sources.meltwaterbench import layout
+from daymelt.steps.prepare.meltwaterbench_fields import Coarse, is_meltwaterbench
 
 
 def align_mar(
@@ -33,8 +33,8 @@ def align_mar(
     """
     days = season_days(season, seasons.months)
     grid = area.grid.posting(regrid.posting_m)
-    if is_published(manifest):
-        fields, filled = Coarse(manifest, published.MAR, area.grid, grid).season(
+    if is_meltwaterbench(manifest):
+        fields, filled = Coarse(manifest, layout.MAR, area.grid, grid).season(
             days, mar.longest_gap_days
         )
         attributes = {"inputs": manifest_digest([manifest])}

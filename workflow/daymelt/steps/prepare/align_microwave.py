@@ -19,10 +19,10 @@ from daymelt.science.regrid import apply_weights, linear_weights
 from daymelt.science.temporal import fill_linear
 from daymelt.settings.inputs import Area, Microwave, Seasons
 from daymelt.settings.processing import Regrid
-from daymelt.sources.meltwaterbench import layout as published
+from daymelt.sources.meltwaterbench import layout
 from daymelt.sources.microwave.cetb import CETB_CRS, find_days, parse_name, read_tb
 from daymelt.sources.microwave.window import cetb_bounds
-from daymelt.steps.prepare.published_fields import Coarse, is_published
+from daymelt.steps.prepare.meltwaterbench_fields import Coarse, is_meltwaterbench
 
 Field = NDArray[np.float32]
 
@@ -47,9 +47,9 @@ def align_microwave(
     grid = area.grid.posting(regrid.posting_m)
     days = season_days(season, seasons.months)
     attributes: dict[str, str | dict[str, int]] = {"inputs": manifest_digest([manifest])}
-    if is_published(manifest):
-        rasters = Coarse(manifest, published.MICROWAVE, area.grid, grid)
-        mean = rasters.winter(season, microwave.winter_months)
+    if is_meltwaterbench(manifest):
+        rasters = Coarse(manifest, layout.MICROWAVE, area.grid, grid)
+        mean = rasters.winter_mean(season, microwave.winter_months)
         fields, filled = rasters.season(days, microwave.longest_gap_days)
         of_winter = of_season = attributes
     else:

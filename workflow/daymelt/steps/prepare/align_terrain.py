@@ -13,7 +13,7 @@ from daymelt.core.grid import Grid
 from daymelt.core.manifest import manifest_digest, manifest_files
 from daymelt.settings.inputs import Area
 from daymelt.sources.terrain.reader import read_flag, read_height
-from daymelt.steps.prepare import published_fields
+from daymelt.steps.prepare import meltwaterbench_fields
 
 
 def align_terrain(manifest: Path, out: Path, area: Area) -> None:
@@ -22,7 +22,8 @@ def align_terrain(manifest: Path, out: Path, area: Area) -> None:
     Its identity is that of the aligned fields: a window cut from a mosaic and a whole file may hold
     the same heights.
     """
-    read = published_fields.terrain if published_fields.is_published(manifest) else _provided
+    ready = meltwaterbench_fields.is_meltwaterbench(manifest)
+    read = meltwaterbench_fields.terrain if ready else _provided
     height, ocean, ice = read(manifest, area.grid)
     content = hashlib.sha256(
         b"".join(field.tobytes() for field in (height, ocean, ice))
