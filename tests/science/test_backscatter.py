@@ -12,7 +12,7 @@ from rasterio.warp import Resampling
 from daymelt.core.errors import ConfigError, GridError
 from daymelt.core.grid import Grid
 from daymelt.science.backscatter import (
-    BAND,
+    POOL_ROWS,
     WinterReference,
     cell_shares,
     melt_fraction,
@@ -73,7 +73,9 @@ def smooth_slowly(gamma0, valid, window):
     return result
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 9), (BAND - 1, 5), (BAND, 4), (2 * BAND + 3, 11)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 9), (POOL_ROWS - 1, 5), (POOL_ROWS, 4), (2 * POOL_ROWS + 3, 11)]
+)
 @pytest.mark.parametrize("window", [1, 3, 5, 9])
 def test_smoothing_is_the_mean_over_the_valid_pixels_of_the_box(shape, window):
     gamma0, valid = speckled(7, shape)

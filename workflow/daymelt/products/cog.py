@@ -1,8 +1,8 @@
 """The daily product: one layer of one day as a Cloud-Optimized GeoTIFF.
 
 One band of uint8, DEFLATE, blocks of 512 cells, overviews by average, the crs and transform of the
-grid. What a file says about itself (date, model, inputs) stands in its GeoTIFF tags, each with the
-prefix `DAYMELT_`. Equal content gives equal bytes.
+grid. Date, model, inputs and other metadata are GeoTIFF tags with the prefix `DAYMELT_`. Equal
+content gives equal bytes.
 
 Source: Cloud-Optimized GeoTIFF, OGC 21-026; https://gdal.org/drivers/raster/cog.html for the
 layout.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BLOCK = 512  # cells a side of a compressed block
 PREFIX = "DAYMELT_"
 REMEDY = "delete it and map again"
-# what each layer may hold beside nodata: its highest number, and the code that no mean may contain
+# of each layer: its highest number beside nodata, and the code that is left out of means
 HIGHEST = {PERCENT.name: 100, SAR_AGE.name: NEVER_SEEN}
 ASIDE = {SAR_AGE.name: NEVER_SEEN}
 # predictor and level 4: measured at 2863 x 1633, a quarter smaller than without and half the time
@@ -59,7 +59,7 @@ def write_day(
     path : the file, written atomically
     stored : (y, x) uint8 in stored form, `encoding.nodata` where there are no data
     encoding : PERCENT or SAR_AGE
-    tags : what the file says about itself; a name `date` is stored as DAYMELT_DATE, see `read_tags`
+    tags : metadata of the file; a name `date` is stored as DAYMELT_DATE, see `read_tags`
     description : name of the band as a viewer shows it
 
     Raises
@@ -80,7 +80,7 @@ def write_day(
 
 
 def read_tags(path: Path) -> dict[str, str]:
-    """What a written file says about itself: names in lower case, without the prefix."""
+    """The tags of a written file: names in lower case, without the prefix."""
     with _open(path) as file:
         tags = file.tags()
     return {
@@ -142,8 +142,8 @@ def _encode(
     tags: Mapping[str, str],
     description: str,
 ) -> bytes:
-    """The bytes of the file, made in memory: GDAL writes beside its target, and a full disk is no
-    error that it names.
+    """The bytes of the file, made in memory: GDAL writes temporary files beside its target and does
+    not report a full disk.
     """
     import rasterio
     from rasterio.io import MemoryFile
@@ -189,9 +189,7 @@ def _write_plain(
     encoding: Encoding | None = None,
     description: str = "",
 ) -> None:
-    """Write one level as a plain GeoTIFF; the layer itself also carries the tags and what its
-    numbers mean.
-    """
+    """Write one level as a plain GeoTIFF, the full layer with tags, scale, unit and description."""
     import rasterio
 
     rows, columns = stored.shape
@@ -251,7 +249,7 @@ def _stored_tag(name: str, value: str) -> tuple[str, str]:
         raise ValueError(
             f"tag {name!r}: expected a name of lower-case letters, digits and underscores"
         )
-    if not value.strip():  # GDAL drops empty values without a word
+    if not value.strip():  # GDAL drops empty values silently
         raise ValueError(f"tag {name}: empty; say 'none' where there is nothing to say")
     return PREFIX + name.upper(), value
 
@@ -271,9 +269,7 @@ def _crs(description: str) -> "CRS":
 
 @contextmanager
 def _open(path: Path) -> "Iterator[DatasetReader]":
-    """Open a product file; what GDAL cannot read becomes one clear line, also while the file is in
-    use.
-    """
+    """Open a product file; errors of GDAL become a FormatError of one line, also while reading."""
     import rasterio
     from rasterio.errors import RasterioIOError
 
@@ -289,7 +285,7 @@ def _open(path: Path) -> "Iterator[DatasetReader]":
 
 
 def _reason(error: BaseException) -> str:
-    """The deepest cause in one line: rasterio's own text only points to it."""
+    """The deepest cause in one line, which rasterio's own text leaves out."""
     while error.__cause__ is not None:
         error = error.__cause__
     return " ".join(str(error).split())

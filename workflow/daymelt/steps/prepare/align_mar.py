@@ -28,8 +28,8 @@ def align_mar(
 ) -> None:
     """Bring liquid water to the posting grid, every day of a season.
 
-    Linearly from the cell centres of MAR; from the published rasters as means, with missing days
-    filled linearly in time.
+    Interpolated linearly from the cell centres of MAR; from the rasters of MeltwaterBench as means,
+    with missing days filled linearly in time.
     """
     days = season_days(season, seasons.months)
     grid = area.grid.posting(regrid.posting_m)
@@ -79,8 +79,6 @@ def _days(
 
 
 def _centres(file: MarFile, crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cell centres of MAR in a crs, m: from its longitudes and latitudes, whatever its own axes
-    say.
-    """
+    """Cell centres of MAR in a crs, m, from its longitudes and latitudes, not from its own axes."""
     x, y = transformer("EPSG:4326", crs).transform(file.lon.ravel(), file.lat.ravel())
     return np.asarray(x), np.asarray(y)

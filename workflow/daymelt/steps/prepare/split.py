@@ -14,11 +14,11 @@ from daymelt.steps.splits import fit_without_strays, read_rows, write_split
 
 
 def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> None:
-    """Assign every acquisition day of a season to training, validation or test, by the terms of the
+    """Assign every acquisition day of a season to training, validation or test, by the rule of the
     split called `name`.
 
-    That called `published` is drawn from the seed, or is what a file says; the others are those of
-    `daymelt.settings.protocols`.
+    The split `published` is drawn from the seed or read from a file; the others are the protocols
+    of `daymelt.settings.protocols`.
     """
     acquired = acquisition_days(sar)
     if not acquired:
