@@ -41,9 +41,7 @@ def age(grid):
 
 
 def rewrite(path, **changes):
-    """The same day as another program might write it: the GeoTIFF at `path` with some of its
-    properties changed.
-    """
+    """Write the GeoTIFF at `path` again with some of its properties changed."""
     with rasterio.open(path) as file:
         band, profile = file.read(1), file.profile
         scales, units, tags = file.scales, file.units, file.tags()

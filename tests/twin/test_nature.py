@@ -64,9 +64,8 @@ def test_it_is_colder_above_and_warmer_on_slopes_that_face_south(area, seed):
         nature.exposure(high, area, area, seed).offset, level - 6.5, atol=1e-4
     )
     lapse = nature.LAPSE_K_PER_M * (ramp.height - SEA_LEVEL_M)
-    assert (
-        nature.exposure(ramp, area, area, seed).offset + lapse - level > 0.1
-    ).all()  # falls towards the south
+    # the ramp falls towards the south
+    assert (nature.exposure(ramp, area, area, seed).offset + lapse - level > 0.1).all()
 
 
 def test_years_differ_and_summer_is_warmer_than_winter(seed):

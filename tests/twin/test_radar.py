@@ -91,7 +91,7 @@ def test_the_edge_of_a_swath_that_cuts_the_area_is_zeros_and_beyond_it_is_nothin
     )
     zeros = power == 0
     assert zeros.any()
-    assert (mask[zeros] == 0).any()  # the provider's mask does not tell of them
+    assert (mask[zeros] == 0).any()  # the provider's mask does not mark them
     assert np.isnan(power[seen == 0]).all()
     assert (power[(seen > 0) & ~zeros] > 0).all()
 

@@ -15,7 +15,7 @@ from runs.small_run import CONFIG
 from daymelt.core import cube
 from daymelt.core.grid import Grid
 from daymelt.core.manifest import manifest_digest
-from daymelt.science.bands import RollingRows, Sizes
+from daymelt.science.bands import Sizes
 from daymelt.settings.inputs import Area
 from daymelt.settings.processing import Sar
 from daymelt.steps.prepare.melt_fraction import Month, References, write_month
@@ -57,25 +57,6 @@ def test_a_month_in_stripes_and_bands_is_the_month_in_one_piece(prepared, tmp_pa
         assert found.dates == expected.dates
         assert found.attributes == expected.attributes
         np.testing.assert_array_equal(found.raw(), expected.raw())
-
-
-def test_every_row_is_read_once():
-    rows = []
-
-    def read(first, last):
-        rows.extend(range(first, last))
-        return (np.arange(first, last)[:, None],)
-
-    rolling = RollingRows(read, [0, 7, 12], [10, 20, 30])
-    spans = [
-        (start, np.concatenate(parts)) for start, (parts,) in (rolling.parts() for _ in range(3))
-    ]
-    assert rows == list(range(30))
-    assert [(start, field[:, 0].tolist()) for start, field in spans] == [
-        (0, list(range(10))),
-        (7, list(range(7, 20))),
-        (12, list(range(12, 30))),
-    ]
 
 
 @dataclass(frozen=True)

@@ -44,12 +44,12 @@ GAPS = ("0", "1", "2-3", "4-6", "above 6", "never")
 MARKERS = {"-": "o", "--": "s", ":": "^", "-.": "D"}  # a line's look where there is no line
 LEAST_SHARE = 1e-4  # of all cells; classes with less are not drawn
 NEAR_DAYS = 2
-DISTANCES = (
+DISTANCES = (  # class, its last day
     *((str(days), days) for days in range(1, 8)),
     ("8-14", 14),
     ("15-30", 30),
     ("above 30", None),
-)  # class, its last day
+)
 ERROR_COLUMNS, ERROR_ROW_PX = 2, 470
 SPLIT_ROW_PX = 210
 
@@ -69,10 +69,8 @@ def reliability_diagram(path: Path, rows: Sequence[Row]) -> None:
             "Reliability of the predicted melt fraction",
             f"mean observed fraction where so much is predicted; against {_reference(rows)}",
         )
-        above, below = (
-            figure.add_axes((0.08, 0.30, 0.56, 0.61)),
-            figure.add_axes((0.08, 0.065, 0.56, 0.19)),
-        )
+        above = figure.add_axes((0.08, 0.30, 0.56, 0.61))
+        below = figure.add_axes((0.08, 0.065, 0.56, 0.19))
         above.plot([0, 100], [0, 100], color="#9aa3aa", linewidth=1, label="perfect")
         for system, (colour, line) in looks_of(row["system"] for row in rows).items():
             predicted, observed, share = _classes([row for row in rows if row["system"] == system])

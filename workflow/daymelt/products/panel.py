@@ -227,10 +227,8 @@ def _outline(axes: "Axes", grid: Grid, ice: NDArray[np.bool_] | None) -> None:
     """A thin line around the ice."""
     if ice is not None and ice.any() and not ice.all():
         step = _thinning(grid)
-        for colour, line in (
-            ("white", 1.8),
-            (INK, 0.8),
-        ):  # seen on dark melt and on pale snow alike
+        # visible on dark melt and on pale snow
+        for colour, line in (("white", 1.8), (INK, 0.8)):
             axes.contour(
                 grid.x[::step],
                 grid.y[::step],

@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 
 from daymelt.core.errors import ConfigError, GridError
 from daymelt.core.grid import Grid, same_crs
-from daymelt.science import backscatter_loops as loops
+from daymelt.science import backscatter_loops
 from daymelt.science.backscatter_loops import MOST_SCENES
 
 POOL_ROWS = 64  # rows pooled at once: they fit the cache, and memory is that of the result
@@ -39,7 +39,7 @@ def valid_backscatter(
     noise_floor_db : power at or below it is noise, dB
     """
     valid = np.empty(gamma0.shape, np.bool_)
-    loops.find_valid(
+    backscatter_loops.find_valid(
         gamma0.ravel(), mask.ravel(), np.float32(10 ** (noise_floor_db / 10)), valid.ravel()
     )
     return valid
@@ -74,7 +74,7 @@ def smooth(
         raise ConfigError(f"smoothing window {window} pixels: must be odd and at least 1")
     smoothed = np.empty(valid.shape, np.float32)
     before = np.ascontiguousarray(gamma0[:0] if above is None else above)
-    loops.box_mean(
+    backscatter_loops.box_mean(
         before, np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), window // 2, smoothed
     )
     return smoothed
@@ -135,13 +135,11 @@ def pool(
     arrays themselves where no pixel lacks scenes.
     """
     own, own_count = means[0]
-    if loops.stands_alone(own.ravel(), own_count.ravel(), min_scenes):
+    if backscatter_loops.stands_alone(own.ravel(), own_count.ravel(), min_scenes):
         return own, own_count
     mean, count = np.empty(own.shape, np.float32), np.empty(own.shape, np.uint8)
-    power, scenes = (
-        np.empty(POOL_ROWS * own.shape[1], np.float32),
-        np.empty(POOL_ROWS * own.shape[1], np.float32),
-    )
+    power = np.empty(POOL_ROWS * own.shape[1], np.float32)
+    scenes = np.empty_like(power)
     for start in range(0, len(mean), POOL_ROWS):
         winters = [
             (year[start : start + POOL_ROWS].ravel(), scenes_of[start : start + POOL_ROWS].ravel())
@@ -149,12 +147,12 @@ def pool(
         ]
         power[:], scenes[:] = 0, 0
         for year, scenes_of in winters:
-            loops.add_winter(power, scenes, year, scenes_of)
+            backscatter_loops.add_winter(power, scenes, year, scenes_of)
         found = (
             mean[start : start + POOL_ROWS].reshape(-1),
             count[start : start + POOL_ROWS].reshape(-1),
         )
-        loops.choose(*winters[0], power, scenes, min_scenes, *found)
+        backscatter_loops.choose(*winters[0], power, scenes, min_scenes, *found)
     return mean, count
 
 
@@ -195,14 +193,11 @@ class CellShares:
         """
         shape = self.along_y.shape[0], self.along_x.shape[0]
         seen, below = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        gamma0, valid, reference = (
-            np.ascontiguousarray(gamma0),
-            np.ascontiguousarray(valid),
-            np.ascontiguousarray(reference),
-        )
+        gamma0, valid = np.ascontiguousarray(gamma0), np.ascontiguousarray(valid)
+        reference = np.ascontiguousarray(reference)
         along = *_parts(self.along_y), *_parts(self.along_x)
         before = np.ascontiguousarray(reference[:0] if above is None else above)
-        loops.areas_of_cells(
+        backscatter_loops.areas_of_cells(
             gamma0, valid, before, reference, np.float32(ratio), *along, seen, below
         )
         return seen, below
@@ -274,10 +269,8 @@ def _overlap(
     for step in range(int((last - first).max()) + 1):
         cell = first + step
         touched = (cell <= last) & (cell >= 0) & (cell < coarse_cells)
-        low, high = (
-            np.maximum(starts, cell * coarse_side),
-            np.minimum(ends, (cell + 1) * coarse_side),
-        )
+        low = np.maximum(starts, cell * coarse_side)
+        high = np.minimum(ends, (cell + 1) * coarse_side)
         coarse.append(cell[touched])
         fine.append(np.flatnonzero(touched))
         length.append((high - low)[touched])

@@ -185,10 +185,8 @@ def _sum_runs(
     """Sums over runs of equal indices, in float64: the mean of equal float32 values is exactly that
     value.
     """
-    first_rows, first_columns = (
-        np.unique(rows, return_index=True)[1],
-        np.unique(columns, return_index=True)[1],
-    )
+    first_rows = np.unique(rows, return_index=True)[1]
+    first_columns = np.unique(columns, return_index=True)[1]
     by_row = np.add.reduceat(values, first_rows, axis=0, dtype=np.float64)
     summed: NDArray[np.float64] = np.add.reduceat(by_row, first_columns, axis=1)
     return summed

@@ -323,10 +323,8 @@ def _between(
     fields: NDArray[np.float32], time: NDArray[np.int64], gaps: _Gaps
 ) -> NDArray[np.float32]:
     """Value of each gap between its neighbours in time."""
-    past, future = (
-        fields[gaps.earlier, gaps.row, gaps.column],
-        fields[gaps.later, gaps.row, gaps.column],
-    )
+    past = fields[gaps.earlier, gaps.row, gaps.column]
+    future = fields[gaps.later, gaps.row, gaps.column]
     begin, end = time[gaps.earlier], time[gaps.later]
     share = np.where(end > begin, (time[gaps.day] - begin) / np.maximum(end - begin, 1), 0).astype(
         np.float32

@@ -43,10 +43,10 @@ CAPACITY_MM = 60.0
 DRY_MM, WET_MM = 2.0, 36.0  # stores at which the first and the last patch of a cell are wet
 WATER_MM = 1000.0  # mm of store that make 1 kg of water per kg of snow in the top metre
 
-EXTREMES = (
+EXTREMES = (  # first day, last day, K of warmth
     (dt.date(2019, 7, 28), dt.date(2019, 8, 2), 6.5),
     (dt.date(2021, 8, 13), dt.date(2021, 8, 17), 7.5),
-)  # days and K of warmth
+)
 SURROUNDINGS_M, MARGIN_CELLS = 1000.0, 30  # grid that coarse instruments observe
 
 

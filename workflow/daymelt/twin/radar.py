@@ -243,14 +243,10 @@ def _box(number: int, swath: int, fine: Grid) -> Grid | None:
     ]
     east = [c * cosine - a * sine for c, a in corners]
     south = [c * sine + a * cosine for c, a in corners]
-    first_row, last_row = (
-        max(0, math.floor(min(south) / SPACING_M)),
-        min(fine.rows, math.ceil(max(south) / SPACING_M)),
-    )
-    first_column, last_column = (
-        max(0, math.floor(min(east) / SPACING_M)),
-        min(fine.columns, math.ceil(max(east) / SPACING_M)),
-    )
+    first_row = max(0, math.floor(min(south) / SPACING_M))
+    last_row = min(fine.rows, math.ceil(max(south) / SPACING_M))
+    first_column = max(0, math.floor(min(east) / SPACING_M))
+    last_column = min(fine.columns, math.ceil(max(east) / SPACING_M))
     if first_row >= last_row or first_column >= last_column:
         return None
     rows, columns = last_row - first_row, last_column - first_column

@@ -22,8 +22,7 @@ from daymelt.science.backscatter import CellShares, valid_backscatter
 from daymelt.science.bands import SIZES, Band, Sizes, SmoothedBands, bands, whole_cells
 from daymelt.settings.inputs import Area, Sentinel1
 from daymelt.settings.processing import Sar
-from daymelt.sources.sentinel1 import bursts as sentinel1_bursts
-from daymelt.sources.sentinel1.bursts import Burst, has_tiles_of, read_pass
+from daymelt.sources.sentinel1.bursts import Burst, find_bursts, has_tiles_of, passes, read_pass
 from daymelt.sources.sentinel1.windows import find_scenes
 
 PassKey = tuple[dt.date, int]  # day (UTC) and relative orbit of a pass
@@ -177,10 +176,8 @@ def open_passes(
     """The passes that the files of some manifests make up."""
     keep_memory()
     paths = [path for manifest in manifests for path in manifest_files(manifest, ".tif")]
-    find = (
-        find_scenes if sentinel1.provider == "planetary-computer" else sentinel1_bursts.find_bursts
-    )
-    bursts = sentinel1_bursts.passes(find(paths, sentinel1.polarisation))
+    find = find_scenes if sentinel1.provider == "planetary-computer" else find_bursts
+    bursts = passes(find(paths, sentinel1.polarisation))
     land = land_cells(terrain, area.grid)
     return Passes(bursts, land, area.grid, area.grid.refine(sentinel1.spacing_m), sar, sizes)
 
