@@ -14,7 +14,6 @@ from pyproj import CRS
 
 from daymelt.archives import cmr
 from daymelt.archives.access import anonymous
-from daymelt.archives.names import printable
 from daymelt.archives.ranges import open_remote
 from daymelt.core.dates import month_days, season_days, span
 from daymelt.core.errors import (
@@ -22,6 +21,7 @@ from daymelt.core.errors import (
     MissingCredentialError,
     MissingInputError,
     RetrievalError,
+    printable,
 )
 from daymelt.core.grid import same_crs, transformer
 from daymelt.science.climate import liquid_water_in_kg_per_kg
