@@ -111,7 +111,7 @@ def _unknown(loc: Key, kind: type[BaseModel], is_part: bool) -> str:
 
 
 def _fields(kind: type[BaseModel], loc: Key) -> dict[str, Any]:
-    """Settings of the section at `loc` below `kind`; none where no section lies there."""
+    """Settings of the section at `loc` below `kind`; none where there is no section."""
     found: Any = kind
     for name in loc:
         if _is_model(found):

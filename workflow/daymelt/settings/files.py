@@ -20,7 +20,7 @@ class SettingsFile:
 
     Parameters
     ----------
-    path : where it lies
+    path : of the file
     values : its content; an empty mapping where there is none
     lines : key of every setting, section and entry to its line, counted from 1
     """
@@ -55,8 +55,8 @@ def read_file(path: Path) -> SettingsFile:
 
 
 def place(key: Key, values: Any, files: Sequence[SettingsFile]) -> str:
-    """`FILE, line N` of a setting, or of what it lies in; empty where no file has either, and where
-    its value comes from elsewhere, such as a command line.
+    """`FILE, line N` of a setting, or of its section; empty where no file has either, and where its
+    value comes from elsewhere, such as a command line.
 
     Parameters
     ----------

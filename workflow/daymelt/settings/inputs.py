@@ -281,7 +281,7 @@ class Archives(Section):
     )
     promice: str = Field(
         "https://thredds.geus.dk/thredds/fileServer/aws/l3sites/netcdf/hour/{station}_hour.nc",
-        description="hourly file of a weather station; {station} stands for its name",
+        description="hourly file of a weather station; {station} is replaced by its name",
     )
     arcticdem: str = Field(
         "/vsis3/pgc-opendata-dems/arcticdem/mosaics/v4.1/32m_dem_tiles.vrt",

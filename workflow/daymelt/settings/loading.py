@@ -1,6 +1,6 @@
 """From YAML files or mappings to checked settings.
 
-A refused setting is told with the file and the line that it stands on.
+Messages name the file and the line of a refused setting.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -60,7 +60,7 @@ def load(
 
 
 def load_section(path: Path, name: str) -> Any:
-    """One section of a YAML file, whatever stands in the others; errors as `load`."""
+    """One section of a YAML file, without a check of the others; errors as `load`."""
     file = read_file(path)
     if not isinstance(file.values, Mapping):
         return load(path)  # which says what is wrong
