@@ -41,9 +41,9 @@ def test_what_a_merge_key_brings_may_be_set_again(tmp_path):
 
 
 def test_aliases_within_aliases_cost_nothing(tmp_path):
-    lines = ["a0: &a0 [1]"] + [
-        f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)
-    ]
+    lines = ["a0: &a0 [1]"]
+    for n in range(1, 12):
+        lines.append(f"a{n}: &a{n} [{', '.join(9 * [f'*a{n - 1}'])}]")
     assert len(read_file(written(tmp_path, "my.yaml", "\n".join(lines))).lines) < 200
 
 
