@@ -10,16 +10,16 @@ from daymelt.plan.settings import load_run
 from daymelt.settings.config import Config
 
 
-def run(folder, text):
+def run(folder, text, compares=False):
     """The settings of a run whose one file holds `text`."""
     path = folder / "my.yaml"
     path.write_text(text)
-    return load_run(yaml.safe_load(text), [path])
+    return load_run(yaml.safe_load(text), [path], compares)
 
 
-def refused(folder, text):
+def refused(folder, text, compares=False):
     with pytest.raises(ConfigError) as refusal:
-        run(folder, text)
+        run(folder, text, compares)
     line = str(refusal.value)
     assert "\n" not in line
     return line
@@ -67,7 +67,30 @@ def test_an_unknown_encoder_is_refused_before_any_job(tmp_path):
         "benchmark:\n  systems:\n    mine: {kind: network, model: {encoder: tu-none}}\n"
         "  always: []\n"
     )
-    assert "line 3: benchmark.systems.mine: model.encoder" in refused(tmp_path, text)
+    line = refused(tmp_path, text, compares=True)
+    assert "line 3: benchmark.systems.mine: model.encoder" in line
+
+
+ENTRY = "benchmark:\n  always: []\n  systems:\n    mine:\n      kind: network\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("      training: {epochs: 3}", "line 6: benchmark.systems.mine.training.validate_every"),
+        (
+            "      model: {architecture: deeplabv3plus}\n      training: {batch: 1}",
+            "line 7: benchmark.systems.mine.training.batch: found 1",
+        ),
+        (
+            "      model: {architecture: deeplabv3plus, depth: 2}",
+            "line 6: benchmark.systems.mine.model.depth: found 2",
+        ),
+    ],
+)
+def test_a_network_of_the_benchmark_is_checked_where_it_is_trained(tmp_path, text, words):
+    assert words in refused(tmp_path, ENTRY + text, compares=True)
+    assert "mine" in run(tmp_path, ENTRY + text).benchmark.systems
 
 
 def test_a_known_encoder_other_than_the_default_is_accepted(tmp_path):

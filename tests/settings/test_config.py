@@ -253,14 +253,6 @@ def entry(kind, **parts):
             "benchmark.systems.mine.model.depht: unknown setting, did you mean depth?",
         ),
         (entry("network", training={"epochs": 0}), "benchmark.systems.mine.training.epochs"),
-        (
-            entry("network", training={"epochs": 3}),
-            "benchmark.systems.mine.training.validate_every: found 5",
-        ),
-        (
-            entry("network", model={"architecture": "deeplabv3plus"}, training={"batch": 1}),
-            "benchmark.systems.mine.training.batch: found 1",
-        ),
         (entry("linear-dem", model={"depth": 3}), "expected options"),
         ({"benchmark": {"always": ["threshold-pwm"]}}, "did you mean threshold-pmw?"),
         ({"benchmark": {"ablations": ["only-snow"]}}, "benchmark.ablations"),

@@ -55,8 +55,8 @@ PLACES = [
     ("sar: {}\ntraining:\n  crop: 100\n", "line 3: training.crop"),
     ("seasons:\n  years:\n    - 2018\n    - x\n", "line 4: seasons.years[1]"),
     (
-        "benchmark:\n  systems:\n    mine:\n      kind: network\n      model: {depht: 3}\n  always: []\n",
-        "line 5: benchmark.systems.mine.model.depht",
+        "benchmark:\n  always: []\n  systems:\n    mine: {kind: network, model: {depht: 3}}\n",
+        "line 4: benchmark.systems.mine.model.depht",
     ),
     ("area:\n  grid_file: none.tif\n", "line 2: area.grid_file"),
 ]

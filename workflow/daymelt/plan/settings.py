@@ -21,7 +21,9 @@ FETCH = (
 )
 
 
-def load_run(values: Mapping[str, Any], paths: Iterable[str | Path] = ()) -> Config:
+def load_run(
+    values: Mapping[str, Any], paths: Iterable[str | Path] = (), compares: bool = False
+) -> Config:
     """The settings of a workflow, refused before any job where they cannot work.
 
     Parameters
@@ -29,6 +31,7 @@ def load_run(values: Mapping[str, Any], paths: Iterable[str | Path] = ()) -> Con
     values : the settings as Snakemake merged them
     paths : the files that they come from, the strongest first, for lines in messages and to find
         keys given twice; JSON is left to Snakemake
+    compares : True where the run trains the networks of `benchmark.systems` too
 
     Raises
     ------
@@ -37,25 +40,33 @@ def load_run(values: Mapping[str, Any], paths: Iterable[str | Path] = ()) -> Con
     files = [read_file(Path(path)) for path in paths if Path(path).suffix != ".json"]
     config = load(values, completed, files)
     for name in config.system_names():
-        check_system(config, name, values, files)
+        is_entry = name in config.benchmark.systems
+        check_system(config, name, values, files, is_trained=compares or not is_entry)
+        for key, text in config.entry_contradictions(name) if compares and is_entry else ():
+            raise ConfigError(f"{where(tuple(key.split('.')), values, files)}: {key}: {text}")
     if config.split.file is not None:
         read_rows(config.split.file)
     return config
 
 
 def check_system(
-    config: Config, name: str, values: Mapping[str, Any], files: Sequence[SettingsFile]
+    config: Config,
+    name: str,
+    values: Mapping[str, Any],
+    files: Sequence[SettingsFile],
+    is_trained: bool,
 ) -> None:
     """ConfigError where a system has settings that its kind cannot have.
 
-    An encoder other than the default is looked up in its library, which takes seconds to import.
+    The encoder of a network that `is_trained`, if it is not the default, is looked up in its
+    library, which takes seconds to import.
     """
     from daymelt.systems import interface
 
     system = config.resolve(name)
     try:
         options = interface.read_options(system.kind, system.options)
-        if system.kind == NETWORK and needs_encoder_check(options.model):
+        if is_trained and system.kind == NETWORK and needs_encoder_check(options.model):
             from daymelt.systems.network import check
 
             check(options)

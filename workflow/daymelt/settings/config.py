@@ -25,7 +25,7 @@ from daymelt.settings.inputs import (
     Terrain,
     Twin,
 )
-from daymelt.settings.learning import SYSTEMS, Map, Model, System, SystemEntry, Training
+from daymelt.settings.learning import Map, Model, System, SystemEntry, Training
 from daymelt.settings.networks import Contradiction, coarsest, network_contradictions
 from daymelt.settings.processing import Regrid, Sar, Split, Temporal
 from daymelt.settings.protocols import Trial, trials
@@ -117,6 +117,18 @@ class Config(Section):
             if "channels" in part and not sar:
                 part["channels"] = [channel for channel in part["channels"] if channel != "sar"]
         return System(kind=entry.kind, options=options)
+
+    def entry_contradictions(self, name: str) -> Iterator[Contradiction]:
+        """Settings with which a network of `benchmark.systems` cannot be trained.
+
+        They do not make the settings invalid: only a run that compares systems trains it.
+        """
+        entry = self.benchmark.systems[name]
+        if entry.kind == NETWORK:
+            model = changed(self.model, entry.model)
+            training = changed(self.training, entry.training)
+            for key, text in network_contradictions(model, training, self.area):
+                yield f"benchmark.systems.{name}.{key}", text
 
     def _contradictions(self) -> Iterator[Contradiction]:
         """All that no section can see alone."""
@@ -210,28 +222,13 @@ class Config(Section):
                 )
 
     def _entries(self) -> Iterator[Contradiction]:
-        """Those of the networks of the benchmark, each with its own settings.
-
-        Entries that are the defaults are passed over: a run that does not train them may have a
-        model that they do not fit. Their training checks them.
-        """
         for name, entry in self.benchmark.systems.items():
-            above = f"benchmark.systems.{name}"
-            refused = list(self._refused_parts(name, entry))
-            yield from refused
-            if entry.kind == NETWORK and entry != SYSTEMS.get(name) and not refused:
-                model = changed(self.model, entry.model)
-                training = changed(self.training, entry.training)
-                for key, text in network_contradictions(model, training, self.area):
-                    yield f"{above}.{key}", text
-
-    def _refused_parts(self, name: str, entry: SystemEntry) -> Iterator[Contradiction]:
-        for part, section in (("model", self.model), ("training", self.training)):
-            try:
-                changed(section, getattr(entry, part))
-            except ValidationError as error:
-                refused = refusal(error, type(section), ("benchmark", "systems", name, part))
-                yield dotted(refused.key), refused.text.partition(": ")[2]
+            for part, section in (("model", self.model), ("training", self.training)):
+                try:
+                    changed(section, getattr(entry, part))
+                except ValidationError as error:
+                    refused = refusal(error, type(section), ("benchmark", "systems", name, part))
+                    yield dotted(refused.key), refused.text.partition(": ")[2]
 
 
 def changed(section: Kind, values: Mapping[str, Any]) -> Kind:
