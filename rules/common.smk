@@ -27,7 +27,7 @@ from daymelt.plan.settings import load_run, load_settings
 
 try:
     if workflow.is_main_process:
-        CONFIG = load_run(config, workflow.configfiles, "benchmark" in workflow.dag_settings.targets)
+        CONFIG = load_run(config, workflow.configfiles, "benchmark" in sys.argv)
     else:  # a job of a run whose settings were checked
         CONFIG = load_settings(config)
 except DaymeltError as error:
