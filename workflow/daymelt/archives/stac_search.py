@@ -15,7 +15,7 @@ from pystac_client.stac_api_io import StacApiIO
 from daymelt.archives.access import Access, anonymous
 from daymelt.archives.retry import Pace, Policy, retry
 from daymelt.archives.web import bare, host_of, is_private, read_text
-from daymelt.core.errors import DaymeltError, FormatError, RetrievalError
+from daymelt.core.errors import DaymeltError, FormatError, RetrievalError, one_line
 
 MOST_PAGES = 10_000
 WRONG = (
@@ -67,7 +67,7 @@ def items(
         except DaymeltError:
             raise
         except WRONG as error:
-            reason = " ".join(repr(error).split())[:120]
+            reason = one_line(repr(error), 120)
             raise FormatError(
                 f"STAC {url}: its answer is no list of items ({reason}); check the endpoint"
             ) from None

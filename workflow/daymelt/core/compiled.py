@@ -1,9 +1,8 @@
-"""Loops over pixels as machine code: for the few places where numpy would go over the same memory
-many times.
+"""Loops over pixels compiled to machine code, where numpy would read the same memory many times.
 
-Compiled once a machine, at the first call; the result lies beside the source, or in numba's own
-folder where that is read-only. No arithmetic is reordered or contracted: results are those of the
-same operations in numpy, bit for bit.
+Compiled once a machine, at the first call, and cached beside the source, or in numba's own folder
+where that is read-only. No arithmetic is reordered or contracted: results are bit-identical to the
+same operations in numpy.
 """
 
 from collections.abc import Callable
@@ -17,7 +16,7 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def compiled(function: Function) -> Function:
-    """Compile a function of C-ordered arrays and numbers; other threads go on while it works."""
+    """Compile a function of C-ordered arrays and numbers; it releases the interpreter's lock."""
     try:
         return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
     except RuntimeError:  # no folder can be written: it is compiled in each process
@@ -28,11 +27,10 @@ def _store_four(
     context: Any, out: Any, index: Any, one: Any, two: Any, three: Any, four: Any
 ) -> Any:
     """In a compiled loop: write four float32 into a row from `index` on, past the cache; their
-    place must be a multiple of 16 bytes.
+    address must be a multiple of 16 bytes.
 
-    A usual store first fetches the line that it writes to. Where nothing of a line is kept, and
-    nobody reads it soon, that is half of the traffic. `settle` must follow before another thread
-    reads.
+    A usual store first fetches the line that it writes to, half of the traffic where a whole line
+    is overwritten and not read soon. `settle` must follow before another thread reads.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

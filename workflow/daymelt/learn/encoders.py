@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from daymelt.core.errors import ConfigError
-from daymelt.learn.kept import one_line
+from daymelt.core.errors import ConfigError, cause_of
 from daymelt.learn.options import NetworkOptions, check_choice
 
 # what the libraries raise where an encoder cannot be what was asked of it
@@ -78,7 +77,7 @@ def build_around(
         except REFUSALS as error:
             asked = f"encoder {options.encoder} with depth {options.depth}"
             raise ConfigError(
-                f"model: no {kind} with {asked} ({one_line(error)}); choose another "
+                f"model: no {kind} with {asked} ({cause_of(error)}); choose another "
                 "model.encoder or model.depth"
             ) from error
     try:
@@ -89,7 +88,7 @@ def build_around(
             raise
         raise ConfigError(
             f"model.encoder_weights: the {options.weights} weights of {options.encoder} could "
-            f"not be fetched ({one_line(error)}); "
+            f"not be fetched ({cause_of(error)}); "
             "connect once, fill the Hugging Face cache, or set model.encoder_weights to null"
         ) from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from daymelt.core.atomic import atomic_path, write_json
-from daymelt.core.errors import FormatError, MissingInputError
+from daymelt.core.errors import FormatError, MissingInputError, cause_of
 from daymelt.core.manifest import checksum
 
 WEIGHTS = "model.safetensors"
@@ -60,7 +60,7 @@ def read_kept_card(folder: Path, make: Callable[[Any], Kind]) -> Kind:
         raise MissingInputError(f"model {path}: not found; train the model first") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(
-            f"model {path}: not readable ({one_line(error)}); train the model again"
+            f"model {path}: not readable ({cause_of(error)}); train the model again"
         ) from None
 
 
@@ -76,9 +76,3 @@ def arrays_of(folder: Path, card: Card) -> Path:
             f"model {path}: its checksum is not the one in {CARD}; train the model again"
         )
     return path
-
-
-def one_line(error: BaseException) -> str:
-    """What an error says, on one line of at most 160 characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= 160 else f"{text[:157]}..."

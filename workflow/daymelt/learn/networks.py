@@ -16,10 +16,10 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from daymelt.core.errors import FormatError
+from daymelt.core.errors import FormatError, cause_of
 from daymelt.learn.architectures import ARCHITECTURES
 from daymelt.learn.channels import Statistics
-from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
+from daymelt.learn.kept import arrays_of, keep, read_kept_card
 from daymelt.learn.options import Architecture, NetworkOptions, check_choice, check_positive
 from daymelt.learn.surroundings import Surroundings
 
@@ -141,7 +141,7 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
     except (SafetensorError, RuntimeError) as error:
         raise FormatError(
             f"model {weights}: not the weights of such a {card.network.architecture} "
-            f"({one_line(error)}); train the model again"
+            f"({cause_of(error)}); train the model again"
         ) from error
     network.sees = card.training.get("crop")
     return network.eval(), card

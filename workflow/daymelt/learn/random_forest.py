@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from daymelt.core.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError, cause_of
 from daymelt.learn.channels import Statistics
-from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
+from daymelt.learn.kept import arrays_of, keep, read_kept_card
 from daymelt.learn.pixel_pool import Pixels, Pool, pixels_of
 from daymelt.learn.samples import SeasonInputs, TrainingSet
 
@@ -207,7 +207,7 @@ def load_forest(folder: Path) -> tuple[Forest, ForestCard]:
         return Forest(**load_file(path)), card
     except (SafetensorError, TypeError) as error:
         raise FormatError(
-            f"model {path}: not the arrays of a forest ({one_line(error)}); train the model again"
+            f"model {path}: not the arrays of a forest ({cause_of(error)}); train the model again"
         ) from error
 
 

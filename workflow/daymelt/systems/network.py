@@ -25,6 +25,14 @@ class Options:
     training: dict[str, Any] = Field(default_factory=dict)
 
 
+def check(options: Options) -> None:
+    """ConfigError where no such network can be built: an unknown encoder, an impossible depth."""
+    from daymelt.learn.networks import NetworkOptions, architecture_of
+
+    network, _ = _network(options, NetworkOptions)
+    architecture_of(network).check(network)
+
+
 def fit(lesson: Lesson, options: Options, folder: Path) -> None:
     """Train on the training days, watched on the validation days; weights, losses and the last
     checkpoint lie beside the card.

@@ -12,10 +12,9 @@ from typing import Any
 
 from daymelt.archives.access import Access
 from daymelt.archives.download import adopt_all, adopt_unasked
-from daymelt.archives.names import printable
 from daymelt.archives.remote import HEAD_BYTES, is_kind
 from daymelt.archives.retry import Policy
-from daymelt.core.errors import FormatError, MissingInputError, RetrievalError
+from daymelt.core.errors import FormatError, MissingInputError, RetrievalError, printable
 from daymelt.core.manifest import Entry, entry, write_manifest
 from daymelt.settings.inputs import Archives
 from daymelt.steps.retrieve import live
