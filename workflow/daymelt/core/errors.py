@@ -5,6 +5,27 @@ date, on one line. The command line prints it and exits with 2; every other exce
 ours and keeps its traceback.
 """
 
+LONGEST = 160  # characters of a text of others in a message
+
+
+def one_line(text: object, longest: int | None = LONGEST) -> str:
+    """`text` on one line: white space and unprintable characters become single spaces, and what
+    exceeds `longest` characters ends in an ellipsis.
+    """
+    line = " ".join(
+        "".join(letter if letter.isprintable() else " " for letter in str(text)).split()
+    )
+    return line if longest is None or len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def cause_of(error: BaseException, longest: int = LONGEST) -> str:
+    """What an error of a library says, in one line: its deepest cause, by its type where it has no
+    words.
+    """
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return one_line(error, longest) or type(error).__name__
+
 
 class DaymeltError(Exception):
     """Base of every error that a user can mend."""
