@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[1]
 # Not followed: a step is given settings as options, and only those that it uses; messages of errors
 # are no results.
 APART = ("daymelt", "daymelt.core.errors", "daymelt.settings")
+PLUGINS = "daymelt.core.plugins"
 
 
 def software_version() -> str:
@@ -57,11 +58,11 @@ def imports(module: str) -> frozenset[str]:
     """Names that `module` imports from the package; of `from daymelt.a import b` both daymelt.a and
     daymelt.a.b.
 
-    A package that uses `pkgutil` imports every module of its folder.
+    A package that finds its own modules (`core.plugins`) imports all of them.
     """
     names = {name for node in ast.walk(_tree(module)) for name in _imported(node)}
     ours = {name for name in names if name.split(".")[0] == "daymelt"}
-    return frozenset(ours | _members(module) if "pkgutil" in names else ours)
+    return frozenset(ours | _members(module) if PLUGINS in names else ours)
 
 
 def step_module(step: str) -> str:
@@ -118,13 +119,11 @@ def _content(module: str) -> bytes:
 
 
 def _members(package: str) -> set[str]:
-    """The modules in the folder of a package."""
+    """The modules in the folder of a package; none of a plain module."""
     path = module_path(package)
-    return (
-        {f"{package}.{file.stem}" for file in path.parent.glob("*.py") if file != path}
-        if path
-        else set()
-    )
+    if path is None or path.name != "__init__.py":
+        return set()
+    return {f"{package}.{file.stem}" for file in path.parent.glob("*.py") if file != path}
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
