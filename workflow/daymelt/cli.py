@@ -1,7 +1,7 @@
 """`daymelt STEP …`: what the rules' shell lines call, and what a person can call without Snakemake.
 
 The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several,
-a `str` or `int` one, a `bool` is a flag. A section of the configuration comes out of `--options`
+a `str` or `int` one, a `bool` is a flag, a dataclass those of its fields. A section of the configuration comes out of `--options`
 (JSON, as the rules give it) or `--configfile` (YAML, as a person has it). `daymelt retrieve`,
 `probe` and `doctor` are for a person alone: they read config.yaml and the files of `--config`, as
 Snakemake does.
@@ -16,8 +16,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from daymelt import __version__
 from daymelt.core.errors import ConfigError, DaymeltError
@@ -159,8 +160,8 @@ def parser_of(step: str, function: Callable[..., object]) -> argparse.ArgumentPa
             type=Path,
             help="configuration in YAML, instead of --options",
         )
-    for name, parameter in inspect.signature(function).parameters.items():
-        kind = parameter.annotation
+    for parameter in plain_parameters(function):
+        name, kind = parameter.name, parameter.annotation
         if is_section(kind):
             continue
         if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
@@ -171,13 +172,22 @@ def parser_of(step: str, function: Callable[..., object]) -> argparse.ArgumentPa
             parser.add_argument(flag, dest=name, action="store_true")
             continue
         required = parameter.default is inspect.Parameter.empty
-        many = {"nargs": "*"} if kind == list[Path] else {}
+        many = {"nargs": "*"} if get_origin(kind) is list else {}
         default = {} if required else {"default": parameter.default}
         value = next(
             (plain for plain in (str, int) if plain is kind or plain in get_args(kind)), Path
         )
         parser.add_argument(flag, dest=name, type=value, required=required, **many, **default)
     return parser
+
+
+def plain_parameters(function: Callable[..., object]) -> Iterator[inspect.Parameter]:
+    """Parameters of a step; one that is a dataclass counts as the parameters of that."""
+    for parameter in inspect.signature(function).parameters.values():
+        if is_group(parameter.annotation):
+            yield from plain_parameters(parameter.annotation)
+        else:
+            yield parameter
 
 
 def call_arguments(function: Callable[..., object], values: argparse.Namespace) -> dict[str, Any]:
@@ -194,9 +204,12 @@ def call_arguments(function: Callable[..., object], values: argparse.Namespace) 
     else:
         sections = given_sections(values, "area" in names)
     for name, parameter in inspect.signature(function).parameters.items():
-        arguments[name] = (
-            sections(name) if is_section(parameter.annotation) else getattr(values, name)
-        )
+        kind = parameter.annotation
+        if is_group(kind):
+            fields = inspect.signature(kind).parameters
+            arguments[name] = kind(**{field: getattr(values, field) for field in fields})
+        else:
+            arguments[name] = sections(name) if is_section(kind) else getattr(values, name)
     return arguments
 
 
@@ -221,6 +234,11 @@ def given_sections(values: argparse.Namespace, with_area: bool = True) -> Callab
             f"{', '.join(SECTIONS)}"
         )
     return lambda name: read_section(name, options.get(name, {}))
+
+
+def is_group(kind: Any) -> bool:
+    """True for a dataclass, such as the streams of a season, that holds several arguments."""
+    return inspect.isclass(kind) and is_dataclass(kind) and not is_section(kind)
 
 
 def is_section(kind: Any) -> bool:
