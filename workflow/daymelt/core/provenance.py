@@ -1,8 +1,8 @@
 """What computed a result: the version of the software and a digest of the code that a step runs.
 
 The workflow gives each job the digest of its step, so that changed code reruns exactly the steps
-that reach it by import. Source is read as text and never imported; comments, docstrings and layout
-do not count, because they compute nothing.
+that reach it by import. Source is read as text and never imported; comments, docstrings, layout and
+the memory that a job asks for do not count, because they change no result.
 """
 
 import ast
@@ -14,9 +14,10 @@ from pathlib import Path
 from daymelt import __version__
 
 PACKAGE = Path(__file__).parents[1]
-# Not followed: the settings reach a step as options, and only those it uses; messages of errors are
-# no results.
-APART = ("daymelt", "daymelt.core.errors", "daymelt.settings")
+# Not followed: the settings reach a step as options, and only those it uses; messages of errors and
+# what a job asks for are no results.
+APART = ("daymelt", "daymelt.core.errors", "daymelt.settings", "daymelt.systems.resources")
+NEEDS = "needs"  # function of a system: threads and memory of its jobs
 
 
 def software_version() -> str:
@@ -146,8 +147,9 @@ def _tree(module: str) -> ast.Module:
 
 @lru_cache(maxsize=256)
 def _code(module: str) -> str:
-    """Source without comments, docstrings and layout."""
-    tree = _tree(module)
+    """Source without comments, docstrings, layout and what jobs ask for."""
+    nodes = _tree(module).body
+    tree = ast.Module([node for node in nodes if getattr(node, "name", "") != NEEDS], [])
     for node in ast.walk(tree):
         if isinstance(
             node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

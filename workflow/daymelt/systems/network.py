@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from daymelt.learn.channels import HEIGHT, SAR, Statistics, check_channels, statistics
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.interface import STRICT, Lesson, Maps, Ready, Running
+from daymelt.systems.resources import Needs, Size, memory_mb
 
 KIND = "network"
 
@@ -111,3 +112,27 @@ def _network(options: Options, kind: Any) -> tuple[Any, tuple[str, ...]]:
     channels = values.pop("channels")
     weights = values.pop("encoder_weights", None)
     return replace(kind(**values, weights=weights), channels=len(channels)), channels
+
+
+def needs(options: Options, size: Size) -> Needs:
+    """Memory of the layers, of the labelled days, and of the libraries.
+
+    Measured at full size, see benchmarks/RESULTS.md ("Memory of the production systems on a CPU"):
+    with the default encoder one day in one pass takes 3,014 MiB, 740 of them for the libraries.
+    On a CPU, layers over 4 GiB are computed again rather than kept (`training.recompute`); a CUDA
+    device has memory of its own. Labelled days over 1.1 GB lie in a file (`core.memory`).
+    """
+    model, training = options.model, options.training
+    unet = model["architecture"] == "unet"
+    default = unet and model["encoder"] == "tu-mobilenetv3_small_100"
+    cells = training["batch"] * training["crop"] ** 2
+    layers = 2100 * cells if default else min(6300 * cells, max(5.4e9, 2750 * cells))
+    base = 1100 + (0 if training["device"] == "cuda" else layers / 1e6)
+    mapped = (700 if default else 2000 if unet else 4000) * size.cells_at_once
+    return Needs(
+        training_mb=memory_mb(size.cells, 2 * size.labelled_days, base, base + 1100),
+        mapping_mb=memory_mb(size.cells, 200, base_mb=1000 + mapped / 1e6),
+        training_threads=8,
+        mapping_threads=4,
+        slow=True,
+    )
