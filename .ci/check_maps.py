@@ -2,7 +2,7 @@
 themselves.
 
 Reads them with rasterio, rio-cogeo and, where it is installed, GDAL's own command line; uses
-nothing of daymelt but the settings.
+nothing of daymelt but the settings and the places of files.
 """
 
 import json
@@ -18,6 +18,7 @@ import rasterio
 from rio_cogeo.cogeo import cog_validate
 
 from daymelt.core.dates import season_days
+from daymelt.plan import places
 from daymelt.settings.config import Config
 from daymelt.settings.loading import load
 
@@ -109,7 +110,7 @@ def gdalinfo_faults(paths: list[Path]) -> Iterator[str]:
 def main(settings: str = "config.yaml") -> int:
     """0 where all is well."""
     config = load(settings)
-    folder = Path("results", config.area.name, "maps", config.model.name)
+    folder = Path(places.at(places.MAPS, area=config.area.name, model=config.model.name))
     wrong = list(faults(config, folder))
     counts = {layer: len(list(folder.glob(f"*/{layer}_*.tif"))) for layer in LAYERS}
     sample = sorted(folder.glob("*/*.tif"))[::EVERY] if shutil.which("gdalinfo") else []
