@@ -14,6 +14,8 @@ import time
 from pathlib import Path
 
 import pytest
+from runs.results import MIB
+from runs.results import rows as measured
 
 from daymelt import cli
 from daymelt.settings.config import SECTIONS
@@ -175,6 +177,23 @@ def test_the_full_size_season_is_the_production_grid_from_the_twin(tmp_path):
         str(ROOT / "workflow" / "areas" / "full-size.yaml"),
     )
     assert (plan["retrieve_sentinel1"], plan["melt_fraction"], plan["map"]) == (9, 6, 1)
+
+
+def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_path):
+    copy_project(tmp_path)
+    for path in (tmp_path / "rules").glob("*.smk"):  # without messages a dry run tells resources
+        path.write_text(re.sub(r"    message:\n(        .*\n)+", "", path.read_text()))
+    area = "workflow/areas/full-size.yaml"
+    run = snakemake(tmp_path, "-n", "--workflow-profile", "none", "--configfile", area)
+    jobs = re.findall(
+        r"^rule (\w+):\n(?:    .*\n)*?    resources: .*?mem_mb=(\d+)", run.stdout, re.M
+    )
+    asked: dict[str, int] = {}
+    for rule, memory in jobs:
+        asked[rule] = max(asked.get(rule, 0), int(memory))
+    took = {row[0]: float(row[-1]) * MIB for row in measured("A season at full size")}
+    assert asked.keys() == took.keys() - {"all"}
+    assert {rule: asked[rule] for rule in asked if asked[rule] < took[rule]} == {}
 
 
 def test_the_production_area_plans_without_the_twin(tmp_path):

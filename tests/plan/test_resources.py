@@ -3,16 +3,14 @@
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from runs.results import MIB, RESULTS, rows
 
 from daymelt.core.errors import ConfigError
 from daymelt.plan.resources import FULL_CELLS, JobResources, cells_of, check_systems, system_needs
 from daymelt.systems.resources import Size, memory_mb, needs_of
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "RESULTS.md"
-MIB = 2**20 / 1e6  # MB
 MOST = 3  # times the measured memory that a job of a system may ask for
 
 # what the formulas asked for while they stood in rules/common.smk, MB: of a training, of mapping
@@ -55,13 +53,6 @@ Jobs(config).maps_to_draw()
 Parameters(config).systems_to_draw()
 print("torch" in sys.modules)
 """
-
-
-def rows(title):
-    """Cells of the first table below a heading of RESULTS.md."""
-    section = RESULTS.read_text(encoding="utf-8").split(f"\n## {title}\n")[1].split("\n## ")[0]
-    lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 @pytest.mark.parametrize("name", BEFORE)

@@ -63,7 +63,7 @@ class Jobs:
     @cached_property
     def trials(self) -> dict[str, Trial]:
         """Every trial by its name: the configured ones, and the published one in any case."""
-        published = trials(PUBLISHED, self.seasons, (), ())
+        published = trials("published", self.seasons, (), ())
         found = {trial.name: trial for trial in self.config.trials()}
         return found | {trial.name: trial for trial in published if trial.name not in found}
 

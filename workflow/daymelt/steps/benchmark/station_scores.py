@@ -28,7 +28,8 @@ from daymelt.steps.station_sites import sites_in
 
 log = logging.getLogger(__name__)
 
-# of a file's position from the configured one; stations on a glacier travel, some 100 m a year
+FILE = "{station}_hour.nc"  # as PROMICE names it
+# of a file's position from the configured one; stations on a glacier move by some 100 m a year
 FARTHEST_M = 5000.0
 COLUMNS = (
     *("station", "season", "system", "days", "hits", "misses", "false_alarms", "correct_negatives"),
@@ -122,20 +123,18 @@ def rule_in_words(stations: Stations) -> str:
 
 def read_places(manifest: Path, stations: Stations, area: Area) -> list[Place]:
     """The stations in the area with their records."""
-    # verified, as damage may make the HDF5 library hang before it can be told
-    files = {
-        path.name.removesuffix("_hour.nc"): path
-        for path in manifest_files(manifest, ".nc", verify=True)
-    }
+    # verified first, as a damaged file may make the HDF5 library hang
+    files = {path.name: path for path in manifest_files(manifest, ".nc", verify=True)}
     places = []
     for site, cell in sites_in(stations, area.grid).items():
-        if site.name not in files:
+        name = FILE.format(station=site.name)
+        if name not in files:
             held = ", ".join(files) or "none"
             raise MissingInputError(
                 f"manifest {manifest}: no file of station {site.name} (found {held}); delete it "
                 "and retrieve again"
             )
-        record = read_hourly(files[site.name], stations.variable, stations.units)
+        record = read_hourly(files[name], stations.variable, stations.units)
         check_position(site, record)
         places.append(Place(site, cell, record))
     return places
