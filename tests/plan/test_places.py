@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from daymelt.plan import places
+from daymelt.steps.benchmark.daily_table import TABLES, beside
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted(
@@ -51,6 +52,11 @@ def test_every_place_is_a_place_of_its_own_and_belongs_to_an_area():
     files = [place for place in every_place() if Path(place).suffix]
     assert len(files) == len(set(files)) > 30
     assert {place.split("/")[0] for place in files} == {"resources", "results", "logs"}
+
+
+def test_the_tables_of_an_evaluation_lie_where_its_step_writes_them():
+    written = {table: str(beside(Path(places.DAILY), table)) for table in TABLES}
+    assert written == places.EVALUATION
 
 
 def strings(path):

@@ -1,7 +1,8 @@
 """Score one system through one season, against held-out SAR and, on the twin, the truth."""
 
 import datetime as dt
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from daymelt.steps.running import load_system, running
 from daymelt.steps.splits import read_split
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.interface import Maps, Ready
-from daymelt.systems.streams import open_series
+from daymelt.systems.streams import Series, open_series
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,35 @@ def evaluate(
     maps : list of the written maps of the season; without it they are predicted
     every_day : score all days, against the truth alone
     """
-    coarse = [streams.mar], [streams.microwave], [streams.winter]
     how = running(map, threads, batch=1)
+    events = {event: (days.first, days.last) for event, days in scores.events.items()}
+    with opened(streams) as inputs:
+        scorer = Scorer(name, ground(inputs.held_out, area), events)
+        if not every_day:
+            ready = load_system(system, model_card.parent, inputs.held_out, how)
+            score_held_out(scorer, ready.predict(held_out_days(split)), inputs)
+        ready = load_system(system, model_card.parent, inputs.others, how)
+        every = every_map(season_days(season, seasons.months), ready, maps, area)
+        score_season(scorer, every, inputs, every_day)
+    write_tables(out, scorer.tables())
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The open streams: inputs and ages of held-out and of other days, and the references."""
+
+    held_out: Aligned
+    held_out_age: Series
+    others: Aligned
+    others_age: Series
+    observed: Series
+    truth: Series | None
+
+
+@contextmanager
+def opened(streams: Streams) -> Iterator[Inputs]:
+    """Open the streams of a season."""
+    coarse = [streams.mar], [streams.microwave], [streams.winter]
     with ExitStack() as stack:
         held_out, others = (
             stack.enter_context(open_aligned(streams.terrain, [path], *coarse))
@@ -93,21 +121,27 @@ def evaluate(
             for paths in ([streams.pool_age], [streams.everything_age], streams.sar)
         )
         truth = stack.enter_context(open_series(streams.world)) if streams.world else None
-        events = {event: (days.first, days.last) for event, days in scores.events.items()}
-        scorer = Scorer(name, ground(held_out, area), events)
-        if not every_day:
-            ready = load_system(system, model_card.parent, held_out, how)
-            for day, melt in ready.predict(held_out_days(split)):
-                scorer.score(day, HELD_OUT, melt, observed.read(day), held_out_age.raw(day))
-        ready = load_system(system, model_card.parent, others, how)
-        for day, melt in every_map(season_days(season, seasons.months), ready, maps, area):
-            target = truth.read(day) if truth is not None else None
-            seen = observed.read(day) if day in observed.days else None
-            scorer.add_season_day(day, melt, seen, target)
-            if target is not None and (every_day or seen is None):
-                against = TRUTH_EVERY_DAY if every_day else TRUTH
-                scorer.score(day, against, melt, target, others_age.raw(day))
-    write_tables(out, scorer.tables())
+        yield Inputs(held_out, held_out_age, others, others_age, observed, truth)
+
+
+def score_held_out(scorer: Scorer, maps: Maps, inputs: Inputs) -> None:
+    """Score the maps of held-out days against their acquisitions."""
+    for day, melt in maps:
+        scorer.score(day, HELD_OUT, melt, inputs.observed.read(day), inputs.held_out_age.raw(day))
+
+
+def score_season(scorer: Scorer, maps: Maps, inputs: Inputs, every_day: bool) -> None:
+    """Add every map to extent and onset of the season, and score it against the truth.
+
+    Scored are the days without an acquisition or, with `every_day`, all.
+    """
+    for day, melt in maps:
+        target = inputs.truth.read(day) if inputs.truth is not None else None
+        seen = inputs.observed.read(day) if day in inputs.observed.days else None
+        scorer.add_season_day(day, melt, seen, target)
+        if target is not None and (every_day or seen is None):
+            against = TRUTH_EVERY_DAY if every_day else TRUTH
+            scorer.score(day, against, melt, target, inputs.others_age.raw(day))
 
 
 def held_out_days(split: Path) -> list[dt.date]:
