@@ -79,10 +79,10 @@ class Temporal(Section):
     """
 
     acquisitions_before: Integer = Field(
-        3, ge=0, le=60, description="valid acquisitions before the day"
+        3, ge=0, le=60, description="acquisitions before the day, valid at a pixel or not"
     )
     acquisitions_after: Integer = Field(
-        3, ge=0, le=60, description="valid acquisitions after the day"
+        3, ge=0, le=60, description="acquisitions after the day, valid at a pixel or not"
     )
 
     @field_validator("acquisitions_after")

@@ -1,4 +1,4 @@
-"""The list of acquisition days with their split, as it lies between the steps."""
+"""The file of acquisition days with their split, `date,split`."""
 
 import csv
 import datetime as dt
@@ -35,7 +35,7 @@ def read_rows(path: Path) -> list[tuple[dt.date, str]]:
     """Rows of a split file: `date,split` with a header, or a folder with train.csv, val.csv and
     test.csv of one day a line.
 
-    A day may be written as `2019-07-31` or, as the published split files have it, `2019_07_31.tif`.
+    A day is written as `2019-07-31` or, as in the files of MeltwaterBench, `2019_07_31.tif`.
     """
     if path.is_dir():
         return [
@@ -55,8 +55,8 @@ def read_rows(path: Path) -> list[tuple[dt.date, str]]:
 def fit_without_strays(
     rows: Sequence[tuple[dt.date, str]], acquired: Iterable[dt.date], source: str = "split"
 ) -> dict[dt.date, str]:
-    """As `check_split`, but days that only the list or only the acquisitions have are told and left
-    out: the latter are in no split.
+    """As `check_split`, but with a warning, not an error, for days that only the list or only the
+    acquisitions have; the former are left out, the latter are in the split `none`.
     """
     days, listed = set(acquired), {day for day, _ in rows}
     for strays, what in (
