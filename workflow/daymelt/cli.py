@@ -1,10 +1,10 @@
 """`daymelt STEP …`: what the rules' shell lines call, and what a person can call without Snakemake.
 
 The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several,
-a `str` or `int` one, a `bool` is a flag, a dataclass those of its fields. A section of the configuration comes out of `--options`
-(JSON, as the rules give it) or `--configfile` (YAML, as a person has it). `daymelt retrieve`,
-`probe` and `doctor` are for a person alone: they read config.yaml and the files of `--config`, as
-Snakemake does.
+a `str` or `int` one, a `bool` is a flag, a dataclass stands for its fields. A section of the
+configuration comes out of `--options` (JSON, as the rules give it) or `--configfile` (YAML, as a
+person has it). `daymelt retrieve`, `probe` and `doctor` are for a person alone: they read
+config.yaml and the files of `--config`, as Snakemake does.
 """
 
 import argparse
