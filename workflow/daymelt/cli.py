@@ -1,8 +1,9 @@
 """The command line: `daymelt COMMAND …` for a person, `daymelt STEP …` for the rules.
 
 The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several,
-a `str` or `int` one, a `bool` is a flag. A section of the settings comes from `--options` (JSON, as
-the rules give it) or `--configfile` (YAML). The commands are in `daymelt.commands.parsers`.
+a `str` or `int` one, a `bool` is a flag, a dataclass stands for its fields. A section of the
+settings comes from `--options` (JSON, as the rules give it) or `--configfile` (YAML). The commands
+are in `daymelt.commands.parsers`.
 
 Settings, steps and commands are imported where they are used: `--help` needs none of them.
 """
@@ -17,9 +18,10 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from daymelt import __version__
 from daymelt.commands.parsers import add_commands
@@ -183,21 +185,31 @@ def parser_of(step: str, function: Callable[..., object]) -> argparse.ArgumentPa
     parser.add_argument(
         "--configfile", type=Path, metavar="FILE", help="settings in YAML, instead of --options"
     )
-    for name, parameter in inspect.signature(function).parameters.items():
+    for parameter in plain_parameters(function):
         if not is_section(parameter.annotation):
-            add_flag(parser, name, parameter)
+            add_flag(parser, parameter)
     return parser
 
 
-def add_flag(parser: argparse.ArgumentParser, name: str, parameter: inspect.Parameter) -> None:
-    """The flag of one parameter, by its type: bool, list[Path], str, int, or else a path."""
-    flag, kind = f"--{name.replace('_', '-')}", parameter.annotation
+def plain_parameters(function: Callable[..., object]) -> Iterator[inspect.Parameter]:
+    """Parameters of a step; one that is a dataclass counts as the parameters of that."""
+    for parameter in inspect.signature(function).parameters.values():
+        if is_group(parameter.annotation):
+            yield from plain_parameters(parameter.annotation)
+        else:
+            yield parameter
+
+
+def add_flag(parser: argparse.ArgumentParser, parameter: inspect.Parameter) -> None:
+    """The flag of one parameter, by its type: bool, a list, str, int, or else a path."""
+    name, kind = parameter.name, parameter.annotation
+    flag = f"--{name.replace('_', '-')}"
     if kind is bool:
         parser.add_argument(flag, dest=name, action="store_true")
         return
     required = parameter.default is inspect.Parameter.empty
     options: dict[str, Any] = {} if required else {"default": parameter.default}
-    if kind == list[Path]:
+    if get_origin(kind) is list:
         options["nargs"] = "*"
     plain = next((plain for plain in (str, int) if plain in (kind, *get_args(kind))), Path)
     parser.add_argument(flag, dest=name, type=plain, required=required, **options)
@@ -207,12 +219,16 @@ def call_arguments(
     function: Callable[..., object], values: argparse.Namespace, section: Sections
 ) -> dict[str, Any]:
     """Arguments for the call of a function: sections of the settings by name, the rest from the
-    command line.
+    command line; a dataclass is made of its own.
     """
-    return {
-        name: section(name) if is_section(parameter.annotation) else getattr(values, name)
-        for name, parameter in inspect.signature(function).parameters.items()
-    }
+
+    def argument(name: str, kind: Any) -> Any:
+        if is_group(kind):
+            return kind(**call_arguments(kind, values, section))
+        return section(name) if is_section(kind) else getattr(values, name)
+
+    parameters = inspect.signature(function).parameters
+    return {name: argument(name, parameter.annotation) for name, parameter in parameters.items()}
 
 
 def given_sections(values: argparse.Namespace, function: Callable[..., object]) -> Sections:
@@ -247,6 +263,11 @@ def json_options(text: str) -> dict[str, Any]:
             f"{', '.join(SECTIONS)}"
         )
     return options
+
+
+def is_group(kind: Any) -> bool:
+    """True for a dataclass, such as the streams of a season, that holds several arguments."""
+    return inspect.isclass(kind) and is_dataclass(kind) and not is_section(kind)
 
 
 def is_section(kind: Any) -> bool:

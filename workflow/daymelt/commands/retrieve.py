@@ -5,6 +5,7 @@ from pathlib import Path
 from daymelt.core.dates import month_name, parse_month
 from daymelt.core.errors import ConfigError
 from daymelt.core.manifest import RAW
+from daymelt.plan import places
 from daymelt.settings.config import Config
 from daymelt.steps.retrieve.live import Plan
 from daymelt.steps.retrieve.retrieve_mar import retrieve_mar
@@ -81,9 +82,9 @@ def periods_of(source: str, config: Config, month: str | None, season: int | Non
 
 def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt: bool) -> Plan:
     """One retrieval of the workflow."""
-    out = Path("resources") / config.area.name / source / period / "manifest.json"
     area = config.area
-    places = (config.archives, config.meltwaterbench, config.twin)
+    out = Path(places.at(places.MANIFESTS[source], area=area.name, month=period, season=period))
+    origins = (config.archives, config.meltwaterbench, config.twin)
     if dry_run and period:
         print(f"{source} {period}")
     match source:
@@ -94,7 +95,7 @@ def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt:
                 out,
                 area,
                 config.sentinel1,
-                *places,
+                *origins,
                 None,
                 dry_run,
                 adopt,
@@ -103,15 +104,15 @@ def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt:
             )
         case "microwave":
             return retrieve_microwave(
-                int(period), out, area, config.seasons, config.microwave, *places, dry_run, adopt
+                int(period), out, area, config.seasons, config.microwave, *origins, dry_run, adopt
             )
         case "mar":
             return retrieve_mar(
-                int(period), out, area, config.seasons, config.mar, *places, dry_run, adopt
+                int(period), out, area, config.seasons, config.mar, *origins, dry_run, adopt
             )
         case "stations":
             return retrieve_stations(
                 out, area, config.seasons, config.stations, config.archives, config.twin, dry_run
             )
         case _:
-            return retrieve_terrain(out, area, config.terrain, *places, dry_run, adopt)
+            return retrieve_terrain(out, area, config.terrain, *origins, dry_run, adopt)

@@ -1,7 +1,8 @@
 """Provenance of a result: the version of the software and a digest of the code that a step runs.
 
 The workflow gives each job the digest of its step, so that changed code reruns exactly the steps
-that import it. Source is read as text, not imported; comments, docstrings and layout do not count.
+that import it. Source is read as text, not imported; comments, docstrings, layout and the memory
+that a job asks for do not count, because they change no result.
 """
 
 import ast
@@ -14,8 +15,9 @@ from daymelt import __version__
 
 PACKAGE = Path(__file__).parents[1]
 # Not followed: a step is given settings as options, and only those that it uses; messages of errors
-# are no results.
-APART = ("daymelt", "daymelt.core.errors", "daymelt.settings")
+# and what a job asks for are no results.
+APART = ("daymelt", "daymelt.core.errors", "daymelt.settings", "daymelt.systems.resources")
+NEEDS = "needs"  # function of a system: threads and memory of its jobs
 PLUGINS = "daymelt.core.plugins"
 
 
@@ -101,7 +103,9 @@ def data_files(module: str) -> list[Path]:
     }
     return (
         sorted(
-            file for file in path.parent.iterdir() if file.suffix != ".py" and file.name in named
+            file
+            for file in path.parent.iterdir()
+            if file.is_file() and file.suffix != ".py" and file.name in named
         )
         if path
         else []
@@ -142,8 +146,9 @@ def _tree(module: str) -> ast.Module:
 
 @lru_cache(maxsize=256)
 def _code(module: str) -> str:
-    """Source without comments, docstrings and layout."""
-    tree = _tree(module)
+    """Source without comments, docstrings, layout and what jobs ask for."""
+    nodes = _tree(module).body
+    tree = ast.Module([node for node in nodes if getattr(node, "name", "") != NEEDS], [])
     for node in ast.walk(tree):
         if isinstance(
             node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from daymelt.learn.channels import check_channels
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.interface import STRICT, Maps, Ready, Running, TrainingData
+from daymelt.systems.resources import Needs, Size, memory_mb
 
 if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
     from daymelt.learn.options import NetworkOptions
@@ -116,4 +117,28 @@ def training_options(training: Mapping[str, Any], threads: int) -> "TrainingOpti
     values = {name: value for name, value in training.items() if name != "device"}
     return TrainingOptions(
         **values, threads=threads or None, checkpoint_every=CHECKPOINT_EPOCHS, resume=True
+    )
+
+
+def needs(options: Options, size: Size) -> Needs:
+    """Memory of the layers, of the labelled days, and of the libraries.
+
+    Measured at full size, see benchmarks/RESULTS.md ("Memory of the production systems on a CPU"):
+    with the default encoder one day in one pass takes 3,014 MiB, 740 of them for the libraries.
+    On a CPU, layers over 4 GiB are computed again rather than kept (`training.recompute`); a CUDA
+    device has memory of its own. Labelled days over 1.1 GB lie in a file (`core.memory`).
+    """
+    model, training = options.model, options.training
+    unet = model["architecture"] == "unet"
+    default = unet and model["encoder"] == "tu-mobilenetv3_small_100"
+    cells = training["batch"] * training["crop"] ** 2
+    layers = 2100 * cells if default else min(6300 * cells, max(5.4e9, 2750 * cells))
+    base = 1100 + (0 if training["device"] == "cuda" else layers / 1e6)
+    mapped = (700 if default else 2000 if unet else 4000) * size.cells_at_once
+    return Needs(
+        training_mb=memory_mb(size.cells, 2 * size.labelled_days, base, base + 1100),
+        mapping_mb=memory_mb(size.cells, 200, base_mb=1000 + mapped / 1e6),
+        training_threads=8,
+        mapping_threads=4,
+        slow=True,
     )

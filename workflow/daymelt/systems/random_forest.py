@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from daymelt.learn.channels import CHANNELS, check_channels, check_names
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.interface import STRICT, Maps, Ready, Running, TrainingData
+from daymelt.systems.resources import Needs, Size, memory_mb
 
 KIND = "random-forest"
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -77,3 +78,24 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
             yield day, np.nan_to_num(melt, copy=False)
 
     return Ready(KIND, card.checksum, forest.parameters, predict)
+
+
+def needs(options: Options, size: Size) -> Needs:
+    """Memory of the nodes of all trees, and of the pixels that the trees being grown have drawn.
+
+    Measured at full size, see benchmarks/RESULTS.md ("Memory of the production systems on a CPU").
+    """
+    threads, days = 8, size.labelled_days
+    nodes = options.trees * 2 ** (options.depth + 1)
+    draws = options.pixel_share * options.tree_share * size.cells * days
+    # 60 million: `DRAWS_AT_ONCE` of learn/random_forest.py, which only training imports
+    drawn = max(draws, min(threads * draws, 60e6))
+    growing_mb = 800 + (52 * drawn + 13 * nodes) / 1e6
+    mapping_mb = 1000 + 25 * nodes / 1e6
+    return Needs(
+        training_mb=memory_mb(size.cells, days / 8 + 20 * threads, growing_mb),  # a bit a day
+        mapping_mb=memory_mb(size.cells, 25 + 2 * size.batch, mapping_mb),
+        training_threads=threads,
+        mapping_threads=4,
+        slow=True,
+    )
