@@ -1,5 +1,4 @@
-"""A season of the twin on the production grid, from raw files to daily maps: time and memory of
-every rule.
+"""Time and memory of every rule for a season of the twin on the production grid.
 
     python benchmarks/full_season.py FOLDER               # full-size.yaml on 2 cores; some 15 GB
     python benchmarks/full_season.py FOLDER --cores 16
@@ -7,7 +6,7 @@ every rule.
     python benchmarks/full_season.py FOLDER --write       # into RESULTS.md too
 
 The figures are those of Snakemake's benchmark files: wall time of each job, and the largest
-resident memory seen while it ran. A run that was interrupted goes on; jobs that were finished
+resident memory seen while it ran. A run that was interrupted resumes; jobs that were finished
 before keep their figures.
 """
 

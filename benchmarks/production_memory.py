@@ -1,5 +1,4 @@
-"""Memory of every system of the production area on a CPU: its training on all labelled days, and
-its maps.
+"""Memory of every system of the production area on a CPU, in training and in mapping.
 
     python benchmarks/production_memory.py                  # what learns of helheim.yaml
     python benchmarks/production_memory.py unet-xception71  # one of them
