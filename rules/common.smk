@@ -116,7 +116,8 @@ def retrieval_options(source, *sections):
 def retrieval_code(source):
     """Digest of the code that retrieves a source. A provider's files do not depend on it: a change must not fetch them again."""
     provider = getattr(CONFIG, source).provider
-    return code_digest(f"retrieve-{source}") if provider == "twin" else provider
+    twin = f"daymelt.steps.retrieve.providers.{source}.twin"
+    return code_digest(f"retrieve-{source}", twin) if provider == "twin" else provider
 
 
 def season_of(wildcards):

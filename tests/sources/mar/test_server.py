@@ -61,6 +61,11 @@ def options(server, **changes):
     )
 
 
+def retrieve(folder, wanted):
+    """Search the year and fetch what is found."""
+    return mar_http.retrieve(mar_http.search(FIRST, LAST, wanted, folder), folder, wanted)
+
+
 def test_the_newest_minor_version_of_a_year_is_found(shelf, server):
     for name in (
         "MARv3.14.3-5km-daily-ERA5-2019.nc",
@@ -198,7 +203,7 @@ def test_a_busy_server_is_asked_again_and_one_that_stays_so_is_told(shelf, serve
 def test_the_5_km_file_is_fetched_where_it_holds_the_variable(shelf, server, tmp_path):
     source = write(shelf / "5km", "MARv3.14.3-5km-daily-ERA5-2019.nc")
     write(shelf / "10km", "MARv3.14.3-10km-daily-ERA5-2019.nc")
-    (came,) = mar_http.retrieve(FIRST, LAST, tmp_path / "out", options(server))
+    (came,) = retrieve(tmp_path / "out", options(server))
     assert came.path.read_bytes() == source.read_bytes()
     with open_mar(came.path) as mar:
         assert mar.dates == (FIRST,)
@@ -210,11 +215,11 @@ def test_a_5_km_file_without_the_variable_gives_way_to_10_km_with_a_word(
     write(shelf / "5km", "MARv3.14.3-5km-daily-ERA5-2019.nc", "ME")
     source = write(shelf / "10km", "MARv3.14.3-10km-daily-ERA5-2019.nc")
     with caplog.at_level(logging.INFO):
-        (came,) = mar_http.retrieve(FIRST, LAST, tmp_path / "out", options(server))
+        (came,) = retrieve(tmp_path / "out", options(server))
     assert came.path.name == source.name and came.path.read_bytes() == source.read_bytes()
     assert "MARv3.14.3-5km-daily-ERA5-2019.nc has no WA1; taking 10 km" in caplog.text
     assert [path.name for path in (tmp_path / "out").glob("*.nc")] == [source.name]
-    (came,) = mar_http.retrieve(FIRST, LAST, tmp_path / "me", options(server, variable="ME"))
+    (came,) = retrieve(tmp_path / "me", options(server, variable="ME"))
     assert "5km" in came.path.name
 
 
@@ -222,7 +227,7 @@ def test_where_no_file_holds_the_variable_the_user_is_told(shelf, server, tmp_pa
     write(shelf / "5km", "MARv3.14.3-5km-daily-ERA5-2019.nc", "ME")
     for _ in range(2):
         with pytest.raises(MissingInputError) as raised:
-            mar_http.retrieve(FIRST, LAST, tmp_path / "out", options(server))
+            retrieve(tmp_path / "out", options(server))
         one_line(raised, "no variable WA1", "found ME", "mar.variable")
         write(shelf / "10km", "MARv3.14.3-10km-daily-ERA5-2019.nc", "ME")
 
@@ -234,7 +239,7 @@ def test_a_page_instead_of_a_file_does_not_get_its_name(shelf, server, tmp_path)
         Fault(".nc", None, after=1, status=200, body=b"<html><body>moved</body></html>")
     ]
     with pytest.raises(Exception, match=r"page came instead|bytes, expected"):
-        mar_http.retrieve(FIRST, LAST, tmp_path / "out", options(server))
+        retrieve(tmp_path / "out", options(server))
     assert not (tmp_path / "out" / remotes[0].path).exists()
 
 

@@ -133,13 +133,12 @@ def _what_lacks(remote: Remote, variable: str) -> dict[str, Any]:
 
 
 def retrieve(
-    first: dt.date,
-    last: dt.date,
+    remotes: Iterable[Remote],
     folder: Path,
     options: MarOptions,
     progress: Callable[[int], None] | None = None,
 ) -> list[Fetched]:
-    """Fetch the file of every year, and that of 10 km instead of one at 5 km that lacks the
+    """Fetch the files that `search` found, and that of 10 km in place of one at 5 km that lacks the
     variable.
 
     Raises
@@ -149,11 +148,11 @@ def retrieve(
     FormatError
         A file cannot be read.
     RetrievalError, StorageError, MissingCredentialError
-        As `search` and `fetch_all`.
+        As `fetch_all`.
     """
     access = anonymous("the server of MAR")
     fetched = []
-    for remote in search(first, last, options, folder):
+    for remote in remotes:
         (came,) = fetch_all([remote], folder, access, options.policy, progress)
         other = fall_back(came, options)
         fetched += (
