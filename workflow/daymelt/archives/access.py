@@ -18,8 +18,10 @@ import requests
 from requests.auth import AuthBase
 
 from daymelt import __version__
+from daymelt.archives.patient import PatientAdapter
+from daymelt.archives.retry import Policy
 from daymelt.archives.signing import Signer
-from daymelt.archives.web import PORTS, bare, hide_queries, host_of, is_private
+from daymelt.archives.web import LONGEST_TEXT, PORTS, bare, hide_queries, host_of, is_private
 from daymelt.core.errors import ConfigError, MissingCredentialError
 
 
@@ -82,11 +84,17 @@ class Access:
     def __repr__(self) -> str:
         return f"Access({self.provider}, {self.found or 'no credential'})"
 
-    def session(self) -> requests.Session:
+    def session(self, policy: Policy | None = None) -> requests.Session:
         """A session for one thread; it authorises each request by the host of that request,
         redirected ones too.
+
+        With a `policy` it is for texts: a request is repeated until its answer has come whole.
         """
-        return _Session(self._logins)
+        session = _Session(self._logins)
+        if policy is not None:
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, PatientAdapter(policy, LONGEST_TEXT))
+        return session
 
     def sign(self, url: str) -> str:
         """The address to ask now: signed where the provider wants that. Call it late; a signature
@@ -213,11 +221,11 @@ def planetary(
     logins = (
         [Login((host_of(token_endpoint),), Secret(key), "Ocp-Apim-Subscription-Key")] if key else []
     )
-    desk = Access(
+    tokens = Access(
         "Planetary Computer", remedies, "PC_SDK_SUBSCRIPTION_KEY" if key else None, logins
     )
-    signer = Signer(token_endpoint, tuple(storage_hosts), desk.session, desk.refusal)
-    return Access(desk.provider, remedies, desk.found, signer=signer)
+    signer = Signer(token_endpoint, tuple(storage_hosts), tokens.session, tokens.refusal)
+    return Access(tokens.provider, remedies, tokens.found, signer=signer)
 
 
 def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret | None:

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from daymelt.archives.access import anonymous
+from daymelt.archives.patient import PatientAdapter
 from daymelt.archives.remote import check_url
-from daymelt.archives.retry import Pace, Policy, TransientError, retry
-from daymelt.archives.web import BUSY, CUT, bare, host_of, is_private, reason, retry_after
+from daymelt.archives.retry import Policy
+from daymelt.archives.web import bare, is_private
 from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError
 
 if TYPE_CHECKING:
@@ -274,14 +274,8 @@ def _checked(box: Box) -> Box:
     return box
 
 
-class _Patient(HTTPAdapter):
-    """Sends a request until it is answered whole, as patiently as the downloader: the body is read
-    here, so that a short one counts too.
-    """
-
-    def __init__(self, policy: Policy) -> None:
-        super().__init__()
-        self.policy = policy
+class _Private(PatientAdapter):
+    """Sends requests of a search, none to an unprotected address."""
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
@@ -293,38 +287,14 @@ class _Patient(HTTPAdapter):
                 f"{bare(url)}: an unprotected address to which the search was redirected; not "
                 "followed"
             )
-        kwargs["timeout"] = self.policy.timeout_s
-        return retry(
-            lambda: self._try(request, *args, **kwargs),
-            self.policy,
-            Pace(),
-            host_of(url),
-            bare(url),
-        )
-
-    def _try(
-        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
-    ) -> requests.Response:
-        try:
-            response = super().send(request, *args, **kwargs)
-            _ = response.content
-        except CUT as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise
-            raise TransientError(reason(error)) from None
-        if response.status_code in BUSY or response.status_code >= 500:
-            raise TransientError(
-                f"the server answered {response.status_code}",
-                retry_after(response.headers.get("Retry-After")),
-            )
-        return response
+        return super().send(request, *args, **kwargs)
 
 
 def _session(options: CmrOptions) -> requests.Session:
     """A session without credentials: a search needs none."""
     session = anonymous("CMR").session()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _Patient(options.policy))
+        session.mount(scheme, _Private(options.policy))
     return session
 
 

@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 
 from daymelt.archives.access import Access
 from daymelt.archives.part import Part, tidy
+from daymelt.archives.patient import final
 from daymelt.archives.remote import Fetched, Remote
-from daymelt.archives.retry import Pace, Policy, StoppedError, retry
+from daymelt.archives.retry import Pace, Policy, StoppedError
 from daymelt.archives.transfer import Adopted, Line, adopt, fetch, require_space
 from daymelt.archives.verified import Verified
-from daymelt.archives.web import bare, host_of, read_size, read_text
+from daymelt.archives.web import host_of, read_size, read_text
 from daymelt.core.atomic import storage_errors
 from daymelt.core.errors import FormatError, RetrievalError
 
@@ -148,16 +149,15 @@ def adopt_unasked(paths: Sequence[Path], folder: Path) -> None:
 
 
 def fetch_text(url: str, access: Access, policy: Policy = Policy()) -> str:  # noqa: B008 - frozen
-    """A small text, such as the listing of a folder, asked for as patiently as a file.
+    """A small text, such as the listing of a folder, asked for until it comes.
 
     Raises
     ------
     MissingCredentialError, RetrievalError
         As `fetch_all`.
     """
-    with access.session() as session:
-        ask = lambda: read_text(session, access.sign(url), policy.timeout_s, access.refusal)
-        return retry(ask, policy, Pace(), host_of(url), bare(url))
+    with final(url, policy), access.session(policy) as session:
+        return read_text(session, access.sign(url), policy.timeout_s, access.refusal)
 
 
 def size_of(url: str, access: Access, policy: Policy = Policy()) -> int | None:
@@ -168,14 +168,8 @@ def size_of(url: str, access: Access, policy: Policy = Policy()) -> int | None:
     RetrievalError
         The server cannot be reached.
     """
-    with access.session() as session:
-        return retry(
-            lambda: read_size(session, url, policy.timeout_s),
-            policy,
-            Pace(),
-            host_of(url),
-            bare(url),
-        )
+    with final(url, policy), access.session(policy) as session:
+        return read_size(session, url, policy.timeout_s)
 
 
 def _check(remotes: Sequence[Remote]) -> None:

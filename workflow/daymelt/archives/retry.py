@@ -1,4 +1,6 @@
-"""When to try again, when to wait, when to give up; shared by all threads of a retrieval."""
+"""Attempts at the files of a retrieval: when to try again, when to wait, when to give up; shared by
+all its threads.
+"""
 
 import logging
 import random
@@ -94,26 +96,27 @@ def retry(work: Callable[[], Result], policy: Policy, pace: Pace, host: str, nam
         except TransientError as error:
             problem = error
         failures = 1 if problem.progressed else failures + 1
-        _give_up(problem, failures, policy, name)
+        give_up(problem, failures, policy, name)
         if problem.wait_s is not None:
             pace.hold(host, problem.wait_s)
             log.info(
                 "%s: %s; the server asks to wait %.0f s", name, problem.problem, problem.wait_s
             )
-        pace.wait(backoff(failures, policy))
+        pace.wait(backoff(failures, policy.backoff_s, policy.longest_wait_s))
 
 
-def backoff(failures: int, policy: Policy) -> float:
-    """Seconds before the next attempt: doubled with each failure, and never quite the same for two
-    threads.
+def backoff(failures: int, first_s: float, longest_s: float) -> float:
+    """Seconds before the next attempt: doubled with each failure, with a random part that keeps
+    threads apart.
     """
-    return float(
-        min(policy.backoff_s * 2 ** min(failures - 1, 30), policy.longest_wait_s)
-        * random.uniform(0.5, 1.0)
-    )
+    doubled: float = first_s * 2.0 ** min(failures - 1, 30)
+    return min(doubled, longest_s) * random.uniform(0.5, 1.0)
 
 
-def _give_up(problem: TransientError, failures: int, policy: Policy, name: str) -> None:
+def give_up(problem: TransientError, failures: int, policy: Policy, name: str) -> None:
+    """RetrievalError after as many failures as a policy allows, or where the server asks for a
+    longer wait than it allows.
+    """
     if (problem.wait_s or 0) > policy.longest_wait_s:
         asked = (
             f"the server asks to wait {problem.wait_s:.0f} s, more than the "
