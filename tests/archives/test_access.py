@@ -277,9 +277,8 @@ def test_an_address_is_signed_with_the_token_of_its_container(desk):
     for name in ("a.tif", "deep/b.tif"):
         url = f"https://acct.blob.example.org/box/{name}"
         assert access.sign(url) == f"{url}?sig=signature-nobody-may-see"
-    assert [seen.headers["ocp-apim-subscription-key"] for seen in desk.seen] == [
-        KEY
-    ]  # asked once for both
+    # asked once for both
+    assert [seen.headers["ocp-apim-subscription-key"] for seen in desk.seen] == [KEY]
 
 
 @pytest.mark.parametrize(

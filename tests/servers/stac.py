@@ -58,9 +58,8 @@ class Stac(LocalServer):
         )
         self.extra_items: list[dict[str, Any]] = []
         self.issued: list[str] = []
-        self.revoked: set[str] = (
-            set()
-        )  # signatures that no longer hold, whatever they say of their end
+        # signatures that no longer hold, whatever they say of their end
+        self.revoked: set[str] = set()
         self.stac, self.tokens = f"{self.base}/api/stac/v1", f"{self.base}/api/sas/v1/token"
 
     def about(self) -> dict[str, str]:

@@ -204,9 +204,9 @@ def planetary(
     Parameters
     ----------
     key : subscription key; None takes PC_SDK_SUBSCRIPTION_KEY of `environ`, or asks without one,
-    which is slower or refused.
+        which is slower or refused.
     storage_hosts : whose addresses are signed; `.domain` for accounts that are host names,
-    `host:port` for those in the path.
+        `host:port` for those in the path.
     """
     variables = os.environ if environ is None else environ
     key = _printable(

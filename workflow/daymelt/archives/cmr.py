@@ -89,7 +89,7 @@ def search(
     ----------
     collection : short name, such as `NSIDC-0630`
     days : first and last day whose granules are wanted, both included; a granule that only touches
-    them is listed too
+        them is listed too
     box : (west, south, east, north), degrees
     names : patterns of granule names with `*` and `?`, of which any may match
 
@@ -111,14 +111,12 @@ def search(
                 "that it is a CMR"
             )
         with QUIET, warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", FutureWarning
-            )  # earthaccess warns of a method that it calls itself
+            # earthaccess warns of a method that it calls itself
+            warnings.simplefilter("ignore", FutureWarning)
             records = query.get(announced) if announced else []
     granules = {granule.concept: granule for granule in map(read_granule, records)}
-    if (
-        len(granules) < announced
-    ):  # a page that timed out at the archive is short, and one may come twice
+    # a page that timed out at the archive is short, and one may come twice
+    if len(granules) < announced:
         found = f"{len(granules)} of {announced} granules of {collection}"
         raise RetrievalError(
             f"CMR {options.endpoint}: listed {found}; run it again, the archive may be busy"
@@ -320,21 +318,16 @@ def _plain_errors(endpoint: str) -> Iterator[None]:
         raise FormatError(
             f"CMR {endpoint}: its answer is nested too deep to be UMM-JSON; check the endpoint"
         ) from None
-    except (
-        RuntimeError
-    ) as error:  # earthaccess makes one of every status from 400 on, with the body as text
+    except RuntimeError as error:
+        # earthaccess makes one of every status from 400 on, with the body as text
         status = getattr(getattr(error.__cause__, "response", None), "status_code", "an error")
         told = f"{status} ({_one_line(str(error))})"
         raise RetrievalError(
             f"CMR {endpoint}: the search was answered with {told}; check the endpoint and the "
             "collection"
         ) from None
-    except (
-        LookupError,
-        TypeError,
-        AttributeError,
-        ValueError,
-    ) as error:  # from walking an answer that is not what it should be
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        # from walking an answer that is not what it should be
         raise FormatError(
             f"CMR {endpoint}: its answer is not UMM-JSON ({_one_line(repr(error))}); check the "
             "endpoint"

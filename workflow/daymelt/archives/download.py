@@ -52,8 +52,7 @@ def fetch_all(
     Parameters
     ----------
     progress : called with the bytes that were added, those already there first; negative where a
-    file starts again. Never by two threads
-        at once.
+        file starts again. Never by two threads at once.
 
     Raises
     ------
@@ -76,9 +75,8 @@ def fetch_all(
         verified = Verified(folder)
         found = {remote: verified.find(remote) for remote in remotes}
         due = [remote for remote, there in found.items() if there is None]
-        for remote in (
-            found.keys() - due
-        ):  # a run may have been killed between giving the name and dropping the note
+        # a run may have been killed between giving the name and dropping the note
+        for remote in found.keys() - due:
             Part(folder, remote).discard()
         here = {
             remote: remote.size or 0 if verified.is_adopted(remote) else Part(folder, remote).size

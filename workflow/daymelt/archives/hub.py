@@ -185,9 +185,8 @@ def _answers(dataset: Dataset) -> Iterator[None]:
             f"{where}: no possible name of a dataset; expected owner/name in meltwaterbench.repo"
         ) from None
     except Exception as error:
-        if not type(error).__module__.startswith(
-            "httpx"
-        ):  # the client's transport, which has changed its name between versions
+        # the client's transport, which has changed its name between versions
+        if not type(error).__module__.startswith("httpx"):
             raise
         raise _not_reached(where, type(error).__name__) from None
 

@@ -17,12 +17,8 @@ Kind = Literal["tiff", "netcdf", "any"]
 
 MAGIC: dict[Kind, tuple[bytes, ...]] = {
     "tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF and BigTIFF in either byte order
-    "netcdf": (
-        b"\x89HDF\r\n\x1a\n",
-        b"CDF\x01",
-        b"CDF\x02",
-        b"CDF\x05",
-    ),  # netCDF-4 is HDF5; then the classic formats
+    # netCDF-4 is HDF5; then the classic formats
+    "netcdf": (b"\x89HDF\r\n\x1a\n", b"CDF\x01", b"CDF\x02", b"CDF\x05"),
     "any": (b"",),
 }
 HEAD_BYTES = 512  # enough to tell a page from data

@@ -19,13 +19,8 @@ from daymelt.archives.web import bare, is_private, read_text
 from daymelt.core.errors import DaymeltError, FormatError, RetrievalError
 
 MOST_PAGES = 10_000
-WRONG = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-)  # from walking an answer that is not what it should be
+# from walking an answer that is not what it should be
+WRONG = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def items(

@@ -23,9 +23,8 @@ from daymelt.core.errors import DaymeltError, FormatError, MissingInputError
 from daymelt.sources.formats.classic import check_length
 from daymelt.sources.formats.hdf5 import check_opens
 
-LARGEST = (
-    2**27
-)  # values read at once: four times the largest grid of any source; beyond it a header is damaged
+# values read at once: four times the largest grid of any source; beyond it a header is damaged
+LARGEST = 2**27
 
 # What the NetCDF library and numpy raise over a damaged file. Inside `reading` also what our own
 # checks of its numbers raise.
@@ -170,9 +169,8 @@ def _equal(stored: NDArray[Any], value: float) -> NDArray[np.bool_]:
 
 def _missing_values(variable: "netCDF4.Variable[Any]") -> tuple[float, ...]:
     given = [_numbers(variable, name) for name in ("_FillValue", "missing_value")]
-    if (
-        not given[0] and np.dtype(variable.dtype).itemsize > 1
-    ):  # what the library writes into cells that nobody wrote
+    # what the library writes into cells that nobody wrote
+    if not given[0] and np.dtype(variable.dtype).itemsize > 1:
         given[0] = [float(netCDF4.default_fillvals[np.dtype(variable.dtype).str[1:]])]
     if _unsigned(variable):
         modulus = 2.0 ** (8 * np.dtype(variable.dtype).itemsize)
