@@ -1,4 +1,4 @@
-"""A catalogue of Sentinel-1 scenes on this machine, with the storage behind it and the desk that
+"""A catalogue of Sentinel-1 scenes on this machine, with the storage behind it and the token endpoint that
 signs for it.
 
     with Stac(folder) as server:
@@ -67,7 +67,7 @@ class Stac(LocalServer):
         return {"stac": self.stac, "tokens": self.tokens, "storage": self.host}
 
     def answer(self, asked: Asked) -> Answer:
-        """Catalogue, desk or storage."""
+        """Catalogue, token endpoint or storage."""
         if asked.path == "/api/stac/v1/search":
             return self._search(asked)
         if asked.path.rstrip("/") == "/api/stac/v1":
@@ -308,7 +308,7 @@ def main() -> int:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--lifetime", type=float, default=2700, help="seconds until a token ends")
-    parser.add_argument("--key", help="subscription key that the desk asks for")
+    parser.add_argument("--key", help="subscription key that the token endpoint asks for")
     parser.add_argument("--most", type=int, default=250, help="items of a page at most")
     return serve(lambda given: Stac(given.folder, given.lifetime, given.key, given.most), parser)
 

@@ -1,8 +1,8 @@
 """How requests are authorised: which host may see which secret, and what to do where one is missing
 or refused.
 
-A secret goes to the hosts it is meant for and to no other, also along redirects, and only where
-nobody can read along. This is the one place that reads credentials from the environment or from
+A secret goes to the hosts it is meant for and to no other, also along redirects, and only over TLS
+or the loopback interface. This is the one place that reads credentials from the environment or from
 netrc; nothing here shows them in a representation, a log or an exception.
 """
 
@@ -26,7 +26,7 @@ from daymelt.core.errors import ConfigError, MissingCredentialError
 
 
 class Secret:
-    """A text that shows itself only when asked to."""
+    """A text that is kept out of representations and messages."""
 
     __slots__ = ("_text",)
 
@@ -54,8 +54,8 @@ class Login:
 
 @dataclass(frozen=True)
 class Remedies:
-    """What a user can do where a provider says no: no credential was found, it was refused, or it
-    does not suffice.
+    """What a user can do where a provider refuses: no credential was found, it is wrong, or it does
+    not suffice.
     """
 
     missing: str
@@ -98,7 +98,7 @@ class Access:
 
     def sign(self, url: str) -> str:
         """The address to ask now: signed where the provider wants that. Call it late; a signature
-        lives less than an hour.
+        lasts less than an hour.
         """
         return self._signer.sign(url) if self._signer else url
 
@@ -234,7 +234,7 @@ def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret
     Raises
     ------
     ConfigError
-        It is no token, or somebody could read it on its way to `endpoint`.
+        It is no token, or `endpoint` is asked without TLS.
     """
     token = _printable(
         (os.environ if environ is None else environ).get("HF_TOKEN", "").strip(), "HF_TOKEN"
@@ -290,9 +290,7 @@ class _Session(requests.Session):
     def rebuild_auth(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
     ) -> None:
-        """Authorise a redirected request by its own host, should somebody let the library follow
-        redirects.
-        """
+        """Authorise a redirected request by its own host where the library follows redirects."""
         _HostAuth.__call__(self.auth, prepared_request)  # type: ignore[arg-type]
 
 

@@ -104,8 +104,8 @@ def adopt_all(
     access: Access,
     policy: Policy = Policy(),  # noqa: B008 - frozen
 ) -> list[Adopted]:
-    """Those of the files that lie in `folder` already, whoever brought them, checked against what
-    the provider says; none is fetched.
+    """Those of the files that lie in `folder` already, checked against the provider's size and
+    checksum; none is fetched.
 
     Raises
     ------

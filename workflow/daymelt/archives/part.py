@@ -55,7 +55,7 @@ def content_range(headers: Mapping[str, str]) -> tuple[int, int | None] | None:
 
 
 def tidy(folder: Path) -> None:
-    """Remove the notes that a killed run was writing; nobody else may be at work in the folder."""
+    """Remove the unfinished notes of killed runs; call it with the lock of the folder held."""
     for left in folder.glob("..*.part.json"):  # the temporary names of `.NAME.part.json`
         left.unlink()
 

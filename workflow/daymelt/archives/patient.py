@@ -63,7 +63,7 @@ class Patience(Retry):
 
 
 class PatientAdapter(HTTPAdapter):
-    """Sends requests of a session as patiently as a policy says.
+    """Sends the requests of a session, repeated as a policy says.
 
     The body of an answer is read here, so that one which is cut counts as a failed attempt.
     """

@@ -1,7 +1,7 @@
 """A raster behind HTTP, of which only the bytes that a window needs are fetched.
 
 GDAL reads through a file of ours: every range is asked for by the HTTP library that also downloads,
-signed at that moment, tried again as patiently. So no signature ever reaches GDAL, its caches or
+signed at that moment, repeated as for a download. So no signature ever reaches GDAL, its caches or
 its messages, and one that ends halfway is renewed.
 """
 

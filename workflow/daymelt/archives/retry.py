@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Policy:
-    """How patiently files are fetched.
+    """Time limits, waits and attempts of requests.
 
     Seconds: `timeout_s` without an answer or a byte, `stall_s` with next to none, `backoff_s`
     before the second attempt (doubled with each), `longest_wait_s` at most between two. `attempts`
@@ -34,8 +34,8 @@ class Policy:
 
 
 class TransientError(Exception):
-    """What may be gone at the next attempt: a cut, a timeout, a busy server. `wait_s` is what the
-    server asks for.
+    """A fault that the next attempt may not meet: a cut, a timeout, a busy server. `wait_s` is the
+    wait that the server asks for.
     """
 
     def __init__(self, problem: str, wait_s: float | None = None, progressed: bool = False) -> None:
@@ -48,8 +48,8 @@ class StoppedError(Exception):
 
 
 class Pace:
-    """What the threads of a retrieval tell each other: that all must stop, and until when a host
-    wants to be left alone.
+    """State that the threads of a retrieval share: whether all must stop, and until when a host must
+    not be asked.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class Pace:
         self.check()
 
     def hold(self, host: str, seconds: float) -> None:
-        """Let nobody ask `host` for so long."""
+        """Let no thread ask `host` for so long."""
         self._quiet_until[host] = max(self._quiet_until.get(host, 0), time.monotonic() + seconds)
 
     def wait_for(self, host: str) -> None:

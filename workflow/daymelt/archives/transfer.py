@@ -1,4 +1,4 @@
-"""One file from its provider to its place: asked for, resumed, checked, published."""
+"""Transfer of one file: asked for, resumed, checked, renamed to its final name."""
 
 import datetime as dt
 import logging
@@ -30,7 +30,7 @@ PROGRESS_BYTES = (
 
 @dataclass(frozen=True)
 class Adopted:
-    """A file that somebody else has brought, and by what it was compared with the provider's."""
+    """An adopted file, and by what it was compared with the provider's."""
 
     file: Fetched
     compared: str
@@ -95,8 +95,8 @@ def fetch(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetch
 
 
 def adopt(remote: Remote, verified: Verified, path: Path, line: Line) -> Adopted:
-    """A file that somebody else has brought, checked against what the provider says of it, and
-    noted in the folder's record.
+    """Check a file that was not fetched here against the provider's size and checksum, and note it in
+    the folder's record.
 
     Its checksum file is asked for where there is one; where that cannot be had, the size must do.
 
@@ -127,8 +127,8 @@ def adopt(remote: Remote, verified: Verified, path: Path, line: Line) -> Adopted
 
 
 def _brought(remote: Remote, verified: Verified, path: Path, line: Line) -> Fetched | None:
-    """A file that was adopted when nobody could be asked, now compared with what the provider says;
-    None where it is none or differs.
+    """A file that was adopted while its provider was out of reach, now compared with the provider's
+    size and checksum; None where there is none or it differs.
     """
     if not verified.is_adopted(remote):
         return None

@@ -41,7 +41,7 @@ def host_of(url: str) -> str:
 
 
 def is_private(url: str) -> bool:
-    """True where nobody on the way can read along: over TLS, or on this machine."""
+    """True for an address asked over TLS, or on this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (
         parts.scheme == "http" and LOOPBACK.fullmatch(parts.hostname or "") is not None
@@ -121,7 +121,7 @@ def is_busy(method: str, status: int) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """What happened to a connection, in our words: the library's own quote the address."""
+    """What happened to a connection, without the address that the library's own text quotes."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):

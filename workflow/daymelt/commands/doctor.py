@@ -35,8 +35,8 @@ OK, REMARK, FAULT = "ok", "note", "FAULT"
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing; `remedy` is empty where there is nothing to do, and a `remark`
-    keeps nobody from a run.
+    """What was found of one thing; `remedy` is empty where there is nothing to do, and a run is
+    possible in spite of a `remark`.
     """
 
     found: str
@@ -95,7 +95,7 @@ def provider_of(config: Config, source: str) -> type[ProviderBase[Any]]:
 
 
 def examine(check: Callable[[], Finding]) -> Finding:
-    """A finding, also where the check ends in one of our errors."""
+    """A finding, also where the check ends in an error."""
     try:
         return check()
     except RetrievalError as error:

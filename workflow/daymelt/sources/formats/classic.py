@@ -1,6 +1,6 @@
 """How long a classic NetCDF file (CDF-1, -2, -5) must be, from its own header.
 
-The NetCDF library reads zeros where such a file is cut short and tells nobody, and takes shifted
+The NetCDF library reads zeros where such a file is cut short without an error, and takes shifted
 bytes for numbers where some were inserted; a day of zeros is a day without melt. The header says
 where every variable lies, hence how long the whole file is.
 

@@ -169,7 +169,7 @@ def _equal(stored: NDArray[Any], value: float) -> NDArray[np.bool_]:
 
 def _missing_values(variable: "netCDF4.Variable[Any]") -> tuple[float, ...]:
     given = [_numbers(variable, name) for name in ("_FillValue", "missing_value")]
-    # what the library writes into cells that nobody wrote
+    # the library's own fill of cells that were never written
     if not given[0] and np.dtype(variable.dtype).itemsize > 1:
         given[0] = [float(netCDF4.default_fillvals[np.dtype(variable.dtype).str[1:]])]
     if _unsigned(variable):

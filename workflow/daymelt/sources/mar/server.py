@@ -165,7 +165,7 @@ def retrieve(
                 lacks = _what_lacks(remote, options.variable)
                 others = [item for item in _lacking(folder) if item != lacks]
                 write_json(Path(folder) / LACKING, [*others, lacks])
-                # gigabytes that nobody reads; the note above spares their way the next time
+                # gigabytes of no use; with the note above they are not fetched again
                 came.path.unlink()
     return fetched
 
@@ -186,7 +186,7 @@ def variables(remote: Remote, limit_s: float) -> dict[str, str]:
                 {name: str(getattr(item, "units", "")) for name, item in file.variables.items()}
             )
 
-    reader = threading.Thread(target=read, daemon=True)  # the library knows no time limit
+    reader = threading.Thread(target=read, daemon=True)  # the library has no time limit
     reader.start()
     reader.join(limit_s)
     if not found:
