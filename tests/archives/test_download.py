@@ -912,7 +912,8 @@ import json, sys
 from pathlib import Path
 from daymelt.archives.access import anonymous
 from daymelt.archives.download import Policy, Remote, fetch_all
-fetch_all([Remote(**item) for item in json.loads(sys.argv[1])], Path(sys.argv[2]), anonymous(), Policy(connections_per_host=2))
+remotes = [Remote(**item) for item in json.loads(sys.argv[1])]
+fetch_all(remotes, Path(sys.argv[2]), anonymous(), Policy(connections_per_host=2))
 """
 
 

@@ -1,5 +1,5 @@
-"""A catalogue of Sentinel-1 scenes on this machine, with the storage behind it and the token endpoint that
-signs for it.
+"""A catalogue of Sentinel-1 scenes on this machine, with the storage behind it and the token
+endpoint that signs for it.
 
     with Stac(folder) as server:
         server.stac      # http://127.0.0.1:…/api/stac/v1            search by POST and GET, with

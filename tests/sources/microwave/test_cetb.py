@@ -107,7 +107,8 @@ def v2(
     grid="EASE2_N3.125km",
     kind="SIR",
 ):
-    return f"NSIDC0630_{kind}_{grid}_{platform}_SSMIS_{pass_}_{channel}_{day}_{processed}_v{version}.nc"
+    series = f"{platform}_SSMIS_{pass_}_{channel}"
+    return f"NSIDC0630_{kind}_{grid}_{series}_{day}_{processed}_v{version}.nc"
 
 
 def test_the_newest_processing_wins_and_version_2_stands_before_1(tmp_path):

@@ -117,13 +117,13 @@ def test_a_burst_without_its_mask_is_refused(tmp_path, one_line):
 def test_passes_hold_the_bursts_of_a_day_and_orbit_in_order(tmp_path):
     several = [
         bursts.parse_burst(
-            f"{files.burst_name(orbit, burst, 1, ACQUIRED + dt.timedelta(days, seconds), ACQUIRED)}_HH.tif"
+            f"{files.burst_name(orbit, burst, 1, ACQUIRED + delay, ACQUIRED)}_HH.tif"
         )
-        for orbit, burst, days, seconds in [
-            (141, 9, 1, 0),
-            (39, 8, 0, 3),
-            (39, 7, 0, 0),
-            (112, 6, 0, 900),
+        for orbit, burst, delay in [
+            (141, 9, dt.timedelta(1)),
+            (39, 8, dt.timedelta(0, 3)),
+            (39, 7, dt.timedelta(0)),
+            (112, 6, dt.timedelta(0, 900)),
         ]
     ]
     grouped = bursts.passes(several)

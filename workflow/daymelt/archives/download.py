@@ -146,7 +146,11 @@ def adopt_unasked(paths: Sequence[Path], folder: Path) -> None:
             verified.adopt(path)
 
 
-def fetch_text(url: str, access: Access, policy: Policy = Policy()) -> str:  # noqa: B008 - frozen
+def fetch_text(
+    url: str,
+    access: Access,
+    policy: Policy = Policy(),  # noqa: B008 - frozen
+) -> str:
     """A small text, such as the listing of a folder, asked for until it comes.
 
     Raises
@@ -158,7 +162,11 @@ def fetch_text(url: str, access: Access, policy: Policy = Policy()) -> str:  # n
         return read_text(session, access.sign(url), policy.timeout_s, access.refusal)
 
 
-def size_of(url: str, access: Access, policy: Policy = Policy()) -> int | None:
+def size_of(
+    url: str,
+    access: Access,
+    policy: Policy = Policy(),  # noqa: B008 - frozen
+) -> int | None:
     """Bytes of a file by a HEAD request; None where the server does not tell.
 
     Raises

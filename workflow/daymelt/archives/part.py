@@ -1,5 +1,5 @@
-"""A file on its way: its bytes so far, hidden beside its place, and a note by which a later run
-sees whether they still belong together.
+"""An unfinished file: its bytes so far, hidden beside the final name, and a note by which a later
+run decides whether they can be continued.
 
 `name` arrives as `.name.part`; `.name.part.json` holds address, version and what the server said of
 the file when its first byte came (ETag, Last-Modified, size). A file that has changed behind the

@@ -48,8 +48,8 @@ class StoppedError(Exception):
 
 
 class Pace:
-    """State that the threads of a retrieval share: whether all must stop, and until when a host must
-    not be asked.
+    """State that the threads of a retrieval share: whether all must stop, and until when a host
+    must not be asked.
     """
 
     def __init__(self) -> None:

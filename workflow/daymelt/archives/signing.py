@@ -1,5 +1,5 @@
-"""Signed addresses of the Planetary Computer's storage: a short-lived token of each container,
-asked for late and again before it ends.
+"""Signed addresses of the Planetary Computer's storage: a short-lived token of each container from
+the SAS token endpoint, requested when needed and again before it expires.
 
 Source: the token service of planetarycomputer.microsoft.com, `…/token/<account>/<container>`, as
 its client library uses it.

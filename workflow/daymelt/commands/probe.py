@@ -1,6 +1,4 @@
-"""What the archives really hold, asked on the user's own network, against what is assumed of
-them.
-"""
+"""Assumptions about the archives, compared with what the archives answer on the user's network."""
 
 import datetime as dt
 from collections import Counter
@@ -57,8 +55,8 @@ class Answer:
 
 
 def probe(config: Config) -> int:
-    """Ask the archives what is only believed of them; 1 where an assumption is wrong, 2 where
-    nothing could be asked, else 0.
+    """Compare the assumptions with the archives; 1 where one is wrong, 2 where no archive could be
+    asked, else 0.
 
     The questions are independent: one archive out of reach does not hide what the others say.
     Sentinel-1 is counted in the middle month of each season.

@@ -119,9 +119,9 @@ def stored_numbers(variable: "netCDF4.Variable[Any]", index: Any = ...) -> NDArr
         raise ValueError(f"{variable.name} is of type {variable.dtype}, expected numbers")
     wanted = index if isinstance(index, tuple) else (slice(None),) * variable.ndim
     lengths = [
-        len(range(*part.indices(size)))
-        for part, size in zip(wanted, variable.shape, strict=True)
-        if isinstance(part, slice)
+        len(range(*index.indices(size)))
+        for index, size in zip(wanted, variable.shape, strict=True)
+        if isinstance(index, slice)
     ]
     if math.prod(lengths) > LARGEST:
         raise ValueError(

@@ -122,7 +122,7 @@ def parse_name(path: Path) -> CetbName:
         raise FormatError(
             f"CETB file {path}: {found['day']} is no day of the calendar; leave it out"
         )
-    version = tuple(int(part) for part in found["version"].split("."))
+    version = tuple(int(number) for number in found["version"].split("."))
     same = {
         key: found[key] for key in ("platform", "sensor", "channel", "pass_", "algorithm", "grid")
     }

@@ -295,7 +295,7 @@ def _read_burst(burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
     ):
         if mask.shape != raster.shape or mask.crs != raster.crs or not _same_place(mask, raster):
             found, expected = (
-                f"{part.shape} at {part.bounds[:2]} in {part.crs}" for part in (mask, raster)
+                f"{file.shape} at {file.bounds[:2]} in {file.crs}" for file in (mask, raster)
             )
             raise FormatError(
                 f"burst mask {burst.mask_path}: {found}, its burst is {expected}; retrieve both "
@@ -332,8 +332,8 @@ def _same_place(mask: DatasetReader, raster: DatasetReader) -> bool:
     """
     side = max(abs(raster.transform.a), abs(raster.transform.e))
     ends = [
-        (shifted(part.transform, 0, 0), shifted(part.transform, *part.shape))
-        for part in (mask, raster)
+        (shifted(file.transform, 0, 0), shifted(file.transform, *file.shape))
+        for file in (mask, raster)
     ]
     pairs = [
         pair

@@ -1,5 +1,5 @@
-"""What of the published dataset an area is configured from: the mask, whose grid it has, the DEM
-and the lists of days.
+"""The files of the published dataset from which an area is configured: the mask, which gives the
+grid, the DEM and the lists of days.
 """
 
 import logging
