@@ -4,7 +4,7 @@ listed; none is fetched.
 
 import logging
 from abc import abstractmethod
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -39,7 +39,7 @@ class Adoptable(Archived[Settings]):
         """The files in the folder of the request, compared with the archive where it answers."""
         archives = self.request.archives
         hasty = archives.model_copy(update={"attempts": min(archives.attempts, ATTEMPTS)})
-        return adopt_files(type(self)(replace(self.request, archives=hasty)))
+        return adopt_files(self, type(self)(replace(self.request, archives=hasty)).adoptable)
 
     def adoptable(self) -> Offer:
         """The files that may be adopted."""
@@ -67,7 +67,7 @@ class Adoption:
     missing: list[str]
 
 
-def adopt_files(provider: Adoptable[Any]) -> Retrieved:
+def adopt_files(provider: Adoptable[Any], search: Callable[[], Offer]) -> Retrieved:
     """The files in the folder of a request, each verified; logs what is missing and what is
     unknown.
 
@@ -84,7 +84,7 @@ def adopt_files(provider: Adoptable[Any]) -> Retrieved:
     """
     folder = provider.request.folder
     present = files_beside(provider.request.out)
-    offer = _offer(provider) if present else None
+    offer = _offer(search) if present else None
     adoption = _compared(present, offer, provider) if offer else _opened(present, provider)
     if not adoption.entries:
         found = f" (found {_few(present)})" if present else ""
@@ -111,10 +111,10 @@ def files_beside(out: Path) -> list[str]:
     return sorted(name for name in names if not name.startswith(".") and name != out.name)
 
 
-def _offer(provider: Adoptable[Any]) -> Offer | None:
+def _offer(search: Callable[[], Offer]) -> Offer | None:
     """The files of the archive; None where it is out of reach."""
     try:
-        return provider.adoptable()
+        return search()
     except RetrievalError as error:
         log.warning("%s; files are verified by opening them only", error)
         return None

@@ -60,7 +60,7 @@ class Provider(nsidc_0645.Provider):
         with progress(0, "strips of ArcticDEM", " strips") as bar:
 
             def count(done: int, strips: int) -> None:
-                bar.total = strips
+                bar.total, bar.miniters = strips, strips / 10
                 bar.update(done - bar.n)
 
             height = arcticdem.read_window(
