@@ -19,18 +19,18 @@ shell.prefix(
 )
 
 from daymelt.core.dates import parse_month
-from daymelt.core.errors import ConfigError
+from daymelt.core.errors import DaymeltError
 from daymelt.plan.occupied import advice, occupy
 from daymelt.settings.protocols import HINDCAST, LEAVE_OUT, PUBLISHED, TRUTH, trials
 from daymelt.core.provenance import code_digest
-from daymelt.plan.settings import load_settings
-from daymelt.systems import interface
+from daymelt.plan.settings import load_run, load_settings
 
 try:
-    CONFIG = load_settings(config)
-    for system_name in CONFIG.system_names():
-        interface.read_options(*dict(CONFIG.resolve(system_name)).values())
-except ConfigError as error:
+    if workflow.is_main_process:
+        CONFIG = load_run(config, workflow.configfiles, "benchmark" in sys.argv)
+    else:  # a job of a run whose settings were checked
+        CONFIG = load_settings(config)
+except DaymeltError as error:
     sys.exit(f"daymelt: {error}")
 
 if workflow.is_main_process and "--unlock" not in sys.argv:

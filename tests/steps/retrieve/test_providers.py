@@ -89,7 +89,7 @@ def test_no_module_is_without_a_setting():
 def test_a_provider_that_is_no_module_is_told_with_its_setting(one_line):
     with pytest.raises(ConfigError) as raised:
         provider_class("mar", "abacus")
-    one_line(raised, "mar.provider", "'abacus'", "providers.mar.abacus")
+    one_line(raised, "mar.provider", "'abacus'", "providers.mar")
 
 
 def request_of(out, base):

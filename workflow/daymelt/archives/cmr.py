@@ -26,7 +26,7 @@ from daymelt.archives.patient import PatientAdapter
 from daymelt.archives.remote import check_url
 from daymelt.archives.retry import Policy
 from daymelt.archives.web import bare, is_private
-from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError
+from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError, one_line
 
 if TYPE_CHECKING:
     import earthaccess
@@ -138,7 +138,7 @@ def read_granule(record: Any) -> Granule:
     """
     meta, umm = (_field(record, key, dict, "record") for key in ("meta", "umm"))
     name = _field(umm, "GranuleUR", str, "record")
-    source = f"granule {_one_line(name)}"
+    source = f"granule {one_line(name)}"
     collection = _field(umm, "CollectionReference", dict, source)
     version, revised = collection.get("Version"), meta.get("revision-date")
     return Granule(
@@ -220,7 +220,7 @@ def _field(
     value = record.get(key, default) if isinstance(record, Mapping) else None
     if not isinstance(value, kind):
         raise FormatError(
-            f"CMR {source}: {key} is {_one_line(repr(value), 40)}, expected a {kind.__name__}; "
+            f"CMR {source}: {key} is {one_line(repr(value), 40)}, expected a {kind.__name__}; "
             "check the endpoint"
         )
     return value
@@ -232,7 +232,7 @@ def _listed(record: Mapping[str, Any], key: str, source: str) -> list[dict[str, 
     for entry in entries:
         if not isinstance(entry, dict):
             raise FormatError(
-                f"CMR {source}: {key} holds {_one_line(repr(entry), 40)}, expected objects; "
+                f"CMR {source}: {key} holds {one_line(repr(entry), 40)}, expected objects; "
                 "check the endpoint"
             )
     return entries
@@ -305,14 +305,14 @@ def _plain_errors(endpoint: str) -> Iterator[None]:
         raise
     except requests.JSONDecodeError as error:
         raise FormatError(
-            f"CMR {endpoint}: its answer is no JSON ({_one_line(str(error))}); check the endpoint"
+            f"CMR {endpoint}: its answer is no JSON ({one_line(error)}); check the endpoint"
         ) from None
     except requests.exceptions.SSLError:
         remedy = "if your network has its own authority, set REQUESTS_CA_BUNDLE"
         raise RetrievalError(f"CMR {endpoint}: its certificate is not trusted; {remedy}") from None
     except requests.RequestException as error:
         raise RetrievalError(
-            f"CMR {endpoint}: no answer ({_one_line(str(error))}); check the endpoint"
+            f"CMR {endpoint}: no answer ({one_line(error)}); check the endpoint"
         ) from None
     except RecursionError:
         raise FormatError(
@@ -321,7 +321,7 @@ def _plain_errors(endpoint: str) -> Iterator[None]:
     except RuntimeError as error:
         # earthaccess makes one of every status from 400 on, with the body as text
         status = getattr(getattr(error.__cause__, "response", None), "status_code", "an error")
-        told = f"{status} ({_one_line(str(error))})"
+        told = f"{status} ({one_line(error)})"
         raise RetrievalError(
             f"CMR {endpoint}: the search was answered with {told}; check the endpoint and the "
             "collection"
@@ -329,14 +329,6 @@ def _plain_errors(endpoint: str) -> Iterator[None]:
     except (LookupError, TypeError, AttributeError, ValueError) as error:
         # from walking an answer that is not what it should be
         raise FormatError(
-            f"CMR {endpoint}: its answer is not UMM-JSON ({_one_line(repr(error))}); check the "
+            f"CMR {endpoint}: its answer is not UMM-JSON ({one_line(repr(error))}); check the "
             "endpoint"
         ) from None
-
-
-def _one_line(text: str, most: int = 160) -> str:
-    """Text of others for a message: printable, on one line, short."""
-    line = " ".join(
-        "".join(character if character.isprintable() else " " for character in text).split()
-    )
-    return line if len(line) <= most else f"{line[: most - 1]}…"

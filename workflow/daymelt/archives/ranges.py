@@ -26,7 +26,7 @@ from daymelt.archives.part import content_range
 from daymelt.archives.remote import HEAD_BYTES, is_kind, is_page
 from daymelt.archives.retry import Pace, Policy, TransientError, retry
 from daymelt.archives.web import bare, check_status, follow, host_of, pieces
-from daymelt.core.errors import FormatError, RetrievalError
+from daymelt.core.errors import FormatError, RetrievalError, cause_of
 
 # bytes; requests begin and end at multiples, a tile of 512 x 512 float32 is three or four
 PIECE = 1 << 18
@@ -233,7 +233,7 @@ def _told_in_one_line(file: RangeFile, name: str) -> Iterator[None]:
         yield
     except (RasterioError, CPLE_BaseError) as error:
         if file.fault is None:
-            reason = " ".join(str(error.__cause__ or error).split())
+            reason = cause_of(error)
             raise FormatError(
                 f"{name}: not a whole readable raster ({reason}); search again"
             ) from error

@@ -138,3 +138,14 @@ def is_page(head: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html", b"<head")) or (
         start.startswith(b"<") and b"<html" in start
     )
+
+
+def human(size: float | None) -> str:
+    """A number of bytes with a decimal prefix; `?` for None."""
+    if size is None:
+        return "?"
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("the last unit takes all")

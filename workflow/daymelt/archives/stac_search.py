@@ -16,7 +16,7 @@ from daymelt.archives.access import Access, anonymous
 from daymelt.archives.patient import final
 from daymelt.archives.retry import Policy
 from daymelt.archives.web import bare, is_private, read_text
-from daymelt.core.errors import DaymeltError, FormatError, RetrievalError
+from daymelt.core.errors import DaymeltError, FormatError, RetrievalError, one_line
 
 MOST_PAGES = 10_000
 # from walking an answer that is not what it should be
@@ -63,7 +63,7 @@ def items(
         except DaymeltError:
             raise
         except WRONG as error:
-            reason = " ".join(repr(error).split())[:120]
+            reason = one_line(repr(error), 120)
             raise FormatError(
                 f"STAC {url}: its answer is no list of items ({reason}); check the endpoint"
             ) from None

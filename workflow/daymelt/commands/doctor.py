@@ -1,6 +1,4 @@
-"""Whether this machine, its account and its network can do a run, and what to do about each that
-cannot.
-"""
+"""Check whether machine, accounts and network can do a run, with a remedy for what cannot."""
 
 import datetime as dt
 import shutil
@@ -14,7 +12,7 @@ from typing import Any
 
 import rasterio
 
-from daymelt.archives.names import human
+from daymelt.archives.remote import human
 from daymelt.core.dates import span
 from daymelt.core.errors import DaymeltError, RetrievalError
 from daymelt.settings.config import Config
@@ -35,8 +33,8 @@ OK, REMARK, FAULT = "ok", "note", "FAULT"
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found of one thing; `remedy` is empty where there is nothing to do, and a run is
-    possible in spite of a `remark`.
+    """Result of one check; `remedy` is empty where there is nothing to do, and a `remark` does not
+    prevent a run.
     """
 
     found: str
@@ -53,7 +51,7 @@ NOTHING_TO_REACH = Finding("the twin alone; nothing to reach")
 
 
 def doctor(config: Config) -> int:
-    """Say which credentials, disk, GPU, GDAL drivers and providers are usable; 0 where a run can
+    """Print which credentials, disk, GPU, GDAL drivers and providers are usable; 0 where a run can
     begin, else 1. No credential is shown.
     """
     checks = checks_of(config)
@@ -68,7 +66,7 @@ def doctor(config: Config) -> int:
 
 
 def checks_of(config: Config) -> dict[str, Callable[[], Finding]]:
-    """What is looked at: the machine, and of the providers those that the settings name."""
+    """The checks: the machine, and those providers that the settings name."""
     archives = config.archives.model_copy(
         update={"attempts": 1, "timeout_s": min(config.archives.timeout_s, TIMEOUT_S)}
     )
@@ -105,7 +103,7 @@ def examine(check: Callable[[], Finding]) -> Finding:
 
 
 def earthdata_account(archives: Archives, needed: bool) -> Finding:
-    """Whether there is a credential; whether it is accepted shows at the provider."""
+    """Whether there is a credential; the check of the provider shows whether it is accepted."""
     found = earthdata(archives).found
     if found:
         return Finding(f"present, {found}")
@@ -128,7 +126,7 @@ def planetary_key(archives: Archives, needed: bool) -> Finding:
 
 
 def disk(config: Config) -> Finding:
-    """Room in the current folder against what the area needs, less what is there already."""
+    """Free space in the current folder against what the area needs beyond what is there."""
     free = shutil.disk_usage(".").free
     there = sum(size_of(Path(top) / config.area.name) for top in ("resources", "results"))
     needed = max(volume(config) - there, 0)
@@ -173,7 +171,7 @@ def size_of(folder: Path) -> int:
 
 def gpu(config: Config) -> Finding:
     """The device on which training and mapping would run."""
-    from daymelt.learn.devices import describe_device  # seconds, of which only this check has need
+    from daymelt.learn.devices import describe_device  # imports torch, seconds
 
     wanted = "cuda" if "cuda" in (config.training.device, config.map.device) else "auto"
     found, has_cuda = describe_device()
@@ -194,7 +192,7 @@ def gpu(config: Config) -> Finding:
 
 
 def gdal() -> Finding:
-    """Version of GDAL and whether it has the drivers that daymelt opens and writes with."""
+    """Version of GDAL and whether it has the drivers that daymelt needs."""
     with rasterio.Env() as environment:
         missing = [name for name in DRIVERS if name not in environment.drivers()]
     lacking = f"without {', '.join(missing)}" if missing else f"with {', '.join(DRIVERS)}"

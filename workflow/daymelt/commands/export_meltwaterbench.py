@@ -1,6 +1,4 @@
-"""An area of ours in the layout in which MeltwaterBench is published, so that the code of its users
-runs on it.
-"""
+"""Export of an area in the layout in which MeltwaterBench is published."""
 
 import datetime as dt
 import logging
@@ -43,9 +41,9 @@ def export_meltwaterbench(
     `maps` also the model's maps.
 
     The area must have been prepared (`snakemake prepare`), for its maps also mapped, below the
-    folder `results`. Everything lies on the study grid. Coarse fields are repeated over the cells
-    of their posting, as the published ones are by the nearest cell: their means over the postings
-    are then exactly what they were.
+    folder `results`. All files are on the study grid. Coarse fields are repeated over the cells of
+    their posting, as the published ones are by the nearest cell, which keeps their means over the
+    postings.
     """
     if area.spacing_m != published.SPACING_M:
         log.warning(
@@ -137,7 +135,7 @@ class Prepared:
             yield day, self._at_full_size(stream.read(day), stream.grid)
 
     def _at_full_size(self, field: Field, grid: Grid) -> Field:
-        """A field of the study grid as it is, a coarser one repeated over the cells of each
+        """A field of the study grid unchanged, a coarser one repeated over the cells of each
         posting.
         """
         return (

@@ -1,4 +1,4 @@
-"""Assumptions about the archives, compared with what the archives answer on the user's network."""
+"""Compare what the archives hold, as seen from the user's network, with what daymelt assumes."""
 
 import datetime as dt
 from collections import Counter
@@ -12,14 +12,15 @@ from pyproj import CRS
 
 from daymelt.archives import cmr
 from daymelt.archives.access import anonymous
-from daymelt.archives.names import human, printable
 from daymelt.archives.ranges import open_remote
+from daymelt.archives.remote import human
 from daymelt.core.dates import month_days, season_days, span
 from daymelt.core.errors import (
     DaymeltError,
     MissingCredentialError,
     MissingInputError,
     RetrievalError,
+    printable,
 )
 from daymelt.core.grid import same_crs, transformer
 from daymelt.science.climate import liquid_water_in_kg_per_kg
@@ -55,10 +56,10 @@ class Answer:
 
 
 def probe(config: Config) -> int:
-    """Compare the assumptions with the archives; 1 where one is wrong, 2 where no archive could be
-    asked, else 0.
+    """Check the assumptions about the archives; 1 where one is wrong, 2 where no archive could be
+    reached, else 0.
 
-    The questions are independent: one archive out of reach does not hide what the others say.
+    The questions are independent: an archive out of reach does not affect the others.
     Sentinel-1 is counted in the middle month of each season.
     """
     archives = config.archives.model_copy(
@@ -141,7 +142,7 @@ def ask_benchmark(config: Config) -> Answer:
 
 
 def ask_mar(config: Config) -> Answer:
-    """Where the file of the last season lies, whether it holds the variable, and in which units."""
+    """Address of the file of the last season, whether it has the variable, and in which units."""
     days = season_days(config.seasons.years[-1], config.seasons.months)
     options = mar_http.options_of(config.mar, config.archives)
     (remote,) = server.search(days[0], days[-1], options)

@@ -1,6 +1,4 @@
-"""Retrieval for a person: one month, one season, or the terrain, to the places where the workflow
-looks for them.
-"""
+"""Retrieval by hand: one month, one season or the terrain, to the paths of the workflow."""
 
 from pathlib import Path
 
@@ -29,10 +27,10 @@ def retrieve(
     adopt: bool = False,
 ) -> None:
     """Retrieve sentinel1, microwave or mar (--month or --season), terrain or stations; --dry-run
-    lists, --adopt takes what lies there.
+    lists, --adopt takes files that are there.
 
-    A season of sentinel1 is all its months, those of its winter reference included. The others come
-    by the season: a month stands for it.
+    A season of sentinel1 is all its months, those of its winter reference included. The other
+    sources are retrieved by the season; a month means its season.
     """
     periods = periods_of(source, config, month, season)
     if adopt and source == "stations":

@@ -1,8 +1,7 @@
-"""What computed a result: the version of the software and a digest of the code that a step runs.
+"""Provenance of a result: the version of the software and a digest of the code that a step runs.
 
 The workflow gives each job the digest of its step, so that changed code reruns exactly the steps
-that reach it by import. Source is read as text and never imported; comments, docstrings and layout
-do not count, because they compute nothing.
+that import it. Source is read as text, not imported; comments, docstrings and layout do not count.
 """
 
 import ast
@@ -14,9 +13,10 @@ from pathlib import Path
 from daymelt import __version__
 
 PACKAGE = Path(__file__).parents[1]
-# Not followed: the settings reach a step as options, and only those it uses; messages of errors are
-# no results.
+# Not followed: a step is given settings as options, and only those that it uses; messages of errors
+# are no results.
 APART = ("daymelt", "daymelt.core.errors", "daymelt.settings")
+PLUGINS = "daymelt.core.plugins"
 
 
 def software_version() -> str:
@@ -58,11 +58,11 @@ def imports(module: str) -> frozenset[str]:
     """Names that `module` imports from the package; of `from daymelt.a import b` both daymelt.a and
     daymelt.a.b.
 
-    One that uses `pkgutil` imports every module of the folder it stands for.
+    A package that finds its own modules (`core.plugins`) imports all of them.
     """
     names = {name for node in ast.walk(_tree(module)) for name in _imported(node)}
     ours = {name for name in names if name.split(".")[0] == "daymelt"}
-    return frozenset(ours | _members(module) if "pkgutil" in names else ours)
+    return frozenset(ours | _members(module) if PLUGINS in names else ours)
 
 
 def step_module(step: str) -> str:
@@ -92,7 +92,7 @@ def module_path(module: str) -> Path | None:
 
 
 def data_files(module: str) -> list[Path]:
-    """Files beside a module, other than source, whose name stands in it: a style, a template."""
+    """Files in the folder of a module, other than source, that it names: a style, a template."""
     path = module_path(module)
     named = {
         node.value
@@ -119,13 +119,11 @@ def _content(module: str) -> bytes:
 
 
 def _members(package: str) -> set[str]:
-    """The modules in the folder of a package."""
+    """The modules in the folder of a package; none of a plain module."""
     path = module_path(package)
-    return (
-        {f"{package}.{file.stem}" for file in path.parent.glob("*.py") if file != path}
-        if path
-        else set()
-    )
+    if path is None or path.name != "__init__.py":
+        return set()
+    return {f"{package}.{file.stem}" for file in path.parent.glob("*.py") if file != path}
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

@@ -18,8 +18,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.archives.names import printable
-from daymelt.core.errors import DaymeltError, FormatError, MissingInputError
+from daymelt.core.errors import DaymeltError, FormatError, MissingInputError, cause_of, printable
 from daymelt.sources.formats.classic import check_length
 from daymelt.sources.formats.hdf5 import check_opens
 
@@ -73,7 +72,7 @@ def reading(path: Path, thing: str) -> Iterator[None]:
     except DaymeltError:
         raise
     except FAULTS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = cause_of(error)
         raise FormatError(
             f"{thing} {path}: not a whole readable NetCDF file ({reason}); delete it and "
             "retrieve it again"

@@ -25,7 +25,7 @@ from rasterio.transform import Affine
 from rasterio.warp import reproject
 from rasterio.windows import Window
 
-from daymelt.core.errors import FormatError, MissingInputError
+from daymelt.core.errors import FormatError, MissingInputError, cause_of
 from daymelt.core.grid import Grid, same_crs, transformer
 
 Bounds = tuple[float, float, float, float]
@@ -117,7 +117,7 @@ def reading(path: Path, thing: str) -> Iterator[None]:
     try:
         yield
     except (RasterioError, CPLE_BaseError, ProjError, MemoryError) as error:
-        reason = " ".join(str(error.__cause__ or error).split()) or type(error).__name__
+        reason = cause_of(error)
         raise FormatError(
             f"{thing} {path}: not a whole readable raster ({reason}); delete it and retrieve it "
             "again"

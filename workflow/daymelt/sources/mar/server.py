@@ -26,7 +26,6 @@ import netCDF4
 
 from daymelt.archives.access import anonymous
 from daymelt.archives.download import Fetched, Policy, Remote, fetch_all, fetch_text, size_of
-from daymelt.archives.names import printable
 from daymelt.archives.web import bare
 from daymelt.core.atomic import write_json
 from daymelt.core.errors import (
@@ -35,6 +34,7 @@ from daymelt.core.errors import (
     FormatError,
     MissingInputError,
     RetrievalError,
+    printable,
 )
 from daymelt.sources.mar.files import open_mar
 

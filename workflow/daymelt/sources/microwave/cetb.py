@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from daymelt.archives.names import printable
-from daymelt.core.errors import FormatError, GridError, MissingInputError
+from daymelt.core.errors import FormatError, GridError, MissingInputError, printable
 from daymelt.core.grid import same_crs
 from daymelt.sources.formats.netcdf import (
     listed,

@@ -19,9 +19,8 @@ from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from daymelt.archives.names import printable
 from daymelt.core.compiled import compiled
-from daymelt.core.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError, printable
 from daymelt.core.grid import Grid
 from daymelt.sources.formats.raster import (
     Piece,

@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from daymelt.archives.access import Access, planetary
-from daymelt.archives.names import printable
 from daymelt.archives.retry import Policy
 from daymelt.archives.web import bare, is_private
-from daymelt.core.errors import ConfigError, FormatError, RetrievalError
+from daymelt.core.errors import ConfigError, FormatError, RetrievalError, printable
 from daymelt.core.grid import Grid
 from daymelt.sources.sentinel1.stac_items import POLARISATIONS, RtcItem, parse_item
 from daymelt.sources.sentinel1.windows import Scene, find_scenes, read_scene_tags, read_window

@@ -18,7 +18,7 @@ from daymelt.settings.comparison import Report
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.steps.benchmark.daily_table import read_tables
 from daymelt.systems.aligned import Aligned, open_aligned
-from daymelt.systems.streams import Series, open_series
+from daymelt.systems.streams import StreamSeries, open_series
 
 LOSSES = "loss.csv"  # beside the card of a network
 
@@ -66,8 +66,8 @@ def draw_day(
     path: Path,
     day: dt.date,
     aligned: Aligned,
-    observed: Series,
-    truth: Series | None,
+    observed: StreamSeries,
+    truth: StreamSeries | None,
     folder: Path,
     area: Area,
 ) -> None:

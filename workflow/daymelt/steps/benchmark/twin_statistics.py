@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from daymelt.steps.benchmark.daily_table import HELD_OUT, MAR, PMW, SAR, read_tables, write_table
-from daymelt.systems.streams import Series, open_series
+from daymelt.systems.streams import StreamSeries, open_series
 
 # MeltwaterBench (arXiv 2512.12142): table 1, the split of version 1_4, and statistics of its
 # published target
@@ -52,7 +52,7 @@ def row(name: str, ours: float, published: float) -> dict[str, object]:
     }
 
 
-def target_statistics(observed: Series) -> dict[str, float]:
+def target_statistics(observed: StreamSeries) -> dict[str, float]:
     """Shares of the valid cells of all SAR days in the lowest and the highest tenth, mean masked
     share of a day, and days a year.
     """

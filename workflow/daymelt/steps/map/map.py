@@ -23,7 +23,7 @@ from daymelt.settings.learning import Map, System
 from daymelt.steps.running import load_system, running
 from daymelt.systems import interface
 from daymelt.systems.aligned import Aligned, open_aligned
-from daymelt.systems.streams import Series, open_series
+from daymelt.systems.streams import StreamSeries, open_series
 
 
 def map(
@@ -70,7 +70,7 @@ class Writer:
         area: Area,
         ready: interface.Ready,
         aligned: Aligned,
-        ages: Series,
+        ages: StreamSeries,
         options: Map,
     ) -> None:
         self._folder, self._area, self._ready = folder, area, ready

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from daymelt.archives.download import adopt_all, adopt_unasked
-from daymelt.archives.names import printable
 from daymelt.archives.remote import HEAD_BYTES, is_kind
-from daymelt.core.errors import FormatError, MissingInputError, RetrievalError
+from daymelt.core.errors import FormatError, MissingInputError, RetrievalError, printable
 from daymelt.core.manifest import Entry, entry
 from daymelt.steps.retrieve.archive_settings import policy
 from daymelt.steps.retrieve.archived import Archived

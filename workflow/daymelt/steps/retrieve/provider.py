@@ -13,7 +13,6 @@ configuration may give; nothing else names a provider.
 """
 
 import datetime as dt
-import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
 from daymelt.archives.remote import Remote
+from daymelt.core import plugins
 from daymelt.core.errors import ConfigError
 from daymelt.core.grid import Grid
 from daymelt.core.manifest import Entry
@@ -153,16 +153,10 @@ class ProviderBase(ABC, Generic[Settings]):
 
 def provider_class(source: str, provider: str) -> type[ProviderBase[Any]]:
     """The class of a provider of a source; ConfigError where there is none."""
-    name = f"{PROVIDERS}.{source}.{provider.replace('-', '_')}"
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        module = None
+    module = plugins.load(f"{PROVIDERS}.{source}", provider)
     if module is None:
         raise ConfigError(
             f"{source}.provider: found {provider!r}, which this version cannot retrieve from; "
-            f"expected a module {name}"
+            f"expected the name of a module of {PROVIDERS}.{source}"
         )
     return cast(type[ProviderBase[Any]], module.Provider)

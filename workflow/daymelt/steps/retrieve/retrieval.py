@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from daymelt.archives.names import human
-from daymelt.archives.remote import Remote
+from daymelt.archives.remote import Remote, human
 from daymelt.core.manifest import write_manifest
 from daymelt.steps.retrieve.provider import Request, provider_class
 from daymelt.steps.retrieve.raw_files import handed_over

@@ -34,5 +34,5 @@ def train(
             [*aligned.digests, *observed.digests, *(checksum(path) for path in sorted(splits))]
         )
         about = {"inputs": inputs, "software": software_version()}
-        lesson = interface.Lesson(aligned, observed, read_splits(splits), about, threads)
-        interface.system(system.kind).fit(lesson, options, out.parent)
+        data = interface.TrainingData(aligned, observed, read_splits(splits), about, threads)
+        interface.system(system.kind).fit(data, options, out.parent)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from daymelt.archives.access import Access, anonymous
-from daymelt.archives.names import human
+from daymelt.archives.remote import human
 from daymelt.core.progress import progress
 from daymelt.settings.inputs import Archives, Mar
 from daymelt.sources.mar import server
