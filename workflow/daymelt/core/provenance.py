@@ -101,7 +101,9 @@ def data_files(module: str) -> list[Path]:
     }
     return (
         sorted(
-            file for file in path.parent.iterdir() if file.suffix != ".py" and file.name in named
+            file
+            for file in path.parent.iterdir()
+            if file.is_file() and file.suffix != ".py" and file.name in named
         )
         if path
         else []
