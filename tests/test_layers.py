@@ -19,7 +19,11 @@ MODULES = sorted(
     )
     for path in PACKAGE.rglob("*.py")
 )
-COMPILER = {"daymelt.core.compiled": {"numba"}, "daymelt.core.cube": {"netCDF4"}}
+COMPILER = {
+    "daymelt.core.compiled": {"numba"},
+    "daymelt.core.cube": {"netCDF4"},
+    "daymelt.core.progress": {"tqdm"},
+}
 TOP = {"cli", "__main__"}
 STAGES = {"retrieve", "prepare", "train", "map", "benchmark"}
 # What each room may see, besides itself.

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from daymelt.archives.access import anonymous
+from daymelt.archives.patient import PatientAdapter
 from daymelt.archives.remote import check_url
-from daymelt.archives.retry import Pace, Policy, TransientError, retry
-from daymelt.archives.web import BUSY, CUT, bare, host_of, is_private, reason, retry_after
+from daymelt.archives.retry import Policy
+from daymelt.archives.web import bare, is_private
 from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError, one_line
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def search(
     ----------
     collection : short name, such as `NSIDC-0630`
     days : first and last day whose granules are wanted, both included; a granule that only touches
-    them is listed too
+        them is listed too
     box : (west, south, east, north), degrees
     names : patterns of granule names with `*` and `?`, of which any may match
 
@@ -111,14 +111,12 @@ def search(
                 "that it is a CMR"
             )
         with QUIET, warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", FutureWarning
-            )  # earthaccess warns of a method that it calls itself
+            # earthaccess warns of a method that it calls itself
+            warnings.simplefilter("ignore", FutureWarning)
             records = query.get(announced) if announced else []
     granules = {granule.concept: granule for granule in map(read_granule, records)}
-    if (
-        len(granules) < announced
-    ):  # a page that timed out at the archive is short, and one may come twice
+    # a page that timed out at the archive is short, and one may come twice
+    if len(granules) < announced:
         found = f"{len(granules)} of {announced} granules of {collection}"
         raise RetrievalError(
             f"CMR {options.endpoint}: listed {found}; run it again, the archive may be busy"
@@ -274,14 +272,8 @@ def _checked(box: Box) -> Box:
     return box
 
 
-class _Patient(HTTPAdapter):
-    """Sends a request until it is answered whole, as patiently as the downloader: the body is read
-    here, so that a short one counts too.
-    """
-
-    def __init__(self, policy: Policy) -> None:
-        super().__init__()
-        self.policy = policy
+class _Private(PatientAdapter):
+    """Sends requests of a search, none to an unprotected address."""
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
@@ -293,38 +285,14 @@ class _Patient(HTTPAdapter):
                 f"{bare(url)}: an unprotected address to which the search was redirected; not "
                 "followed"
             )
-        kwargs["timeout"] = self.policy.timeout_s
-        return retry(
-            lambda: self._try(request, *args, **kwargs),
-            self.policy,
-            Pace(),
-            host_of(url),
-            bare(url),
-        )
-
-    def _try(
-        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
-    ) -> requests.Response:
-        try:
-            response = super().send(request, *args, **kwargs)
-            _ = response.content
-        except CUT as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise
-            raise TransientError(reason(error)) from None
-        if response.status_code in BUSY or response.status_code >= 500:
-            raise TransientError(
-                f"the server answered {response.status_code}",
-                retry_after(response.headers.get("Retry-After")),
-            )
-        return response
+        return super().send(request, *args, **kwargs)
 
 
 def _session(options: CmrOptions) -> requests.Session:
     """A session without credentials: a search needs none."""
     session = anonymous("CMR").session()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _Patient(options.policy))
+        session.mount(scheme, _Private(options.policy))
     return session
 
 
@@ -350,21 +318,16 @@ def _plain_errors(endpoint: str) -> Iterator[None]:
         raise FormatError(
             f"CMR {endpoint}: its answer is nested too deep to be UMM-JSON; check the endpoint"
         ) from None
-    except (
-        RuntimeError
-    ) as error:  # earthaccess makes one of every status from 400 on, with the body as text
+    except RuntimeError as error:
+        # earthaccess makes one of every status from 400 on, with the body as text
         status = getattr(getattr(error.__cause__, "response", None), "status_code", "an error")
         told = f"{status} ({one_line(error)})"
         raise RetrievalError(
             f"CMR {endpoint}: the search was answered with {told}; check the endpoint and the "
             "collection"
         ) from None
-    except (
-        LookupError,
-        TypeError,
-        AttributeError,
-        ValueError,
-    ) as error:  # from walking an answer that is not what it should be
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        # from walking an answer that is not what it should be
         raise FormatError(
             f"CMR {endpoint}: its answer is not UMM-JSON ({one_line(repr(error))}); check the "
             "endpoint"

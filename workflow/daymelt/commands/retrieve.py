@@ -7,7 +7,7 @@ from daymelt.core.errors import ConfigError
 from daymelt.core.manifest import RAW
 from daymelt.plan import places
 from daymelt.settings.config import Config
-from daymelt.steps.retrieve.live import Plan
+from daymelt.steps.retrieve.retrieval import DryRun
 from daymelt.steps.retrieve.retrieve_mar import retrieve_mar
 from daymelt.steps.retrieve.retrieve_microwave import retrieve_microwave
 from daymelt.steps.retrieve.retrieve_sentinel1 import retrieve_sentinel1
@@ -47,7 +47,7 @@ def retrieve(
         )
     plans = [retrieve_one(source, config, period, dry_run, adopt) for period in periods]
     if dry_run and len(plans) > 1:
-        print(f"{sum(plans, Plan())}, {len(plans)} months")
+        print(f"{sum(plans, DryRun())}, {len(plans)} months")
 
 
 def periods_of(source: str, config: Config, month: str | None, season: int | None) -> list[str]:
@@ -80,7 +80,7 @@ def periods_of(source: str, config: Config, month: str | None, season: int | Non
             return [str(season if month is None else parse_month(month)[0])]
 
 
-def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt: bool) -> Plan:
+def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt: bool) -> DryRun:
     """One retrieval of the workflow."""
     area = config.area
     out = Path(places.at(places.MANIFESTS[source], area=area.name, month=period, season=period))

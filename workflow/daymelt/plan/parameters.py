@@ -69,7 +69,8 @@ class Parameters:
         change of the code does not fetch them again.
         """
         provider = self._provider(source)
-        return code_digest(f"retrieve-{source}") if provider == "twin" else provider
+        twin = f"daymelt.steps.retrieve.providers.{source}.twin"
+        return code_digest(f"retrieve-{source}", twin) if provider == "twin" else provider
 
     def system_code(self, step: str) -> Text:
         """Digest of a step's code together with that of the system it runs."""

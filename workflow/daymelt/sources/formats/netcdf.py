@@ -22,9 +22,8 @@ from daymelt.core.errors import DaymeltError, FormatError, MissingInputError, ca
 from daymelt.sources.formats.classic import check_length
 from daymelt.sources.formats.hdf5 import check_opens
 
-LARGEST = (
-    2**27
-)  # values read at once: four times the largest grid of any source; beyond it a header is damaged
+# values read at once: four times the largest grid of any source; beyond it a header is damaged
+LARGEST = 2**27
 
 # What the NetCDF library and numpy raise over a damaged file. Inside `reading` also what our own
 # checks of its numbers raise.
@@ -119,9 +118,9 @@ def stored_numbers(variable: "netCDF4.Variable[Any]", index: Any = ...) -> NDArr
         raise ValueError(f"{variable.name} is of type {variable.dtype}, expected numbers")
     wanted = index if isinstance(index, tuple) else (slice(None),) * variable.ndim
     lengths = [
-        len(range(*part.indices(size)))
-        for part, size in zip(wanted, variable.shape, strict=True)
-        if isinstance(part, slice)
+        len(range(*index.indices(size)))
+        for index, size in zip(wanted, variable.shape, strict=True)
+        if isinstance(index, slice)
     ]
     if math.prod(lengths) > LARGEST:
         raise ValueError(
@@ -169,9 +168,8 @@ def _equal(stored: NDArray[Any], value: float) -> NDArray[np.bool_]:
 
 def _missing_values(variable: "netCDF4.Variable[Any]") -> tuple[float, ...]:
     given = [_numbers(variable, name) for name in ("_FillValue", "missing_value")]
-    if (
-        not given[0] and np.dtype(variable.dtype).itemsize > 1
-    ):  # what the library writes into cells that nobody wrote
+    # the library's own fill of cells that were never written
+    if not given[0] and np.dtype(variable.dtype).itemsize > 1:
         given[0] = [float(netCDF4.default_fillvals[np.dtype(variable.dtype).str[1:]])]
     if _unsigned(variable):
         modulus = 2.0 ** (8 * np.dtype(variable.dtype).itemsize)

@@ -40,9 +40,8 @@ KERNEL = {
     # whole
 }
 DRIVER = "GTiff"  # no other format is guessed from the bytes: some, such as VRT, open further files
-LARGEST = (
-    2**30
-)  # pixels of one window: twice the production area at 10 m; beyond it a header is damaged
+# pixels of one window: twice the production area at 10 m; beyond it a header is damaged
+LARGEST = 2**30
 EDGE_POINTS = 33  # points a side by which a box is carried into another crs
 
 

@@ -88,9 +88,8 @@ def search(
     ConfigError
         No such polarisation.
     """
-    from daymelt.archives import (
-        stac_search,
-    )  # its client takes a while to load, of which only a retrieval has need
+    # its client takes a while to load, of which only a retrieval has need
+    from daymelt.archives import stac_search
 
     if options.polarisation not in POLARISATIONS:
         raise ConfigError(
@@ -196,9 +195,8 @@ def _scenes(
                 yield _scene(parsed, item["properties"], polarisation)
             else:
                 passed_over[f"without {polarisation}"] += 1
-        except (
-            FormatError
-        ) as error:  # one bad record of a catalogue must not hide a month of good ones
+        except FormatError as error:
+            # one bad record of a catalogue must not hide a month of good ones
             passed_over["unreadable"] += 1
             log.warning("%s", error)
 
