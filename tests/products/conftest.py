@@ -1,4 +1,4 @@
-"""What several product tests need: grids, a plausible day, and where the independent tools are."""
+"""Shared by the tests of products: grids, a plausible day, and paths of independent tools."""
 
 import shutil
 

@@ -10,13 +10,14 @@ import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from products.layout import check_day
 from rasterio.shutil import copy
 from rio_cogeo.cogeo import cog_validate
 
 from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE
 from daymelt.core.errors import FormatError, GridError, MissingInputError, StorageError
 from daymelt.core.grid import Grid, same_crs
-from daymelt.products.cog import check_day, read_cells, read_day, read_tags, write_day
+from daymelt.products.cog import read_cells, read_day, read_tags, write_day
 
 ALBERS = (
     "+proj=aea +lat_1=62 +lat_2=76 +lat_0=70 +lon_0=-40 +x_0=0 +y_0=0 +datum=WGS84 "
@@ -40,9 +41,7 @@ def age(grid):
 
 
 def rewrite(path, **changes):
-    """The same day as another program might write it: the GeoTIFF at `path` with some of its
-    properties changed.
-    """
+    """Write the GeoTIFF at `path` again with some of its properties changed."""
     with rasterio.open(path) as file:
         band, profile = file.read(1), file.profile
         scales, units, tags = file.scales, file.units, file.tags()

@@ -45,7 +45,7 @@ def test_never_seen_takes_no_part_in_a_mean_and_stands_where_nothing_else_does()
 
 
 def test_the_first_level_agrees_with_gdal_where_a_mean_is_no_tie(melt, tmp_path):
-    """GDAL rounds a tie up, this room to even; everything else is equal."""
+    """GDAL rounds a tie up, `pyramid` to even; everything else is equal."""
     place = {"crs": "EPSG:3413", "transform": rasterio.Affine(100, 0, 0, 0, -100, 0)}
     with rasterio.open(
         tmp_path / "mean.tif",

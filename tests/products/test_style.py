@@ -15,9 +15,8 @@ from daymelt.products.cog import write_day
 from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
 from daymelt.products.style import write_age_qml, write_qml
 
-SYSTEM_PYTHON = Path(
-    "/usr/bin/python3"
-)  # QGIS comes with the system's Python and cannot be installed into another
+# QGIS comes with the system's Python and cannot be installed into another
+SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 
 @pytest.fixture(scope="session")

@@ -67,9 +67,8 @@ def warp() -> Warp:
         field: NDArray[np.generic], source: Grid, target: Grid, resampling: Resampling
     ) -> NDArray[np.float64]:
         result = np.full(target.shape, np.nan)
-        with (
-            warnings.catch_warnings()
-        ):  # rasterio 1.4 still multiplies affine transforms in the way affine 3 deprecates
+        # rasterio 1.4 multiplies affine transforms in the way that affine 3 deprecates
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             reproject(
                 field.astype(np.float64),

@@ -12,7 +12,7 @@ from rasterio.warp import Resampling
 from daymelt.core.errors import ConfigError, GridError
 from daymelt.core.grid import Grid
 from daymelt.science.backscatter import (
-    BAND,
+    POOL_ROWS,
     WinterReference,
     cell_shares,
     melt_fraction,
@@ -36,7 +36,6 @@ def speckled(seed, shape, missing=0.2):
 
 
 # --- validity
-# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("gamma0", [np.nan, np.inf, -np.inf, 0.0, -0.5, 10 ** (-25 / 10)])
@@ -60,7 +59,6 @@ def test_the_noise_floor_is_one_of_decibels(db, floor):
 
 
 # --- smoothing
-# ------------------------------------------------------------------------------------------
 
 
 def smooth_slowly(gamma0, valid, window):
@@ -73,7 +71,9 @@ def smooth_slowly(gamma0, valid, window):
     return result
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (2, 9), (BAND - 1, 5), (BAND, 4), (2 * BAND + 3, 11)])
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (2, 9), (POOL_ROWS - 1, 5), (POOL_ROWS, 4), (2 * POOL_ROWS + 3, 11)]
+)
 @pytest.mark.parametrize("window", [1, 3, 5, 9])
 def test_smoothing_is_the_mean_over_the_valid_pixels_of_the_box(shape, window):
     gamma0, valid = speckled(7, shape)
@@ -136,7 +136,6 @@ def test_a_box_without_a_centre_is_refused(window):
 
 
 # --- winter reference
-# ------------------------------------------------------------------------------------------
 
 
 @given(st.integers(0, 6), st.integers(1, 5), st.integers(0, 1000))
@@ -178,7 +177,6 @@ def test_more_scenes_than_the_count_holds_are_refused():
 
 
 # --- pooling of winters
-# ------------------------------------------------------------------------------------------
 
 winters = st.lists(st.tuples(power, st.integers(0, 6)), min_size=1, max_size=4)
 
@@ -234,7 +232,6 @@ def test_pooling_does_not_change_the_winters_it_is_given():
 
 
 # --- threshold
-# ------------------------------------------------------------------------------------------
 
 
 def melts(gamma0, reference, threshold=3.0):
@@ -270,7 +267,6 @@ def test_a_threshold_that_is_no_drop_is_refused(threshold):
 
 
 # --- aggregation
-# ------------------------------------------------------------------------------------------
 
 
 def overlap(low, high, other_low, other_high):
@@ -427,7 +423,6 @@ def test_a_reference_in_two_parts_is_the_reference(above):
 
 
 # --- passes of a day
-# ------------------------------------------------------------------------------------------
 
 seen = st.tuples(st.floats(0, 1, width=32), st.floats(2**-7, 1, width=32), st.booleans())
 

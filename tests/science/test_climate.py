@@ -20,7 +20,6 @@ from daymelt.science.climate import (
 )
 
 # --- units
-# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -65,7 +64,6 @@ def test_a_day_without_data_has_no_content_to_check():
 
 
 # --- blur
-# ------------------------------------------------------------------------------------------
 
 
 def blur_slowly(field, sigma):
@@ -108,7 +106,6 @@ def test_a_constant_field_stays_constant(holes):
 
 
 # --- curve
-# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

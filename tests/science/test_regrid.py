@@ -44,7 +44,6 @@ def scattered(seed, count, target):
 
 
 # --- barycentric weights
-# ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -138,7 +137,6 @@ def test_sources_on_one_line_are_refused():
 
 
 # --- missing sources
-# ------------------------------------------------------------------------------------------
 
 
 def apply_slowly(weights, field, shape):
@@ -187,7 +185,6 @@ def test_half_of_the_weight_is_enough_even_where_rounding_took_a_little():
 
 
 # --- weights along one axis
-# ------------------------------------------------------------------------------------------
 
 axis = st.lists(st.integers(-1000, 1000), min_size=2, max_size=8, unique=True).map(sorted)
 
@@ -216,7 +213,6 @@ def test_an_axis_that_turns_or_halts_is_refused(centres):
 
 
 # --- upsampling
-# ------------------------------------------------------------------------------------------
 
 
 def weights_between(coarse, fine):

@@ -24,7 +24,6 @@ seeds = st.integers(0, 10**6)
 
 
 # --- one image
-# ------------------------------------------------------------------------------------------
 
 
 @given(seeds)
@@ -130,7 +129,6 @@ def test_fields_of_two_shapes_are_refused():
 
 
 # --- many images
-# ------------------------------------------------------------------------------------------
 
 
 @given(st.lists(seeds, min_size=1, max_size=4))
@@ -208,7 +206,6 @@ def test_an_image_without_a_score_does_not_count(weighted):
 
 
 # --- structural similarity
-# ------------------------------------------------------------------------------------------
 
 
 def smooth_images(masked_image, seed, shape):
@@ -296,7 +293,6 @@ def test_an_image_smaller_than_the_window_has_no_similarity(shape):
 
 
 # --- extent
-# ------------------------------------------------------------------------------------------
 
 
 def test_the_extent_is_the_melting_share_of_each_cell_s_own_area():

@@ -114,7 +114,6 @@ def test_a_list_that_does_not_fit_the_acquisitions_is_refused(rows, message):
 
 
 # --- protocols
-# ------------------------------------------------------------------------------------------
 
 several_years = st.lists(
     st.dates(dt.date(2017, 4, 1), dt.date(2020, 9, 30)), min_size=2, max_size=80, unique=True

@@ -25,7 +25,6 @@ def stack_of(acquired, seed, missing=0.4, shape=(3, 4)):
 
 
 # --- time-interpolated SAR
-# ------------------------------------------------------------------------------------------
 
 
 def window_mean_slowly(stack, acquired, day, before, after):
@@ -110,7 +109,6 @@ def test_a_stack_whose_dates_do_not_rise_or_fit_is_refused(kernel, acquired):
 
 
 # --- age of the nearest observation
-# ------------------------------------------------------------------------------------------
 
 
 def age_slowly(stack, acquired, day):
@@ -174,7 +172,6 @@ def test_no_days_give_nothing():
 
 
 # --- gaps
-# ------------------------------------------------------------------------------------------
 
 
 def series(text):

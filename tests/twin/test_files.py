@@ -121,9 +121,8 @@ def test_equal_input_gives_equal_bytes(tmp_path):
 def test_a_rounded_mantissa_is_the_nearest_number_of_so_many_bits(values, bits):
     found = files.round_mantissa(values, bits)
     mantissa, exponent = np.frexp(values.astype(np.float64))
-    nearest = np.ldexp(
-        np.rint(mantissa * 2.0 ** (bits + 1)), exponent - bits - 1
-    )  # rint too rounds ties to even
+    # rint too rounds ties to even
+    nearest = np.ldexp(np.rint(mantissa * 2.0 ** (bits + 1)), exponent - bits - 1)
     np.testing.assert_array_equal(found, nearest.astype(np.float32))
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daymelt.twin import nature
-from daymelt.twin.terrain import SEA_LEVEL_M, Terrain, terrain
+from daymelt.twin.terrain import SEA_LEVEL_M, Surface, terrain
 
 
 @pytest.fixture(scope="module")
@@ -48,13 +48,13 @@ def test_a_full_store_outlives_a_cold_day_and_an_empty_one_does_not():
 
 
 def test_it_is_colder_above_and_warmer_on_slopes_that_face_south(area, seed):
-    flat = Terrain(
+    flat = Surface(
         np.full(area.shape, SEA_LEVEL_M, np.float32),
         np.zeros(area.shape, bool),
         np.ones(area.shape, bool),
     )
-    high = Terrain(flat.height + 1000, flat.ocean, flat.ice)
-    ramp = Terrain(
+    high = Surface(flat.height + 1000, flat.ocean, flat.ice)
+    ramp = Surface(
         flat.height + np.float32(10) * np.arange(area.rows, 0, -1, dtype=np.float32)[:, None],
         flat.ocean,
         flat.ice,
@@ -64,9 +64,8 @@ def test_it_is_colder_above_and_warmer_on_slopes_that_face_south(area, seed):
         nature.exposure(high, area, area, seed).offset, level - 6.5, atol=1e-4
     )
     lapse = nature.LAPSE_K_PER_M * (ramp.height - SEA_LEVEL_M)
-    assert (
-        nature.exposure(ramp, area, area, seed).offset + lapse - level > 0.1
-    ).all()  # falls towards the south
+    # the ramp falls towards the south
+    assert (nature.exposure(ramp, area, area, seed).offset + lapse - level > 0.1).all()
 
 
 def test_years_differ_and_summer_is_warmer_than_winter(seed):

@@ -26,10 +26,9 @@ def test_a_field_is_the_same_through_any_window(row, column, rows, columns):
 
 
 def test_a_finer_grid_adds_detail_to_the_same_field():
-    coarse, fine = (
-        Grid("EPSG:3413", 100, 0, 0, 50, 50),
-        Grid("EPSG:3413", 20, 40, -40, 250, 250),
-    )  # every fifth centre is shared
+    # every fifth centre is shared
+    coarse = Grid("EPSG:3413", 100, 0, 0, 50, 50)
+    fine = Grid("EPSG:3413", 20, 40, -40, 250, 250)
     shared = fractal(fine, 3, "b", (3200.0, 1600.0))[::5, ::5]
     np.testing.assert_allclose(shared, fractal(coarse, 3, "b", (3200.0, 1600.0)), atol=2e-6)
 

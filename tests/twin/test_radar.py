@@ -54,15 +54,15 @@ def test_a_pass_is_the_same_whatever_was_observed_before_it(area, seed):
 def test_melting_takes_four_to_ten_decibels_away_and_leaves_the_sea_alone(area, seed):
     overflight = one_pass(39, 2021, seed)
     for number, swath, grid in radar.bursts(overflight.orbit, area):
-        scene = radar.static_scene(number, swath, grid, overflight.orbit, area, seed)
-        land = ~scene.ocean
-        drop = 10 * np.log10(scene.dry[land] / scene.wet[land])
+        static = radar.static_burst(number, swath, grid, overflight.orbit, area, seed)
+        land = ~static.ocean
+        drop = 10 * np.log10(static.dry[land] / static.wet[land])
         assert drop.min() >= 4 - 1e-3
         assert drop.max() <= 10 + 1e-3
 
 
 def test_half_of_the_patches_of_half_wet_cells_are_wet(seed):
-    patch = radar.static_scene(
+    patch = radar.static_burst(
         *radar.bursts(schedule.ORBITS[39], EMBEDDED)[0], schedule.ORBITS[39], EMBEDDED, seed
     ).patch
     for share in (0.2, 0.5, 0.8):
@@ -71,14 +71,14 @@ def test_half_of_the_patches_of_half_wet_cells_are_wet(seed):
 
 def test_speckle_has_the_mean_and_the_spread_of_its_looks(area, seed):
     number, swath, grid = radar.bursts(schedule.ORBITS[39], area)[0]
-    scene = radar.static_scene(number, swath, grid, schedule.ORBITS[39], area, seed)
-    flat = radar.Scene(
-        np.ones_like(scene.dry),
-        scene.wet,
-        scene.patch,
-        np.zeros_like(scene.mask),
-        scene.ocean & False,
-        scene.border & False,
+    static = radar.static_burst(number, swath, grid, schedule.ORBITS[39], area, seed)
+    flat = radar.StaticBurst(
+        np.ones_like(static.dry),
+        static.wet,
+        static.patch,
+        np.zeros_like(static.mask),
+        static.ocean & False,
+        static.border & False,
     )
     power = radar.backscatter(flat, np.zeros(grid.shape, np.float32), np.random.default_rng(0))
     assert power.mean() == pytest.approx(1, abs=0.02)
@@ -91,7 +91,7 @@ def test_the_edge_of_a_swath_that_cuts_the_area_is_zeros_and_beyond_it_is_nothin
     )
     zeros = power == 0
     assert zeros.any()
-    assert (mask[zeros] == 0).any()  # the provider's mask does not tell of them
+    assert (mask[zeros] == 0).any()  # the provider's mask does not mark them
     assert np.isnan(power[seen == 0]).all()
     assert (power[(seen > 0) & ~zeros] > 0).all()
 

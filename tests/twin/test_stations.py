@@ -28,9 +28,8 @@ def test_the_same_station_records_the_same_whatever_other_years_are_asked_for(ar
     np.testing.assert_array_equal(record.hours[part], alone.hours)
     np.testing.assert_array_equal(record.surface[part], alone.surface)
     other = stations.observe(area, [2020], "B", *place_of(area, *CELL), seed)
-    assert not np.array_equal(
-        other.surface, alone.surface, equal_nan=True
-    )  # its own noise and gaps
+    # each station has noise and gaps of its own
+    assert not np.array_equal(other.surface, alone.surface, equal_nan=True)
     assert np.nanmean(np.abs(other.air - alone.air)) < 0.3
 
 

@@ -1,7 +1,6 @@
 """Days, months and melt seasons.
 
-A season is named by its year and a month by `YYYY-MM`; both are plain lists of `datetime.date`, so
-that no code cuts dates out of file names or counts a year as 365 days.
+A season is named by its year and a month by `YYYY-MM`; both are lists of `datetime.date`.
 """
 
 import datetime as dt

@@ -1,1 +1,1 @@
-"""What leaves the house: daily GeoTIFFs, figures, report."""
+"""Products of a run: daily GeoTIFFs with their QGIS styles, tables and figures."""

@@ -1,8 +1,7 @@
-"""The table of the benchmark, ours with the published rows beside it: csv for programs, Markdown
-and HTML for people.
+"""The table of the benchmark, the comparison of all systems: csv for programs, Markdown and HTML
+for people, each with the published rows below.
 
-The published rows were measured on the real data; on synthetic inputs only the order of the systems
-can be compared with them.
+The published rows were measured on the real data: on synthetic inputs no number compares with them.
 """
 
 import html
@@ -76,7 +75,7 @@ def benchmark_csv(path: Path, rows: Sequence[Row]) -> None:
 
 
 def benchmark_markdown(path: Path, rows: Sequence[Row]) -> None:
-    """Write a table a protocol, and the published one below."""
+    """Write one table for each protocol, and the published rows below."""
     parts = ["# Benchmark", "", f"{HEADING}. Bold: best of its reference.", ""]
     for title, group in tables(rows):
         parts += [f"## {title}", "", *_markdown_lines(group), ""]
@@ -84,7 +83,7 @@ def benchmark_markdown(path: Path, rows: Sequence[Row]) -> None:
 
 
 def benchmark_html(path: Path, rows: Sequence[Row]) -> None:
-    """Write the same as one page that needs no other file."""
+    """Write the tables of `benchmark_markdown` as one self-contained page."""
     body = [f"<h1>Benchmark</h1><p>{html.escape(HEADING)}. Bold: best of its reference.</p>"]
     body += [_html_table(title, group) for title, group in tables(rows)]
     page = (
@@ -95,7 +94,7 @@ def benchmark_html(path: Path, rows: Sequence[Row]) -> None:
 
 
 def tables(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Title and rows of each table: one a protocol in the order given, the published last."""
+    """Title and rows of each table: protocols in the order given, the published rows last."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(str(row["protocol"]), []).append(row)
@@ -109,7 +108,7 @@ def tables(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
 
 
 def cells(row: Row, columns: Iterable[str]) -> list[str]:
-    """The row as text; a dash where nothing is known."""
+    """The row as text; a dash where a value is missing."""
     return [_shown(name, row.get(name)) for name in columns]
 
 
@@ -133,7 +132,7 @@ def best(group: Sequence[Row]) -> set[tuple[int, str]]:
 
 
 def _columns(group: Sequence[Row]) -> list[str]:
-    """Columns of which at least one row knows something."""
+    """Columns with a value in at least one row."""
     return [name for name in COLUMNS if any(not is_missing(row.get(name)) for row in group)]
 
 
@@ -171,4 +170,7 @@ def _html_table(title: str, group: Sequence[Row]) -> str:
             for name, text in shown
         )
         lines.append(f"<tr>{''.join(marks)}</tr>")
-    return f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    return (
+        f"<table><caption>{html.escape(title)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{''.join(lines)}</tbody></table>"
+    )

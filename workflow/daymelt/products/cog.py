@@ -1,8 +1,8 @@
 """The daily product: one layer of one day as a Cloud-Optimized GeoTIFF.
 
 One band of uint8, DEFLATE, blocks of 512 cells, overviews by average, the crs and transform of the
-grid. What a file says about itself (date, model, inputs) stands in its GeoTIFF tags, each with the
-prefix `DAYMELT_`. Equal content gives equal bytes.
+grid. Date, model, inputs and other metadata are GeoTIFF tags with the prefix `DAYMELT_`. Equal
+content gives equal bytes.
 
 Source: Cloud-Optimized GeoTIFF, OGC 21-026; https://gdal.org/drivers/raster/cog.html for the
 layout.
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from daymelt.core.atomic import atomic_path
 from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE, Encoding
-from daymelt.core.errors import FormatError, GridError, MissingInputError
+from daymelt.core.errors import FormatError, GridError, MissingInputError, cause_of
 from daymelt.core.grid import Grid, same_crs
 from daymelt.products.pyramid import Codes, level_count, pyramid
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 BLOCK = 512  # cells a side of a compressed block
 PREFIX = "DAYMELT_"
 REMEDY = "delete it and map again"
-# what each layer may hold beside nodata: its highest number, and the code that no mean may contain
+# of each layer: its highest number beside nodata, and the code that is left out of means
 HIGHEST = {PERCENT.name: 100, SAR_AGE.name: NEVER_SEEN}
 ASIDE = {SAR_AGE.name: NEVER_SEEN}
 # predictor and level 4: measured at 2863 x 1633, a quarter smaller than without and half the time
@@ -59,7 +59,7 @@ def write_day(
     path : the file, written atomically
     stored : (y, x) uint8 in stored form, `encoding.nodata` where there are no data
     encoding : PERCENT or SAR_AGE
-    tags : what the file says about itself; a name `date` is stored as DAYMELT_DATE, see `read_tags`
+    tags : metadata of the file; a name `date` is stored as DAYMELT_DATE, see `read_tags`
     description : name of the band as a viewer shows it
 
     Raises
@@ -80,7 +80,7 @@ def write_day(
 
 
 def read_tags(path: Path) -> dict[str, str]:
-    """What a written file says about itself: names in lower case, without the prefix."""
+    """The tags of a written file: names in lower case, without the prefix."""
     with _open(path) as file:
         tags = file.tags()
     return {
@@ -91,8 +91,15 @@ def read_tags(path: Path) -> dict[str, str]:
 
 
 def read_day(path: Path, grid: Grid, encoding: Encoding) -> NDArray[np.uint8]:
-    """The stored numbers (y, x) of a written file, after checking its head; errors as
-    `check_day`.
+    """The stored numbers (y, x) of a written file, after checking its head.
+
+    Raises
+    ------
+    MissingInputError
+        There is no such file.
+    FormatError
+        It is another file, or a damaged one; the message names what was found and what was
+        expected.
     """
     with _open(path) as file:
         _check_head(path, file, grid, encoding)
@@ -114,29 +121,18 @@ def read_cells(
         return np.asarray(found, np.uint8)
 
 
-def check_day(path: Path, grid: Grid, encoding: Encoding) -> None:
-    """Check that a file is what `write_day` writes: layout, head, numbers, and overviews that are
-    the means of the layer.
+def codes_of(encoding: Encoding) -> Codes:
+    """Stored numbers of a layer that are no measurements."""
+    return Codes(int(encoding.nodata), ASIDE.get(encoding.name))
 
-    Raises
-    ------
-    MissingInputError
-        There is no such file.
-    FormatError
-        It is another file, or a damaged one; the message names what was found and what was
-        expected.
+
+def block_side(shape: tuple[int, int]) -> int:
+    """Side of a block of a layer (rows, columns), in cells.
+
+    Half of `BLOCK` where the layer is just as wide as a block: a validator would take its blocks
+    for strips.
     """
-    layer = read_day(path, grid, encoding)
-    _check_layout(path)
-    _check_numbers(path, layer, encoding)
-    levels = level_count(grid.shape, BLOCK)
-    for level, expected in enumerate(pyramid(layer, _codes(encoding), levels)):
-        with _open(path, overview_level=level) as file:
-            if not np.array_equal(file.read(1), expected):
-                raise FormatError(
-                    f"{path}: overview {level + 1} of {levels} is not the mean of the layer; "
-                    f"{REMEDY}"
-                )
+    return BLOCK // 2 if shape[1] == BLOCK else BLOCK
 
 
 def _encode(
@@ -146,8 +142,8 @@ def _encode(
     tags: Mapping[str, str],
     description: str,
 ) -> bytes:
-    """The bytes of the file, made in memory: GDAL writes beside its target, and a full disk is no
-    error that it names.
+    """The bytes of the file, made in memory: GDAL writes temporary files beside its target and does
+    not report a full disk.
     """
     import rasterio
     from rasterio.io import MemoryFile
@@ -174,13 +170,13 @@ def _encode(
             encoding=encoding,
             description=description,
         )
-        levels = pyramid(stored, _codes(encoding), level_count(grid.shape, BLOCK))
+        levels = pyramid(stored, codes_of(encoding), level_count(grid.shape, BLOCK))
         # GDAL takes `x.tif.ovr` for the first overview of `x.tif`, `x.tif.ovr.ovr` for the second
         for level, field in enumerate(levels, start=1):
             _write_plain(
                 source.name + ".ovr" * level, field, grid.refine(grid.spacing_m * 2**level), profile
             )
-        copy(source.name, target.name, driver="COG", blocksize=_block(grid.shape), **CREATION)
+        copy(source.name, target.name, driver="COG", blocksize=block_side(grid.shape), **CREATION)
         return bytes(target.getbuffer())
 
 
@@ -193,9 +189,7 @@ def _write_plain(
     encoding: Encoding | None = None,
     description: str = "",
 ) -> None:
-    """Write one level as a plain GeoTIFF; the layer itself also carries the tags and what its
-    numbers mean.
-    """
+    """Write one level as a plain GeoTIFF, the full layer with tags, scale, unit and description."""
     import rasterio
 
     rows, columns = stored.shape
@@ -221,7 +215,7 @@ def _check_layer(path: Path, stored: NDArray[np.uint8], grid: Grid, encoding: En
         raise ValueError(
             f"{path}: {encoding.name} is {stored.dtype}, expected uint8 in stored form"
         )
-    highest = _highest(stored, encoding)
+    highest = int(np.max(stored, initial=0, where=stored != encoding.nodata))
     if highest > HIGHEST[encoding.name]:
         raise ValueError(
             f"{path}: {encoding.name} holds {highest}, expected at most {HIGHEST[encoding.name]}"
@@ -245,63 +239,9 @@ def _check_head(path: Path, file: "DatasetReader", grid: Grid, encoding: Encodin
         _expect(path, "crs", file.crs.to_string() if found else "none", grid.crs)
 
 
-def _check_layout(path: Path) -> None:
-    """FormatError unless GDAL's rules for a cloud-optimized file hold, warnings included, and the
-    blocks are compressed as ours are.
-    """
-    from rio_cogeo.cogeo import cog_validate
-
-    valid, errors, warnings = cog_validate(path, strict=True, quiet=True)
-    if not valid:
-        raise FormatError(
-            f"{path}: no Cloud-Optimized GeoTIFF ({'; '.join([*errors, *warnings])}); {REMEDY}"
-        )
-    with _open(path) as file:
-        _expect(path, "compression", str(file.profile.get("compress", "none")).lower(), "deflate")
-        _expect(path, "block", file.block_shapes[0], (_block(file.shape),) * 2)
-        _expect(path, "overviews", len(file.overviews(1)), level_count(file.shape, BLOCK))
-        _expect(path, "length in bytes", path.stat().st_size, _end(file))
-
-
-def _end(file: "DatasetReader") -> int:
-    """Where the file must end: after its last block and the four bytes that the COG layout repeats
-    of it.
-    """
-    row, column = ((size - 1) // _block(file.shape) for size in file.shape)
-    offset, size = (
-        int(file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=1) or 0)
-        for what in ("OFFSET", "SIZE")
-    )
-    return offset + size + 4
-
-
-def _check_numbers(path: Path, layer: NDArray[np.uint8], encoding: Encoding) -> None:
-    highest = _highest(layer, encoding)
-    if highest > HIGHEST[encoding.name]:
-        raise FormatError(
-            f"{path}: {encoding.name} holds {highest}, expected at most "
-            f"{HIGHEST[encoding.name]}; {REMEDY}"
-        )
-
-
 def _expect(path: Path, what: str, found: Any, expected: Any) -> None:
     if found != expected:
         raise FormatError(f"{path}: {what} {found}, expected {expected}; {REMEDY}")
-
-
-def _highest(stored: NDArray[np.uint8], encoding: Encoding) -> int:
-    return int(np.max(stored, initial=0, where=stored != encoding.nodata))
-
-
-def _block(shape: tuple[int, int]) -> int:
-    """Side of a block; smaller where it would be just as wide as the layer, which a validator takes
-    for strips.
-    """
-    return BLOCK // 2 if shape[1] == BLOCK else BLOCK
-
-
-def _codes(encoding: Encoding) -> Codes:
-    return Codes(int(encoding.nodata), ASIDE.get(encoding.name))
 
 
 def _stored_tag(name: str, value: str) -> tuple[str, str]:
@@ -309,7 +249,7 @@ def _stored_tag(name: str, value: str) -> tuple[str, str]:
         raise ValueError(
             f"tag {name!r}: expected a name of lower-case letters, digits and underscores"
         )
-    if not value.strip():  # GDAL drops empty values without a word
+    if not value.strip():  # GDAL drops empty values silently
         raise ValueError(f"tag {name}: empty; say 'none' where there is nothing to say")
     return PREFIX + name.upper(), value
 
@@ -328,26 +268,17 @@ def _crs(description: str) -> "CRS":
 
 
 @contextmanager
-def _open(path: Path, **options: Any) -> "Iterator[DatasetReader]":
-    """Open a product file; what GDAL cannot read becomes one clear line, also while the file is in
-    use.
-    """
+def _open(path: Path) -> "Iterator[DatasetReader]":
+    """Open a product file; errors of GDAL become a FormatError of one line, also while reading."""
     import rasterio
     from rasterio.errors import RasterioIOError
 
     if not Path(path).is_file():
         raise MissingInputError(f"{path}: not found; map its season first")
     try:
-        with rasterio.open(path, driver="GTiff", **options) as file:
+        with rasterio.open(path, driver="GTiff") as file:
             yield file
     except RasterioIOError as error:
         raise FormatError(
-            f"{path}: not readable as GeoTIFF ({_reason(error)}); {REMEDY}"
+            f"{path}: not readable as GeoTIFF ({cause_of(error)}); {REMEDY}"
         ) from error
-
-
-def _reason(error: BaseException) -> str:
-    """The deepest cause in one line: rasterio's own text only points to it."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split())

@@ -1,9 +1,9 @@
-"""The colours of the products, for QGIS and for the pictures alike; every set can be told apart
+"""The colours of the products, for QGIS and for the pictures; the colours of every set are distinct
 with any kind of colour vision.
 """
 
-# melt fraction, colour, opacity: dry snow hardly covers what lies below, wet snow is deep blue;
-# lightness falls all the way
+# melt fraction, colour, opacity: dry snow is nearly transparent, wet snow deep blue; lightness
+# falls monotonically
 MELT_RAMP = (
     (0.0, "#f1f5f9", 0.35),
     (0.1, "#d6e6f1", 0.80),
@@ -13,8 +13,8 @@ MELT_RAMP = (
     (1.0, "#08244f", 1.0),
 )
 
-# greatest age in days of a class, colour, name; the last two are everything older, and the code for
-# no observation at all
+# greatest age in days of a class, colour, name; the last two are all older ages, and the code for
+# no observation
 AGE_CLASSES = (
     (0, "#ffffcc", "seen that day"),
     (1, "#fde49a", "1 day"),

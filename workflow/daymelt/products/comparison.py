@@ -1,5 +1,5 @@
 """Charts that compare the systems of the benchmark: reliability, error by gap, height and month,
-and how near tests lie to training.
+and distance of test days to training days.
 """
 
 import math
@@ -18,8 +18,8 @@ from daymelt.products.tables import Row, label
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# colour and line of each system, told apart without colour too; what is not named here takes the
-# next of the rest
+# colour and line of each system, distinct without colour too; other systems take the next of
+# `OTHER_LOOKS`
 LOOKS: Mapping[str, tuple[str, str]] = {
     "unet-smp": (BLUE, "-"),
     "unet": (SKY, "-"),
@@ -42,37 +42,35 @@ AXES = {
 CALENDAR = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 GAPS = ("0", "1", "2-3", "4-6", "above 6", "never")
 MARKERS = {"-": "o", "--": "s", ":": "^", "-.": "D"}  # a line's look where there is no line
-LEAST_SHARE = 1e-4  # of all cells: a class with less says nothing
+LEAST_SHARE = 1e-4  # of all cells; classes with less are not drawn
 NEAR_DAYS = 2
-DISTANCES = (
+DISTANCES = (  # class, its last day
     *((str(days), days) for days in range(1, 8)),
     ("8-14", 14),
     ("15-30", 30),
     ("above 30", None),
-)  # class, its last day
+)
 ERROR_COLUMNS, ERROR_ROW_PX = 2, 470
 SPLIT_ROW_PX = 210
 
 
 def reliability_diagram(path: Path, rows: Sequence[Row]) -> None:
-    """Draw the observed against the predicted melt fraction, and below how often each is predicted;
-    on the diagonal a system says what is.
+    """Draw the mean observed against the predicted melt fraction, and below how often each fraction
+    is predicted; a reliable system lies on the diagonal.
 
     Parameters
     ----------
     rows : one for each system and class, with `system`, `cells`, `mean_prediction` and
-    `mean_target`, all against one reference
+        `mean_target`, all against one reference
     """
     with picture(path, 1200, 1100) as figure:
         headline(
             figure,
             "Reliability of the predicted melt fraction",
-            f"mean of what is, where a system predicts so much; against {_reference(rows)}",
+            f"mean observed fraction where so much is predicted; against {_reference(rows)}",
         )
-        above, below = (
-            figure.add_axes((0.08, 0.30, 0.56, 0.61)),
-            figure.add_axes((0.08, 0.065, 0.56, 0.19)),
-        )
+        above = figure.add_axes((0.08, 0.30, 0.56, 0.61))
+        below = figure.add_axes((0.08, 0.065, 0.56, 0.19))
         above.plot([0, 100], [0, 100], color="#9aa3aa", linewidth=1, label="perfect")
         for system, (colour, line) in looks_of(row["system"] for row in rows).items():
             predicted, observed, share = _classes([row for row in rows if row["system"] == system])
@@ -117,7 +115,7 @@ def error_by(path: Path, rows: Sequence[Row], kinds: Collection[str] = tuple(AXE
     Parameters
     ----------
     rows : one for each system and stratum, with `system`, `kind`, `bin`, `mae` and `valid_cells`,
-    all against one reference
+        all against one reference
     """
     filled = [row for row in rows if float(row["valid_cells"]) > 0]
     shown = [kind for kind in kinds if any(row["kind"] == kind for row in filled)]
@@ -157,7 +155,7 @@ def error_by(path: Path, rows: Sequence[Row], kinds: Collection[str] = tuple(AXE
 
 
 def _strata(axes: "Axes", kind: str, rows: Sequence[Row]) -> None:
-    """The errors of one kind of class; events have no order, so that nothing joins them."""
+    """The errors of one kind of class; events have no order and are not joined by lines."""
     found = {(str(row["system"]), str(row["bin"])): row for row in rows if row["kind"] == kind}
     bins = sorted(dict.fromkeys(name for _, name in found), key=_order(kind))
     for system, (colour, line) in looks_of(row["system"] for row in rows).items():
@@ -189,8 +187,8 @@ def _strata(axes: "Axes", kind: str, rows: Sequence[Row]) -> None:
 
 
 def _share(kind: str, name: str, rows: Sequence[Row]) -> str:
-    """Share of a class in all cells that were scored; the months hold them all, as do heights and
-    gaps as far as they are known.
+    """Share of a class in all scored cells; months cover all cells, heights and gaps those that
+    have a value.
     """
     of_system = [row for row in rows if row["system"] == rows[0]["system"]]
     totals: dict[str, float] = {}
@@ -216,7 +214,7 @@ def leakage_chart(path: Path, distances: Mapping[str, Sequence[int]]) -> None:
         headline(
             figure,
             "How far a test day is from the nearest training day",
-            "a day beside a training day is nearly known: such a test flatters",
+            "scores of days beside a training day are too good",
         )
         frames = figure.subplots(count, 1, squeeze=False, sharex=True)[:, 0]
         figure.subplots_adjust(

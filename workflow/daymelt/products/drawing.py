@@ -1,5 +1,5 @@
-"""What all pictures share: a canvas without global state, one look, and PNG files of which equal
-contents are equal bytes.
+"""Common to all pictures: a canvas without global state, one style, and PNG files whose bytes
+depend on their content alone.
 """
 
 from collections.abc import Iterator
@@ -39,9 +39,8 @@ def picture(path: Path, width_px: int, height_px: int) -> Iterator["Figure"]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with matplotlib.style.context(
-        ["default", LOOK]
-    ):  # a user's own settings must not change a product
+    # a user's own settings must not change a product
+    with matplotlib.style.context(["default", LOOK]):
         figure = Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)
         yield figure

@@ -1,4 +1,4 @@
-"""The charts of the report: melt extent through the seasons, the course of a training, the score of
+"""The charts of the report: melt extent through the seasons, the losses of a training, the score of
 every system.
 """
 
@@ -46,7 +46,7 @@ def extent_curves(
     ----------
     days : every day of every season, in rising order
     series : name of a system to its melt extent, km², of each day; NaN where it has none
-    points : systems that see single days only and are drawn as points
+    points : systems with values on single days only, drawn as points
     """
     years = sorted({day.year for day in days})
     rows = math.ceil(len(years) / COLUMNS)
@@ -143,7 +143,7 @@ def score_bars(path: Path, rows: Sequence[Row]) -> None:
     Parameters
     ----------
     rows : each with `system`, `against`, `mae` and `days`; systems and references are drawn in the
-    order of the rows
+        order of the rows
     """
     systems, references = (
         list(dict.fromkeys(str(row[name]) for row in rows)) for name in ("system", "against")
@@ -184,14 +184,14 @@ def score_bars(path: Path, rows: Sequence[Row]) -> None:
 
 
 def series_colours(names: Collection[str]) -> dict[str, str]:
-    """One colour a system: known ones keep theirs in every picture, the others share the blues."""
+    """Colour of each system: fixed for those in `SERIES_COLOURS`, in turn for the others."""
     free = iter(OTHER_COLOURS * len(names))
     return {name: SERIES_COLOURS[name] if name in SERIES_COLOURS else next(free) for name in names}
 
 
 def published_mae(system: str) -> float | None:
-    """Published error on the real data, None where nothing compares; the UNet SMP stands beside the
-    published one, whatever its encoder.
+    """Published error of a system on the real data, None without one; that of the published UNet
+    SMP for any encoder.
     """
     scores = {name: float(text.split()[0]) for name, text in PUBLISHED.items()}
     return scores.get(
@@ -218,11 +218,8 @@ def _curve(
             "zorder": 5,
         }
     elif name == "truth":
-        look = {
-            "linewidth": 3.2,
-            "alpha": 0.35,
-            "zorder": 2,
-        }  # broad and pale, so that a map on top of it stays visible
+        # broad and pale, so that a map on top of it stays visible
+        look = {"linewidth": 3.2, "alpha": 0.35, "zorder": 2}
     else:
         thick = name not in SERIES_COLOURS
         look = {"linewidth": 2.0 if thick else 1.3, "zorder": 4 if thick else 3}
@@ -270,8 +267,8 @@ def _single_axes(figure: "Figure", title: str, below: str = "") -> "Axes":
 
 
 def _published_marks(axes: "Axes", systems: Sequence[str]) -> None:
-    """Mark the published errors just above the first bar of each group, which is the one they
-    compare with.
+    """Mark the published errors just above the first bar of each group, which has the same
+    reference.
     """
     marks = [(published_mae(system), place) for place, system in enumerate(systems)]
     known = [(mae, place - 0.48) for mae, place in marks if mae is not None]

@@ -1,5 +1,5 @@
-"""A field as a plain GeoTIFF of float32, NaN where there are no data: for other people's code. Our
-own product is in `cog`.
+"""A field as a plain GeoTIFF of float32, NaN where there are no data, for the code of others; the
+daily product is in `cog`.
 """
 
 from collections.abc import Mapping

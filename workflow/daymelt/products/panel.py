@@ -1,8 +1,7 @@
-"""One day in maps side by side: what went in, what came out, what was seen and, where it is known,
-the truth.
+"""One day in maps side by side: inputs, map, observation and, for the twin, the truth.
 
-Fields of one kind share their scale and colours. Where a field has no data the shaded relief shows
-through; the ocean is grey.
+Fields of one kind share their scale and colours. Shaded relief is visible where a field has no
+data; the ocean is grey.
 """
 
 import datetime as dt
@@ -86,7 +85,7 @@ def day_panel(
     grid : the area
     height : (y, x), m, on `grid`; NaN is drawn flat
     panels : at least one, in reading order, None leaves a place empty; a coarse field has its own
-    grid in the same crs
+        grid in the same crs
     ocean : (y, x) on `grid`, True where there is water; drawn over every map
     ice : (y, x) on `grid`, True on the glacier, whose outline is drawn over every map
     columns : panels a row
@@ -228,10 +227,8 @@ def _outline(axes: "Axes", grid: Grid, ice: NDArray[np.bool_] | None) -> None:
     """A thin line around the ice."""
     if ice is not None and ice.any() and not ice.all():
         step = _thinning(grid)
-        for colour, line in (
-            ("white", 1.8),
-            (INK, 0.8),
-        ):  # seen on dark melt and on pale snow alike
+        # visible on dark melt and on pale snow
+        for colour, line in (("white", 1.8), (INK, 0.8)):
             axes.contour(
                 grid.x[::step],
                 grid.y[::step],
@@ -245,8 +242,8 @@ def _outline(axes: "Axes", grid: Grid, ice: NDArray[np.bool_] | None) -> None:
 def _backdrop(
     grid: Grid, height: NDArray[np.float32], ocean: NDArray[np.bool_] | None
 ) -> tuple[Any, Any]:
-    """Relief 0-1 lit from the upper left, and the water as colours with opacity (None: no water
-    known).
+    """Relief 0-1 lit from the upper left, and the water as colours with opacity (None without an
+    ocean mask).
     """
     from matplotlib.colors import LightSource, to_rgba
 

@@ -1,9 +1,9 @@
 """Coarser versions of a stored layer, for the overviews of its file.
 
 A coarse cell is the mean of all the usable cells of the full layer below it, rounded once:
-averaging an average would count the edge of a mask too much and lift the field by a rounding at
-every level. A code that is no number, such as "never seen", takes no part in a mean; it stands only
-where it is all there is.
+means of means would give the edge of a mask too much weight and add a rounding at every level. A
+code that is no measurement, such as "never seen", is left out of means; it is the value only where
+there is no other.
 """
 
 from collections.abc import Iterator
@@ -16,8 +16,8 @@ from numpy.typing import DTypeLike, NDArray
 
 @dataclass(frozen=True)
 class Codes:
-    """Stored numbers with a meaning of their own: `nodata`, and a code kept out of means (None:
-    there is no such code).
+    """Stored numbers that are no measurements: `nodata`, and a code that is left out of means (None
+    without one).
     """
 
     nodata: int
@@ -37,14 +37,14 @@ def level_count(shape: tuple[int, int], block: int) -> int:
 
 
 def pyramid(stored: NDArray[np.uint8], codes: Codes, levels: int) -> Iterator[NDArray[np.uint8]]:
-    """The layer (y, x) at half its size, a quarter and so on: `levels` arrays uint8, an odd last
-    row or column kept.
+    """The layer (y, x) at half its size, a quarter and so on: `levels` arrays uint8; an odd last
+    row or column gives a coarse one of its own.
     """
     known = stored != codes.nodata
     counted = known if codes.aside is None else known & (stored != codes.aside)
     total, count = stored * counted, counted.astype(np.uint8)
     for level in range(levels):
-        # room for the sum of all the cells below one: four times more at every level
+        # wide enough for the sum of all cells below one: four times as many at every level
         total, count = halve(total, np.uint16 if level == 0 else np.uint32), halve(count, np.uint32)
         mean = np.rint(total / np.maximum(count, 1)).astype(np.uint8)
         mean[count == 0] = codes.nodata
@@ -55,8 +55,8 @@ def pyramid(stored: NDArray[np.uint8], codes: Codes, levels: int) -> Iterator[ND
 
 
 def halve(field: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
-    """Sums over squares of two by two cells (y, x), for booleans whether any is true; beyond an odd
-    edge there is nothing to add.
+    """Sums over squares of two by two cells (y, x), for booleans whether any is true; cells beyond
+    an odd edge count as 0.
     """
     rows, columns = field.shape
     padded = np.pad(field, ((0, rows % 2), (0, columns % 2)))

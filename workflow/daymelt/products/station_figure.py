@@ -27,7 +27,7 @@ STRIP = (-0.22, -0.06)  # where the station's days are drawn, below the zero of 
 @dataclass(frozen=True)
 class Timeline:
     """One station and season, all (date,): the map's melt fraction at the cell, Sentinel-1's, and
-    whether the station melts (1, 0); NaN where not known.
+    whether the station melts (1, 0); NaN where missing.
     """
 
     station: str
@@ -39,7 +39,7 @@ class Timeline:
 
 def station_timelines(path: Path, lines: Sequence[Timeline], rule: str, system: str) -> None:
     """Draw one frame for each station and season, stations from left to right, seasons downwards;
-    without any it says so.
+    without stations a picture with that message.
 
     Parameters
     ----------

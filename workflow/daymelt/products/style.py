@@ -16,7 +16,7 @@ from daymelt.core.atomic import write_text
 from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
 
 DOCTYPE = "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-OLDEST_QGIS = "3.4"  # the format has not changed since; a newer QGIS reads it without a word
+OLDEST_QGIS = "3.4"  # the format has not changed since
 
 
 @dataclass(frozen=True)

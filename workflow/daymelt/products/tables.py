@@ -1,8 +1,7 @@
 """Score tables: all columns as csv for programs, the published columns as aligned text for people.
 
-The published rows stand below ours for orientation. They were measured on the real data of all
-seven seasons: on another area, or on synthetic inputs, only the order of the systems can be
-compared.
+The published rows below are for orientation. They were measured on the real data of all seven
+seasons: on another area, or on synthetic inputs, no number compares with them.
 
 Source: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, Table 1 (test split, 70 days).
 """
@@ -52,7 +51,7 @@ LABELS = {
 
 REAL = "real held-out SAR"
 PUBLISHED_SCORES = ("mae", "mse", "accuracy", "f1", "ssim")
-PUBLISHED = {  # as printed, so that no digit is added
+PUBLISHED = {  # rows of the paper as printed, so that no digit is added
     "UNet SMP, Xception71": "0.0474 0.0250 0.946 0.848 0.762",
     "time-interpolated SAR": "0.0778 0.0389 0.899 0.812 0.711",
     "interpolated MAR": "0.167 0.149 0.826 0.664 0.493",
@@ -68,7 +67,7 @@ PUBLISHED_HEADING = "Published, on the real data (MeltwaterBench, arXiv 2512.121
 
 
 def label(system: str) -> str:
-    """Name of a system as a person reads it."""
+    """Display name of a system."""
     return LABELS.get(system, system)
 
 

@@ -20,10 +20,10 @@ from scipy.sparse import csr_array
 
 from daymelt.core.errors import ConfigError, GridError
 from daymelt.core.grid import Grid, same_crs
-from daymelt.science import backscatter_loops as loops
+from daymelt.science import backscatter_loops
 from daymelt.science.backscatter_loops import MOST_SCENES
 
-BAND = 64  # rows worked on at once: small enough for the cache, and memory stays that of the result
+POOL_ROWS = 64  # rows pooled at once: they fit the cache, and memory is that of the result
 
 
 def valid_backscatter(
@@ -39,7 +39,7 @@ def valid_backscatter(
     noise_floor_db : power at or below it is noise, dB
     """
     valid = np.empty(gamma0.shape, np.bool_)
-    loops.find_valid(
+    backscatter_loops.find_valid(
         gamma0.ravel(), mask.ravel(), np.float32(10 ** (noise_floor_db / 10)), valid.ravel()
     )
     return valid
@@ -58,8 +58,8 @@ def smooth(
     ----------
     gamma0, valid : (y, x); invalid pixels, and everything beyond the edges, do not enter the mean
     window : side of the box, odd; 1 leaves the field as it is
-    above : (y above, x), rows of gamma0 that go before those of `gamma0`, which has so many fewer
-    than `valid`
+    above : (rows above, x), rows of gamma0 above those of `gamma0`, which has that many rows fewer
+        than `valid`
 
     Returns
     -------
@@ -74,7 +74,7 @@ def smooth(
         raise ConfigError(f"smoothing window {window} pixels: must be odd and at least 1")
     smoothed = np.empty(valid.shape, np.float32)
     before = np.ascontiguousarray(gamma0[:0] if above is None else above)
-    loops.box_mean(
+    backscatter_loops.box_mean(
         before, np.ascontiguousarray(gamma0), np.ascontiguousarray(valid), window // 2, smoothed
     )
     return smoothed
@@ -120,40 +120,39 @@ class WinterReference:
 def pool(
     means: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]], min_scenes: int
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Winter reference of a year, helped out by other years where its own scenes are too few.
+    """Winter reference of a year, pooled with other years where its own scenes are too few.
 
     Parameters
     ----------
-    means : (mean, count) of each winter, (y, x) each, the year's own first. The means should be
-    those of `mean(1)`: a pixel already
-        NaN brings no scenes
-    min_scenes : scenes that the own year must have to stand alone, and that all years together must
-    have
+    means : (mean, count) of each winter, (y, x) each, the year's own first. Means should be those
+        of `WinterReference.mean(1)`: a pixel that is NaN adds no scenes
+    min_scenes : scenes that the own year needs to be used alone, and that all years together need
 
     Returns
     -------
-    (mean, count): the own mean where it stands alone, elsewhere the mean over all years weighted by
-    their counts; NaN and the count found where even that has too few scenes. They are the own
-    fields themselves where no pixel lacks scenes.
+    (mean, count): the own mean where its scenes suffice, elsewhere the mean over all years weighted
+    by their counts; NaN, and the count found, where all years together have too few scenes. The own
+    arrays themselves where no pixel lacks scenes.
     """
     own, own_count = means[0]
-    if loops.stands_alone(own.ravel(), own_count.ravel(), min_scenes):
+    if backscatter_loops.stands_alone(own.ravel(), own_count.ravel(), min_scenes):
         return own, own_count
     mean, count = np.empty(own.shape, np.float32), np.empty(own.shape, np.uint8)
-    power, scenes = (
-        np.empty(BAND * own.shape[1], np.float32),
-        np.empty(BAND * own.shape[1], np.float32),
-    )
-    for start in range(0, len(mean), BAND):
+    power = np.empty(POOL_ROWS * own.shape[1], np.float32)
+    scenes = np.empty_like(power)
+    for start in range(0, len(mean), POOL_ROWS):
         winters = [
-            (year[start : start + BAND].ravel(), scenes_of[start : start + BAND].ravel())
+            (year[start : start + POOL_ROWS].ravel(), scenes_of[start : start + POOL_ROWS].ravel())
             for year, scenes_of in means
         ]
         power[:], scenes[:] = 0, 0
         for year, scenes_of in winters:
-            loops.add_winter(power, scenes, year, scenes_of)
-        found = mean[start : start + BAND].reshape(-1), count[start : start + BAND].reshape(-1)
-        loops.choose(*winters[0], power, scenes, min_scenes, *found)
+            backscatter_loops.add_winter(power, scenes, year, scenes_of)
+        found = (
+            mean[start : start + POOL_ROWS].reshape(-1),
+            count[start : start + POOL_ROWS].reshape(-1),
+        )
+        backscatter_loops.choose(*winters[0], power, scenes, min_scenes, *found)
     return mean, count
 
 
@@ -178,15 +177,15 @@ class CellShares:
         ratio: float,
         above: NDArray[np.float32] | None = None,
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Area within each coarse cell of the fine cells that are valid with a reference, and of
-        those that are below it by a ratio.
+        """Area within each coarse cell of the fine cells that are valid and have a reference, and
+        of those of them that lie below it by a ratio.
 
         Parameters
         ----------
-        gamma0, valid, reference : (fine y, fine x); where the reference is not finite there is none
+        gamma0, valid, reference : (fine y, fine x); a reference that is not finite is missing
         ratio : of gamma0 to the reference, below which a fine cell counts
-        above : (fine y above, fine x), rows of the reference that go before those of `reference`,
-        which has so many fewer
+        above : (rows above, fine x), rows of the reference above those of `reference`, which has
+            that many rows fewer than `gamma0`
 
         Returns
         -------
@@ -194,14 +193,11 @@ class CellShares:
         """
         shape = self.along_y.shape[0], self.along_x.shape[0]
         seen, below = np.empty(shape, np.float32), np.empty(shape, np.float32)
-        gamma0, valid, reference = (
-            np.ascontiguousarray(gamma0),
-            np.ascontiguousarray(valid),
-            np.ascontiguousarray(reference),
-        )
+        gamma0, valid = np.ascontiguousarray(gamma0), np.ascontiguousarray(valid)
+        reference = np.ascontiguousarray(reference)
         along = *_parts(self.along_y), *_parts(self.along_x)
         before = np.ascontiguousarray(reference[:0] if above is None else above)
-        loops.areas_of_cells(
+        backscatter_loops.areas_of_cells(
             gamma0, valid, before, reference, np.float32(ratio), *along, seen, below
         )
         return seen, below
@@ -215,15 +211,13 @@ class CellShares:
         return _span(self.along_x, first, last)
 
     def part(self, first: int, last: int) -> "CellShares":
-        """The shares of some coarse rows alone, of which only the fine rows of `rows_of` are
-        given.
-        """
+        """The shares of some coarse rows in the fine rows that `rows_of` gives for them."""
         return CellShares(
             self.along_y[first:last, self.rows_of(first, last)], self.along_x, self.cell_area
         )
 
     def of_columns(self, cells: slice, fine: slice) -> "CellShares":
-        """The shares of some coarse columns alone, of which only some fine columns are given."""
+        """The shares of some coarse columns in some fine columns."""
         return CellShares(self.along_y, self.along_x[cells, fine], self.cell_area)
 
 
@@ -263,8 +257,8 @@ def cell_shares(fine: Grid, coarse: Grid) -> CellShares:
 def _overlap(
     offset: float, fine_side: float, fine_cells: int, coarse_side: float, coarse_cells: int
 ) -> csr_array:
-    """Lengths (coarse, fine) along one axis; `offset` is where the fine cells begin, counted from
-    where the coarse ones do.
+    """Lengths (coarse, fine) along one axis; `offset` is the distance from the first edge of the
+    coarse cells to that of the fine ones.
     """
     starts = offset + np.arange(fine_cells) * fine_side
     ends = starts + fine_side
@@ -275,10 +269,8 @@ def _overlap(
     for step in range(int((last - first).max()) + 1):
         cell = first + step
         touched = (cell <= last) & (cell >= 0) & (cell < coarse_cells)
-        low, high = (
-            np.maximum(starts, cell * coarse_side),
-            np.minimum(ends, (cell + 1) * coarse_side),
-        )
+        low = np.maximum(starts, cell * coarse_side)
+        high = np.minimum(ends, (cell + 1) * coarse_side)
         coarse.append(cell[touched])
         fine.append(np.flatnonzero(touched))
         length.append((high - low)[touched])
@@ -306,12 +298,12 @@ def melt_fraction(
     Parameters
     ----------
     gamma0, valid : (fine y, fine x), linear power and where it can be used
-    reference : (fine y, fine x), mean linear power of dry snow, of the same relative orbit; NaN
-    where there is none, which is not valid
+    reference : (fine y, fine x), mean linear power of dry snow from the same relative orbit; a
+        pixel where it is NaN is not valid
     threshold_db : dB, above 0
     shares : overlap of the two grids
     min_valid_share : share of the coarse cell that must be valid, 0-1
-    above : rows of the reference that go before those of `reference`, as `CellShares.areas`
+    above : rows of the reference above those of `reference`, as for `CellShares.areas`
 
     Returns
     -------
@@ -328,7 +320,7 @@ def melt_fraction(
             f"melt threshold {threshold_db} dB: must be above 0; it is the drop below the winter "
             "reference"
         )
-    ratio = 10 ** (-threshold_db / 10)  # which spares two logarithms a pixel
+    ratio = 10 ** (-threshold_db / 10)  # avoids two logarithms a pixel
     valid_area, melting_area = shares.areas(gamma0, valid, reference, ratio, above)
     valid_share: NDArray[np.float32] = np.divide(valid_area, shares.cell_area, dtype=np.float32)
     fraction: NDArray[np.float32] = np.divide(
@@ -349,8 +341,8 @@ def merge_passes(
 
     Returns
     -------
-    (fraction, valid_share); the share is the largest of the passes, the least that they can have
-    seen together.
+    (fraction, valid_share); the share is the largest of the passes, a lower bound of what they
+    cover together.
     """
     melting_share = np.zeros(passes[0][0].shape, np.float32)
     weight = np.zeros_like(melting_share)

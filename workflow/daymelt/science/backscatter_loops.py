@@ -1,8 +1,8 @@
 """The loops over the pixels of a radar scene, compiled: numpy would go over the memory of each many
 times.
 
-Arguments are checked and shaped by `backscatter`; fields are in C order; where a loop knows of no
-rows, they are laid out as one.
+Arguments are checked and shaped by `backscatter`. Fields are in C order; a loop over pixels without
+rows takes a flattened field.
 """
 
 import numpy as np
@@ -10,9 +10,7 @@ from numpy.typing import NDArray
 
 from daymelt.core.compiled import compiled
 
-STRIP = (
-    2048  # columns worked on at once where many rows are gone through: their sums stay in the cache
-)
+STRIP = 2048  # columns worked on at once over many rows: their sums stay in the cache
 MOST_SCENES = 254  # of one reference: counts are stored in a byte whose 255 means no data
 
 
@@ -35,14 +33,13 @@ def box_mean(
     reach: int,
     smoothed: NDArray[np.float32],
 ) -> None:
-    """Sums down the columns of a row's box, then along the row, nearest first; by strips of columns
-    that stay in the cache.
+    """Mean over a box: sums down its columns, then along the row, nearest first, in strips of
+    columns that stay in the cache.
     """
     rows, columns = valid.shape
-    power, count = (
-        np.empty(STRIP + 2 * reach, np.float32),
-        np.empty(STRIP + 2 * reach, np.float32),
-    )  # a count is exact up to 2²⁴
+    # a count in float32 is exact up to 2²⁴
+    power = np.empty(STRIP + 2 * reach, np.float32)
+    count = np.empty(STRIP + 2 * reach, np.float32)
     for start in range(0, columns, STRIP):
         width = min(STRIP, columns - start)
         left, right = max(0, start - reach), min(columns, start + width + reach)
@@ -116,8 +113,8 @@ def _mean_of_row(
     valid: NDArray[np.bool_],
     mean: NDArray[np.float32],
 ) -> None:
-    """Mean over a row's box from the sums of its columns, which reach so far beyond both ends of
-    the row.
+    """Mean over the boxes of a row from the sums of their columns, which extend `reach` columns
+    beyond both ends of the row.
     """
     total, seen = power[reach:], count[reach:]
     if reach == 0:
@@ -129,9 +126,8 @@ def _mean_of_row(
         _add_ends(total, power[reach - distance :], power[reach + distance :])
         _add_ends(seen, count[reach - distance :], count[reach + distance :])
     left, right, left_seen, right_seen = power, power[2 * reach :], count, count[2 * reach :]
-    for column in range(
-        len(mean)
-    ):  # the last ends at once with the division: of a box of 3 x 3 they are all
+    # the outermost columns are added together with the division: of a box of 3 x 3 they are all
+    for column in range(len(mean)):
         whole = (total[column] + left[column]) + right[column]
         mean[column] = (
             whole / ((seen[column] + left_seen[column]) + right_seen[column])
@@ -191,8 +187,8 @@ def choose(
     mean: NDArray[np.float32],
     count: NDArray[np.uint8],
 ) -> None:
-    """The own mean and count where it stands alone; elsewhere those of all winters, the count as
-    large as a byte holds.
+    """Mean and count of the own winter where its scenes suffice; elsewhere those of all winters,
+    the count at most what a byte holds.
     """
     for pixel in range(len(own)):
         alone = (not np.isnan(own[pixel])) & (own_count[pixel] >= min_scenes)
@@ -223,8 +219,8 @@ def areas_of_cells(
     valid_area: NDArray[np.float32],
     area_below: NDArray[np.float32],
 ) -> None:
-    """Lengths of the cells of each fine column within a row of coarse cells, then their sum along
-    it; `above` are rows of the reference.
+    """Areas within each coarse cell: lengths of the fine cells of each column within a row of
+    coarse cells, then their sums along it; `above` are rows of the reference.
     """
     seen, below = np.empty(gamma0.shape[1], np.float32), np.empty(gamma0.shape[1], np.float32)
     for coarse_row in range(valid_area.shape[0]):
@@ -259,9 +255,8 @@ def _add_lengths(
     below: NDArray[np.float32],
 ) -> None:
     for column in range(len(gamma0)):
-        usable = (
-            valid[column] & (reference[column] > -np.inf) & (reference[column] < np.inf)
-        )  # neither is true of NaN
+        # neither comparison is true of NaN
+        usable = valid[column] & (reference[column] > -np.inf) & (reference[column] < np.inf)
         melts = usable & (gamma0[column] < reference[column] * ratio)
         seen[column] += length if usable else np.float32(0)
         below[column] += length if melts else np.float32(0)

@@ -1,5 +1,5 @@
 """Melt from a regional climate model: liquid water of the top metre of snow, blurred, scaled and
-bent.
+raised to a power.
 
 Source of the curve: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, "Interpolate MAR": a
 Gaussian blur, a brightness, a clip to [0, 1] and a power, the last two numbers fitted to the
@@ -24,14 +24,14 @@ KG_PER_KG = {
 }
 ROUNDING = 1e-6  # kg/kg beyond [0, 1] that a file's own packing may cause
 REACH_SIGMAS = 46 / 33  # half width of the published kernel of 93 pixels at sigma 33
-LARGEST_SAMPLE = 20_000  # pixels that the search for the curve looks at
+LARGEST_SAMPLE = 20_000  # pixels that the curve is fitted to
 START_QUANTILES, START_GAMMAS = (0.3, 0.6, 0.9, 0.99), (0.3, 1.0, 3.0, 10.0)
 
 
 def liquid_water_in_kg_per_kg(
     values: NDArray[np.floating], units: str, source: str
 ) -> NDArray[np.float32]:
-    """Liquid water content as a mass fraction, whatever the file's unit.
+    """Liquid water content as a mass fraction, kg/kg, from any unit of `KG_PER_KG`.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def blur(field: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
 
     Parameters
     ----------
-    field : (y, x), NaN = no data; it and everything beyond the edges carry no weight
+    field : (y, x), NaN = no data; missing pixels and those beyond the edges carry no weight
     sigma_px : standard deviation, pixels; the kernel reaches 46/33 of it, as the published one does
 
     Returns

@@ -1,9 +1,9 @@
-"""Melt onset: the day from which a cell melts for good, not the first warm afternoon.
+"""Melt onset: the day on which lasting melt begins.
 
 Onset is the first melting day of the first five calendar days of which at least three melt.
 Satellite records of the dates of melt onset, such as that of Sharp and Wang (2009), J. Climate 22,
-133, want melt that lasts too; three in five days is a choice of this project, made so that one
-missing or frozen day does not move the date.
+133, require lasting melt too; three in five days is a choice of this project, so that one missing
+or frozen day does not move the date and one warm day does not set it.
 """
 
 import datetime as dt
@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from daymelt.science.scores import WET
 
 MELTING_DAYS, WINDOW_DAYS = 3, 5
-WINDOWS = np.arange(
-    2**WINDOW_DAYS
-)  # every pattern of melting days of a window, today in the lowest bit
+# every pattern of melting days of a window, the last day in the lowest bit
+WINDOWS = np.arange(2**WINDOW_DAYS)
 LASTING = np.array([bin(window).count("1") >= MELTING_DAYS for window in WINDOWS])
 FIRST_DAYS_AGO = np.array([max(int(window).bit_length() - 1, 0) for window in WINDOWS], np.float32)
 
@@ -57,8 +56,8 @@ class Onset:
             raise ValueError(f"onset: {day} follows {self._last}; expected rising days of one year")
         passed = 1 if self._last is None else min((day - self._last).days, WINDOW_DAYS)
         self._last = day
-        kept = (self._window.astype(np.uint16) << passed) & (2**WINDOW_DAYS - 1)
-        self._window = (kept | (valid & (fraction > self._wet))).astype(np.uint8)
+        earlier = (self._window.astype(np.uint16) << passed) & (2**WINDOW_DAYS - 1)
+        self._window = (earlier | (valid & (fraction > self._wet))).astype(np.uint8)
         begun = LASTING[self._window] & np.isnan(self._onset)
         self._onset[begun] = day.timetuple().tm_yday - FIRST_DAYS_AGO[self._window[begun]]
 

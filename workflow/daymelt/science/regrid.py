@@ -46,9 +46,9 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
     from scipy.spatial import Delaunay, QhullError
 
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-    # in cells of the target: millions of metres would cost the triangulation half of its digits,
-    # and the rounding of a projection, were it kept, would leave slivers along a straight rim in
-    # which a cell counts as outside
+    # in cells of the target: coordinates of millions of metres would cost the triangulation half of
+    # its digits; rounded, as rounding errors of a projection leave slivers along a straight edge,
+    # in which a cell counts as outside
     centres = np.column_stack(
         [(x[known] - target.left) / target.spacing_m, (target.top - y[known]) / target.spacing_m]
     ).round(DECIMALS)
@@ -158,12 +158,12 @@ def cell_means(field: NDArray[np.floating], grid: Grid, coarse: Grid) -> NDArray
     ----------
     field : (y, x) on `grid`, NaN = no data
     coarse : with a spacing of at least that of `grid`; a cell of `grid` counts where its centre
-    lies
+        lies
 
     Returns
     -------
-    (coarse y, coarse x); NaN where less than half of the cells have data. A coarse cell that holds
-    none, as in the margin of a posting grid, takes the value of the nearest that does.
+    (coarse y, coarse x); NaN where less than half of the cells have data. A coarse cell without any
+    cell, as in the margin of a posting grid, has the value of the nearest that has one.
     """
     rows, columns = (index.ravel() for index in coarse.cells_of(grid))
     known = np.isfinite(field)
@@ -185,10 +185,8 @@ def _sum_runs(
     """Sums over runs of equal indices, in float64: the mean of equal float32 values is exactly that
     value.
     """
-    first_rows, first_columns = (
-        np.unique(rows, return_index=True)[1],
-        np.unique(columns, return_index=True)[1],
-    )
+    first_rows = np.unique(rows, return_index=True)[1]
+    first_columns = np.unique(columns, return_index=True)[1]
     by_row = np.add.reduceat(values, first_rows, axis=0, dtype=np.float64)
     summed: NDArray[np.float64] = np.add.reduceat(by_row, first_columns, axis=1)
     return summed

@@ -1,4 +1,4 @@
-"""Reliability of a predicted fraction: where it says 0.3, is it 0.3 on average?
+"""Reliability of a predicted fraction: the mean observed fraction where so much is predicted.
 
 Source: Murphy and Winkler (1977), J. R. Stat. Soc. C 26, 41 (the reliability diagram), with the
 observed fraction in place of an event.
@@ -14,8 +14,8 @@ from daymelt.science.scores import usable
 
 
 class Reliability:
-    """Number of pixels and mean of both sides in equal classes of the predicted fraction; sums are
-    kept, no image is.
+    """Number of pixels and mean of both sides in equal classes of the predicted fraction; only sums
+    are held in memory.
     """
 
     def __init__(self, bins: int = 20) -> None:
@@ -25,8 +25,8 @@ class Reliability:
     def add(
         self, prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]
     ) -> None:
-        """Take in one image; arguments and errors as in `scores.image_scores`. A class holds its
-        lower end, the last one both.
+        """Add one image; arguments and errors as in `scores.image_scores`. A class includes its
+        lower end, the last class both ends.
         """
         predicted, observed = usable(prediction, target, valid)
         count = self._sums.shape[1]
@@ -34,7 +34,7 @@ class Reliability:
         self._sums += [np.bincount(bins, weights, count) for weights in (None, predicted, observed)]
 
     def add_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take in what `rows` gave elsewhere with as many classes, such as for another season;
+        """Add what `rows` gave for other images with as many classes, such as another season;
         numbers may be text.
         """
         starts = {f"{start:.6g}": index for index, start in enumerate(self._edges[:-1])}

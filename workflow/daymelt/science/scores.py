@@ -1,8 +1,8 @@
 """Scores of a predicted melt fraction against an observed one.
 
-Each image is scored over its valid pixels and a table is a mean over images, as MeltwaterBench does
-it. Precision, recall and F1 of an image without melt are then 1, which flatters dry days; the
-pooled scores, over the pixels of all images at once, do not.
+Each image is scored over its valid pixels and a table is a mean over images, as in MeltwaterBench.
+Precision, recall and F1 of an image without melt are then 1, so dry days raise the mean; pooled
+scores, over the pixels of all images at once, do not have this effect.
 
 Sources: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142 (the scores and the wet threshold);
 Wang et al. (2004), IEEE Trans. Image Process. 13, 600, eq. 13 (structural similarity), with the
@@ -22,7 +22,7 @@ Scores: TypeAlias = dict[str, float]
 WET = 0.1  # melt fraction above which a pixel counts as melting
 SSIM_LUMINANCE, SSIM_CONTRAST = 0.01**2, 0.03**2  # (k · data range)² of Wang et al., data range 1
 WINDOW_SIGMAS = 3.5  # half width of the similarity window
-SUMS = (
+SUMS = (  # what a set of pixels is scored from
     "cells",
     "absolute",
     "difference",
@@ -30,7 +30,7 @@ SUMS = (
     "wet_predicted",
     "wet_target",
     "wet_both",
-)  # what a set of pixels is scored from
+)
 
 
 def image_scores(
@@ -70,8 +70,8 @@ def wet_counts(
     valid: NDArray[np.bool_],
     wet: float = WET,
 ) -> dict[str, int]:
-    """Valid pixels above `wet` in the prediction, in the target and in both: what pooled precision,
-    recall and F1 are made of.
+    """Number of valid pixels above `wet` in the prediction, in the target and in both, from which
+    pooled precision, recall and F1 follow.
     """
     predicted, observed = (values > wet for values in usable(prediction, target, valid))
     counts = {"wet_predicted": predicted, "wet_target": observed, "wet_both": predicted & observed}
@@ -81,14 +81,13 @@ def wet_counts(
 def _r2(target: NDArray[np.float32], mse: float) -> float:
     if target.size == 0:
         return np.nan
-    variance = float(
-        np.var(target, dtype=np.float64)
-    )  # exactly 0 of a constant: float64 adds equal float32 without rounding
+    # exactly 0 for a constant: float64 adds equal float32 values without rounding
+    variance = float(np.var(target, dtype=np.float64))
     return 1 - mse / variance if variance > 0 else float(mse == 0)
 
 
 class PooledScores:
-    """Scores over the valid pixels of many images at once: sums are kept, no image is."""
+    """Scores over the valid pixels of many images at once; only sums are held in memory."""
 
     def __init__(self, wet: float = WET) -> None:
         self._wet = wet
@@ -97,7 +96,7 @@ class PooledScores:
     def add(
         self, prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]
     ) -> None:
-        """Take in one image; arguments and errors as in `image_scores`."""
+        """Add one image; arguments and errors as in `image_scores`."""
         predicted, observed = usable(prediction, target, valid)
         difference = np.subtract(predicted, observed, dtype=np.float64)
         self._count(
@@ -111,7 +110,7 @@ class PooledScores:
         )
 
     def add_scored(self, image: Mapping[str, float]) -> None:
-        """Take in one image by what `image_scores` and `wet_counts` say of it."""
+        """Add one image by its `image_scores` and `wet_counts`."""
         cells = image["valid_cells"]
         if cells:
             sums = {"absolute": image["mae"], "difference": image["bias"], "squared": image["mse"]}
@@ -140,8 +139,7 @@ def scores_of(sums: Mapping[str, float]) -> Scores:
     Parameters
     ----------
     sums : those named in SUMS: pixels, sum of the absolute error, of the error (prediction -
-    target) and of its square, and the wet pixels
-        of the prediction, of the target and of both
+        target) and of its square, and the wet pixels of the prediction, of the target and of both
 
     Returns
     -------
@@ -177,8 +175,8 @@ def _ratio(part: float, whole: float) -> float:
 def usable(
     prediction: NDArray[np.float32], target: NDArray[np.float32], valid: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Values at the valid pixels, which must all have data: dropping a missing prediction would
-    flatter it.
+    """Values at the valid pixels, which must all have data: leaving out missing predictions would
+    improve the score.
 
     Raises
     ------
@@ -211,8 +209,8 @@ def ssim(
     ----------
     prediction, target : melt fraction, (y, x), 0-1; set to 0 where not valid, on both sides
     valid : (y, x)
-    sigma : of the Gaussian window, pixels; it reaches 3.5 of them, and as far from every edge no
-    pixel counts
+    sigma : standard deviation of the Gaussian window, pixels; the window reaches 3.5 sigma, and no
+        pixel closer than that to an edge counts
 
     Returns
     -------
@@ -243,7 +241,7 @@ def mean_scores(images: Sequence[Mapping[str, float]], weighted: bool = False) -
     Parameters
     ----------
     images : scores of each image, all of the same names; a NaN (no valid pixel, or none far enough
-    from the edges) does not count
+        from the edges) does not count
     weighted : weight every image by its valid cells instead of equally
     """
     cells = np.array([image["valid_cells"] for image in images], np.float64)
@@ -274,7 +272,7 @@ def melt_extent_km2(
     ----------
     fraction : melt fraction, (y, x); NaN adds nothing
     cell_area_km2 : area of a cell, km², one number or (y, x); `Grid.true_area_km2` gives the area
-    on the ground
+        on the ground
     """
     return float(np.nansum(fraction * np.asarray(cell_area_km2, np.float64)))
 

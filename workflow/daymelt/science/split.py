@@ -5,7 +5,7 @@ and the date. A day's rank depends on nothing else: a month added, an order chan
 upgraded moves no other day.
 
 Days drawn one by one lie close to training days (in the published split 53 of 70 within two days),
-which flatters a score. The other protocols hold out whole years or whole blocks of the calendar.
+so scores on them are too good. The other protocols hold out whole years or blocks of the calendar.
 """
 
 import datetime as dt
@@ -20,7 +20,7 @@ from daymelt.core.errors import ConfigError
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
-Assignment = Literal[Split, "none"]  # none: a day that a protocol leaves out altogether
+Assignment = Literal[Split, "none"]  # none: a day that a protocol does not use
 
 
 def split_days(
@@ -37,7 +37,7 @@ def split_days(
     acquired : acquisition days, any order
     seed : another seed draws other days
     test_per_month, validation_per_month : days drawn in each month of each year, test first; a
-    month with fewer days has none left to train
+        month with fewer days has none left to train
     training_only_years : years of which every day trains
 
     Returns
@@ -66,7 +66,7 @@ def _rank(day: dt.date, seed: int) -> bytes:
 def check_split(
     rows: Iterable[tuple[dt.date, str]], acquired: Iterable[dt.date], source: str = "split"
 ) -> dict[dt.date, Split]:
-    """A split read from elsewhere, as `split_days` gives it, once it is known to fit the
+    """A split read from a list, in the form of `split_days`, after checking it against the
     acquisitions.
 
     Parameters
@@ -146,7 +146,7 @@ def blocked(
 
     Every year is cut into blocks counted from 1 January. Those with acquisitions are ranked, each
     year apart, by a hash of the seed and the first day of the block. All acquisitions of a block
-    share its fate.
+    belong to one split.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def blocked(
     block_days : length of a block
     test_share, validation_share : of the blocks of a year, rounded to whole blocks, test first
     guard_days : a day outside the test blocks that lies no farther from an acquisition within one
-    is left out (`none`); 0 leaves none out
+        is left out (`none`); 0 leaves none out
     training_only_years : years of which every block trains
     """
     blocks: dict[int, dict[dt.date, list[dt.date]]] = defaultdict(lambda: defaultdict(list))
@@ -163,12 +163,12 @@ def blocked(
         blocks[day.year][_block(day, block_days)].append(day)
     chosen: dict[dt.date, Assignment] = {}
     for year, of_year in blocks.items():
-        fates = _draw_blocks(
+        assigned = _draw_blocks(
             of_year,
             seed,
             *((0, 0) if year in training_only_years else (test_share, validation_share)),
         )
-        chosen.update({day: fates[block] for block, days in of_year.items() for day in days})
+        chosen.update({day: assigned[block] for block, days in of_year.items() for day in days})
     return _sorted(_guarded(chosen, guard_days))
 
 
@@ -183,10 +183,10 @@ def _draw_blocks(
 ) -> dict[dt.date, Assignment]:
     ranked = sorted(blocks, key=lambda block: _rank(block, seed))
     tested, validated = round(test_share * len(ranked)), round(validation_share * len(ranked))
-    fates: dict[dt.date, Assignment] = dict.fromkeys(ranked, "train")
-    fates.update(dict.fromkeys(ranked[:tested], "test"))
-    fates.update(dict.fromkeys(ranked[tested : tested + validated], "val"))
-    return fates
+    assigned: dict[dt.date, Assignment] = dict.fromkeys(ranked, "train")
+    assigned.update(dict.fromkeys(ranked[:tested], "test"))
+    assigned.update(dict.fromkeys(ranked[tested : tested + validated], "val"))
+    return assigned
 
 
 def _guarded(chosen: Mapping[dt.date, Assignment], guard_days: int) -> dict[dt.date, Assignment]:
@@ -228,7 +228,7 @@ def hindcast(
 
 
 def distance_to_training(splits: Mapping[dt.date, str]) -> dict[dt.date, int]:
-    """Days from each test day to the nearest training day: small distances let a split leak.
+    """Days from each test day to the nearest training day; small distances mean leakage.
 
     Raises
     ------

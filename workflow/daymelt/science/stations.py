@@ -1,11 +1,11 @@
 """Weather stations beside a map: the days on which a station melts, and how they agree with those
 of the cell it stands in.
 
-A day is one number a series: 1 melts, 0 does not, NaN is not known. Only days on which both are
-known count. Sources: hit rate and false-alarm ratio as in Wilks (2011), Statistical Methods in the
-Atmospheric Sciences, chapter 8; the default rule, surface temperature above -1 °C at 07 UTC, is
-that of the station evaluation of MeltwaterBench. A season begins with the first melting day of the
-first five days of which at least three melt, and ends with the last one of the last such five:
+A series has one number a day: 1 melts, 0 does not, NaN is missing. Only days on which both series
+have a value count. Sources: hit rate and false-alarm ratio as in Wilks (2011), Statistical Methods
+in the Atmospheric Sciences, chapter 8; the default rule, surface temperature above -1 °C at 07 UTC,
+is that of the station evaluation of MeltwaterBench. A season begins with the first melting day of
+the first five days of which at least three melt, and ends with the last one of the last such five:
 three in five days is a choice of this project, made so that one warm afternoon does not begin a
 season and one cold night does not end it.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MELTING_DAYS, WINDOW_DAYS = 3, 5
-HOURS_OF_A_DAY = 20  # a highest value counts if so many hours of its day are known
+HOURS_OF_A_DAY = 20  # hours that a day needs for its highest value
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,18 @@ class Contingency:
 
     @property
     def days(self) -> int:
-        """Number of days that are known in both."""
+        """Number of days with a value in both."""
         return self.hits + self.misses + self.false_alarms + self.correct_negatives
 
     @property
     def hit_rate(self) -> float:
-        """Share of the station's melting days that the map has; NaN where it has none."""
+        """Share of the station's melting days that melt in the map; NaN without such a day."""
         return _share(self.hits, self.hits + self.misses)
 
     @property
     def false_alarm_ratio(self) -> float:
-        """Share of the map's melting days on which the station does not melt; NaN where the map has
-        none.
+        """Share of the map's melting days on which the station does not melt; NaN without such a
+        day.
         """
         return _share(self.false_alarms, self.hits + self.false_alarms)
 
@@ -82,7 +82,7 @@ def value_at_hour(
 def daily_maximum(
     hours: NDArray[np.datetime64], values: NDArray[np.floating], days: NDArray[np.datetime64]
 ) -> NDArray[np.float64]:
-    """Highest value of each day UTC, (date,), NaN where fewer than `HOURS_OF_A_DAY` are known;
+    """Highest value of each day UTC, (date,), NaN where fewer than `HOURS_OF_A_DAY` hours have one;
     arguments as `value_at_hour`.
     """
     wanted = days.astype("datetime64[h]")[:, None] + np.arange(24).astype("timedelta64[h]")
@@ -98,9 +98,7 @@ def melting(values: NDArray[np.floating], threshold: float) -> NDArray[np.float6
 
 
 def contingency(mapped: NDArray[np.floating], station: NDArray[np.floating]) -> Contingency:
-    """Count the days of two series (date,) of `melting`; days that are not known in both are left
-    out.
-    """
+    """Count the days of two series (date,) of `melting`; days missing in either are left out."""
     known = ~(np.isnan(mapped) | np.isnan(station))
     one, other = mapped[known] > 0, station[known] > 0
     counts = (one & other, ~one & other, one & ~other, ~one & ~other)
@@ -112,7 +110,7 @@ def melt_season(series: NDArray[np.floating]) -> MeltSeason:
 
     Parameters
     ----------
-    series : (date,) of `melting`, consecutive days; a day that is not known counts as not melting
+    series : (date,) of `melting`, consecutive days; a missing day counts as not melting
     """
     wet = series > 0
     if wet.size < WINDOW_DAYS:
@@ -129,8 +127,8 @@ def melt_season(series: NDArray[np.floating]) -> MeltSeason:
 def in_common(
     one: NDArray[np.floating], other: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Two series (date,) of which each knows only the days that both know: a gap in one must not
-    move the season of it alone.
+    """Two series (date,), NaN on every day that is missing in either: a gap in one series must not
+    shift its season alone.
     """
     known = ~(np.isnan(one) | np.isnan(other))
     return np.where(known, one, np.nan), np.where(known, other, np.nan)

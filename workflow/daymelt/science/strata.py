@@ -1,7 +1,7 @@
 """Scores by kind of pixel and day: by distance to the nearest observation, by height, by month and
 in named events.
 
-Only sums are kept, a handful of numbers a stratum, so that any number of days streams through. Sums
+Only sums are held, seven numbers a stratum, so memory does not depend on the number of days. Sums
 of several seasons add up.
 
 Source of the classes of distance: the code of MeltwaterBench (Lütjens et al. 2025, arXiv
@@ -48,11 +48,11 @@ class StrataSums:
         target: NDArray[np.float32],
         valid: NDArray[np.bool_],
     ) -> None:
-        """Take in one image.
+        """Add one image.
 
         Parameters
         ----------
-        kind : what the pixels are told apart by
+        kind : the property that the pixels are classed by
         bins : (y, x), index into `names`, -1 = in none; or one number for the whole image
         names : of the bins
         prediction, target, valid : as in `scores.image_scores`, errors too
@@ -96,7 +96,7 @@ class StrataSums:
         self._sums[kind, name] = self._sums.get((kind, name), 0) + sums
 
     def add_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take in what `rows` gave elsewhere, such as for another season; numbers may be text."""
+        """Add what `rows` gave for other images, such as another season; numbers may be text."""
         for row in rows:
             self._take(row["kind"], row["bin"], np.array([float(row[name]) for name in SUMS]))
 
@@ -120,7 +120,7 @@ def gap_bins(age: NDArray[np.uint8]) -> Bins:
     Parameters
     ----------
     age : (y, x), days, as `temporal.observation_age` gives it: 254 = by no acquisition, 255 = no
-    data
+        data
 
     Returns
     -------

@@ -20,20 +20,20 @@ from daymelt.core.dates import describe
 from daymelt.core.encoding import NEVER_SEEN, PERCENT
 from daymelt.core.errors import GapError
 
-OLDEST = 253  # days, the largest age that is told apart
-NEVER = 16_000  # days away: beyond every date, and still an int16 when added to one
-# acquisitions between two marks of the backward sweep: memory is that of 2 x 16 images at most for
-# a season of 256
+OLDEST = 253  # days, the largest age stored; older observations have it too
+NEVER = 16_000  # days: beyond every date, and the sum with a date fits an int16
+# acquisitions between two stored states of the backward sweep: memory is that of 2 x 16 images at
+# most for a season of 256
 BLOCK = 16
 LINEAR, NEAREST = "linear in time", "nearest day"
 
 
 class Fields(Protocol):
-    """Acquisitions in order (acquisition, y, x) uint8, percent, 255 = no data: an array, or
-    anything that gives them one by one.
+    """Acquisitions in order, (acquisition, y, x) uint8, percent, 255 = no data: an array, or an
+    object that reads them one by one.
 
-    Days that rise ask for an acquisition again only while few others lie between, so that few need
-    to be held.
+    With rising days an acquisition is read again only while few others lie between, so that a small
+    cache suffices.
     """
 
     @property
@@ -62,7 +62,7 @@ def window_mean(
     acquired : (acquisition,), their days, rising
     days : the days to interpolate to
     before, after : number of acquisitions taken on each side, whether or not they are valid at a
-    pixel
+        pixel
 
     Yields
     ------
@@ -90,8 +90,8 @@ def window_mean(
 
 
 class _Window:
-    """Sum and number of the valid percents of a set of acquisitions, kept up to date as the set
-    changes: integers, so without drift.
+    """Sum and number of the valid percents of a set of acquisitions, updated as the set changes;
+    integers, so that rounding does not add up.
     """
 
     def __init__(self, stack: Fields) -> None:
@@ -163,8 +163,8 @@ def _as_age(away: NDArray[np.int16]) -> NDArray[np.uint8]:
 def _neighbours(
     stack: Fields, acquired: Sequence[dt.date], days: Sequence[dt.date]
 ) -> Iterator[tuple[dt.date, NDArray[np.int16], NDArray[np.int16], NDArray[np.bool_] | None]]:
-    """For each day the days since the last valid acquisition before it, those to the first after
-    it, and what was valid on it (if any).
+    """For each day the number of days since the last valid acquisition before it, to the first one
+    after it, and where the day's own acquisition is valid (None without one).
     """
     _check_acquired(stack, acquired)
     _check_rising(days, "days")
@@ -194,8 +194,8 @@ def _next_seen(stack: Fields, dates: Sequence[int]) -> Iterator[NDArray[np.int16
     """Date of the first valid acquisition from index 0 on, from 1 on, ... from `len(dates)` on,
     each (y, x).
 
-    The sweep runs backward and the answer forward: every 16th state is marked, and the states
-    between are swept again from there.
+    The dates follow from a backward sweep but are needed in forward order: every `BLOCK`-th state
+    is stored, and those between are computed again from it.
     """
     following = np.full(stack.shape[1:], NEVER, np.int16)
     marks = {}
@@ -243,12 +243,11 @@ def fill_linear(
         cell is.
     days : (date,), rising
     longest_gap_days : most missing days in a row that may be filled
-    source : what to call the stream in a message
+    source : name of the stream in messages
 
     Returns
     -------
-    (fields, filled) : the filled copy, and for each day on which any cell was filled the rule that
-    did it.
+    (fields, filled) : the filled copy, and for each day with a filled cell the rule that filled it.
 
     Raises
     ------
@@ -307,9 +306,8 @@ def _find_gaps(missing: NDArray[np.bool_], time: NDArray[np.int64]) -> _Gaps:
     later = np.minimum.accumulate(np.where(missing, np.int16(count), index)[::-1], axis=0)[::-1][
         places
     ]
-    bounds = np.concatenate(
-        [time, [time[-1] + 1, time[0] - 1]]
-    )  # the last two stand just beyond the ends: indices count and -1
+    # the last two lie just beyond the ends of the season: indices count and -1
+    bounds = np.concatenate([time, [time[-1] + 1, time[0] - 1]])
     length = bounds[later] - bounds[earlier] - 1
     return _Gaps(
         day,
@@ -325,10 +323,8 @@ def _between(
     fields: NDArray[np.float32], time: NDArray[np.int64], gaps: _Gaps
 ) -> NDArray[np.float32]:
     """Value of each gap between its neighbours in time."""
-    past, future = (
-        fields[gaps.earlier, gaps.row, gaps.column],
-        fields[gaps.later, gaps.row, gaps.column],
-    )
+    past = fields[gaps.earlier, gaps.row, gaps.column]
+    future = fields[gaps.later, gaps.row, gaps.column]
     begin, end = time[gaps.earlier], time[gaps.later]
     share = np.where(end > begin, (time[gaps.day] - begin) / np.maximum(end - begin, 1), 0).astype(
         np.float32

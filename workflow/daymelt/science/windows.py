@@ -1,8 +1,8 @@
 """Weighted means over a square window: a separable kernel as products of small matrices.
 
-A correlation over rows is a product with a banded matrix. Taken in blocks of rows that matrix is
-small and dense, and the processor's matrix product outruns a loop over the kernel several times,
-although it multiplies the zeros of the band too.
+A correlation over rows is a product with a banded matrix. In blocks of rows that matrix is small
+and dense, and the matrix product is several times as fast as a loop over the kernel, although it
+also multiplies the zeros outside the band.
 """
 
 import numpy as np

@@ -10,8 +10,8 @@ log = logging.getLogger(__name__)
 
 
 def sites_in(stations: Stations, grid: Grid) -> Mapping[Station, tuple[int, int]]:
-    """The stations within the area, each with row and column of its cell; says which ones are left
-    out.
+    """The stations within the area, each with row and column of its cell; a warning names those
+    outside.
     """
     cells = {site: grid.cell_at(site.lon, site.lat) for site in stations.sites}
     outside = [site.name for site, cell in cells.items() if cell is None]

@@ -1,3 +1,3 @@
-"""The embedded inputs: a known world, what each instrument would see of it, and files in the
-providers' formats.
+"""The synthetic world of the embedded area: its truth, what each instrument observes of it, and
+files in the providers' formats.
 """

@@ -1,8 +1,7 @@
 """Files in the providers' own formats, names and encodings.
 
-What the instruments of the twin see is written here as OPERA, NSIDC, the MAR group, PGC, GIMP and
-GEUS would ship it, so that the same readers open these files and genuine ones. Equal input gives
-equal bytes.
+Observations of the twin are written as OPERA, NSIDC, the MAR group, PGC, GIMP and GEUS ship theirs,
+so that the same readers open these files and genuine ones. Equal input gives equal bytes.
 
 Sources: OPERA RTC-S1 product specification (JPL D-108758) and the COG settings of its processor;
 NSIDC-0630 v2 headers; a MAR v3.14.3 daily file; ArcticDEM v4.1 and NSIDC-0714 rasters; names, units
@@ -106,7 +105,7 @@ def write_burst(
 
     Parameters
     ----------
-    folder, name : where, and the granule's name from `burst_name`
+    folder, name : folder, and name of the granule from `burst_name`
     gamma0 : (y, x), linear power; NaN where the burst has no data
     mask : (y, x); 0 valid, 1 shadow, 2 layover, 3 both, 255 fill
     grid : the burst's own grid, 30 m
@@ -124,7 +123,7 @@ def write_burst(
 
 
 def burst_tags(name: str, acquired_at: dt.datetime, polarisation: str) -> dict[str, str]:
-    """The GeoTIFF tags of a burst that a reader may care about, under OPERA's names."""
+    """The GeoTIFF tags of a burst that readers use, under OPERA's names."""
     _, _, _, burst, _, processed, platform, *_ = name.split("_")
     processed_at = dt.datetime.strptime(processed, "%Y%m%dT%H%M%SZ")
     return {
@@ -205,10 +204,9 @@ def _write_cog(
                 [factor for factor in OPERA_OVERVIEWS if factor < max(grid.shape)], resampling
             )
         rasterio.shutil.copy(memory.name, packed.name, driver="COG", **layout)
+        # written by Python, as GDAL reports a full disk on the terminal only
         with atomic_path(path) as temporary, storage_errors(path):
-            temporary.write_bytes(
-                packed.getbuffer()
-            )  # GDAL itself would tell of a full disk on the terminal only
+            temporary.write_bytes(packed.getbuffer())
 
 
 @lru_cache(maxsize=8)
@@ -255,8 +253,7 @@ def write_cetb(
         packed = np.rint(np.nan_to_num(tb, nan=0.0) * 100)
         packed = np.where((packed < CETB_LOWEST) | (packed > CETB_HIGHEST), 0, packed)
         for layer in _cetb_layers(channel, pass_):
-            # only TB carries information; the ancillary layers hold a typical constant, so that
-            # readers meet the whole structure
+            # ancillary variables hold a typical constant, so that the structure is complete
             _put(
                 file,
                 layer,
@@ -267,7 +264,7 @@ def write_cetb(
 
 
 @dataclass(frozen=True)
-class Layer:
+class CetbVariable:
     """One gridded variable of a CETB file: packed type, fill, its attributes, and the constant an
     ancillary one is given.
     """
@@ -279,7 +276,7 @@ class Layer:
     typical: int = 0
 
 
-def _cetb_layers(channel: str, pass_: str) -> list[Layer]:
+def _cetb_layers(channel: str, pass_: str) -> list[CetbVariable]:
     scale = {
         "packing_convention": "netCDF",
         "scale_factor": np.float32(0.01),
@@ -304,29 +301,29 @@ def _cetb_layers(channel: str, pass_: str) -> list[Layer]:
     }
     noon = int(60 * (start + 6))
     return [
-        Layer("TB", "u2", 0, tb),
-        Layer(
+        CetbVariable("TB", "u2", 0, tb),
+        CetbVariable(
             "TB_num_samples",
             "u1",
             0,
             {"long_name": "SIR TB Number of Measurements", "units": "count"},
             20,
         ),
-        Layer(
+        CetbVariable(
             "Incidence_angle",
             "i2",
             -1,
             {"standard_name": "angle_of_incidence", "units": "degree", **scale},
             5310,
         ),
-        Layer(
+        CetbVariable(
             "TB_std_dev",
             "u2",
             65535,
             {"long_name": "SIR TB Std Deviation", "units": "K", **scale},
             60,
         ),
-        Layer(
+        CetbVariable(
             "TB_time",
             "i2",
             -32768,
@@ -336,7 +333,7 @@ def _cetb_layers(channel: str, pass_: str) -> list[Layer]:
     ]
 
 
-def _put(file: netCDF4.Dataset, layer: Layer, packed: NDArray[Any]) -> None:
+def _put(file: netCDF4.Dataset, layer: CetbVariable, packed: NDArray[Any]) -> None:
     shape = packed.shape
     fill = np.dtype(layer.dtype).type(layer.fill)
     variable = file.createVariable(
@@ -461,9 +458,8 @@ def write_mar(
             "Liquid water content of the top metre of snow",
         )
         for index, (day, field) in enumerate(zip(dates, liquid_water, strict=True)):
-            file["TIME"][index] = (
-                day - dt.date(year, 1, 1)
-            ).days + 0.5  # MAR stamps a day at its noon
+            # MAR stamps a day at its noon
+            file["TIME"][index] = (day - dt.date(year, 1, 1)).days + 0.5
             for name, part in (("YYYY", day.year), ("MM", day.month), ("DD", day.day)):
                 file[name][index] = part
             water[index, 0] = _mar_filled(field)
@@ -575,9 +571,9 @@ def write_station(
         )
         time[:] = (hours - hours[0]).astype(np.int64)
         for variable, values in temperatures.items():
-            _define_series(file, variable)[:] = values
+            _define_station_variable(file, variable)[:] = values
         for variable, place in (("lat", lat), ("lon", lon), ("alt", height)):
-            _define_series(file, variable)[:] = np.full(hours.size, place)
+            _define_station_variable(file, variable)[:] = np.full(hours.size, place)
         file.setncatts(
             {
                 "site_id": name,
@@ -598,7 +594,7 @@ def write_station(
     return path
 
 
-def _define_series(file: netCDF4.Dataset, name: str) -> "netCDF4.Variable[Any]":
+def _define_station_variable(file: netCDF4.Dataset, name: str) -> "netCDF4.Variable[Any]":
     standard_name, long_name, units = STATION_VARIABLES[name]
     variable = file.createVariable(
         name, "f8", ("time",), zlib=True, complevel=1, shuffle=True, fill_value=np.nan

@@ -1,10 +1,10 @@
 """The truth of the twin: daily weather, liquid water in the snow, and the melting share of every
 cell.
 
-Liquid water is a store per cell with memory. Warm days fill it (a degree-day rule), cold ones
-refreeze it, and it drains. The share of a cell that melts rises with the store, as patches of a
-cell wet one after the other. A store filled over weeks outlives a cold spell, so the wet zone
-changes in days at its upper edge and in weeks below. Sources: degree-day rule and its factors after
+Each cell stores liquid water. Warm days fill the store (a degree-day rule), cold days refreeze it,
+and it drains. The melting share of a cell rises with the store, as patches of a cell become wet one
+after the other. A store filled over weeks lasts through a cold spell, so the wet zone changes
+within days at its upper edge and within weeks below. Sources: degree-day rule and its factors after
 Hock (2003), J. Hydrol. 282, 104; lapse rate of the standard atmosphere. Every number that has no
 source here is calibrated to published statistics, see docs/twin.md.
 """
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from daymelt.core.dates import span
 from daymelt.core.grid import Grid
 from daymelt.twin.noise import fractal, stream
-from daymelt.twin.terrain import SEA_LEVEL_M, Terrain, terrain
+from daymelt.twin.terrain import SEA_LEVEL_M, Surface, terrain
 
 FIRST_DAY, LAST_DAY = (1, 1), (9, 30)
 
@@ -43,11 +43,11 @@ CAPACITY_MM = 60.0
 DRY_MM, WET_MM = 2.0, 36.0  # stores at which the first and the last patch of a cell are wet
 WATER_MM = 1000.0  # mm of store that make 1 kg of water per kg of snow in the top metre
 
-EXTREMES = (
+EXTREMES = (  # first day, last day, K of warmth
     (dt.date(2019, 7, 28), dt.date(2019, 8, 2), 6.5),
     (dt.date(2021, 8, 13), dt.date(2021, 8, 17), 7.5),
-)  # days and K of warmth
-SURROUNDINGS_M, MARGIN_CELLS = 1000.0, 30  # grid on which coarse instruments see the world
+)
+SURROUNDINGS_M, MARGIN_CELLS = 1000.0, 30  # grid that coarse instruments observe
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Weather:
 
 @dataclass(frozen=True)
 class Exposure:
-    """What the place adds to the weather: `offset` (y, x) in K, and the place itself, `across` and
+    """Local departure from the weather: `offset` (y, x) in K, and the position, `across` and
     `down`, from -1 to 1 over the area.
     """
 
@@ -74,7 +74,7 @@ class Exposure:
 
 
 def nature_days(season: int) -> list[dt.date]:
-    """The days on which the world is known: 1 January to 30 September."""
+    """The days of a season that the world covers: 1 January to 30 September."""
     return span(dt.date(season, *FIRST_DAY), dt.date(season, *LAST_DAY))
 
 
@@ -112,9 +112,9 @@ def autoregressive(
     return values
 
 
-def exposure(land: Terrain, grid: Grid, area: Grid, seed: int) -> Exposure:
-    """How much warmer or colder than at sea level each cell of `grid` is: by height, slope, aspect
-    and texture.
+def exposure(land: Surface, grid: Grid, area: Grid, seed: int) -> Exposure:
+    """Temperature of each cell of `grid` relative to sea level: by height, slope, aspect and
+    texture.
     """
     south_rise, east_rise = np.gradient(land.height, grid.spacing_m)
     texture = TEXTURE_K * fractal(grid, seed, "texture", TEXTURE_WAVELENGTHS_M, 0.75)

@@ -1,5 +1,5 @@
-"""Random fields that are functions of place: the same at a point whatever the grid, the order or
-the process that asks.
+"""Random fields that are functions of place: the value at a point does not depend on the grid, the
+order of calls or the process.
 
 Each octave is a lattice of hashed numbers, interpolated smoothly between its nodes. As the lattice
 is regular and grids are too, the interpolation is two small matrix products. Source: fractal
@@ -19,8 +19,8 @@ _MIX = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1))
 
 
 def stream(seed: int, *names: str | int) -> np.random.Generator:
-    """Random numbers that belong to a name (instrument, date, burst), whatever was drawn before or
-    elsewhere.
+    """Generator of the random numbers of a name (instrument, date, burst), independent of what was
+    drawn before or elsewhere.
     """
     words = [zlib.crc32(name.encode()) if isinstance(name, str) else name for name in names]
     return np.random.default_rng(np.random.SeedSequence([seed, *words]))
@@ -40,7 +40,7 @@ def fractal(
     Parameters
     ----------
     wavelengths_m : node spacing of each octave, longest first; those shorter than two cells are
-    left out, as the grid cannot carry them
+        left out, as the grid cannot carry them
     roughness : amplitude of an octave relative to the one before
     """
     total = np.zeros(grid.shape, np.float32)
@@ -71,9 +71,8 @@ def _axis(
     node = np.floor(place).astype(np.int64)
     nodes = np.arange(node.min(), node.max() + 2)
     within = place - node
-    rise = within**3 * (
-        within * (6 * within - 15) + 10
-    )  # two continuous derivatives: no creases in slope
+    # two continuous derivatives: no creases in slope
+    rise = within**3 * (within * (6 * within - 15) + 10)
     weights = np.zeros((len(centres), len(nodes)), np.float32)
     index = np.arange(len(centres))
     weights[index, node - nodes[0]] = 1 - rise

@@ -1,8 +1,8 @@
-"""What Sentinel-1 sees of the twin: bursts of terrain-corrected backscatter, gamma0 in linear
+"""Sentinel-1 observations of the twin: bursts of terrain-corrected backscatter, gamma0 in linear
 power, with their masks.
 
-Dry snow and ice scatter by place and orbit; patches of liquid water absorb and take 4 to 10 dB
-away; speckle multiplies what is left. Sources: drop of several dB at melt onset, Nagler et al.
+Backscatter of dry snow and ice depends on place and orbit; patches of liquid water lower it by 4 to
+10 dB; speckle multiplies it. Sources: drop of several dB at melt onset, Nagler et al.
 (2016), Remote Sens. 8, 348; speckle as a gamma distribution, Ulaby et al. (1986); mask values and
 burst size of OPERA RTC-S1 (ASF product guide).
 """
@@ -22,22 +22,18 @@ from daymelt.twin.schedule import Orbit, Pass
 from daymelt.twin.terrain import terrain
 
 SPACING_M = 30.0
-TRACK_TILT_RAD = math.radians(
-    18
-)  # of the ground track against the grid's vertical: descending, towards the south-south-west
+# of the ground track against the grid's vertical: descending, towards the south-south-west
+TRACK_TILT_RAD = math.radians(18)
 BURST_LENGTH_M, BURST_STEP_M = 20_000.0, 18_500.0
 SWATH_WIDTH_M = 80_000.0
-FIRST_NUMBER = (
-    2143  # bursts of an orbit: its relative orbit times this, about as many as a real orbit has
-)
+# burst numbers of an orbit start at its relative orbit times this, about the bursts of a real orbit
+FIRST_NUMBER = 2143
 # equivalent number of looks of a 30 m pixel: its area over that of an IW resolution cell (3.5 m x
 # 22 m on slant range)
 LOOKS = 8
 BORDER_M = 90.0  # zeros at a swath's edge
-INCIDENCE_NEAR_DEG, INCIDENCE_FAR_DEG = (
-    45.0,
-    31.0,
-)  # at the western and the eastern edge: the satellite flies in the east
+# at the western and the eastern edge: the satellite flies in the east
+INCIDENCE_WEST_DEG, INCIDENCE_EAST_DEG = 45.0, 31.0
 
 ICE_DB, LAND_DB, SEA_DB = -7.0, -10.0, -16.0
 TEXTURE_DB = 1.6
@@ -61,8 +57,8 @@ class BurstImage:
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What does not change between the passes of an orbit over a burst, all (y, x)."""
+class StaticBurst:
+    """Fields of a burst that are the same for every pass of its orbit, all (y, x)."""
 
     dry: NDArray[np.float32]
     wet: NDArray[np.float32]
@@ -84,11 +80,11 @@ def observe(
 def observe_orbit(
     overflights: Sequence[tuple[Pass, NDArray[np.float32]]], area: Grid, seed: int
 ) -> Iterator[tuple[Pass, BurstImage]]:
-    """The same of several passes of one orbit, burst by burst: what does not change is made once
-    and not kept beyond its burst.
+    """The bursts of several passes of one orbit, burst by burst; the static fields of a burst are
+    computed once and freed with it.
     """
     for number, swath, grid in bursts(overflights[0][0].orbit, area) if overflights else ():
-        scene = static_scene(number, swath, grid, overflights[0][0].orbit, area, seed)
+        static = static_burst(number, swath, grid, overflights[0][0].orbit, area, seed)
         cells = area.cells_of(grid)
         for overflight, melt in overflights:
             random = stream(
@@ -102,22 +98,26 @@ def observe_orbit(
             yield (
                 overflight,
                 BurstImage(
-                    number, swath % 3 + 1, grid, backscatter(scene, melt[cells], random), scene.mask
+                    number,
+                    swath % 3 + 1,
+                    grid,
+                    backscatter(static, melt[cells], random),
+                    static.mask,
                 ),
             )
 
 
 def backscatter(
-    scene: Scene, melt: NDArray[np.float32], random: np.random.Generator
+    static: StaticBurst, melt: NDArray[np.float32], random: np.random.Generator
 ) -> NDArray[np.float32]:
     """Backscatter of a burst whose melt fraction is `melt` (y, x), NaN on the ocean: linear power,
     NaN outside it, 0 on the border.
     """
-    power = np.where(scene.patch < melt, scene.wet, scene.dry)
-    power[scene.ocean] *= np.float32(10 ** (0.3 * random.standard_normal()))  # wind
+    power = np.where(static.patch < melt, static.wet, static.dry)
+    power[static.ocean] *= np.float32(10 ** (0.3 * random.standard_normal()))  # wind
     power *= random.standard_gamma(LOOKS, power.shape, np.float32) / np.float32(LOOKS)
-    power[scene.border] = 0
-    power[scene.mask == FILL] = np.nan
+    power[static.border] = 0
+    power[static.mask == FILL] = np.nan
     return power
 
 
@@ -172,7 +172,9 @@ def track(
     return east * cosine + south * sine, south * cosine - east * sine
 
 
-def static_scene(number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid, seed: int) -> Scene:
+def static_burst(
+    number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid, seed: int
+) -> StaticBurst:
     """Dry and wet backscatter, patches and masks of a burst."""
     inside = footprint(number - orbit.number * FIRST_NUMBER, swath, grid, orbit, area)
     across, _ = track(grid.x[None, :], grid.y[:, None], area)
@@ -181,12 +183,11 @@ def static_scene(number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid, 
 
     land = terrain(grid, area, seed)
     south_rise, east_rise = np.gradient(land.height, SPACING_M)
-    towards = -(
-        east_rise * math.cos(TRACK_TILT_RAD) + south_rise * math.sin(TRACK_TILT_RAD)
-    )  # slope that faces the satellite
+    # slope that faces the satellite
+    towards = -(east_rise * math.cos(TRACK_TILT_RAD) + south_rise * math.sin(TRACK_TILT_RAD))
     incidence = np.radians(
         np.interp(
-            across, np.linspace(0, across.max() + 1, 2), (INCIDENCE_NEAR_DEG, INCIDENCE_FAR_DEG)
+            across, np.linspace(0, across.max() + 1, 2), (INCIDENCE_WEST_DEG, INCIDENCE_EAST_DEG)
         )
     )
     mask = LAYOVER * (towards > np.tan(incidence)) + SHADOW * (-towards > 1 / np.tan(incidence))
@@ -206,11 +207,10 @@ def static_scene(number: int, swath: int, grid: Grid, orbit: Orbit, area: Grid, 
         DROP_DB + DROP_SPREAD_DB * fractal(grid, seed, "drop", (1600.0, 400.0, 100.0), 0.7),
         *DROP_LIMITS_DB,
     )
-    patch = ndtr(
-        fractal(grid, seed, "patch", PATCH_WAVELENGTHS_M, 0.9)
-    )  # uniform from 0 to 1: the patch wets when melt exceeds it
+    # uniform from 0 to 1: a patch is wet where the melt fraction exceeds it
+    patch = ndtr(fractal(grid, seed, "patch", PATCH_WAVELENGTHS_M, 0.9))
     patch = np.clip(patch, 1e-6, 1 - 1e-6)
-    return Scene(
+    return StaticBurst(
         _linear(dry_db),
         _linear(dry_db - drop),
         patch.astype(np.float32),
@@ -243,14 +243,10 @@ def _box(number: int, swath: int, fine: Grid) -> Grid | None:
     ]
     east = [c * cosine - a * sine for c, a in corners]
     south = [c * sine + a * cosine for c, a in corners]
-    first_row, last_row = (
-        max(0, math.floor(min(south) / SPACING_M)),
-        min(fine.rows, math.ceil(max(south) / SPACING_M)),
-    )
-    first_column, last_column = (
-        max(0, math.floor(min(east) / SPACING_M)),
-        min(fine.columns, math.ceil(max(east) / SPACING_M)),
-    )
+    first_row = max(0, math.floor(min(south) / SPACING_M))
+    last_row = min(fine.rows, math.ceil(max(south) / SPACING_M))
+    first_column = max(0, math.floor(min(east) / SPACING_M))
+    last_column = min(fine.columns, math.ceil(max(east) / SPACING_M))
     if first_row >= last_row or first_column >= last_column:
         return None
     rows, columns = last_row - first_row, last_column - first_column

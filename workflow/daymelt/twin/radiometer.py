@@ -1,9 +1,9 @@
-"""What SSMIS sees of the twin at 37 GHz, horizontal polarisation: brightness temperature on the
+"""SSMIS observations of the twin at 37 GHz, horizontal polarisation: brightness temperature on the
 3.125 km EASE-Grid 2.0.
 
-A cell's value is a mean over a footprint several times larger, sea included; water in snow raises
-its emissivity at once and hides everything below. Whole days are missing and others have holes
-where no swath passed. Sources: emissivities of dry and wet snow at 37 GHz, Mätzler (1994),
+A cell's value is a mean over a footprint several times larger, sea included; a little water raises
+the emissivity of snow and masks the layers below. Some days are missing and some have holes between
+swaths. Sources: emissivities of dry and wet snow at 37 GHz, Mätzler (1994),
 Meteorol. Atmos. Phys. 54, 241; grid of NSIDC-0630 v2.
 """
 
@@ -29,7 +29,7 @@ FOOTPRINT_SD_M = 13_000.0
 FREEZING_K = 273.15
 DRY_EMISSIVITY, EMISSIVITY_SD, WET_EMISSIVITY, LAND_EMISSIVITY = 0.80, 0.02, 0.96, 0.90
 SEA_K, SEA_SD_K = 150.0, 6.0
-# liquid water that hides the snow below: 37 GHz sees the first millimetres, the radar needs more
+# liquid water that masks the snow below: 37 GHz responds to the first millimetres, C-band to more
 SATURATION_MM = 2.0
 NOISE_K = 1.5
 MISSING_SHARE, HOLE_SHARE, LONGEST_GAP = 0.006, 0.03, 3
@@ -78,14 +78,12 @@ def observe(area: Grid, season: int, seed: int) -> Iterator[tuple[dt.date, NDArr
             continue
         random = stream(seed, "radiometer", day.toordinal())
         wet = np.clip(store / np.float32(SATURATION_MM), 0, 1)
-        physical = FREEZING_K + np.minimum(
-            0.7 * air_temperature(place, air, index), 0
-        )  # snow is warmer than the air of a cold day
-        scene = (wet * WET_EMISSIVITY + (1 - wet) * emissivity) * physical
-        scene = np.where(land.ocean, SEA_K + SEA_SD_K * random.standard_normal(), scene).astype(
-            np.float32
-        )
-        seen = gaussian_filter(scene, FOOTPRINT_SD_M / fine.spacing_m, mode="nearest")
+        # snow is warmer than the air of a cold day
+        physical = FREEZING_K + np.minimum(0.7 * air_temperature(place, air, index), 0)
+        emitted = (wet * WET_EMISSIVITY + (1 - wet) * emissivity) * physical
+        sea = SEA_K + SEA_SD_K * random.standard_normal()
+        emitted = np.where(land.ocean, sea, emitted).astype(np.float32)
+        seen = gaussian_filter(emitted, FOOTPRINT_SD_M / fine.spacing_m, mode="nearest")
         brightness = map_coordinates(
             seen, (row, column), order=1, mode="nearest"
         ) + NOISE_K * random.standard_normal(row.shape)
@@ -98,7 +96,7 @@ def missing_days(season: int, seed: int, days: list[dt.date]) -> set[dt.date]:
     lost = {day for day in days if random.random() < MISSING_SHARE}
     start = int(random.integers(90, len(days) - LONGEST_GAP - 8))
     lost |= set(days[start : start + LONGEST_GAP])
-    # gaps that touch would make a longer one than the instrument ever had
+    # adjoining gaps would make one longer than any in the record
     return {
         day
         for day in lost

@@ -1,9 +1,9 @@
-"""What MAR says of the twin: liquid water of the top metre, daily means of 5 km cells.
+"""The regional climate model of the twin: liquid water of the top metre, daily means of 5 km cells.
 
-The model runs the same snow physics on smoothed terrain, under a weather of its own: too warm in
-spring, and with errors that last for days, so that melt comes early or late. It is informative and
-wrong, as the real one is. Source: size and sign of the errors are calibrated to the error of
-rescaled MAR in MeltwaterBench (arXiv 2512.12142, table 1).
+The model has the same snow physics on smoothed terrain and a weather with errors: a warm bias in
+spring, and anomalies that last for days, so that melt comes early or late. Source: size and sign of
+the errors are calibrated to the error of rescaled MAR in MeltwaterBench (arXiv 2512.12142, table
+1).
 """
 
 import datetime as dt
@@ -23,7 +23,7 @@ from daymelt.twin.nature import (
     weather,
 )
 from daymelt.twin.noise import stream
-from daymelt.twin.terrain import Terrain, terrain
+from daymelt.twin.terrain import Surface, terrain
 
 CELLS = 5  # 1 km cells to a side of a 5 km cell
 SPRING_BIAS_K, SPRING_DAY, SPRING_DAYS = 3.5, 145, 30  # 25 May, and how many days around it
@@ -51,7 +51,7 @@ def simulate(area: Grid, season: int, seed: int) -> ModelYear:
     coarse = Grid(fine.crs, fine.spacing_m * CELLS, fine.left, fine.top, rows, columns)
     land = terrain(fine, area, seed)
     height = _average(land.height)
-    smooth = Terrain(np.repeat(np.repeat(height, CELLS, 0), CELLS, 1), land.ocean, land.ice)
+    smooth = Surface(np.repeat(np.repeat(height, CELLS, 0), CELLS, 1), land.ocean, land.ice)
     place = exposure(smooth, fine, area, seed)
     air = model_weather(season, seed)
     water = np.stack(

@@ -1,8 +1,8 @@
-"""When Sentinel-1 passes, and over which part of the area: the pattern of the published benchmark.
+"""When Sentinel-1 passes, and over which part of the area: the pattern of MeltwaterBench.
 
-Five descending relative orbits see the area. Satellite A returns to each every 12 days, B six days
-after A, and B fell silent on 23 December 2021. Which orbits were acquired differs from year to
-year, and passes were missed. Source: the dates of the published benchmark (MeltwaterBench, version
+Five descending relative orbits see the area. Satellite A repeats each every 12 days, B six days
+after A; B failed on 23 December 2021. The acquired orbits differ from year to year, and some passes
+were missed. Source: the dates of the published benchmark (MeltwaterBench, version
 1_4) modulo 12 days; its number of days a season.
 """
 
@@ -17,10 +17,10 @@ from daymelt.twin.noise import stream
 CYCLE = dt.date(2017, 3, 26)  # first day of a 12-day cycle of satellite A
 REPEAT_DAYS = 12
 B_AFTER_A_DAYS = 6
-B_SILENT = dt.date(2021, 12, 23)
-MISSED_SHARE = 0.06  # outside the published seasons
-LAST_PUBLISHED = {2023: dt.date(2023, 8, 29)}
-PUBLISHED_DAYS = {
+B_FAILED = dt.date(2021, 12, 23)
+MISSED_SHARE = 0.06  # outside the seasons of the benchmark
+LAST_BENCHMARK_DAY = {2023: dt.date(2023, 8, 29)}
+BENCHMARK_DAYS = {  # days of MeltwaterBench, 1 April to 30 September
     2017: 14,
     2018: 90,
     2019: 72,
@@ -28,7 +28,7 @@ PUBLISHED_DAYS = {
     2021: 131,
     2022: 72,
     2023: 58,
-}  # 1 April to 30 September
+}
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Orbit:
     east: float
 
 
-# from east to west; the share of the area that each sees is the published one
+# from east to west; the share of the area that each sees is that of the benchmark
 ORBITS = {
     orbit.number: orbit
     for orbit in (
@@ -84,12 +84,11 @@ def passes(season: int, seed: int) -> list[Pass]:
     summer = [item for item in planned if item.acquired_at.month >= 4]
     winter = [item for item in planned if item.acquired_at.month < 4]
     random = stream(seed, "missed", season)
-    last = LAST_PUBLISHED.get(season, dt.date.max)
+    last = LAST_BENCHMARK_DAY.get(season, dt.date.max)
     summer = [item for item in summer if item.acquired_at.date() <= last]
-    kept = PUBLISHED_DAYS.get(season, round(len(summer) * (1 - MISSED_SHARE)))
-    return _keep(winter, round(len(winter) * (1 - MISSED_SHARE)), random) + _keep(
-        summer, kept, random
-    )
+    of_winter = round(len(winter) * (1 - MISSED_SHARE))
+    of_summer = BENCHMARK_DAYS.get(season, round(len(summer) * (1 - MISSED_SHARE)))
+    return _acquire(winter, of_winter, random) + _acquire(summer, of_summer, random)
 
 
 def _passes_of(day: dt.date, season: int) -> list[Pass]:
@@ -99,16 +98,16 @@ def _passes_of(day: dt.date, season: int) -> list[Pass]:
         orbit = ORBITS[number]
         for satellite, delay in (("A", 0), ("B", B_AFTER_A_DAYS)):
             due = (day - CYCLE).days % REPEAT_DAYS == (orbit.phase + delay) % REPEAT_DAYS
-            if due and satellite in satellites and (satellite == "A" or day < B_SILENT):
+            if due and satellite in satellites and (satellite == "A" or day < B_FAILED):
                 found.append(
                     Pass(orbit, f"S1{satellite}", dt.datetime.combine(day, orbit.time, dt.UTC))
                 )
     return sorted(found, key=lambda item: item.acquired_at)
 
 
-def _keep(planned: list[Pass], count: int, random: np.random.Generator) -> list[Pass]:
-    """`count` of the planned passes, the rest missed at random; the first and the last are never
-    missed.
+def _acquire(planned: list[Pass], count: int, random: np.random.Generator) -> list[Pass]:
+    """`count` of the planned passes; the others are missed at random, but never the first or the
+    last.
     """
     if count >= len(planned):
         return planned

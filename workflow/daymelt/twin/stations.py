@@ -1,12 +1,11 @@
-"""What automatic weather stations record in the twin: air and surface temperature of every hour.
+"""Automatic weather stations of the twin: air and surface temperature of every hour.
 
-A station stands on one cell of the area and lives under its weather. The day's mean temperature of
-the cell is carried through the day and given a diurnal cycle. Snow and ice cannot be warmer than
-the melting point. What melts by day stays in the uppermost layer as far as that holds water, and by
-night the surface is at the melting point until this water has refrozen; then it takes the
-temperature of the air. So a station and the truth share weather and snow but not what they look at:
-the truth is the water of the whole snow, which outlives a night of frost, and a station sees the
-surface.
+A station stands on one cell of the area. Daily mean temperatures of the cell are interpolated in
+time, and a diurnal cycle is added. Snow and ice are at most at the melting point. Water that melts
+by day stays in the uppermost layer up to its capacity; at night the surface is at the melting point
+until this water has refrozen, then at the temperature of the air. A station thus differs from the
+truth: it records the surface, the truth is the water of the whole snow, which lasts through a night
+of frost.
 
 Sources: melt and refreezing by degree-days as in `nature` (Hock 2003); irreducible water of snow
 after Coléou and Lesaffre (1998), Ann. Glaciol. 26, 64; time of the warmest hour, Oke (1987),
@@ -36,9 +35,8 @@ from daymelt.twin.terrain import terrain
 DIURNAL_K = 2.5  # half of the difference between the warmest and the coldest hour of a day
 WARMEST_HOUR = 14.0  # local solar time
 DEGREES_PER_HOUR = 15.0
-SURFACE_MM = (
-    1.0  # water that the uppermost layer holds: about 6 % of the mass of 5 cm of snow of 350 kg/m³
-)
+# water that the uppermost layer holds: about 6 % of the mass of 5 cm of snow of 350 kg/m³
+SURFACE_MM = 1.0
 AIR_NOISE_K, SURFACE_NOISE_K = 0.1, 0.3  # a thermometer; a temperature from longwave radiation
 OUTAGES, LONGEST_OUTAGE_DAYS = 2, 6  # gaps a year
 MISSING_SHARE = 0.005  # of single hours
@@ -63,7 +61,7 @@ def observe(
     area: Grid, seasons: Sequence[int], name: str, lat: float, lon: float, seed: int
 ) -> StationRecord:
     """Record of a station from the first to the last of some rising years; NaN in the months that
-    the world does not know.
+    the world does not cover.
 
     Raises
     ------
@@ -79,13 +77,11 @@ def observe(
     hours = np.arange(first, last)
     air, surface = (np.full(hours.size, np.nan, np.float32) for _ in range(2))
     for season in seasons:
-        known, *temperatures = _year(
+        start, *temperatures = _year(
             place, row, column, lon, weather(season, seed), stream(seed, "station", name, season)
         )
-        part = slice(
-            int((known - first).astype(int)),
-            int((known - first).astype(int)) + temperatures[0].size,
-        )
+        offset = int((start - first).astype(int))
+        part = slice(offset, offset + temperatures[0].size)
         air[part], surface[part] = temperatures
     return StationRecord(name, lat, lon, float(land.height[row, column]), hours, air, surface)
 
@@ -140,8 +136,8 @@ def surface_temperature(air: NDArray[np.float64]) -> NDArray[np.float64]:
     """Temperature of a surface of snow or ice under hourly air temperatures, (hour,) in °C, at most
     0.
 
-    The melting point where the air is above it, or water of the uppermost layer is left that it has
-    not yet refrozen; else that of the air.
+    The melting point where the air is above it or water is left in the uppermost layer; elsewhere
+    the temperature of the air.
     """
     surface = np.minimum(air, 0)
     held = 0.0  # water of the uppermost layer, mm

@@ -30,9 +30,9 @@ RELIEF_WAVELENGTHS_M = (12800.0, 6400.0, 3200.0, 1600.0, 800.0, 400.0, 200.0, 10
 
 
 @dataclass(frozen=True)
-class Terrain:
-    """Surface of a grid: `height` (y, x) in m above the ellipsoid, `ocean` and `ice` (y, x) bool;
-    the rest is bare land.
+class Surface:
+    """Height and cover of a grid: `height` (y, x) in m above the ellipsoid, `ocean` and `ice`
+    (y, x) bool; all other cells are bare land.
     """
 
     height: NDArray[np.float32]
@@ -40,33 +40,30 @@ class Terrain:
     ice: NDArray[np.bool_]
 
 
-def terrain(grid: Grid, area: Grid, seed: int) -> Terrain:
-    """Terrain of `grid`, which may be finer, coarser or larger than the `area` that the plan is
-    laid out in.
+def terrain(grid: Grid, area: Grid, seed: int) -> Surface:
+    """Surface of `grid`, which may be finer, coarser or larger than the `area` that defines the
+    plan.
     """
     across = ((grid.x - area.left) / (area.columns * area.spacing_m))[None, :].astype(np.float32)
     down = ((area.top - grid.y) / (area.rows * area.spacing_m))[:, None].astype(np.float32)
     size = float(min(area.rows, area.columns) * area.spacing_m)
     wander = fractal(grid, seed, "coast", (size / 3, size / 6, size / 12))
-    coast = (
-        COAST + 0.05 * wander - 0.10 * (down - 0.5)
-    )  # the coast runs from north-east to south-west
+    # the coast runs from north-east to south-west
+    coast = COAST + 0.05 * wander - 0.10 * (down - 0.5)
     valley = FJORD_ROW + 0.06 * np.sin(5.0 * across + 0.6) + 0.02 * wander
     offset = np.abs(down - valley) / FJORD_HALF_WIDTH
 
     inland = np.clip(across / coast, 0, 1)
-    profile = (1 - inland ** np.float32(4 / 3)) ** np.float32(
-        0.8
-    )  # flat inland, steep at the margin
+    # flat inland, steep at the margin
+    profile = (1 - inland ** np.float32(4 / 3)) ** np.float32(0.8)
     trough = (
         TROUGH_DEPTH
         * np.exp(-0.5 * (offset / 1.5) ** 2)
         * smooth_step((across - 0.1) / (FRONT - 0.1))
     )
     ridged = fractal(grid, seed, "relief", RELIEF_WAVELENGTHS_M, 0.48)
-    mountains = smooth_step((inland - 0.45) / 0.4) * smooth_step(
-        offset - 1.0
-    )  # none on the glacier itself
+    # no mountains on the glacier itself
+    mountains = smooth_step((inland - 0.45) / 0.4) * smooth_step(offset - 1.0)
     texture = (ICE_RELIEF_M * (1 - mountains) + RELIEF_M * mountains) * ridged
 
     height = SUMMIT_M * profile * (1 - trough) + 260.0 * mountains + texture
@@ -74,10 +71,10 @@ def terrain(grid: Grid, area: Grid, seed: int) -> Terrain:
     ocean = (across > coast) | fjord | (height <= 0)
     height = np.where(ocean, 0, np.maximum(height, 8.0)) + SEA_LEVEL_M
     ice = ~ocean & (mountains * (1 + 0.8 * ridged) < 0.55)
-    return Terrain(height.astype(np.float32), np.asarray(ocean), np.asarray(ice))
+    return Surface(height.astype(np.float32), np.asarray(ocean), np.asarray(ice))
 
 
 def smooth_step(place: NDArray[np.floating]) -> NDArray[np.floating]:
-    """From 0 at and below 0 to 1 at and above 1, without a crease."""
+    """From 0 at and below 0 to 1 at and above 1, with a continuous slope."""
     within = np.clip(place, 0, 1)
     return np.asarray(within * within * (3 - 2 * within))

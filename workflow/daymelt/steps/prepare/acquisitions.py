@@ -1,4 +1,4 @@
-"""The acquisitions of a season, read from its months one by one as they are asked for."""
+"""The acquisitions of a season, read one by one from the streams of its months."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -19,15 +19,15 @@ from daymelt.science.temporal import BLOCK
 
 class StoredFields:
     """Melt fractions in percent of some acquisitions of open streams, (acquisition, y, x); the
-    `kept` asked for last stay in memory.
+    last `cached` ones that were read stay in memory.
     """
 
     def __init__(
-        self, places: Sequence[tuple[cube.Stream, dt.date]], shape: tuple[int, int], kept: int
+        self, places: Sequence[tuple[cube.Stream, dt.date]], shape: tuple[int, int], cached: int
     ) -> None:
         self.shape = (len(places), *shape)
-        self._places, self._kept = places, kept
-        self._read = lru_cache(kept)(lambda index: places[index][0].raw(places[index][1]))
+        self._places, self._cached = places, cached
+        self._read = lru_cache(cached)(lambda index: places[index][0].raw(places[index][1]))
 
     def __len__(self) -> int:
         return len(self._places)
@@ -35,21 +35,16 @@ class StoredFields:
     def __getitem__(self, index: int) -> NDArray[Any]:
         return self._read(index)
 
-    @property
-    def held(self) -> int:
-        """Number of acquisitions in memory."""
-        return self._read.cache_info().currsize
-
     def chosen(self, indices: Sequence[int]) -> "StoredFields":
         """Some of the acquisitions."""
-        return StoredFields([self._places[index] for index in indices], self.shape[1:], self._kept)
+        return StoredFields(
+            [self._places[index] for index in indices], self.shape[1:], self._cached
+        )
 
 
 @dataclass(frozen=True)
 class Acquisitions:
-    """Acquisition days of a season, their melt fractions, the grid, and a digest of what they come
-    from.
-    """
+    """Acquisition days of a season, their melt fractions, the grid, and a digest of the inputs."""
 
     days: list[dt.date]
     fields: StoredFields
@@ -61,8 +56,8 @@ class Acquisitions:
 def open_acquisitions(
     season: int, sar: Sequence[Path], neighbours: int = 6
 ) -> Iterator[Acquisitions]:
-    """Open the months of a season; `neighbours` is how many acquisitions a day is interpolated
-    from.
+    """Open the months of a season; `neighbours` is the number of acquisitions that a day is
+    interpolated from.
 
     Raises
     ------
@@ -78,10 +73,8 @@ def open_acquisitions(
                 "or take the year out of seasons.years"
             )
         grid = streams[-1].grid
-        kept = (
-            max(BLOCK, 3 * neighbours) + 2
-        )  # each neighbour enters the mean, leaves it, and is left out of that of its own day
-        fields = StoredFields(places, grid.shape, kept)
+        # each neighbour enters the mean, leaves it, and is left out of that of its own day
+        fields = StoredFields(places, grid.shape, max(BLOCK, 3 * neighbours) + 2)
         yield Acquisitions(
             [day for _, day in places],
             fields,

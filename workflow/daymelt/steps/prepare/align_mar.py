@@ -19,8 +19,8 @@ from daymelt.science.regrid import apply_weights, linear_weights
 from daymelt.settings.inputs import Area, Mar, Seasons
 from daymelt.settings.processing import Regrid
 from daymelt.sources.mar.files import MarFile, open_mar
-from daymelt.sources.meltwaterbench import layout as published
-from daymelt.steps.prepare.published_fields import Coarse, is_published
+from daymelt.sources.meltwaterbench import layout
+from daymelt.steps.prepare.meltwaterbench_fields import Coarse, is_meltwaterbench
 
 
 def align_mar(
@@ -28,13 +28,13 @@ def align_mar(
 ) -> None:
     """Bring liquid water to the posting grid, every day of a season.
 
-    Linearly from the cell centres of MAR; from the published rasters as means, with missing days
-    filled linearly in time.
+    Interpolated linearly from the cell centres of MAR; from the rasters of MeltwaterBench as means,
+    with missing days filled linearly in time.
     """
     days = season_days(season, seasons.months)
     grid = area.grid.posting(regrid.posting_m)
-    if is_published(manifest):
-        fields, filled = Coarse(manifest, published.MAR, area.grid, grid).season(
+    if is_meltwaterbench(manifest):
+        fields, filled = Coarse(manifest, layout.MAR, area.grid, grid).season(
             days, mar.longest_gap_days
         )
         attributes = {"inputs": manifest_digest([manifest])}
@@ -79,8 +79,6 @@ def _days(
 
 
 def _centres(file: MarFile, crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cell centres of MAR in a crs, m: from its longitudes and latitudes, whatever its own axes
-    say.
-    """
+    """Cell centres of MAR in a crs, m, from its longitudes and latitudes, not from its own axes."""
     x, y = transformer("EPSG:4326", crs).transform(file.lon.ravel(), file.lat.ravel())
     return np.asarray(x), np.asarray(y)

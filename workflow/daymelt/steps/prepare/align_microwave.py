@@ -19,10 +19,10 @@ from daymelt.science.regrid import apply_weights, linear_weights
 from daymelt.science.temporal import fill_linear
 from daymelt.settings.inputs import Area, Microwave, Seasons
 from daymelt.settings.processing import Regrid
-from daymelt.sources.meltwaterbench import layout as published
+from daymelt.sources.meltwaterbench import layout
 from daymelt.sources.microwave.cetb import CETB_CRS, find_days, parse_name, read_tb
 from daymelt.sources.microwave.window import cetb_bounds
-from daymelt.steps.prepare.published_fields import Coarse, is_published
+from daymelt.steps.prepare.meltwaterbench_fields import Coarse, is_meltwaterbench
 
 Field = NDArray[np.float32]
 
@@ -40,16 +40,16 @@ def align_microwave(
     """Bring brightness temperature to the posting grid, every day of a season, gaps filled linearly
     in time.
 
-    Linearly from the radiometer's cells; from the published rasters as means. The winter mean is of
-    the days that were observed. A day on which a fallback platform stands in is among `filled`, and
-    both files count the days of each platform.
+    Interpolated linearly from the radiometer's cells; from the rasters of MeltwaterBench as means.
+    The winter mean is that of the observed days. Days of a fallback platform are among `filled`,
+    and both files list the number of days of each platform.
     """
     grid = area.grid.posting(regrid.posting_m)
     days = season_days(season, seasons.months)
     attributes: dict[str, str | dict[str, int]] = {"inputs": manifest_digest([manifest])}
-    if is_published(manifest):
-        rasters = Coarse(manifest, published.MICROWAVE, area.grid, grid)
-        mean = rasters.winter(season, microwave.winter_months)
+    if is_meltwaterbench(manifest):
+        rasters = Coarse(manifest, layout.MICROWAVE, area.grid, grid)
+        mean = rasters.winter_mean(season, microwave.winter_months)
         fields, filled = rasters.season(days, microwave.longest_gap_days)
         of_winter = of_season = attributes
     else:
@@ -83,7 +83,7 @@ class Cells:
             microwave.fallback_platforms,
         )
         self._observed = find_days(manifest_files(manifest, ".nc"), *identity)
-        self._reader = Reader(self._observed, grid, microwave.channel)
+        self._interpolator = Interpolator(self._observed, grid, microwave.channel)
 
     def winter_days(self, season: int) -> list[dt.date]:
         """The observed days of the winter before a season; MissingInputError where there is
@@ -102,21 +102,22 @@ class Cells:
         return winter_days
 
     def stack(self, days: Sequence[dt.date]) -> Field:
-        """Some days, (date, y, x), K; NaN where there is none."""
-        return np.stack([self._reader.read(day) for day in days])
+        """Some days, (date, y, x), K; NaN where a day is missing."""
+        return np.stack([self._interpolator.read(day) for day in days])
 
     def season(self, days: Sequence[dt.date]) -> tuple[Field, dict[dt.date, str]]:
-        """Every day with its gaps filled, and by which rule, or by which other platform."""
+        """Every day with its gaps filled, and the rule or the other platform of each filled day."""
         fields, filled = fill_linear(
             self.stack(days), days, self._microwave.longest_gap_days, "passive microwave"
         )
-        told = {
-            day: "; ".join(filter(None, (self._stands_in(day), filled.get(day)))) for day in days
+        rules = {
+            day: "; ".join(filter(None, (self._other_platform(day), filled.get(day))))
+            for day in days
         }
-        return fields, {day: rule for day, rule in told.items() if rule}
+        return fields, {day: rule for day, rule in rules.items() if rule}
 
     def count_platforms(self, days: Sequence[dt.date]) -> dict[str, int]:
-        """How many of some days each platform gave."""
+        """Number of days of each platform among some days."""
         return dict(
             sorted(
                 Counter(
@@ -127,16 +128,16 @@ class Cells:
             )
         )
 
-    def _stands_in(self, day: dt.date) -> str:
-        """Which other platform a day comes from, for the record of what was filled; empty where it
-        is the wanted one or none.
+    def _other_platform(self, day: dt.date) -> str:
+        """The fallback platform of a day, for the record of filled days; empty for the wanted
+        platform and for missing days.
         """
         wanted = self._microwave.platform
         other = parse_name(self._observed[day]).platform if day in self._observed else wanted
         return "" if other == wanted else f"platform {other} in place of {wanted}"
 
 
-class Reader:
+class Interpolator:
     """Days of brightness temperature on a grid; the weights of each window of cells are computed
     once.
     """
@@ -147,7 +148,7 @@ class Reader:
         self._weights: dict[bytes, object] = {}
 
     def read(self, day: dt.date) -> NDArray[np.float32]:
-        """Brightness temperature of a day, K, (y, x); NaN where there is none."""
+        """Brightness temperature of a day, K, (y, x); NaN where it is missing."""
         if day not in self._files:
             return np.full(self._grid.shape, np.nan, np.float32)
         tb, x, y = read_tb(self._files[day], self._bounds, self._channel)

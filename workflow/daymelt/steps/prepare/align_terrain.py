@@ -13,16 +13,17 @@ from daymelt.core.grid import Grid
 from daymelt.core.manifest import manifest_digest, manifest_files
 from daymelt.settings.inputs import Area
 from daymelt.sources.terrain.reader import read_flag, read_height
-from daymelt.steps.prepare import published_fields
+from daymelt.steps.prepare import meltwaterbench_fields
 
 
 def align_terrain(manifest: Path, out: Path, area: Area) -> None:
     """Bring the DEM, the ocean mask and the ice mask of a retrieval onto the study grid.
 
-    Its identity is that of the aligned fields: a window cut from a mosaic and a whole file may hold
-    the same heights.
+    The digest `inputs` is that of the aligned fields, as a window cut from a mosaic and a whole
+    file may have the same heights.
     """
-    read = published_fields.terrain if published_fields.is_published(manifest) else _provided
+    ready = meltwaterbench_fields.is_meltwaterbench(manifest)
+    read = meltwaterbench_fields.terrain if ready else _provided
     height, ocean, ice = read(manifest, area.grid)
     content = hashlib.sha256(
         b"".join(field.tobytes() for field in (height, ocean, ice))
@@ -39,14 +40,14 @@ def align_terrain(manifest: Path, out: Path, area: Area) -> None:
 def _provided(
     manifest: Path, grid: Grid
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Height, water and ice from a DEM and two masks."""
+    """Height, ocean and ice from a DEM and two masks."""
     height = read_height(_file(manifest, "dem"), grid)
     ocean, ice = (read_flag(_file(manifest, name), grid) for name in ("OceanMask", "IceMask"))
     return height, ocean, ice
 
 
 def _file(manifest: Path, part: str) -> Path:
-    """The one file of a manifest whose name holds `part`."""
+    """The only file of a manifest whose name contains `part`."""
     found = [path for path in manifest_files(manifest) if part in path.name]
     if len(found) != 1:
         raise FormatError(

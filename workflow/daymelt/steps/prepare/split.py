@@ -6,19 +6,25 @@ from pathlib import Path
 
 from daymelt.core import cube
 from daymelt.core.errors import MissingInputError
-from daymelt.science import split as splitting
-from daymelt.science.split import check_split
+from daymelt.core.split_files import read_rows
+from daymelt.science.split import (
+    blocked,
+    check_split,
+    hindcast,
+    leave_one_year_out,
+    split_days,
+)
 from daymelt.settings.processing import Split
 from daymelt.settings.protocols import BLOCKED, HINDCAST, LEAVE_OUT, PUBLISHED
-from daymelt.steps.splits import fit_without_strays, read_rows, write_split
+from daymelt.steps.splits import fit_without_strays, write_split
 
 
 def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> None:
-    """Assign every acquisition day of a season to training, validation or test, by the terms of the
+    """Assign every acquisition day of a season to training, validation or test, by the rule of the
     split called `name`.
 
-    That called `published` is drawn from the seed, or is what a file says; the others are those of
-    `daymelt.settings.protocols`.
+    The split `published` is drawn from the seed or read from a file; the others are the protocols
+    of `daymelt.settings.protocols`.
     """
     acquired = acquisition_days(sar)
     if not acquired:
@@ -38,18 +44,16 @@ def drawn(name: str, acquired: list[dt.date], split: Split) -> Mapping[dt.date, 
     """The split called `name` of some acquisition days."""
     per_month = split.validation_days_per_month
     if name.startswith(LEAVE_OUT):
-        return splitting.leave_one_year_out(
+        return leave_one_year_out(
             acquired, int(name.removeprefix(LEAVE_OUT)), split.seed, per_month
         )
     if name == HINDCAST:
-        return splitting.hindcast(
-            acquired, split.hindcast_training_years, split.hindcast_validation_years
-        )
+        return hindcast(acquired, split.hindcast_training_years, split.hindcast_validation_years)
     if name == BLOCKED:
-        return splitting.blocked(
+        return blocked(
             acquired, split.seed, split.block_days, training_only_years=split.training_only_years
         )
-    return splitting.split_days(
+    return split_days(
         acquired, split.seed, split.test_days_per_month, per_month, split.training_only_years
     )
 

@@ -17,11 +17,8 @@ def time_interpolate(
     """Average the neighbouring acquisitions of every day, whatever their split, and count the days
     to the nearest.
     """
-    before, after, days = (
-        temporal.acquisitions_before,
-        temporal.acquisitions_after,
-        season_days(season, seasons.months),
-    )
+    before, after = temporal.acquisitions_before, temporal.acquisitions_after
+    days = season_days(season, seasons.months)
     with open_acquisitions(season, sar, before + after) as acquired:
         about = {"inputs": acquired.digest}
         means = window_mean(acquired.fields, acquired.days, days, before, after)

@@ -26,11 +26,8 @@ def training_pool(
     """Average the neighbouring training acquisitions of every day of a season, and count the days
     to the nearest.
     """
-    before, after, days = (
-        temporal.acquisitions_before,
-        temporal.acquisitions_after,
-        season_days(season, seasons.months),
-    )
+    before, after = temporal.acquisitions_before, temporal.acquisitions_after
+    days = season_days(season, seasons.months)
     splits = read_split(split)
     with open_acquisitions(season, sar, before + after) as acquired:
         pool = [index for index, day in enumerate(acquired.days) if splits[day] == "train"]

@@ -1,8 +1,8 @@
-"""The published rasters, which lie on the study grid already, as aligned streams.
+"""The rasters of MeltwaterBench, which lie on the study grid already, as aligned streams.
 
-Sentinel-1 stays at 100 m, in whole percent. Passive microwave and MAR were brought to 100 m by the
-nearest cell, 3 to 10 km wide: the edges of those cells are no information, so they are averaged to
-the posting grid like every coarse field and upsampled linearly where used.
+Sentinel-1 stays at 100 m, in whole percent. Passive microwave and MAR were resampled to 100 m by
+the nearest cell, 3 to 10 km wide. The edges of those cells carry no information: both are averaged
+to the posting grid like every coarse field and upsampled linearly where used.
 """
 
 import datetime as dt
@@ -18,10 +18,10 @@ from daymelt.core.dates import season_days
 from daymelt.core.errors import MissingInputError
 from daymelt.core.grid import Grid
 from daymelt.core.manifest import manifest_files, read_manifest
-from daymelt.science.microwave import winter_mean
+from daymelt.science import microwave
 from daymelt.science.regrid import cell_means
 from daymelt.science.temporal import fill_linear
-from daymelt.sources.meltwaterbench import layout as published
+from daymelt.sources.meltwaterbench import layout
 from daymelt.sources.meltwaterbench.rasters import (
     FRACTION,
     KELVIN,
@@ -33,19 +33,19 @@ from daymelt.sources.meltwaterbench.rasters import (
 
 log = logging.getLogger(__name__)
 Day = tuple[dt.date, NDArray[np.float32]]
-LIMITS = {published.MICROWAVE: KELVIN, published.MAR: FRACTION}
-THINGS = {published.MICROWAVE: "brightness temperature", published.MAR: "liquid water"}
+LIMITS = {layout.MICROWAVE: KELVIN, layout.MAR: FRACTION}
+QUANTITIES = {layout.MICROWAVE: "brightness temperature", layout.MAR: "liquid water"}
 
 
-def is_published(manifest: Path) -> bool:
-    """True for a retrieval of the published dataset."""
-    return bool(read_manifest(manifest).get("provider") == published.PROVIDER)
+def is_meltwaterbench(manifest: Path) -> bool:
+    """True for a retrieval of MeltwaterBench."""
+    return bool(read_manifest(manifest).get("provider") == layout.PROVIDER)
 
 
 def files_of(manifest: Path, folder: PurePosixPath) -> dict[dt.date, Path]:
     """The days of a folder that a manifest names."""
     days = {
-        path: published.day_of(path.name)
+        path: layout.day_of(path.name)
         for path in manifest_files(manifest)
         if path.parent.as_posix().endswith(str(folder))
     }
@@ -53,10 +53,10 @@ def files_of(manifest: Path, folder: PurePosixPath) -> dict[dt.date, Path]:
 
 
 def melt_days(manifest: Path, ocean: NDArray[np.bool_], grid: Grid) -> Iterator[Day]:
-    """Melt fraction of the days of a month, (y, x), NaN on the water; days without a valid cell are
-    left out and told.
+    """Melt fraction of the days of a month, (y, x), NaN on the ocean; days without a valid cell
+    are left out with a warning.
     """
-    for day, path in sorted(files_of(manifest, published.SAR).items()):
+    for day, path in sorted(files_of(manifest, layout.SAR).items()):
         fraction = read_field(path, grid, "melt fraction", FRACTION)
         fraction[ocean] = np.nan
         if np.isfinite(fraction).any():
@@ -77,26 +77,26 @@ class Coarse:
     def season(
         self, days: Sequence[dt.date], longest_gap_days: int
     ) -> tuple[NDArray[np.float32], Mapping[dt.date, str]]:
-        """Every day of a season, (date, y, x), and by which rule the missing ones were filled;
-        GapError past the limit.
+        """Every day of a season, (date, y, x), and the rule by which each missing one was filled;
+        GapError beyond the limit.
         """
         files = files_of(self.manifest, self.folder)
         fields, filled = fill_linear(
-            self._stack(files, days), days, longest_gap_days, THINGS[self.folder]
+            self._stack(files, days), days, longest_gap_days, QUANTITIES[self.folder]
         )
-        told = {day: rule for day in days if day in files and (rule := filled_by(files[day]))}
-        return fields, {**told, **filled}
+        rules = {day: rule for day in days if day in files and (rule := filled_by(files[day]))}
+        return fields, {**rules, **filled}
 
-    def winter(self, year: int, months: Sequence[int]) -> NDArray[np.float32]:
-        """Winter mean, (y, x): the published one where there is one, else that of the winter's
-        days.
+    def winter_mean(self, year: int, months: Sequence[int]) -> NDArray[np.float32]:
+        """Winter mean, (y, x): the file of the dataset where there is one, else the mean of the
+        winter's days.
 
         Raises
         ------
         MissingInputError
-            There is neither.
+            Neither is in the manifest.
         """
-        name = published.winter_mean(year).name
+        name = layout.winter_mean(year).name
         ready = [path for path in manifest_files(self.manifest) if path.name == name]
         if ready:
             return cell_means(
@@ -111,7 +111,7 @@ class Coarse:
                 f"microwave {self.manifest}: neither {name} nor a day of the winter {year}; "
                 "retrieve it again"
             )
-        return winter_mean(self._stack(files, days))
+        return microwave.winter_mean(self._stack(files, days))
 
     def _stack(self, files: Mapping[dt.date, Path], days: Sequence[dt.date]) -> NDArray[np.float32]:
         return np.stack(
@@ -125,7 +125,7 @@ class Coarse:
 
     def _read(self, path: Path) -> NDArray[np.float32]:
         return cell_means(
-            read_field(path, self.grid, THINGS[self.folder], LIMITS[self.folder]),
+            read_field(path, self.grid, QUANTITIES[self.folder], LIMITS[self.folder]),
             self.grid,
             self.posting,
         )
@@ -134,11 +134,11 @@ class Coarse:
 def terrain(
     manifest: Path, grid: Grid
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
-    """Height, water, and ice, which the dataset does not tell: no data."""
-    height = read_field(_named(manifest, published.HEIGHT), grid, "DEM", METRES)
+    """Height, ocean, and ice; ice has no data anywhere, as the dataset has no ice mask."""
+    height = read_field(_named(manifest, layout.HEIGHT), grid, "DEM", METRES)
     return (
         height,
-        read_ocean(_named(manifest, published.MASK), grid),
+        read_ocean(_named(manifest, layout.MASK), grid),
         np.full(grid.shape, np.nan, np.float32),
     )
 

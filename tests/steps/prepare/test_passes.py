@@ -7,85 +7,56 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import rasterio
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from runs.small_run import CONFIG
 
 from daymelt.core import cube
 from daymelt.core.grid import Grid
-from daymelt.settings.inputs import Area, Sentinel1
+from daymelt.core.manifest import manifest_digest
+from daymelt.science.bands import Sizes
+from daymelt.settings.inputs import Area
 from daymelt.settings.processing import Sar
-from daymelt.steps.prepare import melt_fraction, scenes, winter_reference
+from daymelt.steps.prepare.melt_fraction import Month, References, write_month
+from daymelt.steps.prepare.passes import Passes, layer_names, open_passes
+from daymelt.steps.prepare.winter_reference import reference_blocks, write_reference
 
 SMALLEST_TILE = 32  # whose half holds a cell of 10 pixels and the reach of the smoothing
 ORBIT, DAY = 39, dt.date(2019, 7, 1)
 
 
-@pytest.fixture
-def in_bands(monkeypatch):
-    """The grids of the tests count as too large, and their stripes and bands are narrow."""
-    monkeypatch.setattr(scenes, "WHOLE_PIXELS", 0)
-    monkeypatch.setattr(scenes, "BAND_PIXELS", 1)
-    monkeypatch.setattr(scenes, "TILE", 37)
+NARROW = Sizes(tile=37, band_pixels=1, whole_pixels=0)  # narrow stripes and bands on any grid
 
 
-def test_a_winter_in_stripes_and_bands_is_the_winter_in_one_piece(
-    prepared, step, tmp_path, in_bands
-):
+def passes_in_bands(prepared, manifests):
+    return open_passes(
+        manifests, prepared / "terrain.nc", CONFIG.area, CONFIG.sentinel1, CONFIG.sar, NARROW
+    )
+
+
+def test_a_winter_in_stripes_and_bands_is_the_winter_in_one_piece(prepared, tmp_path):
     winter = [prepared.manifest(f"sentinel1/2019-{month:02d}") for month in (1, 2, 3)]
     out = tmp_path / "winter.nc"
-    assert (
-        step(
-            "winter-reference",
-            "--manifests",
-            *winter,
-            "--terrain",
-            prepared / "terrain.nc",
-            "--out",
-            out,
-        )
-        == 0
-    )
+    passes = passes_in_bands(prepared, winter)
+    assert len(passes.stripes()) > 1 and len(passes.bands()) > 1
+    write_reference(out, passes, {"inputs": manifest_digest(winter)})
     found, expected = cube.read_layers(out), cube.read_layers(prepared / "sar/winter.nc")
     assert found.values.keys() == expected.values.keys()
     for name, field in expected.values.items():
         np.testing.assert_array_equal(found[name], field)
 
 
-def test_a_month_in_stripes_and_bands_is_the_month_in_one_piece(prepared, step, tmp_path, in_bands):
+def test_a_month_in_stripes_and_bands_is_the_month_in_one_piece(prepared, tmp_path):
     whole, out = prepared.months()[0], tmp_path / "month.nc"
     manifest = prepared.manifest(f"sentinel1/{whole.stem}")
-    inputs = (
-        "--manifest",
-        manifest,
-        "--winters",
-        prepared / "sar/winter.nc",
-        "--terrain",
-        prepared / "terrain.nc",
-    )
-    assert step("melt-fraction", *inputs, "--out", out) == 0
+    passes = passes_in_bands(prepared, [manifest])
+    winters, digest = [prepared / "sar/winter.nc"], manifest_digest([manifest])
+    write_month(out, passes, winters, CONFIG.area.grid, CONFIG.sar, digest)
     with cube.open_stream(out) as found, cube.open_stream(whole) as expected:
         assert found.dates == expected.dates
         assert found.attributes == expected.attributes
         np.testing.assert_array_equal(found.raw(), expected.raw())
-
-
-def test_every_row_is_read_once(prepared, options):
-    rows = []
-
-    def read(first, last):
-        rows.extend(range(first, last))
-        return (np.arange(first, last)[:, None],)
-
-    rolling = scenes.Rolling(read, [0, 7, 12], [10, 20, 30])
-    spans = [
-        (start, np.concatenate(parts)) for start, (parts,) in (rolling.parts() for _ in range(3))
-    ]
-    assert rows == list(range(30))
-    assert [(start, field[:, 0].tolist()) for start, field in spans] == [
-        (0, list(range(10))),
-        (7, list(range(7, 20))),
-        (12, list(range(12, 30))),
-    ]
 
 
 @dataclass(frozen=True)
@@ -111,8 +82,8 @@ class World:
     def land(self):
         return np.random.default_rng(self.seed).random(self.area.grid.shape) < 0.8
 
-    def scenes(self, patch, tile, band_pixels):
-        """The scenes of this world where files and bands have such sizes, and how often a tile of a
+    def passes(self, sizes):
+        """The passes of this world where files and bands have such sizes, and how often a tile of a
         file is read.
         """
         reads, fields = Counter(), {name: self.field(name) for name in ("first", "second")}
@@ -120,7 +91,7 @@ class World:
         def read_pass(bursts, grid: Grid):
             row, column = self.fine.window_of(grid)
             touched = [
-                range(start // tile, (start + size - 1) // tile + 1)
+                range(start // sizes.tile, (start + size - 1) // sizes.tile + 1)
                 for start, size in ((row, grid.rows), (column, grid.columns))
             ]
             reads.update((bursts[0].platform, y, x) for y in touched[0] for x in touched[1])
@@ -129,19 +100,10 @@ class World:
             ].copy()
             return gamma0, np.where(np.isnan(gamma0), 255, 0).astype(np.uint8)
 
-        for name, value in (("TILE", tile), ("BAND_PIXELS", band_pixels), ("WHOLE_PIXELS", 0)):
-            patch.setattr(scenes, name, value)
         days = zip((DAY, DAY + dt.timedelta(1)), fields, strict=True)
-        patch.setattr(
-            scenes,
-            "find_passes",
-            lambda *_: {(day, ORBIT): [SimpleNamespace(platform=name)] for day, name in days},
-        )
-        patch.setattr(scenes, "land_cells", lambda *_: self.land())
-        patch.setattr(scenes.reader, "read_pass", read_pass)
-        return scenes.Scenes(
-            [], "", self.area, Sentinel1(spacing_m=self.spacing_m), self.sar
-        ), reads
+        bursts = {(day, ORBIT): [SimpleNamespace(platform=name)] for day, name in days}
+        grids = self.area.grid, self.fine
+        return Passes(bursts, self.land(), *grids, self.sar, sizes, read_pass), reads
 
     @property
     def sar(self):
@@ -151,33 +113,23 @@ class World:
         """Mean and count of the winter of these passes, (y, x) each, and how often a tile is
         read.
         """
-        found = {
-            name: np.full(self.fine.shape, -1, np.float32) for name in scenes.layer_names(ORBIT)
-        }
-        with pytest.MonkeyPatch.context() as patch:
-            read, reads = self.scenes(patch, *sizes)
-            for row, column, fields in winter_reference._reference(read, ORBIT):
-                for name, field in fields.items():
-                    found[name][row : row + field.shape[0], column : column + field.shape[1]] = (
-                        field
-                    )
+        found = {name: np.full(self.fine.shape, -1, np.float32) for name in layer_names(ORBIT)}
+        passes, reads = self.passes(Sizes(*sizes, whole_pixels=0))
+        for row, column, fields in reference_blocks(passes, ORBIT):
+            for name, field in fields.items():
+                found[name][row : row + field.shape[0], column : column + field.shape[1]] = field
         return *found.values(), reads
 
     def month(self, *sizes):
         """Melt fraction of every day in percent, (y, x), and how often a tile is read."""
-        layers = {name: self.field("winter") for name in scenes.layer_names(ORBIT)}
-        layers[scenes.layer_names(ORBIT)[1]] = np.full(self.fine.shape, 12, np.uint8)
-        files = [
-            SimpleNamespace(
-                names=tuple(layers), read=lambda name, rows, columns: layers[name][rows, columns]
-            )
-        ]
-        with pytest.MonkeyPatch.context() as patch:
-            read, reads = self.scenes(patch, *sizes)
-            references = melt_fraction.References([], read, 3)
-            references._files = files
-            days = dict(melt_fraction.Month(read, references, self.area, self.sar).days())
-        return days, reads
+        layers = {name: self.field("winter") for name in layer_names(ORBIT)}
+        layers[layer_names(ORBIT)[1]] = np.full(self.fine.shape, 12, np.uint8)
+        winter = SimpleNamespace(
+            names=tuple(layers), read=lambda name, rows, columns: layers[name][rows, columns]
+        )
+        passes, reads = self.passes(Sizes(*sizes, whole_pixels=0))
+        month = Month(passes, References([winter], 3), self.area.grid, self.sar)
+        return dict(month.days()), reads
 
 
 worlds = st.builds(
@@ -232,13 +184,31 @@ def test_melt_fractions_are_the_same_however_the_grid_is_cut(world, tile, pixels
     [(1, 10**6, True, 2), (1, 10**6, False, 1), (10**6, 0, True, 1)],
 )
 def test_a_grid_of_middle_size_is_cut_where_the_tiles_of_its_files_are(
-    band_pixels, whole_pixels, own_tiles, pieces, monkeypatch
+    band_pixels, whole_pixels, own_tiles, pieces, tmp_path
 ):
     world = World(Area(name="any", rows=5, columns=5), 10, 3, 0)
-    read, _ = world.scenes(monkeypatch, SMALLEST_TILE, band_pixels)
-    monkeypatch.setattr(scenes, "WHOLE_PIXELS", whole_pixels)
-    monkeypatch.setattr(scenes.reader, "has_tiles_of", lambda *_: own_tiles)
-    passes = read.passes
-    monkeypatch.setattr(scenes, "find_passes", lambda *_: passes)
-    read = scenes.Scenes([], "", world.area, Sentinel1(spacing_m=10), world.sar)
-    assert len(read.stripes()) == len(read.bands()) == pieces
+    fine, side = world.fine, SMALLEST_TILE
+    path = write_tiles(tmp_path / "burst.tif", fine if own_tiles else fine.expand(7), side)
+    sizes = Sizes(side, band_pixels, whole_pixels)
+    bursts = {(DAY, ORBIT): [SimpleNamespace(path=path)]}
+    passes = Passes(bursts, world.land(), world.area.grid, fine, world.sar, sizes)
+    assert len(passes.stripes()) == len(passes.bands()) == pieces
+
+
+def write_tiles(path, grid, side):
+    """An empty raster on a grid in tiles of `side` pixels."""
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        count=1,
+        dtype="float32",
+        crs=grid.crs,
+        transform=rasterio.Affine.from_gdal(*grid.geotransform),
+        width=grid.columns,
+        height=grid.rows,
+        tiled=True,
+        blockxsize=side,
+        blockysize=side,
+    ):
+        return path
