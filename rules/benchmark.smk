@@ -35,6 +35,7 @@ rule evaluate:
         code=PARAMETERS.system_code("evaluate"),
         world=given("world"),
         maps=given("maps"),
+        acquisitions=PARAMETERS.acquisitions,
         every_day=PARAMETERS.every_day,
     message:
         "Score {wildcards.model} in {wildcards.season} ({wildcards.trial})"
@@ -44,7 +45,8 @@ rule evaluate:
         " --pool {input.pool:q} --pool-age {input.pool_age:q} --everything {input.everything:q}"
         " --everything-age {input.everything_age:q} {params.maps} --mar {input.mar:q}"
         " --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
-        " --split {input.split:q} {params.world} {params.every_day} --threads {threads}"
+        " --split {input.split:q} {params.world} {params.every_day}"
+        " --acquisitions {params.acquisitions} --threads {threads}"
         " --out {output.daily:q}"
         " 2> {log:q}"
 
@@ -82,6 +84,7 @@ rule measure:
     input:
         model=places.at(places.MODEL, split=PUBLISHED),
         interpolated=places.at(places.INTERPOLATED, split=JOBS.map_pool, season=JOBS.seasons[-1]),
+        sar=JOBS.months_of(JOBS.seasons[-1]),
         mar=places.at(places.MAR, season=JOBS.seasons[-1]),
         microwave=places.at(places.MICROWAVE, season=JOBS.seasons[-1]),
         winter=places.at(places.MICROWAVE_WINTER, season=JOBS.seasons[-1]),
@@ -108,7 +111,7 @@ rule measure:
         "python -m daymelt measure --options {params.options:q} --season {params.season}"
         " --model-card {input.model:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
         " --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
-        " --threads {threads} --out {output:q}"
+        " --sar {input.sar:q} --threads {threads} --out {output:q}"
         " 2> {log:q}"
 
 

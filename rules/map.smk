@@ -6,6 +6,7 @@ rule map:
         model=places.at(places.MODEL, split=PUBLISHED),
         interpolated=places.at(places.INTERPOLATED, split=JOBS.map_pool),
         age=places.at(places.SAR_AGE, split=places.ALL),
+        sar=JOBS.sar_of_season,
         mar=places.MAR,
         microwave=places.MICROWAVE,
         winter=places.MICROWAVE_WINTER,
@@ -33,5 +34,5 @@ rule map:
         "python -m daymelt map --options {params.options:q} --model-card {input.model:q}"
         " --interpolated {input.interpolated:q} --age {input.age:q} --mar {input.mar:q}"
         " --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
-        " --season {wildcards.season} --threads {threads} --out {output:q}"
+        " --sar {input.sar:q} --season {wildcards.season} --threads {threads} --out {output:q}"
         " 2> {log:q}"

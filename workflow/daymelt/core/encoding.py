@@ -4,7 +4,7 @@ One table for the aligned streams and the products. In memory a field is float32
 there are no data.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,13 @@ class Encoding:
 
 
 PERCENT = Encoding("melt_fraction", "melting share of the cell", "1", "uint8", 0.01, 255)
+# layers of a map with an interval, by name; those of a map without one are `melt` alone
+MAP_LAYERS = {
+    "melt": PERCENT,
+    "melt_mean": replace(PERCENT, long_name="melting share of the cell, mean"),
+    "melt_low": replace(PERCENT, long_name="melting share of the cell, 5 % quantile"),
+    "melt_high": replace(PERCENT, long_name="melting share of the cell, 95 % quantile"),
+}
 SAR_AGE = Encoding(
     "sar_age",
     "days to the nearest Sentinel-1 observation of the cell in the season",

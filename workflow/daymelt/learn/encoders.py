@@ -61,7 +61,12 @@ def build_around(
     ConfigError
         The encoder does not support such a network, or its published weights cannot be fetched.
     """
-    settings = {"encoder_depth": options.depth, "in_channels": options.channel_count, **settings}
+    settings = {
+        "encoder_depth": options.depth,
+        "in_channels": options.channel_count,
+        "classes": options.outputs,
+        **settings,
+    }
     with torch.device(
         "meta"
         # without weights first: what fails here is the setting's fault, what fails below the
@@ -70,7 +75,7 @@ def build_around(
         try:
             trial = make(options.encoder, encoder_weights=None, **settings).eval()
             found = trial(torch.empty(1, options.channel_count, TRIAL, TRIAL)).shape
-            if found != (1, 1, TRIAL, TRIAL):
+            if found != (1, options.outputs, TRIAL, TRIAL):
                 raise ValueError(f"{TRIAL} x {TRIAL} cells become {found[-2]} x {found[-1]}")
         except REFUSALS as error:
             asked = f"encoder {options.encoder} with depth {options.depth}"

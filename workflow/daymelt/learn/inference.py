@@ -21,11 +21,14 @@ from daymelt.core.memory import keep_memory
 from daymelt.learn.devices import autocast, choose_precision
 from daymelt.learn.networks import Network
 from daymelt.learn.samples import SeasonInputs
+from daymelt.learn.sensor_inputs import SensorInputs
+
+Inputs = SeasonInputs | SensorInputs
 
 
 def predict_days(
     network: Network,
-    batches: Iterable[SeasonInputs],
+    batches: Iterable[Inputs],
     tile: int | None = None,
     halo: int = 0,
     precision: str = "auto",
@@ -43,7 +46,7 @@ def predict_days(
 
     Yields
     ------
-    day and its melt fraction (y, x), 0-1, NaN over ocean
+    day and its melt fraction (y, x), or the quantiles of it (level, y, x), 0-1, NaN over ocean
 
     Raises
     ------
@@ -83,23 +86,28 @@ def check_tile(tile: int, halo: int, multiple: int) -> None:
 
 
 def in_tiles(
-    network: Network, inputs: SeasonInputs, indices: Sequence[int], tile: int, halo: int
+    network: Network, inputs: Inputs, indices: Sequence[int], tile: int, halo: int
 ) -> Tensor:
-    """Weighted mean of the tiles of some days, (date, y, x); `tile` and `halo` as `check_tile`
+    """Weighted mean of the tiles of some days, (date, y, x) or (date, level, y, x).
+
+    `tile` and `halo` as `check_tile`
     requires.
     """
     shape, device, count = inputs.frame.shape, inputs.frame.device, len(indices)
     rows, columns = (_windows(cells, tile, halo, network.multiple, device) for cells in shape)
-    total = torch.zeros((count, *shape), device=device)
+    total: Tensor | None = None
     weights = torch.zeros(shape, device=device)
     for row, along_y in rows:
         for column, along_x in columns:
             size = len(along_y), len(along_x)
             melt = network(inputs.inputs(indices, [row] * count, [column] * count, size))
             weight = along_y[:, None] * along_x
+            if total is None:
+                total = torch.zeros((*melt.shape[:-2], *shape), device=device)
             place = (..., slice(row, row + size[0]), slice(column, column + size[1]))
             total[place] += melt * weight
             weights[place] += weight
+    assert total is not None  # there is at least one tile
     return total / weights
 
 
@@ -132,7 +140,7 @@ def ramp(size: int, halo: int, rises: bool, falls: bool) -> NDArray[np.float32]:
     return weight.astype(np.float32)
 
 
-def _one_pass(network: Network, inputs: SeasonInputs) -> Tensor:
+def _one_pass(network: Network, inputs: Inputs) -> Tensor:
     melt: Tensor = network(inputs.whole(range(len(inputs))))
     return melt
 

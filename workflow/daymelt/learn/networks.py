@@ -19,12 +19,14 @@ from daymelt.learn import model_files
 from daymelt.learn.architectures import ARCHITECTURES
 from daymelt.learn.channels import Statistics
 from daymelt.learn.options import (
+    CONTEXT,
     Architecture,
     NetworkOptions,
     as_written,
     check_choice,
     check_positive,
 )
+from daymelt.learn.quantiles import rising
 from daymelt.learn.surroundings import Surroundings
 
 __all__ = [
@@ -32,11 +34,14 @@ __all__ = [
     "ModelCard",
     "Network",
     "NetworkOptions",
+    "QuantileNetwork",
     "build",
     "load_model",
     "read_card",
     "save_model",
 ]
+
+HIDDEN = 32  # width of the pixel head of a network with quantiles
 
 # options that cards lack from before their architectures, and that those of `unet` do not need
 EARLIER: dict[str, Any] = {
@@ -68,6 +73,35 @@ class Network(nn.Module):
         with Surroundings(self.sees, padded.shape[-2]) if self.sees else nullcontext():
             logits: Tensor = self.body(padded.contiguous(memory_format=torch.channels_last))
         return torch.sigmoid(logits[:, 0, :height, :width].float())
+
+
+class QuantileNetwork(Network):
+    """A network that predicts quantiles of the melt fraction (batch, level, y, x).
+
+    The body gives fields of context; a head of 1 x 1 convolutions combines them, cell by cell, with
+    the inputs at full resolution, so that the edge of a swath and the observation of a single cell
+    reach the output unsmoothed.
+    """
+
+    def __init__(self, body: nn.Module, multiple: int, channels: int, levels: int) -> None:
+        super().__init__(body, multiple)
+        self.head = nn.Sequential(
+            nn.Conv2d(channels + CONTEXT, HIDDEN, 1),
+            nn.ReLU(),
+            nn.Conv2d(HIDDEN, HIDDEN, 1),
+            nn.ReLU(),
+            nn.Conv2d(HIDDEN, levels, 1),
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Quantiles (batch, level, y, x) of inputs (batch, channel, y, x)."""
+        height, width = inputs.shape[-2:]
+        padded = pad(inputs, -height % self.multiple, -width % self.multiple)
+        padded = padded.contiguous(memory_format=torch.channels_last)
+        with Surroundings(self.sees, padded.shape[-2]) if self.sees else nullcontext():
+            context: Tensor = self.body(padded)
+        raw: Tensor = self.head(torch.cat([context, padded], dim=1))
+        return rising(raw[..., :height, :width])
 
 
 @dataclass(frozen=True)
@@ -103,9 +137,13 @@ def build(options: NetworkOptions) -> Network:
     architecture = architecture_of(options)
     check_positive("model.channels", options.channel_count)
     architecture.check(options)
-    return Network(architecture.body(options), architecture.multiple(options)).to(
-        memory_format=torch.channels_last
+    body, multiple = architecture.body(options), architecture.multiple(options)
+    network = (
+        QuantileNetwork(body, multiple, options.channel_count, len(options.quantiles))
+        if options.quantiles
+        else Network(body, multiple)
     )
+    return network.to(memory_format=torch.channels_last)
 
 
 def architecture_of(options: NetworkOptions) -> Architecture:

@@ -8,6 +8,8 @@ from torch import nn
 
 from daymelt.core.errors import ConfigError
 
+CONTEXT = 16  # fields of the body that the pixel head of a network with quantiles takes
+
 
 @dataclass(frozen=True)
 class NetworkOptions:
@@ -27,6 +29,7 @@ class NetworkOptions:
     decoder_width : width of the decoder of `deeplabv3plus`
     atrous_rates : its three dilations, in cells of its coarsest level
     output_stride : cells of the input to one of its coarsest level, 8 or 16
+    quantiles : levels of the melt fraction that are predicted; () for the melt fraction alone
     """
 
     architecture: str
@@ -40,15 +43,22 @@ class NetworkOptions:
     decoder_width: int
     atrous_rates: tuple[int, ...]
     output_stride: int
+    quantiles: tuple[float, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """Fields that the body gives: logits, or what the pixel head combines with the inputs."""
+        return CONTEXT if self.quantiles else 1
 
 
 def as_written(options: NetworkOptions) -> dict[str, Any]:
     """The options as plain data under their names in cards and checkpoints, where the number of
-    channels is `channels`.
+    channels is `channels`, and quantiles are left out where none are predicted.
     """
     return {
         "channels" if name == "channel_count" else name: value
         for name, value in asdict(options).items()
+        if name != "quantiles" or value
     }
 
 
@@ -70,7 +80,7 @@ class Architecture:
     Parameters
     ----------
     body : makes the network: (batch, channel, y, x), sides multiples of `multiple`, to logits
-        (batch, 1, y, x)
+        (batch, `NetworkOptions.outputs`, y, x)
     multiple : side of a cell of its coarsest level, cells of the input
     check : raises ConfigError unless its options are possible
     least_batch : smallest number of crops of a training step

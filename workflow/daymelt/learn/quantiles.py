@@ -21,7 +21,7 @@ START = -2.0  # logit of the lowest quantile before training: most cells of a se
 
 
 def rising(raw: Tensor) -> Tensor:
-    """Quantiles (batch, level, y, x), 0 to 1 and never falling with the level, from a head's output.
+    """Quantiles (batch, level, y, x) from the output of a head: 0 to 1, not falling with the level.
 
     The first channel is the logit of the lowest quantile, each further one, made positive, the step
     to the next.

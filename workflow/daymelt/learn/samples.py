@@ -225,6 +225,11 @@ class SeasonInputs:
     def __len__(self) -> int:
         return len(self.days)
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the network's inputs, in order."""
+        return self.frame.channels
+
     def inputs(
         self,
         indices: Sequence[int],
@@ -394,8 +399,12 @@ class TrainingSet(SeasonInputs):
         columns: Sequence[int],
         size: tuple[int, int],
         room: Crops | None = None,
+        numbers: Sequence[int] | None = None,
     ) -> Crops:
         """Cut crops with their targets; parameters as `inputs`.
+
+        `numbers` of the crops since the beginning of the training have no effect here; they are for
+        sets that hide inputs (`sensor_inputs`).
 
         On a CPU the result is written to `room`, since new memory takes as long as the crops.
 

@@ -145,6 +145,11 @@ class SensorInputs:
     def __len__(self) -> int:
         return len(self.days)
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the network's inputs, in order."""
+        return self.planes.names()
+
     def inputs(
         self,
         indices: Sequence[int],
@@ -172,7 +177,8 @@ class SensorInputs:
             window = np.s_[
                 rows[crop] : rows[crop] + size[0], columns[crop] : columns[crop] + size[1]
             ]
-            self._lay(laid[crop], self.days[indices[crop]], window, hidden and hidden[crop])
+            own = None if hidden is None else hidden[crop]
+            self._lay(laid[crop], self.days[indices[crop]], window, own)
 
         _side_by_side(lay, len(indices))
         self.acquisitions.release()
@@ -190,7 +196,7 @@ class SensorInputs:
         """
         day, stack = self.days[index], self.acquisitions.percent
         found = [nearest(stack, side, 1)[1][0] for side in self._sides(day, None)]
-        gap = np.minimum(*found)
+        gap: NDArray[np.uint8] = np.minimum(*found)
         if self.same_day and day in self._index and self._usable(day):
             gap[stack[self._index[day]] != NODATA] = 0
         return gap
@@ -365,7 +371,8 @@ class SensorTrainingSet(SensorInputs):
         return digest.hexdigest()
 
     def _target(self, index: int) -> NDArray[np.uint8]:
-        return self.acquisitions.percent[self._index[self.days[index]]]
+        stored: NDArray[np.uint8] = self.acquisitions.percent[self._index[self.days[index]]]
+        return stored
 
 
 def _side_by_side(work: Callable[[int], None], count: int) -> None:

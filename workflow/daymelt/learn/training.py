@@ -20,7 +20,7 @@ import math
 import signal
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -50,14 +50,17 @@ from daymelt.learn.networks import (
     ModelCard,
     Network,
     NetworkOptions,
+    QuantileNetwork,
     architecture_of,
     build,
     save_model,
 )
 from daymelt.learn.options import as_written
 from daymelt.learn.processes import Share
+from daymelt.learn.quantiles import pinball_loss
 from daymelt.learn.recompute import recompute, stages, try_step
 from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn, turn_plan
+from daymelt.learn.sensor_inputs import SensorTrainingSet
 
 LOSSES = "loss.csv"
 LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
@@ -68,6 +71,7 @@ LIGHTNING_PRECISION: dict[str, Any] = {
     "bf16-mixed": "bf16-mixed",
     "16-mixed": "16-mixed",
 }
+Labelled = TrainingSet | SensorTrainingSet
 DROPOUT = 3  # stream of random numbers beside those of samples
 
 log = logging.getLogger(__name__)
@@ -177,6 +181,11 @@ def masked_l1(prediction: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     return (error / valid.sum(dim=(1, 2)).clamp(min=1)).mean()
 
 
+def loss_of(network: Network) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+    """The loss that a network is trained with: masked L1, or the pinball loss of its quantiles."""
+    return pinball_loss if isinstance(network, QuantileNetwork) else masked_l1
+
+
 def learning_rate(options: TrainingOptions, epoch: int) -> float:
     """Learning rate of an epoch (from 0): cosine annealing to 0 with warm restarts.
 
@@ -191,13 +200,13 @@ def learning_rate(options: TrainingOptions, epoch: int) -> float:
 
 def validation_loss(
     network: Network,
-    labelled: TrainingSet,
+    labelled: Labelled,
     precision: str,
     cells: int,
     share: Share = Share(),  # noqa: B008 - frozen
     tile: int | None = None,
 ) -> float:
-    """Masked L1 over whole days, about `cells` cells at once; each day in one pass, or in tiles.
+    """Loss over whole days, about `cells` cells at once; each day in one pass, or in tiles.
 
     Each of several processes takes the days of its share and returns their part of the mean; the
     sum over the processes is the loss of all days.
@@ -217,7 +226,7 @@ def validation_loss(
                     if tile is None
                     else in_tiles(network, labelled, days, tile, halo_of(tile, network.multiple))
                 )
-            total += float(masked_l1(prediction, target, valid)) * len(days)
+            total += float(loss_of(network)(prediction, target, valid)) * len(days)
     network.train()
     return total / len(labelled)
 
@@ -228,8 +237,8 @@ def halo_of(tile: int, multiple: int) -> int:
 
 
 def train(
-    training_set: TrainingSet,
-    validation_set: TrainingSet | None,
+    training_set: Labelled,
+    validation_set: Labelled | None,
     network: NetworkOptions,
     options: TrainingOptions,
     folder: Path,
@@ -277,8 +286,8 @@ class _Run(lightning.LightningModule):
     def __init__(
         self,
         network: Network,
-        training_set: TrainingSet,
-        validation_set: TrainingSet | None,
+        training_set: Labelled,
+        validation_set: Labelled | None,
         options: TrainingOptions,
         folder: Path,
         identity: Mapping[str, Any],
@@ -329,7 +338,7 @@ class _Run(lightning.LightningModule):
     def training_step(self, batch: int) -> Tensor:
         step = self.progress.epochs * self.options.steps_per_epoch + batch
         inputs, target, valid = draw(self.training_set, self.options, step, self.share, self.room)
-        loss = masked_l1(self.network(inputs), target, valid)
+        loss = loss_of(self.network)(self.network(inputs), target, valid)
         self.losses.append(loss.detach())
         return loss
 
@@ -403,7 +412,7 @@ class _Run(lightning.LightningModule):
 
 
 def draw(
-    labelled: TrainingSet,
+    labelled: Labelled,
     options: TrainingOptions,
     step: int,
     share: Share = Share(),  # noqa: B008 - frozen
@@ -419,7 +428,8 @@ def draw(
     indices, rows, columns = crop_plan(
         options.seed, step, options.batch, len(labelled), shape, size
     )
-    crops = labelled.crops(indices[mine], rows[mine], columns[mine], size, room)
+    numbers = range(step * options.batch, (step + 1) * options.batch)[mine]
+    crops = labelled.crops(indices[mine], rows[mine], columns[mine], size, room, numbers)
     if not options.augment:
         return crops
     turns = turn_plan(options.seed, step, options.batch)[mine]
@@ -478,7 +488,7 @@ def _spare_memory(run: _Run) -> None:
     on_cpu = frame.device.type == "cpu"
     if options.recompute or (options.recompute is None and on_cpu):
         crops = options.batch // (options.devices * options.nodes)
-        shape = crops, len(frame.channels), *crop_size(options.crop, frame.shape)
+        shape = crops, len(run.training_set.channels), *crop_size(options.crop, frame.shape)
         tried = try_step(run.network, shape)
         if options.recompute or tried.kept > run.limits.layers_bytes:
             names = stages(run.network, tried.overwritten)
@@ -507,12 +517,13 @@ def _card(run: _Run, network: NetworkOptions, about: Mapping[str, Any]) -> Model
         "training_days": len(run.training_set),
         "validation_days": 0 if run.validation_set is None else len(run.validation_set),
     }
-    return ModelCard(network, frame.channels, dict(frame.statistics), training, dict(about))
+    channels = run.training_set.channels
+    return ModelCard(network, channels, dict(frame.statistics), training, dict(about))
 
 
 def _identity(
-    training_set: TrainingSet,
-    validation_set: TrainingSet | None,
+    training_set: Labelled,
+    validation_set: Labelled | None,
     network: NetworkOptions,
     options: TrainingOptions,
 ) -> dict[str, Any]:
@@ -527,7 +538,7 @@ def _identity(
         if key not in CIRCUMSTANCES
     }
     data = {
-        "channels": list(training_set.frame.channels),
+        "channels": list(training_set.channels),
         "training data": training_set.fingerprint()[:16],
         "validation data": validation_set.fingerprint()[:16] if validation_set else None,
         "statistics": {
@@ -538,12 +549,12 @@ def _identity(
 
 
 def _check(
-    training_set: TrainingSet,
-    validation_set: TrainingSet | None,
+    training_set: Labelled,
+    validation_set: Labelled | None,
     network: NetworkOptions,
     options: TrainingOptions,
 ) -> None:
-    channels = training_set.frame.channels
+    channels = training_set.channels
     if network.channel_count != len(channels):
         raise ConfigError(
             f"model.channels: the network takes {network.channel_count}, the data have "

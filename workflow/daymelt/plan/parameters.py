@@ -94,6 +94,13 @@ class Parameters:
         """
         return "" if self.config.sentinel1.keep_raw else "--move-raw"
 
+    def acquisitions(self, wildcards: Wildcards) -> str:
+        """Acquisitions that may be inputs on held-out days: `train` or `all`.
+
+        A trial without any has no system with Sentinel-1 among its channels.
+        """
+        return "train" if Jobs(self.config).trials[wildcards.trial].pool == "train" else "all"
+
     def every_day(self, wildcards: Wildcards) -> str:
         """`--every-day` on the trial against the truth."""
         return "--every-day" if wildcards.trial == TRUTH else ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from daymelt.core.errors import ConfigError, DaymeltError
 from daymelt.core.split_files import read_rows
-from daymelt.settings.base import NETWORK
+from daymelt.settings.base import NETWORKS
 from daymelt.settings.config import Config
 from daymelt.settings.errors import Key
 from daymelt.settings.files import SettingsFile, read_file
@@ -66,7 +66,7 @@ def check_system(
     system = config.resolve(name)
     try:
         options = interface.read_options(system.kind, system.options)
-        if is_trained and system.kind == NETWORK and needs_encoder_check(options.model):
+        if is_trained and system.kind in NETWORKS and needs_encoder_check(options.model):
             from daymelt.systems.network import check
 
             check(options)

@@ -30,7 +30,8 @@ Device = Literal["auto", "cpu", "cuda"]
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 Name = Annotated[str, Field(pattern=NAME, max_length=60)]
 Day = Annotated[dt.date, Field(strict=False)]
-NETWORK = "network"
+NETWORK, MULTI_SENSOR = "network", "multi-sensor"
+NETWORKS = (NETWORK, MULTI_SENSOR)  # kinds of systems with the sections model and training
 
 
 def rising(value: tuple[int, ...]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError, model_validator
 
 from daymelt.core.errors import nearest
-from daymelt.settings.base import NETWORK, Section, memory_of
+from daymelt.settings.base import NETWORK, NETWORKS, Section, memory_of
 from daymelt.settings.comparison import Benchmark, Report, Scores
 from daymelt.settings.errors import contradiction, dotted, refusal
 from daymelt.settings.inputs import (
@@ -106,10 +106,10 @@ class Config(Section):
         else:
             entry = self.benchmark.systems[name]
         options = dict(entry.options)
-        if entry.kind == NETWORK:
+        if entry.kind in NETWORKS:
             model = changed(self.model, entry.model)
             training = changed(self.training, entry.training)
-            options = {
+            options |= {
                 "model": {**model.model_dump(mode="json"), "name": name},
                 "training": training.model_dump(mode="json"),
             }
@@ -124,7 +124,7 @@ class Config(Section):
         They do not make the settings invalid: only a run that compares systems trains it.
         """
         entry = self.benchmark.systems[name]
-        if entry.kind == NETWORK:
+        if entry.kind in NETWORKS:
             model = changed(self.model, entry.model)
             training = changed(self.training, entry.training)
             for key, text in network_contradictions(model, training, self.area):

@@ -12,8 +12,10 @@ from pydantic import (
 )
 
 from daymelt.settings.base import (
+    MULTI_SENSOR,
     NAME,
     NETWORK,
+    NETWORKS,
     Batch,
     Channel,
     Device,
@@ -214,21 +216,24 @@ class Map(Section):
 class SystemEntry(Section):
     """A system of the benchmark: its kind, and the settings that differ from the defaults.
 
-    For the kind `network` these are settings of the sections `model` and `training`.
+    For the kinds `network` and `multi-sensor` these are settings of the sections `model` and
+    `training`; `multi-sensor` has options of its own besides.
     """
 
     kind: str = Field(pattern=NAME, description="a module of workflow/daymelt/systems")
     model: dict[str, Any] = Field(
-        {}, description="settings that differ from the section model; kind network only"
+        {},
+        description="settings that differ from the section model; kinds of networks only",
     )
     training: dict[str, Any] = Field(
-        {}, description="settings that differ from the section training; kind network only"
+        {},
+        description="settings that differ from the section training; kinds of networks only",
     )
     options: dict[str, Any] = Field({}, description="settings of its kind; not for kind network")
 
     @model_validator(mode="after")
     def _own(self) -> "SystemEntry":
-        if self.kind != NETWORK and (self.model or self.training):
+        if self.kind not in NETWORKS and (self.model or self.training):
             raise ValueError(
                 f"found model and training settings for the kind {self.kind}; expected options"
             )
@@ -242,6 +247,7 @@ SYSTEMS = {
         model={"architecture": "deeplabv3plus", "decoder_width": 64},
         training={"batch": 16},
     ),
+    "multi-sensor": SystemEntry(kind=MULTI_SENSOR, training={"epochs": 70, "restart_epochs": 70}),
     "linear-dem": SystemEntry(kind="linear-dem"),
     "random-forest": SystemEntry(
         kind="random-forest",

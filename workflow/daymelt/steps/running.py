@@ -1,10 +1,15 @@
-"""Load a trained system with the settings of a run."""
+"""Load a trained system with the settings of a run, and the observations that it may use."""
 
+import datetime as dt
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from daymelt.settings.learning import Map, System
 from daymelt.systems import interface
-from daymelt.systems.aligned import Aligned
+from daymelt.systems.aligned import Aligned, Observations
+from daymelt.systems.streams import open_series
 
 
 def load_system(
@@ -20,3 +25,22 @@ def running(options: Map, threads: int, batch: int | None = None) -> interface.R
     return interface.Running(
         options.device, batch or options.batch, options.tile, options.halo, threads
     )
+
+
+@contextmanager
+def with_observations(
+    aligned: Aligned,
+    sar: Sequence[Path],
+    usable: Collection[dt.date] | None = None,
+    same_day: bool = True,
+) -> Iterator[Aligned]:
+    """The aligned streams together with the acquisitions in the files of `sar`, if any.
+
+    `usable` and `same_day` say which of them may be inputs, see `systems.aligned.Observations`.
+    """
+    if not sar:
+        yield aligned
+        return
+    with open_series(sar) as series:
+        days = None if usable is None else frozenset(usable)
+        yield replace(aligned, observations=Observations(series, days, same_day))

@@ -5,7 +5,7 @@ fields and their winter means.
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,36 @@ WINTER = "_winter"  # ends the name of a season's winter mean
 
 
 @dataclass(frozen=True)
+class Observations:
+    """Melt fractions of Sentinel-1's acquisitions, as inputs of a map.
+
+    Parameters
+    ----------
+    series : of the acquisitions
+    usable : days whose acquisition may be an input; None for all
+    same_day : whether the acquisition of the mapped day itself may be one
+    """
+
+    series: StreamSeries
+    usable: frozenset[dt.date] | None = None
+    same_day: bool = True
+
+    @property
+    def days(self) -> tuple[dt.date, ...]:
+        """Days with an acquisition, rising."""
+        return self.series.days
+
+    def is_usable(self, day: dt.date) -> bool:
+        """True where the acquisition of a day may be an input."""
+        return self.usable is None or day in self.usable
+
+    def of_season(self, season: int) -> "Observations":
+        """Those of one year."""
+        days = tuple(day for day in self.days if day.year == season)
+        return replace(self, series=replace(self.series, days=days))
+
+
+@dataclass(frozen=True)
 class Aligned:
     """The inputs from which a day is mapped.
 
@@ -30,12 +60,14 @@ class Aligned:
     sar : time-interpolated Sentinel-1
     coarse : each coarse channel by its name
     winters : season to the file with its winter mean of passive microwave
+    observations : of Sentinel-1, for systems that use single acquisitions; None where not opened
     """
 
     terrain: cube.Layers
     sar: StreamSeries
     coarse: Mapping[str, StreamSeries]
     winters: Mapping[int, Path] = field(default_factory=dict)
+    observations: Observations | None = None
 
     @property
     def ocean(self) -> NDArray[np.bool_]:

@@ -34,6 +34,7 @@ from daymelt.systems.streams import StreamSeries
 STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 PACKAGE = "daymelt.systems"
 Maps = Iterator[tuple[dt.date, NDArray[np.float32]]]
+Layers = Mapping[str, NDArray[np.float32]]  # fields (y, x) by name: melt and what goes with it
 
 
 @dataclass(frozen=True)
@@ -91,12 +92,15 @@ class Ready:
     parameters : how many numbers were fitted
     predict : days to (day, melt fraction (y, x), 0-1) in their order; land cells without inputs
         are 0, as published, ocean cells are undefined
+    layers : days to (day, layers); of a system with an interval `melt` (the median), `melt_mean`,
+        `melt_low` and `melt_high`, NaN over the ocean; None for a system that gives `melt` alone
     """
 
     title: str
     checksum: str
     parameters: int
     predict: Callable[[Sequence[dt.date]], Maps]
+    layers: Callable[[Sequence[dt.date]], Iterator[tuple[dt.date, Layers]]] | None = None
 
 
 class SystemModule(Protocol):

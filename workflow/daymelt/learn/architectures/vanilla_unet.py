@@ -19,7 +19,7 @@ class VanillaUNet(nn.Module):
     (batch, 1, y, x).
     """
 
-    def __init__(self, channels: int, features: int, depth: int) -> None:
+    def __init__(self, channels: int, features: int, depth: int, outputs: int = 1) -> None:
         super().__init__()
         widths = [features * 2**level for level in range(depth + 1)]
         first, *others = [
@@ -35,7 +35,7 @@ class VanillaUNet(nn.Module):
             nn.Sequential(nn.MaxPool2d(2), convolutions) for convolutions in others
         )
         self.up = nn.ModuleList(Rise(*parts) for parts in zip(ups, joins, strict=True))
-        self.head = nn.Conv2d(features, 1, kernel_size=1)
+        self.head = nn.Conv2d(features, outputs, kernel_size=1)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Logits (batch, 1, y, x)."""
@@ -76,7 +76,7 @@ def double_convolution(channels: int, features: int) -> nn.Sequential:
 
 def body(options: NetworkOptions) -> nn.Module:
     """The network itself."""
-    return VanillaUNet(options.channel_count, options.features, options.depth)
+    return VanillaUNet(options.channel_count, options.features, options.depth, options.outputs)
 
 
 def check(options: NetworkOptions) -> None:

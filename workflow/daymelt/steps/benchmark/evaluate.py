@@ -20,7 +20,7 @@ from daymelt.steps.benchmark.daily_table import (
 )
 from daymelt.steps.benchmark.scorer import Ground, Scorer, Tables
 from daymelt.steps.benchmark.written_maps import read_land
-from daymelt.steps.running import load_system, running
+from daymelt.steps.running import load_system, running, with_observations
 from daymelt.steps.splits import read_split
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.interface import Maps, Ready
@@ -65,6 +65,7 @@ def evaluate(
     map: Map,
     scores: Scores,
     maps: Path | None = None,
+    acquisitions: str = "all",
     every_day: bool = False,
     threads: int = 0,
 ) -> None:
@@ -80,11 +81,13 @@ def evaluate(
     out : table of one row a day and reference; the tables of extent, strata, reliability and onset
         are written beside it
     maps : list of the written maps of the season; without it they are predicted
+    acquisitions : which may be inputs of held-out days to a system that uses them one by one: those
+        that `train` the split or `all`; never that of the day itself
     every_day : score all days, against the truth alone
     """
     how = running(map, threads, batch=1)
     events = {event: (days.first, days.last) for event, days in scores.events.items()}
-    with opened(streams) as inputs:
+    with opened(streams, usable_days(split, acquisitions)) as inputs:
         scorer = Scorer(name, ground(inputs.held_out, area), events)
         if not every_day:
             ready = load_system(system, model_card.parent, inputs.held_out, how)
@@ -107,14 +110,28 @@ class Inputs:
     truth: StreamSeries | None
 
 
+def usable_days(split: Path, acquisitions: str) -> list[dt.date] | None:
+    """Days whose acquisition may be an input of held-out days; None for all."""
+    if acquisitions == "all":
+        return None
+    return [day for day, part in read_split(split).items() if part == acquisitions]
+
+
 @contextmanager
-def opened(streams: Streams) -> Iterator[Inputs]:
-    """Open the streams of a season."""
+def opened(streams: Streams, usable: list[dt.date] | None) -> Iterator[Inputs]:
+    """Open the streams of a season; `usable` are days whose acquisition held-out days may use."""
     coarse = [streams.mar], [streams.microwave], [streams.winter]
     with ExitStack() as stack:
         held_out, others = (
             stack.enter_context(open_aligned(streams.terrain, [path], *coarse))
             for path in (streams.pool, streams.everything)
+        )
+        held_out = stack.enter_context(with_observations(held_out, streams.sar, usable, False))
+        # where both pools are one, the trial takes the same acquisitions on all days
+        others = stack.enter_context(
+            with_observations(
+                others, streams.sar, usable if streams.everything == streams.pool else None
+            )
         )
         held_out_age, others_age, observed = (
             stack.enter_context(open_series(paths))

@@ -10,7 +10,7 @@ from daymelt.core.atomic import write_json
 from daymelt.core.dates import season_days
 from daymelt.settings.inputs import Seasons
 from daymelt.settings.learning import Map, System
-from daymelt.steps.running import load_system, running
+from daymelt.steps.running import load_system, running, with_observations
 from daymelt.systems.aligned import open_aligned
 
 DAYS = 24  # timed, in the middle of the season
@@ -28,6 +28,7 @@ def measure(
     seasons: Seasons,
     system: System,
     map: Map,
+    sar: list[Path] = [],  # noqa: B006 - empty: the system uses no single acquisitions
     threads: int = 0,
 ) -> None:
     """Map some days and write days a second, peak memory in MB and the number of parameters.
@@ -38,7 +39,10 @@ def measure(
     how = running(map, threads)
     days = season_days(season, seasons.months)
     first = max(0, (len(days) - DAYS) // 2)
-    with open_aligned(terrain, [interpolated], [mar], [microwave], [winter]) as aligned:
+    with (
+        open_aligned(terrain, [interpolated], [mar], [microwave], [winter]) as streams,
+        with_observations(streams, sar) as aligned,
+    ):
         ready = load_system(system, model_card.parent, aligned, how)
         deque(ready.predict(days[: how.batch]), maxlen=0)
         started = time.perf_counter()

@@ -1,7 +1,7 @@
 """Write a GeoTIFF for every day of a season."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +11,16 @@ from daymelt.core.atomic import write_json
 from daymelt.core.cube import check_same_grid
 from daymelt.core.dates import season_days
 from daymelt.core.digests import combine
-from daymelt.core.encoding import PERCENT, SAR_AGE, Encoding, encode
+from daymelt.core.encoding import MAP_LAYERS, PERCENT, SAR_AGE, Encoding, encode
 from daymelt.core.errors import DaymeltError
 from daymelt.core.manifest import checksum
 from daymelt.core.provenance import code_digest, software_version
 from daymelt.products import cog
-from daymelt.products.map_files import AGE, AGE_STYLE, MELT, MELT_STYLE
+from daymelt.products.map_files import AGE, AGE_STYLE, LAYERS, MELT_STYLE
 from daymelt.products.style import write_age_qml, write_qml
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.learning import Map, System
-from daymelt.steps.running import load_system, running
+from daymelt.steps.running import load_system, running, with_observations
 from daymelt.systems import interface
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.streams import StreamSeries, open_series
@@ -40,6 +40,7 @@ def map(
     seasons: Seasons,
     system: System,
     map: Map,
+    sar: list[Path] = [],  # noqa: B006 - empty: the system uses no single acquisitions
     threads: int = 0,
 ) -> None:
     """Map every day of a season; days that an interrupted run has finished are kept.
@@ -50,26 +51,37 @@ def map(
     model_card : `model.json` of the trained system
     interpolated, mar, microwave, winter, terrain : inputs of the season
     age : days to the nearest acquisition
+    sar : melt fractions of the season's acquisitions, for a system that uses them one by one
     out : list of the maps, written last, beside them
     """
     days = season_days(season, seasons.months)
     with (
-        open_aligned(terrain, [interpolated], [mar], [microwave], [winter]) as aligned,
+        open_aligned(terrain, [interpolated], [mar], [microwave], [winter]) as streams,
         open_series([age]) as ages,
+        with_observations(streams, sar) as aligned,
     ):
         check_same_grid(aligned.terrain.grid, area.grid, terrain)
         ready = load_system(system, model_card.parent, aligned, running(map, threads))
         writer = Writer(out.parent, area, ready, aligned, ages, map)
         missing = [day for day in days if not writer.is_done(day)]
-        for day, fraction in ready.predict(missing):
-            writer.write(day, fraction)
+        for day, layers in layers_of(ready, missing):
+            writer.write(day, layers)
         write_qml(out.parent / MELT_STYLE)
         write_age_qml(out.parent / AGE_STYLE)
         write_json(out, writer.index(season, days))
 
 
+def layers_of(
+    ready: interface.Ready, days: list[dt.date]
+) -> Iterator[tuple[dt.date, interface.Layers]]:
+    """The layers of every day: melt alone, or with its mean and interval."""
+    if ready.layers is not None:
+        return ready.layers(days)
+    return ((day, {"melt": fraction}) for day, fraction in ready.predict(days))
+
+
 class Writer:
-    """Writes the two layers of each day into one folder, with tags of their origin."""
+    """Writes the layers of each day into one folder, with tags of their origin."""
 
     def __init__(
         self,
@@ -82,6 +94,10 @@ class Writer:
     ) -> None:
         self._folder, self._area, self._ready = folder, area, ready
         self._ocean, self._ages = aligned.ocean, ages
+        self._layers = tuple(MAP_LAYERS) if ready.layers is not None else ("melt",)
+        self._files = {LAYERS["melt"]: PERCENT, AGE: SAR_AGE} | {
+            LAYERS[name]: MAP_LAYERS[name] for name in self._layers[1:]
+        }
         self._filled = {
             "passive microwave": aligned.coarse["microwave"].filled,
             "MAR": aligned.coarse["liquid_water"].filled,
@@ -113,23 +129,25 @@ class Writer:
             or "none"
         )
 
-    def write(self, day: dt.date, fraction: NDArray[np.float32]) -> None:
-        """Write both layers of a day; the ocean is nodata in both."""
-        melt = encode(np.where(self._ocean, np.float32(np.nan), np.clip(fraction, 0, 1)), PERCENT)
+    def write(self, day: dt.date, layers: interface.Layers) -> None:
+        """Write the layers of a day, melt last; the ocean is nodata in all."""
         age = np.where(self._ocean, SAR_AGE.nodata, self._ages.raw(day)).astype(np.uint8)
         self._write(self._path(AGE, day), age, SAR_AGE, day)
-        self._write(self._path(MELT, day), melt.astype(np.uint8), PERCENT, day)
+        for name in reversed(self._layers):
+            share = np.where(self._ocean, np.float32(np.nan), np.clip(layers[name], 0, 1))
+            stored = encode(share, MAP_LAYERS[name]).astype(np.uint8)
+            self._write(self._path(LAYERS[name], day), stored, MAP_LAYERS[name], day)
 
     def is_done(self, day: dt.date) -> bool:
-        """True where both layers of a day are whole, and of the same inputs, model and code."""
+        """True where all layers of a day are whole, and of the same inputs, model and code."""
         return all(
             self._is_done(self._path(name, day), encoding, day)
-            for name, encoding in ((AGE, SAR_AGE), (MELT, PERCENT))
+            for name, encoding in self._files.items()
         )
 
     def index(self, season: int, days: list[dt.date]) -> Mapping[str, object]:
         """The list of the season's maps, with size and checksum of each."""
-        names = [name.format(day=day.isoformat()) for day in days for name in (MELT, AGE)]
+        names = [name.format(day=day.isoformat()) for day in days for name in self._files]
         files = [
             {
                 "path": name,

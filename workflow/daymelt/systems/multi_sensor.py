@@ -1,0 +1,238 @@
+"""A network that maps with whatever sensors there are, and says how sure it is.
+
+Its inputs are those of `learn.sensor_inputs`: of each cell the nearest valid acquisitions on either
+side of the day, the day's own observation, MAR and passive microwave on the days around, height and
+season, each with its validity. It is trained by hiding (`learn.hiding`) and predicts quantiles
+(`learn.quantiles`). One trained network maps with any subset of its sensors.
+
+`model.channels` names the sensors: microwave, liquid_water (MAR), sar (Sentinel-1), height.
+"""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from daymelt.core.errors import ConfigError
+from daymelt.core.memory import make_stack
+from daymelt.learn.channels import COARSE, HEIGHT, SAR, check_channels
+from daymelt.systems import network
+from daymelt.systems.aligned import Aligned, Observations
+from daymelt.systems.interface import STRICT, Layers, Maps, Ready, Running, TrainingData
+from daymelt.systems.resources import Needs, Size, memory_mb
+
+if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
+    from daymelt.learn.sensor_inputs import Acquisitions, Coarse, Planes
+
+KIND = "multi-sensor"
+STORE_MB = 256  # acquisitions beyond it lie in a file (`core.memory`)
+
+
+@dataclass(frozen=True, config=STRICT)
+class Options:
+    """The sections `model` and `training` of the configuration, and the inputs in time.
+
+    Parameters
+    ----------
+    neighbours : acquisitions a cell on either side of the day
+    coarse_days : days before and after the day on which MAR and passive microwave are inputs
+    """
+
+    model: dict[str, Any] = Field(default_factory=dict)
+    training: dict[str, Any] = Field(default_factory=dict)
+    neighbours: Annotated[int, Field(ge=1, le=10)] = 3
+    coarse_days: Annotated[int, Field(ge=0, le=10)] = 2
+
+
+def fit(data: TrainingData, options: Options, folder: Path) -> None:
+    """Train on the training days, validate on the validation days with training acquisitions alone;
+    weights, losses and the last checkpoint are written beside the card.
+    """
+    from daymelt.learn.devices import choose_device
+    from daymelt.learn.hiding import Rates
+    from daymelt.learn.processes import local_rank
+    from daymelt.learn.quantiles import LEVELS
+    from daymelt.learn.sensor_inputs import SensorTrainingSet
+    from daymelt.learn.training import train
+    from daymelt.systems.inputs import frame_of, training_statistics
+
+    planes, channels = planes_of(options), static_channels(options)
+    aligned, days, validation = data.aligned, data.days("train"), data.days("val")
+    device = str(choose_device(options.training["device"], local_rank(options.training["devices"])))
+    frame = frame_of(aligned, channels, training_statistics(aligned, channels, days), device)
+    observations = Observations(data.observed, frozenset(days))
+    acquired = acquisitions_of(observations, data.observed.days, frame.shape, folder)
+    coarse = coarse_of(aligned, planes, frame.statistics)
+    shared = (frame, planes)
+    train(
+        SensorTrainingSet(*shared, days, acquired, coarse, options.training["seed"], Rates()),
+        SensorTrainingSet(*shared, validation, acquired, coarse) if validation else None,
+        replace(
+            network.network_options(options.model),
+            channel_count=len(planes.names()),
+            quantiles=LEVELS,
+        ),
+        network.training_options(options.training, data.threads),
+        folder,
+        dict(data.about),
+    )
+
+
+def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:
+    """The trained network in `folder`; ConfigError where it was trained on other inputs than those
+    of the options, or where the aligned streams come without observations.
+    """
+    from daymelt.learn.devices import choose_device, use_threads
+    from daymelt.learn.inference import predict_days
+    from daymelt.learn.networks import load_model
+    from daymelt.learn.quantiles import HIGH, LOW, MEDIAN, weights_of_mean
+    from daymelt.learn.sensor_inputs import SensorInputs
+    from daymelt.systems.inputs import frame_of
+
+    trained, card = load_model(folder)
+    planes = planes_of(options)
+    check_channels(card.channels, planes.names(), str(folder))
+    use_threads(running.threads)
+    device = str(choose_device(running.device))
+
+    def quantiles(days: Sequence[dt.date]) -> Maps:
+        frame = frame_of(aligned, static_channels(options), card.statistics, device)
+        for season in sorted({day.year for day in days}):
+            own = [day for day in days if day.year == season]
+            observations = of_season(aligned.observations, season)
+            acquired = acquisitions_of(observations, observations.days, frame.shape, folder)
+            coarse = coarse_of(aligned, planes, card.statistics)
+            given = observations.same_day
+            batches = (
+                SensorInputs(frame, planes, part, acquired, coarse, given)
+                for part in in_batches(own, running.batch)
+            )
+            yield from predict_days(trained, batches, running.tile, running.halo)
+
+    def layers(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, Layers]]:
+        weights = weights_of_mean()
+        for day, found in quantiles(days):
+            made = {
+                "melt": found[MEDIAN],
+                "melt_mean": np.tensordot(weights, found, 1),
+                "melt_low": found[LOW],
+                "melt_high": found[HIGH],
+            }
+            yield day, with_observation(made, own_observation(aligned.observations, day))
+
+    def predict(days: Sequence[dt.date]) -> Maps:
+        return ((day, np.nan_to_num(made["melt"])) for day, made in layers(days))
+
+    count = sum(weight.numel() for weight in trained.parameters())
+    return Ready(KIND, card.checksum, count, predict, layers)
+
+
+def needs(options: Options, size: Size) -> Needs:
+    """Memory of the layers, of the acquisitions, and of the libraries, as of a network."""
+    base = network.needs(network.Options(options.model, options.training), size)
+    stored = min(size.cells * size.labelled_days / 1e6, STORE_MB)
+    planes = 4 * len(planes_of(options).names()) * size.cells_at_once / 1e6
+    return Needs(
+        training_mb=base.training_mb + memory_mb(0, 0, stored),
+        mapping_mb=base.mapping_mb + 2 * planes + min(size.cells * 90 / 1e6, STORE_MB),
+        training_threads=base.training_threads,
+        mapping_threads=base.mapping_threads,
+        slow=True,
+    )
+
+
+def planes_of(options: Options) -> "Planes":
+    """The planes of the network's input, by the sensors in `model.channels`."""
+    from daymelt.learn.sensor_inputs import Planes
+
+    sensors = options.model["channels"]
+    return Planes(
+        neighbours=options.neighbours if SAR in sensors else 0,
+        same_day=SAR in sensors,
+        coarse=tuple(name for name in COARSE if name in sensors),
+        coarse_days=options.coarse_days,
+        height=HEIGHT in sensors,
+    )
+
+
+def static_channels(options: Options) -> tuple[str, ...]:
+    """The channels that have statistics."""
+    return tuple(name for name in (*COARSE, HEIGHT) if name in options.model["channels"])
+
+
+def of_season(observations: Observations | None, season: int) -> Observations:
+    """The observations of one season.
+
+    Raises
+    ------
+    ConfigError
+        There are none: the streams were opened without Sentinel-1's melt fractions.
+    """
+    if observations is None:
+        raise ConfigError(
+            f"system {KIND}: no melt fractions of Sentinel-1 given; give the files of the season "
+            "with --sar"
+        )
+    return observations.of_season(season)
+
+
+def acquisitions_of(
+    observations: Observations, days: Sequence[dt.date], shape: tuple[int, int], folder: Path
+) -> "Acquisitions":
+    """Some acquisitions as they are stored; many large ones are held in a file in `folder`."""
+    from daymelt.learn.sensor_inputs import Acquisitions
+
+    stack = make_stack((len(days), *shape), folder)
+    observations.series.fill(stack, days)
+    usable = np.array([observations.is_usable(day) for day in days], bool)
+    return Acquisitions(tuple(days), stack.fields, usable, stack.release)
+
+
+def coarse_of(aligned: Aligned, planes: "Planes", statistics: Mapping[str, Any]) -> "Coarse":
+    """The coarse fields of all days, normalised, with their flags."""
+    from daymelt.learn.sensor_inputs import FILLED, MEASURED, Coarse
+
+    posting = aligned.coarse[COARSE[0]]
+    shape = (len(posting.days), len(planes.coarse))
+    fields = np.zeros((*shape, *posting.grid.shape), np.float32)
+    flags = np.full(shape, MEASURED, np.float32)
+    for source, name in enumerate(planes.coarse):
+        series = aligned.coarse[name]
+        for place, day in enumerate(posting.days):
+            fields[place, source] = statistics[name].normalise(series.read(day))
+            flags[place, source] = FILLED if day in series.filled else MEASURED
+    return Coarse({day: place for place, day in enumerate(posting.days)}, fields, flags)
+
+
+def own_observation(observations: Observations | None, day: dt.date) -> NDArray[np.float32] | None:
+    """The day's own observation where it is an input, (y, x), NaN where not observed."""
+    if observations is None or not observations.same_day or not observations.is_usable(day):
+        return None
+    return observations.series.read(day) if day in observations.series.days else None
+
+
+def with_observation(layers: Layers, seen: NDArray[np.float32] | None) -> Layers:
+    """The layers of a day with the observation in their place where a cell was observed.
+
+    The interval is widened to hold the observation.
+    """
+    if seen is None:
+        return layers
+    there = np.isfinite(seen) & np.isfinite(layers["melt"])
+    return {
+        "melt": np.where(there, seen, layers["melt"]),
+        "melt_mean": np.where(there, seen, layers["melt_mean"]),
+        "melt_low": np.where(there, np.minimum(layers["melt_low"], seen), layers["melt_low"]),
+        "melt_high": np.where(there, np.maximum(layers["melt_high"], seen), layers["melt_high"]),
+    }
+
+
+def in_batches(days: Sequence[dt.date], size: int) -> Iterator[Sequence[dt.date]]:
+    """The days in groups of `size`."""
+    return (days[first : first + size] for first in range(0, len(days), size))
