@@ -150,6 +150,12 @@ class SensorInputs:
         """Names of the network's inputs, in order."""
         return self.planes.names()
 
+    def of_days(self, days: Sequence[dt.date]) -> "SensorInputs":
+        """The inputs of other days, made from the same."""
+        return SensorInputs(
+            self.frame, self.planes, days, self.acquisitions, self.coarse, self.same_day
+        )
+
     def inputs(
         self,
         indices: Sequence[int],

@@ -28,9 +28,11 @@ from daymelt.systems.interface import STRICT, Layers, Maps, Ready, Running, Trai
 from daymelt.systems.resources import Needs, Size, memory_mb
 
 if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
-    from daymelt.learn.sensor_inputs import Acquisitions, Coarse, Planes
+    from daymelt.learn.networks import ModelCard
+    from daymelt.learn.sensor_inputs import Acquisitions, Coarse, Planes, SensorTrainingSet
 
 KIND = "multi-sensor"
+ONE_PASS_CELLS = 1 << 21  # of a validation day that is predicted in one pass
 STORE_MB = 256  # acquisitions beyond it lie in a file (`core.memory`)
 
 
@@ -69,10 +71,10 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
     observations = Observations(data.observed, frozenset(days))
     acquired = acquisitions_of(observations, data.observed.days, frame.shape, folder)
     coarse = coarse_of(aligned, planes, frame.statistics)
-    shared = (frame, planes)
-    train(
-        SensorTrainingSet(*shared, days, acquired, coarse, options.training["seed"], Rates()),
-        SensorTrainingSet(*shared, validation, acquired, coarse) if validation else None,
+    watched = SensorTrainingSet(frame, planes, validation, acquired, coarse) if validation else None
+    result = train(
+        SensorTrainingSet(frame, planes, days, acquired, coarse, options.training["seed"], Rates()),
+        watched,
         replace(
             network.network_options(options.model),
             channel_count=len(planes.names()),
@@ -82,16 +84,37 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
         folder,
         dict(data.about),
     )
+    if watched is not None:
+        calibrate(folder, result.card, watched)
+
+
+def calibrate(folder: Path, card: "ModelCard", validation: "SensorTrainingSet") -> None:
+    """Find the levels of the interval on the validation days and write them into the card."""
+    from daymelt.learn.calibration import Coverage
+    from daymelt.learn.inference import predict_days
+    from daymelt.learn.networks import load_model, write_card
+
+    trained, _ = load_model(folder)
+    coverage = Coverage()
+    whole = validation.frame.shape
+    tile = None if whole[0] * whole[1] <= ONE_PASS_CELLS else card.training["crop"]
+    for index, day in enumerate(validation.days):
+        one = validation.of_days([day])
+        ((_, quantiles),) = predict_days(trained, [one], tile, halo=tile // 8 if tile else 0)
+        _, target, valid = validation.crops([index], [0], [0], whole)
+        coverage.add(quantiles, validation.gaps(index), target[0].numpy(), valid[0].numpy())
+    write_card(folder, replace(card, intervals=coverage.intervals().levels))
 
 
 def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:
     """The trained network in `folder`; ConfigError where it was trained on other inputs than those
     of the options, or where the aligned streams come without observations.
     """
+    from daymelt.learn.calibration import Intervals
     from daymelt.learn.devices import choose_device, use_threads
     from daymelt.learn.inference import predict_days
     from daymelt.learn.networks import load_model
-    from daymelt.learn.quantiles import HIGH, LOW, MEDIAN, weights_of_mean
+    from daymelt.learn.quantiles import MEDIAN, weights_of_mean
     from daymelt.learn.sensor_inputs import SensorInputs
     from daymelt.systems.inputs import frame_of
 
@@ -101,7 +124,9 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
     use_threads(running.threads)
     device = str(choose_device(running.device))
 
-    def quantiles(days: Sequence[dt.date]) -> Maps:
+    def quantiles(
+        days: Sequence[dt.date],
+    ) -> Iterator[tuple[dt.date, NDArray[np.float32], NDArray[np.uint8]]]:
         frame = frame_of(aligned, static_channels(options), card.statistics, device)
         for season in sorted({day.year for day in days}):
             own = [day for day in days if day.year == season]
@@ -113,16 +138,20 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
                 SensorInputs(frame, planes, part, acquired, coarse, given)
                 for part in in_batches(own, running.batch)
             )
-            yield from predict_days(trained, batches, running.tile, running.halo)
+            every = SensorInputs(frame, planes, own, acquired, coarse, given)
+            predicted = predict_days(trained, batches, running.tile, running.halo)
+            for index, (day, found) in enumerate(predicted):
+                yield day, found, every.gaps(index)
 
     def layers(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, Layers]]:
-        weights = weights_of_mean()
-        for day, found in quantiles(days):
+        weights, intervals = weights_of_mean(), Intervals(card.intervals)
+        for day, found, gap in quantiles(days):
+            low, high = intervals.bounds(found, gap)
             made = {
                 "melt": found[MEDIAN],
                 "melt_mean": np.tensordot(weights, found, 1),
-                "melt_low": found[LOW],
-                "melt_high": found[HIGH],
+                "melt_low": low,
+                "melt_high": high,
             }
             yield day, with_observation(made, own_observation(aligned.observations, day))
 
