@@ -22,7 +22,8 @@ if sys.argv[1] == "kept":
 for turn in range(9):
     if turn == 1:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    fields = [np.ones(2**22, np.int32) for _ in range(3)]  # 16 MB each, of another size than any before
+    # 16 MB each, of another size than any before
+    fields = [np.ones(2**22, np.int32) for _ in range(3)]
     wide = np.ones(2**24, np.int32)
     del fields, wide
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
@@ -50,7 +51,8 @@ import numpy as np
 from daymelt.core.memory import make_stack
 
 def resident():
-    return int(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+    lines = open("/proc/self/status")
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 before = resident()
 stack = make_stack((24, 4096, 4096), Path(sys.argv[1]))  # 402 MB

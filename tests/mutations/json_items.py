@@ -12,8 +12,8 @@ import numpy as np
 from dateutil.parser import isoparse
 from spoil import Case, pick, spoil_bytes
 
-from daymelt.sources.microwave import cetb as microwave
-from daymelt.sources.sentinel1 import bursts as sentinel1
+from daymelt.sources.microwave import cetb
+from daymelt.sources.sentinel1 import bursts
 from daymelt.sources.sentinel1 import stac_items as stac
 
 ITEMS = [
@@ -34,10 +34,11 @@ FACTS = [
     "proj:transform",
 ]
 VALUES = [
-    None, True, False, 0, 1, -1, 39, 176, 39.5, 10**400, float("nan"), float("inf"), "", "39", "x\ny", "S", "landsat-8", "SENTINEL-1A",
-    "ascending", "EPSG:3413", "EPSG:x", "2023-07-08T08:28:53Z", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00", "yesterday",
-    [], [1, 2], [1, 2, 3, 4], ["a", "b", "c", "d"], [-40, 65, 0, -36, 67, 3000], [0] * 5, {}, {"href": None},
-    {"href": 3}, {"hh": {}},
+    None, True, False, 0, 1, -1, 39, 176, 39.5, 10**400, float("nan"), float("inf"),
+    "", "39", "x\ny", "S", "landsat-8", "SENTINEL-1A", "ascending", "EPSG:3413", "EPSG:x",
+    "2023-07-08T08:28:53Z", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00", "yesterday",
+    [], [1, 2], [1, 2, 3, 4], ["a", "b", "c", "d"], [-40, 65, 0, -36, 67, 3000], [0] * 5,
+    {}, {"href": None}, {"href": 3}, {"hh": {}},
 ]  # fmt: skip
 NAMES = [
     "OPERA_L2_RTC-S1_T087-185679-IW2_20200101T161622Z_20250911T203016Z_S1A_30_v1.0_HH.tif",
@@ -207,9 +208,7 @@ class Names:
         )
 
     def read(self, case: Case) -> Any:
-        return (sentinel1.parse_burst if case.extra["burst"] else microwave.parse_name)(
-            case.extra["name"]
-        )
+        return (bursts.parse_burst if case.extra["burst"] else cetb.parse_name)(case.extra["name"])
 
     def judge(self, case: Case, found: Any) -> str | None:
         name = Path(case.extra["name"]).name

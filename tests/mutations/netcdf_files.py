@@ -16,7 +16,7 @@ from pyproj import CRS, Transformer
 from spoil import Case, pick, same, spoil_bytes
 
 from daymelt.sources.mar import files as mar
-from daymelt.sources.microwave import cetb as microwave
+from daymelt.sources.microwave import cetb
 from daymelt.sources.stations import promice
 from daymelt.twin import files
 
@@ -406,7 +406,7 @@ class Microwave(NetcdfSubject):
     main = "TB"
 
     def read(self, case: Case) -> Any:
-        return microwave.read_tb(case.path, None, "37H")
+        return cetb.read_tb(case.path, None, "37H")
 
     def judge(self, case: Case, result: Any) -> str | None:
         tb, x, y = result

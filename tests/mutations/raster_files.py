@@ -15,7 +15,7 @@ from scipy.ndimage import maximum_filter, minimum_filter
 from spoil import Case, pick, spoil_bytes
 
 from daymelt.core.grid import Grid
-from daymelt.sources.sentinel1 import bursts as sentinel1
+from daymelt.sources.sentinel1 import bursts
 from daymelt.sources.terrain import reader as terrain
 from daymelt.twin import files
 
@@ -419,8 +419,8 @@ class Sentinel1:
 
     def read(self, case: Case) -> Any:
         if "scale" in case.extra:
-            return sentinel1.read_rtc(case.path, case.extra["grid"], case.extra["scale"]), None
-        return sentinel1.read_pass([sentinel1.parse_burst(self.paths[0])], case.extra["grid"])
+            return bursts.read_rtc(case.path, case.extra["grid"], case.extra["scale"]), None
+        return bursts.read_pass([bursts.parse_burst(self.paths[0])], case.extra["grid"])
 
     def judge(self, case: Case, result: Any) -> str | None:
         found, codes = result

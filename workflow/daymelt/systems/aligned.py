@@ -17,8 +17,6 @@ from daymelt.learn.channels import COARSE
 from daymelt.science.regrid import axis_weights
 from daymelt.systems.streams import StreamSeries, open_series
 
-WINTER = "_winter"  # ends the name of a season's winter mean
-
 
 @dataclass(frozen=True)
 class Observations:
@@ -112,8 +110,14 @@ def open_aligned(
     microwave: Sequence[Path],
     winters: Sequence[Path] = (),
 ) -> Iterator[Aligned]:
-    """Open the streams of some seasons, with the files of their winter means; GridError where
-    their grids differ.
+    """Open the streams of some seasons, with the files of their winter means.
+
+    `winters` are in the order of `microwave`: each belongs to the season of the stream beside it.
+
+    Raises
+    ------
+    GridError
+        Their grids differ.
     """
     with (
         open_series(interpolated) as sar,
@@ -123,5 +127,11 @@ def open_aligned(
         layers = cube.read_layers(terrain)
         cube.check_same_grid(sar.grid, layers.grid, interpolated[0])
         cube.check_same_grid(brightness.grid, water.grid, microwave[0])
-        means = {int(path.stem.removesuffix(WINTER)): path for path in winters}
+        means = {season_of(stream): mean for stream, mean in zip(microwave, winters, strict=False)}
         yield Aligned(layers, sar, {"microwave": brightness, "liquid_water": water}, means)
+
+
+def season_of(stream: Path) -> int:
+    """Year of the days of a stream."""
+    with cube.open_stream(stream) as opened:
+        return opened.dates[0].year
