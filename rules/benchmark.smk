@@ -263,6 +263,33 @@ rule station_scores:
         " 2> {log:q}"
 
 
+rule interval_scores:
+    input:
+        maps=JOBS.each_season(places.MAP_INDEX),
+        worlds=JOBS.worlds(),
+    output:
+        places.INTERVALS,
+    log:
+        "logs/{area}/interval_scores/{model}.log",
+    benchmark:
+        "logs/{area}/interval_scores/{model}.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(150),  # not measured at full size
+        runtime=RESOURCES.minutes(60),
+    params:
+        options=PARAMETERS.options("area", "seasons"),
+        code=code_digest("interval-scores"),
+    message:
+        "Score the interval of {wildcards.model}"
+    shell:
+        "python -m daymelt interval-scores --options {params.options:q} --maps {input.maps:q}"
+        " --worlds {input.worlds:q} --name {wildcards.model} --out {output:q}"
+        " 2> {log:q}"
+
+
 rule twin_statistics:
     input:
         sar=JOBS.sar_streams(),

@@ -11,11 +11,11 @@ from scipy.interpolate import RegularGridInterpolator
 from daymelt.core.errors import ConfigError, GridError
 from daymelt.learn.channels import COARSE
 from daymelt.learn.hiding import Hidden, Rates, half_plane, hide
+from daymelt.learn.planes import Planes
 from daymelt.learn.samples import make_frame
 from daymelt.learn.sensor_inputs import (
     Acquisitions,
     Coarse,
-    Planes,
     SensorInputs,
     SensorTrainingSet,
 )

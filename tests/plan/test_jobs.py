@@ -81,7 +81,7 @@ def test_a_trial_takes_the_model_of_its_own_split(on_every_protocol, wildcards):
 
 def test_only_slow_systems_are_scored_from_written_maps(jobs, wildcards):
     slow = {name for name in jobs.config.system_names() if jobs.is_slow(name)}
-    assert slow == {"unet-smp", "unet", "deeplabv3plus", "random-forest"}
+    assert slow == {"unet-smp", "unet", "deeplabv3plus", "multi-sensor", "random-forest"}
     job = wildcards(trial="published", model="unet-smp", season="2019")
     assert jobs.maps_of_trial(job) == ["results/embedded/maps/unet-smp/2019/index.json"]
     job.model = "linear-dem"

@@ -64,7 +64,7 @@ def test_a_system_counts_with_the_code_of_its_own_kind(parameters, wildcards):
     digests = {name: code(wildcards(model=name)) for name in parameters.config.system_names()}
     assert digests["unet"] == digests["unet-smp"]
     assert digests["linear-dem"] != digests["unet-smp"]
-    assert len(set(digests.values())) == 6  # kinds of systems
+    assert len(set(digests.values())) == 7  # kinds of systems
 
 
 def test_an_input_that_a_job_lacks_is_not_given(wildcards):

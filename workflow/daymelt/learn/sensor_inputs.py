@@ -21,8 +21,8 @@ from torch import Tensor
 
 from daymelt.core.errors import ConfigError, GridError
 from daymelt.learn import sensor_loops
-from daymelt.learn.channels import COARSE, HEIGHT
 from daymelt.learn.hiding import Hidden, Rates, hide
+from daymelt.learn.planes import Planes
 from daymelt.learn.samples import NODATA, SCALE, Crops, Frame
 from daymelt.science.neighbours import Side, nearest, sides
 
@@ -30,47 +30,6 @@ MEASURED, FILLED, ABSENT = 1.0, 0.5, 0.0  # flags of a coarse field
 HALF_CLOSE_DAYS = 5.0  # days at which the closeness of an acquisition is a half
 SEARCHED = 24  # acquisitions a side that are searched for valid ones
 DAYS_OF_YEAR = 365.25
-
-
-@dataclass(frozen=True)
-class Planes:
-    """Which planes the network is given.
-
-    Parameters
-    ----------
-    neighbours : acquisitions a cell on either side of the day; 0 for no Sentinel-1
-    same_day : whether the day's own observation is given
-    coarse : coarse sources, of `channels.COARSE`
-    coarse_days : days before and after the day on which they are given
-    height : whether the height is given
-    """
-
-    neighbours: int = 3
-    same_day: bool = True
-    coarse: tuple[str, ...] = COARSE
-    coarse_days: int = 2
-    height: bool = True
-
-    @property
-    def offsets(self) -> range:
-        """Days of the coarse fields, from the day itself."""
-        return range(-self.coarse_days, self.coarse_days + 1)
-
-    def names(self) -> tuple[str, ...]:
-        """Name of each plane, in order."""
-        parts = ("fraction", "closeness", "valid")
-        found = [
-            f"sar {sign}{count} {part}"
-            for sign in "-+"
-            for count in range(1, self.neighbours + 1)
-            for part in parts
-        ]
-        if self.same_day:
-            found += ["sar 0 fraction", "sar 0 valid"]
-        fields = [f"{name} {offset:+d}" for offset in self.offsets for name in self.coarse]
-        found += [*fields, *(f"{name} flag" for name in fields)]
-        found += [HEIGHT] if self.height else []
-        return (*found, "season sine", "season cosine")
 
 
 @dataclass(frozen=True)

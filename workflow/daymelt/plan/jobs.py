@@ -14,6 +14,7 @@ from daymelt.plan import places
 from daymelt.plan.resources import system_needs
 from daymelt.settings.config import Config
 from daymelt.settings.protocols import LEAVE_OUT, PUBLISHED, TRUTH, Trial, trials
+from daymelt.systems import interface
 
 Wildcards = Any
 Paths = Callable[[Wildcards], list[str]]
@@ -298,10 +299,19 @@ class Jobs:
         tables += [places.TWIN_STATISTICS] if self.has_truth else []
         return [self.at(table) for table in tables]
 
+    def interval_tables(self) -> list[str]:
+        """Scores of the intervals of every system that gives one, where there is a truth."""
+        return [
+            self.at(places.INTERVALS, model=name)
+            for name in self.config.system_names()
+            if self.has_truth and interface.gives_interval(self.config.resolve(name).kind)
+        ]
+
     def benchmark_tables(self) -> list[str]:
         """What `snakemake benchmark` leaves beside the scores."""
         tables = [*places.COMPARISON.values(), *places.COMPARISON_FIGURES.values()]
-        return [self.at(table) for table in [*tables, *places.STATIONS.values()]]
+        paths = [self.at(table) for table in [*tables, *places.STATIONS.values()]]
+        return [*paths, *self.interval_tables()]
 
     def report_figures(self) -> dict[str, str]:
         """The figures of the report, by their names."""

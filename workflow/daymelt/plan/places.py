@@ -47,6 +47,7 @@ EVALUATION = {
     name: f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_{name}.csv"
     for name in ("extent", "strata", "reliability", "onset")
 }
+INTERVALS = f"{BENCHMARK}/intervals/{{model}}.csv"
 SPEED = f"{BENCHMARK}/speed/{{model}}.json"
 SCORES, SCORES_TEXT = f"{BENCHMARK}/scores.csv", f"{BENCHMARK}/scores.txt"
 TWIN_STATISTICS = f"{BENCHMARK}/twin_statistics.csv"

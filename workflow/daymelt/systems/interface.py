@@ -123,6 +123,11 @@ def system(kind: str) -> SystemModule:
     return cast(SystemModule, module)
 
 
+def gives_interval(kind: str) -> bool:
+    """True where the maps of a kind of system come with an interval (`Ready.layers`)."""
+    return bool(getattr(system(kind), "GIVES_INTERVAL", False))
+
+
 def kinds() -> list[str]:
     """All kinds of systems."""
     return list(plugins.find(PACKAGE, "fit"))

@@ -22,6 +22,7 @@ from pydantic.dataclasses import dataclass
 from daymelt.core.errors import ConfigError
 from daymelt.core.memory import make_stack
 from daymelt.learn.channels import COARSE, HEIGHT, SAR, check_channels
+from daymelt.learn.planes import Planes
 from daymelt.systems import network
 from daymelt.systems.aligned import Aligned, Observations
 from daymelt.systems.interface import STRICT, Layers, Maps, Ready, Running, TrainingData
@@ -29,9 +30,10 @@ from daymelt.systems.resources import Needs, Size, memory_mb
 
 if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
     from daymelt.learn.networks import ModelCard
-    from daymelt.learn.sensor_inputs import Acquisitions, Coarse, Planes, SensorTrainingSet
+    from daymelt.learn.sensor_inputs import Acquisitions, Coarse, SensorTrainingSet
 
 KIND = "multi-sensor"
+GIVES_INTERVAL = True
 ONE_PASS_CELLS = 1 << 21  # of a validation day that is predicted in one pass
 STORE_MB = 256  # acquisitions beyond it lie in a file (`core.memory`)
 
@@ -176,10 +178,8 @@ def needs(options: Options, size: Size) -> Needs:
     )
 
 
-def planes_of(options: Options) -> "Planes":
+def planes_of(options: Options) -> Planes:
     """The planes of the network's input, by the sensors in `model.channels`."""
-    from daymelt.learn.sensor_inputs import Planes
-
     sensors = options.model["channels"]
     return Planes(
         neighbours=options.neighbours if SAR in sensors else 0,
@@ -223,7 +223,7 @@ def acquisitions_of(
     return Acquisitions(tuple(days), stack.fields, usable, stack.release)
 
 
-def coarse_of(aligned: Aligned, planes: "Planes", statistics: Mapping[str, Any]) -> "Coarse":
+def coarse_of(aligned: Aligned, planes: Planes, statistics: Mapping[str, Any]) -> "Coarse":
     """The coarse fields of all days, normalised, with their flags."""
     from daymelt.learn.sensor_inputs import FILLED, MEASURED, Coarse
 
