@@ -55,7 +55,9 @@ def test_code_makes_a_retrieval_due_only_where_it_makes_the_files(settings):
     twin, live = (
         Parameters(settings(mar={"provider": provider})) for provider in ("twin", "mar-http")
     )
-    assert twin.retrieval_code("mar") == code_digest("retrieve-mar")
+    of_twin = code_digest("retrieve-mar", "daymelt.steps.retrieve.providers.mar.twin")
+    assert twin.retrieval_code("mar") == of_twin
+    assert of_twin != code_digest("retrieve-mar")
     assert live.retrieval_code("mar") == "mar-http"
 
 
