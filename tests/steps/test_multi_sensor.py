@@ -1,0 +1,160 @@
+"""The multi-sensor system through training, mapping and scoring, on the small run."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from daymelt.core import cube
+from daymelt.core.dates import season_days
+from daymelt.core.encoding import MAP_LAYERS, PERCENT, SAR_AGE
+from daymelt.core.grid import Grid
+from daymelt.products import cog
+from daymelt.products.map_files import LAYERS
+
+NAME = "multi-sensor"
+DAYS = season_days(2019, [7, 8])
+GRID = Grid("EPSG:3413", 100, 294900, -2566500, 48, 48)
+
+
+def options_with(options_of, **changes):
+    """The options of the run for the system, trained for two epochs; changes of its own options."""
+    options = json.loads(options_of(NAME))
+    options["system"]["options"]["training"] |= {"epochs": 2, "restart_epochs": 2}
+    options["system"]["options"] |= changes
+    return json.dumps(options)
+
+
+@pytest.fixture(scope="module")
+def tree(prepared, tmp_path_factory):
+    return prepared.copy(tmp_path_factory.mktemp("multi") / "copy")
+
+
+@pytest.fixture
+def mapped(tree, training, mapping, step, options_of):
+    """With the trained system and the maps of the season."""
+    folder = tree / "maps_of_sensors"
+    if not (folder / "index.json").exists():
+        options = options_with(options_of)
+        assert step(*training(tree, NAME), options=options) == 0
+        assert step(*arguments(mapping, tree, folder), options=options) == 0
+    return folder
+
+
+def arguments(mapping, tree, folder, sar=True):
+    """The command of the mapping, with the acquisitions of the season or without."""
+    words = list(mapping(tree, folder))
+    words[words.index(tree / "models/unet-smp/model.json")] = tree / f"models/{NAME}/model.json"
+    return [*words, *(("--sar", *tree.months()) if sar else ())]
+
+
+def layers(folder, day):
+    """The stored layers of a day by their names."""
+    return {
+        name: cog.read_day(folder / LAYERS[name].format(day=day), GRID, MAP_LAYERS[name])
+        for name in LAYERS
+    }
+
+
+def test_every_day_has_melt_its_mean_and_an_interval_around_it(mapped, tree):
+    ocean = cube.read_layers(tree / "terrain.nc")["ocean"] == 1
+    index = json.loads((mapped / "index.json").read_text())
+    assert len(index["files"]) == 5 * len(DAYS)
+    for day in DAYS:
+        made = layers(mapped, day)
+        assert all((layer[ocean] == 255).all() for layer in made.values())
+        land = {name: layer[~ocean].astype(int) for name, layer in made.items()}
+        assert (land["melt_low"] <= land["melt"]).all()
+        assert (land["melt"] <= land["melt_high"]).all()
+        assert max(layer.max() for layer in land.values()) <= 100
+
+
+def test_where_a_cell_was_seen_that_day_the_map_is_the_observation(mapped, tree):
+    seen_cells = 0
+    for path in tree.months():
+        with cube.open_stream(path) as seen:
+            for day in seen.dates:
+                observed = seen.raw(day)
+                made = layers(mapped, day)
+                there = (observed != 255) & (made["melt"] != 255)
+                seen_cells += there.sum()
+                np.testing.assert_array_equal(made["melt"][there], observed[there])
+                np.testing.assert_array_equal(made["melt_mean"][there], observed[there])
+                assert (made["melt_low"][there] <= observed[there]).all()
+                assert (made["melt_high"][there] >= observed[there]).all()
+    assert seen_cells > 1000
+
+
+def test_the_card_says_inputs_quantiles_and_the_levels_of_the_interval(mapped, tree):
+    card = json.loads((tree / f"models/{NAME}/model.json").read_text())
+    assert {"sar -1 fraction", "sar 0 valid", "microwave -2 flag", "height"} <= set(
+        card["channels"]
+    )
+    assert len(card["network"]["quantiles"]) == 9
+    assert card["intervals"]
+    assert all(0 <= low <= 0.5 <= high <= 1 for low, high in card["intervals"].values())
+
+
+def test_mapping_again_writes_nothing(mapped, tree, mapping, step, options_of):
+    stamps = {path.name: path.stat().st_mtime_ns for path in mapped.glob("*.tif")}
+    words = arguments(mapping, tree, mapped)
+    assert step(*words, options=options_with(options_of)) == 0
+    assert {path.name: path.stat().st_mtime_ns for path in mapped.glob("*.tif")} == stamps
+
+
+def test_the_interval_is_scored_against_the_truth(mapped, tree, step, options_of, tmp_path):
+    out = tmp_path / "intervals.csv"
+    words = ("--maps", mapped / "index.json", "--worlds", tree / "world.nc")
+    options = options_with(options_of)
+    assert step("interval-scores", *words, "--name", NAME, "--out", out, options=options) == 0
+    with open(out, newline="") as file:
+        rows = {(row["kind"], row["class"]): row for row in csv.DictReader(file)}
+    below = cells = 0
+    with cube.open_stream(tree / "world.nc") as world:
+        for day in DAYS:
+            low = layers(mapped, day)["melt_low"]
+            truth = world.raw(day)
+            both = (low != 255) & (truth != 255)
+            below += (truth[both].astype(int) < low[both].astype(int)).sum()
+            cells += both.sum()
+    assert int(rows["all", "all"]["cells"]) == cells
+    assert float(rows["all", "all"]["below"]) == pytest.approx(below / cells)
+    assert rows["season", "2019"]["cells"] == rows["all", "all"]["cells"]
+
+
+def test_a_system_without_an_interval_is_not_scored_for_one(
+    trained, step, options, tmp_path, capsys
+):
+    words = ("--maps", trained / "maps/index.json", "--worlds", trained / "world.nc")
+    assert step("interval-scores", *words, "--name", "unet-smp", "--out", tmp_path / "o.csv") == 2
+    assert "no melt_low_2019-07-01.tif" in capsys.readouterr().err
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_maps_without_the_acquisitions_are_refused(
+    mapped, tree, mapping, step, options_of, tmp_path, capsys
+):
+    words = arguments(mapping, tree, tmp_path / "maps", sar=False)
+    assert step(*words, options=options_with(options_of)) == 2
+    assert "give the files of the season with --sar" in capsys.readouterr().err
+
+
+def test_a_model_of_other_inputs_is_refused(
+    mapped, tree, mapping, step, options_of, tmp_path, capsys
+):
+    words = arguments(mapping, tree, tmp_path / "maps")
+    assert step(*words, options=options_with(options_of, coarse_days=0)) == 2
+    message = capsys.readouterr().err
+    assert "trained on the channels" in message and message.count("\n") == 1
+
+
+def test_ages_of_maps_with_an_interval_are_those_of_other_maps(mapped, trained):
+    for day in DAYS[::9]:
+        one, other = (
+            cog.read_day(folder / f"sar_age_{day}.tif", GRID, SAR_AGE)
+            for folder in (mapped, trained / "maps")
+        )
+        np.testing.assert_array_equal(one, other)
+        assert cog.read_tags(mapped / f"melt_low_{day}.tif")["model"] == NAME
+        assert cog.read_day(mapped / f"melt_{day}.tif", GRID, PERCENT).shape == GRID.shape
