@@ -162,7 +162,13 @@ class Mar(Section):
         "twin", description="where the files come from"
     )
     variable: Literal["WA1"] = Field(
-        "WA1", description="WA1: liquid water content of the uppermost metre of snow, kg/kg"
+        "WA1", description="WA1: liquid water content of snow, kg/kg, a profile"
+    )
+    depth_m: Number = Field(
+        1.0,
+        gt=0,
+        le=20,
+        description="the uppermost part of the snow that the profile is averaged over, m",
     )
     longest_gap_days: Integer = Field(
         0,

@@ -105,7 +105,7 @@ def is_of(days: Sequence[dt.date], name: str) -> bool:
 
 def look(days: Sequence[dt.date], mar: Mar, path: Path) -> None:
     """Read the first and the last day of a season from a yearly file."""
-    with open_mar(path, mar.variable) as file:
+    with open_mar(path, mar.variable, depth_m=mar.depth_m) as file:
         for day in (days[0], days[-1]):
             file.read(day)
 
