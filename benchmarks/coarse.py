@@ -52,12 +52,10 @@ def regrid_case(setting: Setting) -> Case:
         return out
 
     def check() -> str:
-        # by way of the posting the kinks at the source centres are rounded off: that is the
-        # method's, not an error
         difference = float(np.abs(ours() - warp()).mean())
-        if difference > 0.02:
+        if difference > 1e-4:
             raise AssertionError(f"regridding: {difference}")
-        return f"mean difference {difference:.3f} of a field of white noise 0-1 (by a 1 km posting)"
+        return f"mean difference {difference:.0e} of a field of white noise 0-1"
 
     return Case(ours, warp, lambda: np.empty(grid.shape, np.float32).fill(1), check)
 

@@ -18,7 +18,7 @@ shell.prefix(
     " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS BLIS_NUM_THREADS=$OMP_NUM_THREADS; "
 )
 
-from daymelt.core.dates import parse_month
+from daymelt.core.dates import month_name, parse_month, winter_months
 from daymelt.core.errors import ConfigError
 from daymelt.plan.occupied import advice, occupy
 from daymelt.settings.protocols import HINDCAST, LEAVE_OUT, PUBLISHED, TRUTH, trials
@@ -276,8 +276,8 @@ def of_winter(name):
     """Function of the wildcards that names a product of the Sentinel-1 retrievals of the winter before a season."""
 
     def paths(wildcards):
-        months = [f"{wildcards.season}-{month:02d}" for month in CONFIG.sar.winter_months]
-        return [f"resources/{AREA}/sentinel1/{month}/{name}" for month in months]
+        months = winter_months(int(wildcards.season), CONFIG.sar.winter_months)
+        return [f"resources/{AREA}/sentinel1/{month_name(*month)}/{name}" for month in months]
 
     return paths
 

@@ -33,6 +33,7 @@ from daymelt.sources.sentinel1 import opera
 from daymelt.sources.sentinel1.bursts import parse_burst
 from daymelt.steps.retrieve import live
 from daymelt.steps.retrieve.retrieve_mar import mar_options
+from daymelt.steps.retrieve.retrieve_microwave import season_span
 from daymelt.steps.retrieve.retrieve_terrain import terrain_options
 
 MASK = "raw/Helheim_data/reprojected_100m/GIMP_Mask/landMask_100m.tif"
@@ -212,8 +213,7 @@ def ask_microwave(config: Config) -> Answer:
     """Days of each platform and pass in each season, its winter months included."""
     lines, short = [], []
     for year in config.seasons.years:
-        months = sorted({*config.microwave.winter_months, *config.seasons.months})
-        days = span(month_days(year, months[0])[0], month_days(year, months[-1])[-1])
+        days = span(*season_span(year, config.seasons, config.microwave))
         held = microwave_days(config, days)
         told = ", ".join(f"{key[0]} {key[1]} {len(held[key])}" for key in sorted(held)) or "none"
         lines.append(f"{year}, of {len(days)}: {told}")

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from daymelt.core.dates import winter_months
+
 
 def read_number(value: Any) -> Any:
     """A number that arrives as text, as from `--config` of Snakemake and from `1e-4` in YAML;
@@ -43,6 +45,19 @@ def rising(value: tuple[int, ...]) -> tuple[int, ...]:
             raise ValueError(f"found {one} twice in {list(value)}; expected each once")
         if following < one:
             raise ValueError(f"found {list(value)}; expected rising order, {sorted(set(value))}")
+    return value
+
+
+def winter(value: tuple[int, ...]) -> tuple[int, ...]:
+    """`value`; ValueError unless its months are those of one winter in order of time, each once:
+    July to December are of the year before the season.
+    """
+    in_time = tuple(month for _, month in winter_months(0, set(value)))
+    if value != in_time:
+        raise ValueError(
+            f"found {list(value)}; expected each month once, in order of time, {list(in_time)}: "
+            "7 to 12 are of the year before the season"
+        )
     return value
 
 

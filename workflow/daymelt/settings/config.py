@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import ValidationError, model_validator
 
+from daymelt.core.dates import winter_months
 from daymelt.settings.base import NETWORK, Section
 from daymelt.settings.comparison import Benchmark, Report, Scores
 from daymelt.settings.errors import explain, nearest
 from daymelt.settings.inputs import (
+    TWIN_MONTHS,
     Archives,
     Area,
     Mar,
@@ -27,6 +29,11 @@ from daymelt.settings.inputs import (
 from daymelt.settings.learning import Map, Model, System, SystemEntry, Training
 from daymelt.settings.processing import Regrid, Sar, Split, Temporal
 from daymelt.settings.protocols import Trial, trials
+
+_TWIN_COVERS = (
+    f"expected months {TWIN_MONTHS[0]} to {TWIN_MONTHS[-1]} of the season's year, which the world "
+    "of the provider twin covers"
+)
 
 
 class Config(Section):
@@ -114,6 +121,31 @@ class Config(Section):
                 part["channels"] = [channel for channel in part["channels"] if channel != "sar"]
         return System(kind=entry.kind, options=options)
 
+    def _months(self) -> Iterator[str]:
+        """What is wrong with the months of the winter and of the season."""
+        season = self.seasons.months
+        for source, provider, months in (
+            ("sar", self.sentinel1.provider, self.sar.winter_months),
+            ("microwave", self.microwave.provider, self.microwave.winter_months),
+        ):
+            key = f"{source}.winter_months: found {list(months)}"
+            place = {month: year for year, month in winter_months(0, months)}
+            if late := [
+                month
+                for month in months
+                if (place[month] < 0 and month in season)
+                or (place[month] == 0 and month > season[-1])
+            ]:
+                yield (
+                    f"{key}, of which {late} are of the melt season or after it, "
+                    f"{list(season)}; expected months of the winter before"
+                )
+            if provider == "twin" and not set(months) <= set(TWIN_MONTHS):
+                yield f"{key}; {_TWIN_COVERS}"
+        providers = (self.sentinel1, self.microwave, self.mar, self.stations)
+        if "twin" in {section.provider for section in providers} and season[-1] not in TWIN_MONTHS:
+            yield f"seasons.months: found {list(season)}; {_TWIN_COVERS}"
+
     def _systems(self) -> Iterator[str]:
         """What is wrong with the systems."""
         for name in (self.model.name, *self.ablations):
@@ -147,6 +179,11 @@ class Config(Section):
     def _contradictions(self) -> Iterator[str]:
         """What no section can see alone, each as `key: found; expected`."""
         area, multiple = self.area, 2**self.model.depth
+        if area.latitude < 0:
+            yield (
+                f"area: found its centre at {-area.latitude:.1f} degrees south ({area.crs}); "
+                "expected an area north of the equator, as southern grids are not supported yet"
+            )
         if self.sentinel1.spacing_m > area.spacing_m:
             yield (
                 f"sentinel1.spacing_m: found {self.sentinel1.spacing_m:g} m; expected at most "
@@ -189,6 +226,7 @@ class Config(Section):
                 f"report.day: found {self.report.day}; expected a day in the configured "
                 "seasons.years and seasons.months"
             )
+        yield from self._months()
         yield from self._systems()
         for trial in self.trials():
             if not trial.seasons:

@@ -8,12 +8,24 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from daymelt.core.grid import Grid, check_crs
-from daymelt.settings.base import NAME, Integer, Month, Number, Platform, Section, Year, rising
+from daymelt.core.grid import Grid, check_crs, transformer
+from daymelt.settings.base import (
+    NAME,
+    Integer,
+    Month,
+    Number,
+    Platform,
+    Section,
+    Year,
+    rising,
+    winter,
+)
 
 STATION_NAME = re.compile(
     "[A-Za-z0-9]+([_-][A-Za-z0-9]+)*"
 )  # it becomes part of an address and of file names
+
+TWIN_MONTHS = range(1, 10)  # that the twin's world covers
 
 
 class Area(Section):
@@ -55,6 +67,13 @@ class Area(Section):
     def grid(self) -> Grid:
         """The study grid."""
         return Grid(self.crs, self.spacing_m, self.left, self.top, self.rows, self.columns)
+
+    @property
+    def latitude(self) -> float:
+        """Latitude of the centre, degrees north; infinite where the projection has none."""
+        left, bottom, right, top = self.grid.bounds
+        centre = (left + right) / 2, (bottom + top) / 2
+        return float(transformer(self.crs, "EPSG:4326").transform(*centre)[1])
 
 
 class Seasons(Section):
@@ -134,7 +153,8 @@ class Microwave(Section):
         (1, 2),
         min_length=1,
         strict=False,
-        description="months of the dry-snow mean, before the season in the same year",
+        description="months of the dry-snow mean, in order of time: 7 to 12 are of the year "
+        "before the season",
     )
     longest_gap_days: Integer = Field(
         5, ge=0, le=30, description="missing days in a row that may be filled, linear in time, days"
@@ -143,7 +163,7 @@ class Microwave(Section):
     @field_validator("winter_months")
     @classmethod
     def _winter(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        return rising(value)
+        return winter(value)
 
     @field_validator("fallback_platforms")
     @classmethod

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from daymelt.core.dates import month_days, season_days
+from daymelt.core.dates import season_days, winter_days
 from daymelt.core.errors import FormatError
 from daymelt.settings.inputs import Archives, Area, MeltwaterBench, Microwave, Seasons, Twin
 from daymelt.sources.meltwaterbench import layout as published
@@ -58,8 +58,11 @@ def retrieve_microwave(
 
 def season_span(season: int, seasons: Seasons, microwave: Microwave) -> tuple[dt.date, dt.date]:
     """From the first day of the winter months to the last of the season."""
-    months = sorted({*microwave.winter_months, *seasons.months})
-    return month_days(season, months[0])[0], month_days(season, months[-1])[-1]
+    days = {
+        *winter_days(season, microwave.winter_months),
+        *season_days(season, seasons.months),
+    }
+    return min(days), max(days)
 
 
 def wanted_of(
@@ -133,10 +136,8 @@ def from_published(
     """Daily rasters of MeltwaterBench, and of the winter its mean or the days that it can be made
     of.
     """
-    winter, summer = (
-        published_files.days_wanted(season_days(season, months))
-        for months in (microwave.winter_months, seasons.months)
-    )
+    winter = published_files.days_wanted(winter_days(season, microwave.winter_months))
+    summer = published_files.days_wanted(season_days(season, seasons.months))
     mean = published.winter_mean(season)
     wanted = {published.MICROWAVE: [*winter, *summer], mean.parent: [mean.name]}
     rules = published_files.Rules(spared={mean: set(winter) - set(summer)})
