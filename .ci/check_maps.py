@@ -1,8 +1,7 @@
-"""Check the maps of a finished run from outside: how many, whether valid, and what they say about
-themselves.
+"""Check the maps of a finished run from outside: their number, validity and tags.
 
 Reads them with rasterio, rio-cogeo and, where it is installed, GDAL's own command line; uses
-nothing of daymelt but the settings.
+nothing of daymelt but the settings and the places of files.
 """
 
 import json
@@ -18,6 +17,7 @@ import rasterio
 from rio_cogeo.cogeo import cog_validate
 
 from daymelt.core.dates import season_days
+from daymelt.plan import places
 from daymelt.settings.config import Config
 from daymelt.settings.loading import load
 
@@ -37,23 +37,18 @@ EVERY = 20  # one file in so many also goes through gdalinfo, which costs a proc
 def faults(config: Config, folder: Path) -> Iterator[str]:
     """What is wrong with the maps of a run, one line a fault."""
     for season in config.seasons.years:
+        here = folder / str(season)
+        days = [day.isoformat() for day in season_days(season, config.seasons.months)]
         for layer in LAYERS:
-            days = [day.isoformat() for day in season_days(season, config.seasons.months)]
-            wanted = {f"{layer}_{day}.tif" for day in days}
-            found = {path.name for path in (folder / str(season)).glob(f"{layer}_*.tif")}
-            yield from (f"{season}/{name}: missing" for name in sorted(wanted - found))
-            yield from (f"{season}/{name}: not expected" for name in sorted(found - wanted))
-            for name in sorted(wanted & found):
-                path = folder / str(season) / name
-                yield from (
-                    f"{season}/{name}: {fault}"
-                    for fault in file_faults(path, config, layer, name[-14:-4])
-                )
-        yield from (
-            f"{season}/{name}: missing"
-            for name in ("melt.qml", "index.json")
-            if not (folder / str(season) / name).is_file()
-        )
+            wanted = {f"{layer}_{day}.tif": day for day in days}
+            found = {path.name for path in here.glob(f"{layer}_*.tif")}
+            yield from (f"{season}/{name}: missing" for name in sorted(wanted.keys() - found))
+            yield from (f"{season}/{name}: not expected" for name in sorted(found - wanted.keys()))
+            for name in sorted(wanted.keys() & found):
+                for fault in file_faults(here / name, config, layer, wanted[name]):
+                    yield f"{season}/{name}: {fault}"
+        lists = [name for name in ("melt.qml", "index.json") if not (here / name).is_file()]
+        yield from (f"{season}/{name}: missing" for name in lists)
 
 
 def file_faults(path: Path, config: Config, layer: str, day: str) -> Iterator[str]:
@@ -94,7 +89,7 @@ def file_faults(path: Path, config: Config, layer: str, day: str) -> Iterator[st
 
 
 def gdalinfo_faults(paths: list[Path]) -> Iterator[str]:
-    """Where GDAL's command line sees no COG of one byte band with the nodata value."""
+    """Files that are no COG of one byte band with the nodata value to GDAL's command line."""
     for path in paths:
         run = subprocess.run(
             ["gdalinfo", "-json", path], capture_output=True, text=True, check=False
@@ -109,7 +104,7 @@ def gdalinfo_faults(paths: list[Path]) -> Iterator[str]:
 def main(settings: str = "config.yaml") -> int:
     """0 where all is well."""
     config = load(settings)
-    folder = Path("results", config.area.name, "maps", config.model.name)
+    folder = Path(places.at(places.MAPS, area=config.area.name, model=config.model.name))
     wrong = list(faults(config, folder))
     counts = {layer: len(list(folder.glob(f"*/{layer}_*.tif"))) for layer in LAYERS}
     sample = sorted(folder.glob("*/*.tif"))[::EVERY] if shutil.which("gdalinfo") else []

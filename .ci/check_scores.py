@@ -1,11 +1,15 @@
-"""Check what a finished run of the embedded area says of itself: the twin is calibrated, and the
-network is worth its training.
+"""Check the scores of a finished run of the embedded area.
+
+The twin is within its tolerance of the published statistics, and the network beats the systems that
+are not trained.
 """
 
 import csv
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from daymelt.plan import places
 
 TOLERANCE = 0.15  # of the published statistics
 NETWORK, UNTRAINED = "unet-smp", "time-interpolated-sar"
@@ -17,18 +21,17 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def faults(folder: Path) -> Iterator[str]:
+def faults(area: str) -> Iterator[str]:
     """What is wrong, one line a fault."""
-    statistics = rows(folder / "twin_statistics.csv")
+    statistics = rows(Path(places.at(places.TWIN_STATISTICS, area=area)))
     if len(statistics) != 13:
         yield f"{len(statistics)} statistics of the twin, expected 13"
     for row in statistics:
-        exact = row["statistic"].startswith("SAR days")
+        exact = row["role"] == "input"
         if abs(float(row["ratio"]) - 1) > (0 if exact else TOLERANCE):
             yield f"twin: {row['statistic']} is {row['twin']}, published {row['published']}"
-    mae = {
-        (row["system"], row["against"]): float(row["mae"]) for row in rows(folder / "scores.csv")
-    }
+    scores = rows(Path(places.at(places.SCORES, area=area)))
+    mae = {(row["system"], row["against"]): float(row["mae"]) for row in scores}
     for against in dict.fromkeys(against for _, against in mae):
         network, untrained = mae[NETWORK, against], mae[UNTRAINED, against]
         print(
@@ -39,9 +42,9 @@ def faults(folder: Path) -> Iterator[str]:
             yield f"{NETWORK} does not beat {UNTRAINED} against {against}"
 
 
-def main(folder: str = "results/embedded/benchmark") -> int:
+def main(area: str = "embedded") -> int:
     """0 where all is well."""
-    wrong = list(faults(Path(folder)))
+    wrong = list(faults(area))
     print("\n".join(wrong) or "the twin is calibrated and the network beats time-interpolated SAR")
     return 1 if wrong else 0
 

@@ -1,6 +1,4 @@
-"""What several stages need: the grid, a random field of realistic texture, a plain tiled
-GeoTIFF.
-"""
+"""Shared by several stages: the grid, a random field of realistic texture, a tiled GeoTIFF."""
 
 import datetime as dt
 from pathlib import Path

@@ -1,13 +1,12 @@
-"""A season of the twin on the production grid, from raw files to daily maps: time and memory of
-every rule.
+"""Time and memory of every rule for a season of the twin on the production grid.
 
-    python benchmarks/full_season.py FOLDER                 # workflow/areas/full-size.yaml on 2
-    cores; some 15 GB in FOLDER python benchmarks/full_season.py FOLDER --cores 16 python
-    benchmarks/full_season.py FOLDER --table-only    # what the benchmark files of a run in FOLDER
-    say python benchmarks/full_season.py FOLDER --write         # into RESULTS.md too
+    python benchmarks/full_season.py FOLDER               # full-size.yaml on 2 cores; some 15 GB
+    python benchmarks/full_season.py FOLDER --cores 16
+    python benchmarks/full_season.py FOLDER --table-only  # of an earlier run in FOLDER
+    python benchmarks/full_season.py FOLDER --write       # into RESULTS.md too
 
 The figures are those of Snakemake's benchmark files: wall time of each job, and the largest
-resident memory seen while it ran. A run that was interrupted goes on; jobs that were finished
+resident memory seen while it ran. A run that was interrupted resumes; jobs that were finished
 before keep their figures.
 """
 
@@ -77,20 +76,18 @@ def run(folder: Path, cores: int, config: Path) -> int:
         folder,
     ]
     command += ["--cores", str(cores), "--configfile", config.resolve(), "--rerun-incomplete"]
+    command += ["--benchmark-extended"]  # with the name of the rule
     return subprocess.run(list(map(str, command)), cwd=ROOT, check=False).returncode
 
 
 def rules(logs: Path) -> list[Rule]:
-    """What the benchmark files below a folder of logs say, rule by rule; `logs/AREA/RULE/….tsv` and
-    `logs/AREA/RULE.tsv`.
-    """
+    """What the extended benchmark files below a folder of logs say, rule by rule."""
     found: dict[str, list[dict[str, str]]] = {}
     for path in sorted(logs.rglob("*.tsv")):
         with path.open() as file:
-            found.setdefault(Path(path.relative_to(logs).parts[1]).stem, []).extend(
-                csv.DictReader(file, delimiter="\t")
-            )
-    return [summary(name, rows) for name, rows in found.items() if rows]
+            for row in csv.DictReader(file, delimiter="\t"):
+                found.setdefault(row["rule_name"], []).append(row)
+    return [summary(name, rows) for name, rows in found.items()]
 
 
 def minutes(logs: Path) -> float:

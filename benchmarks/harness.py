@@ -1,8 +1,8 @@
 """How a stage is timed, how its peak memory is found, and what a module of stages has to define.
 
-Every measurement runs in a process of its own, started from one that has imported nothing heavy, so
-that the peak is that of the stage. Two ways of one thing are timed in turn, not one after the
-other: what else the machine does meets both.
+Every measurement runs in a process of its own, started from one that has imported no large library,
+so that the peak is that of the stage. Two implementations are timed in turn, not one after the
+other, so that other load of the machine affects both.
 """
 
 import json

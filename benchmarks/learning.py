@@ -44,7 +44,7 @@ def coarse_fields(grid: Grid, days: int) -> dict[str, np.ndarray]:
 def _inputs(setting: Setting, days: int, labelled: bool):
     """A training set, or the inputs of some days, on the device of the setting."""
     from daymelt.learn.channels import Statistics
-    from daymelt.learn.samples import SeasonInputs, Terrain, TrainingSet, make_frame
+    from daymelt.learn.samples import SeasonInputs, StaticFields, TrainingSet, make_frame
 
     grid, statistics_of = (
         study_grid(setting),
@@ -58,9 +58,9 @@ def _inputs(setting: Setting, days: int, labelled: bool):
     height = np.add.outer(np.linspace(2400, 0, grid.rows), np.zeros(grid.columns)).astype(
         np.float32
     )
-    terrain = Terrain(height, np.zeros(grid.shape, bool))
+    static = StaticFields(height, np.zeros(grid.shape, bool))
     weights = axis_weights(posting.y, grid.y), axis_weights(posting.x, grid.x)
-    frame = make_frame(CHANNELS, statistics_of, terrain, *weights, setting.device)
+    frame = make_frame(CHANNELS, statistics_of, static, *weights, setting.device)
     coarse = coarse_fields(grid, days)
     for name, spread in statistics_of.items():
         if name in coarse:
@@ -91,12 +91,21 @@ def _area_inputs(setting: Setting):
             [mar],
             [aligned / "microwave" / mar.name],
         )
-        with open_aligned(aligned / "terrain.nc", *streams) as scene:
-            if scene.ocean.shape == (setting.rows, setting.columns):
-                frame = frame_of(scene, card.channels, card.statistics, setting.device)
-                days = [scene.sar.days[len(scene.sar.days) * sixth // 6] for sixth in (1, 3, 5)]
-                return [inputs_of(scene, frame, [day]) for day in days]
+        with open_aligned(aligned / "terrain.nc", *streams) as opened:
+            if opened.ocean.shape == (setting.rows, setting.columns):
+                frame = frame_of(opened, card.channels, card.statistics, setting.device)
+                days = [opened.sar.days[len(opened.sar.days) * sixth // 6] for sixth in (1, 3, 5)]
+                return [inputs_of(opened, frame, [day]) for day in days]
     return []
+
+
+def _training(crop: int, batch: int):
+    """Options of a training of the configuration's defaults, with other crops."""
+    from daymelt.settings.learning import Training
+    from daymelt.systems.network import training_options
+
+    settings = Training(crop=crop, batch=batch)
+    return training_options(settings.model_dump(mode="json"), threads=0)
 
 
 def smooth_percent(grid: Grid, seed: int) -> np.ndarray:
@@ -113,19 +122,14 @@ def _network(setting: Setting):
     """
     import torch
 
-    from daymelt.learn.networks import NetworkOptions, build, load_model
+    from daymelt.learn.networks import build, load_model
+    from daymelt.settings.learning import Model
+    from daymelt.systems.network import network_options
 
     if setting.model:
         return load_model(Path(setting.model))[0].to(setting.device)
     torch.manual_seed(0)
-    options = NetworkOptions(
-        encoder="tu-mobilenetv3_small_100",
-        weights=None,
-        depth=4,
-        decoder_channels=(64, 32, 16, 16),
-        channels=4,
-    )
-    return build(options).eval().to(setting.device)
+    return build(network_options(Model().model_dump(mode="json"))).eval().to(setting.device)
 
 
 def _wait(setting: Setting) -> None:
@@ -217,11 +221,11 @@ def share_case(setting: Setting) -> Case:
     """Time of cutting the crops of a step over that of the step: crops, forward, backward, Adam."""
     import torch
 
-    from daymelt.learn.training import TrainingOptions, draw, masked_l1
+    from daymelt.learn.training import draw, masked_l1
 
     labelled, network = _inputs(setting, LABELLED, labelled=True), _network(setting).train()
     keep_memory()  # as training does
-    options = TrainingOptions(crop=_crop_cells(setting), batch=2 if setting.quick else BATCH)
+    options = _training(_crop_cells(setting), 2 if setting.quick else BATCH)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-4)
     step, room = [0], labelled.room(options.batch, (options.crop, options.crop))
 
@@ -386,14 +390,14 @@ def training_case(setting: Setting) -> Case:
     from torch.utils.data import DataLoader, Dataset
 
     from daymelt.learn.devices import autocast, choose_precision
-    from daymelt.learn.training import TrainingOptions, draw, masked_l1
+    from daymelt.learn.training import draw, masked_l1
 
     labelled, folder, size = (
         _inputs(setting, LABELLED, labelled=True),
         Path(setting.folder),
         _crop_cells(setting),
     )
-    options, steps = TrainingOptions(crop=size), 16
+    options, steps = _training(size, BATCH), 16
     precision = choose_precision("auto", labelled.frame.device)
     network, other = _network(setting).train(), _network(setting).train()
 
@@ -454,7 +458,7 @@ STAGES = [
             "crops",
             "training crops of 512², batches of 8",
             "five GeoTIFF windows and a blur per crop",
-            1 / 50,
+            1 / 40,
             crops_case,
         ),
         prepare=prepare_crops,

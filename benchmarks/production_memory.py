@@ -1,10 +1,8 @@
-"""Memory of every system of the production area on a CPU: its training on all labelled days, and
-its maps.
+"""Memory of every system of the production area on a CPU, in training and in mapping.
 
-    python benchmarks/production_memory.py                       # every system that learns, of
-    workflow/areas/helheim.yaml python benchmarks/production_memory.py unet-xception71       # one
-    of them python benchmarks/production_memory.py --write               # into RESULTS.md too; of
-    one system, its rows alone
+    python benchmarks/production_memory.py                  # what learns of helheim.yaml
+    python benchmarks/production_memory.py unet-xception71  # one of them
+    python benchmarks/production_memory.py --write          # into RESULTS.md too
 
 A training of the published length would take weeks on a CPU; its memory is that of its parts. So
 the job `train` runs as it is on streams of the production grid with as many labelled days as were

@@ -1,11 +1,11 @@
-"""Every stage beside the way it is commonly done: one command, one table.
+"""Compare the speed of every stage with a common implementation: one command, one table.
 
     python benchmarks/run.py                     # production size, 2863 x 1633 cells
-    python benchmarks/run.py --quick             # small: shows only that it runs and that both ways
-    agree python benchmarks/run.py --only cog crops    # some stages python benchmarks/run.py
-    --write --growth    # with the study of growth; writes RESULTS.md and the figure
+    python benchmarks/run.py --quick             # small: only that it runs and that both agree
+    python benchmarks/run.py --only cog crops    # some stages
+    python benchmarks/run.py --write --growth    # with growth; writes RESULTS.md and the figure
 
-Timings depend on the machine and on what else runs there; ratios of ways timed in turn much less.
+Timings depend on the machine and its other load; ratios of ways timed in turn do much less.
 """
 
 import argparse

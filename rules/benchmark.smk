@@ -1,53 +1,49 @@
-"""Benchmark: every way of mapping scored day by day, the table of all, and the figures of the report."""
+"""Benchmark: every system scored day by day, the tables that compare them, and the figures."""
 
 
 rule evaluate:
     input:
-        model=model_of_trial,
-        sar=sar_of_season,
-        pool=pool_of_trial("time_interpolated"),
-        pool_age=pool_of_trial("sar_age"),
-        everything=pool_without_labels("time_interpolated"),
-        everything_age=pool_without_labels("sar_age"),
-        maps=maps_of_trial,
-        mar="results/{area}/aligned/mar/{season}.nc",
-        microwave="results/{area}/aligned/microwave/{season}.nc",
-        winter="results/{area}/aligned/microwave/{season}_winter.nc",
-        terrain="results/{area}/aligned/terrain.nc",
-        split=split_of_trial,
-        world=world,
+        model=JOBS.model_of_trial,
+        sar=JOBS.sar_of_season,
+        pool=JOBS.held_out_inputs(places.INTERPOLATED),
+        pool_age=JOBS.held_out_inputs(places.SAR_AGE),
+        everything=JOBS.other_inputs(places.INTERPOLATED),
+        everything_age=JOBS.other_inputs(places.SAR_AGE),
+        maps=JOBS.maps_of_trial,
+        mar=places.MAR,
+        microwave=places.MICROWAVE,
+        winter=places.MICROWAVE_WINTER,
+        terrain=places.TERRAIN,
+        split=JOBS.split_of_trial,
+        world=JOBS.world,
     output:
-        daily="results/{area}/benchmark/{trial}/{model}/{season}.csv",
-        tables=multiext(
-            "results/{area}/benchmark/{trial}/{model}/{season}",
-            "_extent.csv",
-            "_strata.csv",
-            "_reliability.csv",
-            "_onset.csv",
-        ),
+        daily=places.DAILY,
+        tables=list(places.EVALUATION.values()),
     log:
         "logs/{area}/evaluate/{trial}/{model}/{season}.log",
     benchmark:
         "logs/{area}/evaluate/{trial}/{model}/{season}.tsv"
     conda:
         "../envs/learn.yaml"
-    threads: mapping_threads
+    threads: RESOURCES.mapping_threads
     resources:
-        mem_mb=mapping_memory(1),
-        runtime=minutes(60, 262),  # a small network on two cores; larger ones not measured
+        mem_mb=RESOURCES.mapping_memory(1),
+        # a small network on two cores; larger ones not measured
+        runtime=RESOURCES.minutes(60, 262),
     params:
-        options=options("area", "seasons", "system", "map", "scores"),
-        code=system_digest("evaluate"),
-        world=world_option,
-        maps=maps_option,
-        every_day=lambda wildcards: "--every-day" if wildcards.trial == TRUTH else "",
+        options=PARAMETERS.options("area", "seasons", "system", "map", "scores"),
+        code=PARAMETERS.system_code("evaluate"),
+        world=given("world"),
+        maps=given("maps"),
+        every_day=PARAMETERS.every_day,
     message:
         "Score {wildcards.model} in {wildcards.season} ({wildcards.trial})"
     shell:
         "python -m daymelt evaluate --options {params.options:q} --season {wildcards.season}"
-        " --model-card {input.model:q} --sar {input.sar:q} --pool {input.pool:q} --pool-age {input.pool_age:q}"
-        " --everything {input.everything:q} --everything-age {input.everything_age:q} {params.maps}"
-        " --mar {input.mar:q} --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
+        " --name {wildcards.model} --model-card {input.model:q} --sar {input.sar:q}"
+        " --pool {input.pool:q} --pool-age {input.pool_age:q} --everything {input.everything:q}"
+        " --everything-age {input.everything_age:q} {params.maps} --mar {input.mar:q}"
+        " --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
         " --split {input.split:q} {params.world} {params.every_day} --threads {threads}"
         " --out {output.daily:q}"
         " 2> {log:q}"
@@ -55,14 +51,14 @@ rule evaluate:
 
 rule score:
     input:
-        main_evaluations(),
+        JOBS.main_evaluations(),
     output:
         scores=report(
-            "results/{area}/benchmark/scores.csv",
+            places.SCORES,
             caption="../docs/captions/scores_table.rst",
             category="Scores",
         ),
-        text="results/{area}/benchmark/scores.txt",
+        text=places.SCORES_TEXT,
     log:
         "logs/{area}/score.log",
     benchmark:
@@ -71,64 +67,66 @@ rule score:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory(0, base_mb=300),
-        runtime=minutes(10),
+        mem_mb=RESOURCES.memory(0, base_mb=300),
+        runtime=RESOURCES.minutes(10),
     params:
         code=code_digest("score"),
     message:
         "Average the scores of every way of mapping"
     shell:
-        "python -m daymelt score --daily {input:q} --out {output.scores:q} --text {output.text:q} 2> {log:q}"
+        "python -m daymelt score --daily {input:q} --out {output.scores:q} --text {output.text:q}"
+        " 2> {log:q}"
 
 
 rule measure:
     input:
-        model=f"results/{{area}}/models/{PUBLISHED}/{{model}}/model.json",
-        interpolated=f"results/{{area}}/aligned/time_interpolated/{MAP_POOL}/{SEASONS[-1]}.nc",
-        mar=f"results/{{area}}/aligned/mar/{SEASONS[-1]}.nc",
-        microwave=f"results/{{area}}/aligned/microwave/{SEASONS[-1]}.nc",
-        winter=f"results/{{area}}/aligned/microwave/{SEASONS[-1]}_winter.nc",
-        terrain="results/{area}/aligned/terrain.nc",
+        model=places.at(places.MODEL, split=PUBLISHED),
+        interpolated=places.at(places.INTERPOLATED, split=JOBS.map_pool, season=JOBS.seasons[-1]),
+        mar=places.at(places.MAR, season=JOBS.seasons[-1]),
+        microwave=places.at(places.MICROWAVE, season=JOBS.seasons[-1]),
+        winter=places.at(places.MICROWAVE_WINTER, season=JOBS.seasons[-1]),
+        terrain=places.TERRAIN,
     output:
-        "results/{area}/benchmark/speed/{model}.json",
+        places.SPEED,
     log:
         "logs/{area}/measure/{model}.log",
     benchmark:
         "logs/{area}/measure/{model}.tsv"
     conda:
         "../envs/learn.yaml"
-    threads: all_cores()  # nothing beside it, or the time would be another's
+    threads: RESOURCES.all_cores  # no other job beside it, which would take some of its time
     resources:
-        mem_mb=mapping_memory(CONFIG.map.batch),
-        runtime=minutes(120),
+        mem_mb=RESOURCES.mapping_memory(CONFIG.map.batch),
+        runtime=RESOURCES.minutes(120),
     params:
-        season=SEASONS[-1],
-        options=options("seasons", "system", "map"),
-        code=system_digest("measure"),
+        season=JOBS.seasons[-1],
+        options=PARAMETERS.options("seasons", "system", "map"),
+        code=PARAMETERS.system_code("measure"),
     message:
         "Measure how fast {wildcards.model} maps"
     shell:
         "python -m daymelt measure --options {params.options:q} --season {params.season}"
-        " --model-card {input.model:q} --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q}"
-        " --winter {input.winter:q} --terrain {input.terrain:q} --threads {threads} --out {output:q}"
+        " --model-card {input.model:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
+        " --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
+        " --threads {threads} --out {output:q}"
         " 2> {log:q}"
 
 
 rule compare:
     input:
-        daily=evaluations(),
-        tables=evaluations("_extent", "_strata", "_reliability", "_onset"),
-        speeds=speeds(),
+        daily=JOBS.evaluated(places.DAILY),
+        tables=JOBS.evaluated(*places.EVALUATION.values()),
+        speeds=JOBS.each_system(places.SPEED),
     output:
         table=report(
-            "results/{area}/benchmark/table.csv",
+            places.COMPARISON["table"],
             caption="../docs/captions/scores_table.rst",
             category="Scores",
         ),
-        markdown="results/{area}/benchmark/table.md",
-        html="results/{area}/benchmark/table.html",
-        strata="results/{area}/benchmark/strata.csv",
-        reliability="results/{area}/benchmark/reliability.csv",
+        markdown=places.COMPARISON["markdown"],
+        html=places.COMPARISON["html"],
+        strata=places.COMPARISON["strata"],
+        reliability=places.COMPARISON["reliability"],
     log:
         "logs/{area}/compare.log",
     benchmark:
@@ -137,52 +135,56 @@ rule compare:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory(0, base_mb=400),
-        runtime=minutes(30),
+        mem_mb=RESOURCES.memory(0, base_mb=400),
+        runtime=RESOURCES.minutes(30),
     params:
-        trainings=training_records(),
+        trials=[evaluation.trial for evaluation in JOBS.evaluations()],
+        systems=[evaluation.model for evaluation in JOBS.evaluations()],
+        measured=CONFIG.system_names(),
+        trainings=JOBS.each_system(places.TRAINING_RECORD, split=PUBLISHED),
         code=code_digest("compare"),
     message:
         "Compare every system on every trial"
     shell:
-        "python -m daymelt compare --daily {input.daily:q} --speeds {input.speeds:q} --trainings {params.trainings:q}"
-        " --out {output.table:q} --markdown {output.markdown:q} --html {output.html:q}"
-        " --strata {output.strata:q} --reliability {output.reliability:q}"
+        "python -m daymelt compare --daily {input.daily:q} --trials {params.trials:q}"
+        " --systems {params.systems:q} --speeds {input.speeds:q} --trainings {params.trainings:q}"
+        " --measured {params.measured:q} --out {output.table:q} --markdown {output.markdown:q}"
+        " --html {output.html:q} --strata {output.strata:q} --reliability {output.reliability:q}"
         " 2> {log:q}"
 
 
 rule draw_benchmark:
     input:
-        strata="results/{area}/benchmark/strata.csv",
-        reliability="results/{area}/benchmark/reliability.csv",
-        splits=splits_of_trials(),
-        models=models_to_draw(),
-        maps=maps_to_draw(),
-        sar=sar_streams(),
-        interpolated=streams(f"time_interpolated/{MAP_POOL}"),
-        mar=streams("mar"),
-        microwave=streams("microwave"),
-        winters=streams("microwave", "_winter"),
-        terrain="results/{area}/aligned/terrain.nc",
-        worlds=worlds(),
+        strata=places.COMPARISON["strata"],
+        reliability=places.COMPARISON["reliability"],
+        splits=JOBS.split_files_to_draw(),
+        models=JOBS.models_to_draw(),
+        maps=JOBS.maps_to_draw(),
+        sar=JOBS.sar_streams(),
+        interpolated=JOBS.each_season(places.INTERPOLATED, split=JOBS.map_pool),
+        mar=JOBS.each_season(places.MAR),
+        microwave=JOBS.each_season(places.MICROWAVE),
+        winters=JOBS.each_season(places.MICROWAVE_WINTER),
+        terrain=places.TERRAIN,
+        worlds=JOBS.worlds(),
     output:
         maps=report(
-            "results/{area}/benchmark/maps.png",
+            places.COMPARISON_FIGURES["maps"],
             caption="../docs/captions/benchmark_maps.rst",
             category="Benchmark",
         ),
         reliability=report(
-            "results/{area}/benchmark/reliability.png",
+            places.COMPARISON_FIGURES["reliability"],
             caption="../docs/captions/reliability.rst",
             category="Benchmark",
         ),
         error=report(
-            "results/{area}/benchmark/error.png",
+            places.COMPARISON_FIGURES["error"],
             caption="../docs/captions/error.rst",
             category="Benchmark",
         ),
         leakage=report(
-            "results/{area}/benchmark/leakage.png",
+            places.COMPARISON_FIGURES["leakage"],
             caption="../docs/captions/leakage.rst",
             category="Benchmark",
         ),
@@ -194,30 +196,76 @@ rule draw_benchmark:
         "../envs/learn.yaml"
     threads: 1
     resources:
-        mem_mb=memory(1000, base_mb=700),
-        runtime="1h",
+        mem_mb=RESOURCES.memory(1000, base_mb=700),
+        runtime=RESOURCES.minutes(60),
     params:
-        options=options("area", "map", "report"),
-        systems=settings_of_systems(),
+        options=PARAMETERS.options("area", "map", "report"),
+        systems=PARAMETERS.systems_to_draw(),
+        split_names=[name for name, _ in JOBS.splits_to_draw()],
+        mapped=JOBS.mapped_to_draw(),
         code=code_digest("draw-benchmark"),
     message:
         "Draw the figures of the benchmark"
     shell:
-        "python -m daymelt draw-benchmark --options {params.options:q} --strata {input.strata:q} --reliability {input.reliability:q}"
-        " --splits {input.splits:q} --models {input.models:q} --systems {params.systems:q} --maps {input.maps:q} --sar {input.sar:q}"
-        " --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q} --winters {input.winters:q}"
-        " --terrain {input.terrain:q} --worlds {input.worlds:q}"
-        " --maps-figure {output.maps:q} --reliability-figure {output.reliability:q} --error-figure {output.error:q}"
+        "python -m daymelt draw-benchmark --options {params.options:q} --strata {input.strata:q}"
+        " --reliability {input.reliability:q} --splits {input.splits:q}"
+        " --split-names {params.split_names:q} --models {input.models:q}"
+        " --systems {params.systems:q} --maps {input.maps:q} --mapped {params.mapped:q}"
+        " --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
+        " --microwave {input.microwave:q} --winters {input.winters:q} --terrain {input.terrain:q}"
+        " --worlds {input.worlds:q} --maps-figure {output.maps:q}"
+        " --reliability-figure {output.reliability:q} --error-figure {output.error:q}"
         " --leakage-figure {output.leakage:q}"
+        " 2> {log:q}"
+
+
+rule station_scores:
+    input:
+        manifest=places.MANIFESTS["stations"],
+        maps=JOBS.map_indices(),
+        sar=JOBS.sar_streams(),
+        worlds=JOBS.worlds(),
+    output:
+        table=report(
+            places.STATIONS["table"],
+            caption="../docs/captions/stations_table.rst",
+            category="Scores",
+        ),
+        figure=report(
+            places.STATIONS["figure"],
+            caption="../docs/captions/stations.rst",
+            category="Scores",
+        ),
+    log:
+        "logs/{area}/station_scores.log",
+    benchmark:
+        "logs/{area}/station_scores.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(0, base_mb=500),
+        runtime=RESOURCES.minutes(60),
+    params:
+        options=PARAMETERS.options("area", "seasons", "stations"),
+        model=JOBS.model,
+        code=code_digest("station-scores"),
+    message:
+        "Compare the maps with the weather stations"
+    shell:
+        "python -m daymelt station-scores --options {params.options:q}"
+        " --manifest {input.manifest:q} --maps {input.maps:q} --name {params.model:q}"
+        " --sar {input.sar:q} --worlds {input.worlds:q} --out {output.table:q}"
+        " --figure {output.figure:q}"
         " 2> {log:q}"
 
 
 rule twin_statistics:
     input:
-        sar=sar_streams(),
-        scores="results/{area}/benchmark/scores.csv",
+        sar=JOBS.sar_streams(),
+        scores=places.SCORES,
     output:
-        "results/{area}/benchmark/twin_statistics.csv",
+        places.TWIN_STATISTICS,
     log:
         "logs/{area}/twin_statistics.log",
     benchmark:
@@ -226,68 +274,71 @@ rule twin_statistics:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(20),
-        runtime=minutes(10, 4),
+        mem_mb=RESOURCES.memory(80),  # 489 MiB at full size
+        runtime=RESOURCES.minutes(10, 4),
     params:
         code=code_digest("twin-statistics"),
     message:
         "Compare the twin with the published facts"
     shell:
-        "python -m daymelt twin-statistics --sar {input.sar:q} --scores {input.scores:q} --out {output:q} 2> {log:q}"
+        "python -m daymelt twin-statistics --sar {input.sar:q} --scores {input.scores:q}"
+        " --out {output:q}"
+        " 2> {log:q}"
 
 
-rule draw_report:
+rule report:
     input:
-        scores="results/{area}/benchmark/scores.csv",
-        extent=main_evaluations("_extent"),
-        maps=map_indices(),
-        sar=sar_streams(),
-        interpolated=streams("time_interpolated/all"),
-        mar=streams("mar"),
-        microwave=streams("microwave"),
-        terrain="results/{area}/aligned/terrain.nc",
-        worlds=worlds(),
-        model=f"results/{{area}}/models/{PUBLISHED}/{MODEL}/model.json",
+        scores=JOBS.at(places.SCORES),
+        extent=JOBS.main_evaluations(places.EVALUATION["extent"]),
+        maps=JOBS.map_indices(),
+        sar=JOBS.sar_streams(),
+        interpolated=JOBS.each_season(places.INTERPOLATED, split=places.ALL),
+        mar=JOBS.each_season(places.MAR),
+        microwave=JOBS.each_season(places.MICROWAVE),
+        terrain=JOBS.at(places.TERRAIN),
+        worlds=JOBS.worlds(),
+        model=JOBS.at(places.MODEL, split=PUBLISHED, model=JOBS.model),
     output:
         panel=report(
-            "results/{area}/report/day_panel.png",
+            JOBS.report_figures()["panel"],
             caption="../docs/captions/day_panel.rst",
             category="Maps",
         ),
         curves=report(
-            "results/{area}/report/melt_extent.png",
+            JOBS.report_figures()["curves"],
             caption="../docs/captions/melt_extent.rst",
             category="Maps",
         ),
         loss=report(
-            "results/{area}/report/loss.png",
+            JOBS.report_figures()["loss"],
             caption="../docs/captions/loss.rst",
             category="Training",
         ),
         scores=report(
-            "results/{area}/report/scores.png",
+            JOBS.report_figures()["scores"],
             caption="../docs/captions/scores.rst",
             category="Scores",
         ),
     log:
-        "logs/{area}/report.log",
+        f"logs/{JOBS.area}/report.log",
     benchmark:
-        "logs/{area}/report.tsv"
+        f"logs/{JOBS.area}/report.tsv"
     conda:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory(300),
-        runtime=minutes(20, 6),
+        mem_mb=RESOURCES.memory(300),
+        runtime=RESOURCES.minutes(20, 6),
     params:
-        options=options("area", "seasons", "report"),
+        options=PARAMETERS.options("area", "seasons", "report"),
         code=code_digest("report"),
     message:
         "Draw the figures of the report"
     shell:
-        "python -m daymelt report --options {params.options:q}"
-        " --scores {input.scores:q} --extent {input.extent:q} --maps {input.maps:q} --sar {input.sar:q}"
-        " --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q} --terrain {input.terrain:q}"
-        " --worlds {input.worlds:q} --model-card {input.model:q}"
-        " --panel {output.panel:q} --curves {output.curves:q} --loss-figure {output.loss:q} --score-figure {output.scores:q}"
+        "python -m daymelt report --options {params.options:q} --scores {input.scores:q}"
+        " --extent {input.extent:q} --maps {input.maps:q} --sar {input.sar:q}"
+        " --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q}"
+        " --terrain {input.terrain:q} --worlds {input.worlds:q} --model-card {input.model:q}"
+        " --panel {output.panel:q} --curves {output.curves:q} --loss-figure {output.loss:q}"
+        " --score-figure {output.scores:q}"
         " 2> {log:q}"

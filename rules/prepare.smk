@@ -3,9 +3,9 @@
 
 rule align_terrain:
     input:
-        "resources/{area}/terrain/manifest.json",
+        places.MANIFESTS["terrain"],
     output:
-        "results/{area}/aligned/terrain.nc",
+        places.TERRAIN,
     log:
         "logs/{area}/align_terrain.log",
     benchmark:
@@ -14,10 +14,10 @@ rule align_terrain:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(300),  # 409 MiB at full size, from the twin
-        runtime=minutes(10, 3),
+        mem_mb=RESOURCES.memory(300),  # 409 MiB at full size, from the twin
+        runtime=RESOURCES.minutes(10, 3),
     params:
-        options=options("area"),
+        options=PARAMETERS.options("area"),
         code=code_digest("align-terrain"),
     message:
         "Align the terrain of {wildcards.area}"
@@ -29,11 +29,11 @@ rule align_terrain:
 
 rule winter_reference:
     input:
-        manifests=of_winter("manifest.json"),
-        raw=of_winter("raw"),
-        terrain="results/{area}/aligned/terrain.nc",
+        manifests=JOBS.winter_months(places.MANIFESTS["sentinel1"]),
+        raw=JOBS.winter_months(places.SENTINEL1_RAW),
+        terrain=places.TERRAIN,
     output:
-        "results/{area}/aligned/sar/winter_{season}.nc",
+        places.WINTER_REFERENCE,
     log:
         "logs/{area}/winter_reference/{season}.log",
     benchmark:
@@ -42,10 +42,13 @@ rule winter_reference:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(800),  # 1,026 MiB at full size from the twin; 2,415 MiB with three orbits in an earlier version
-        runtime=minutes(10, 840),  # 96 s from the twin at 30 m; five orbits of 10 m scenes by a benchmark of a sixteenth of the area
+        # 1,026 MiB at full size from the twin; 2,415 MiB with three orbits in an earlier version
+        mem_mb=RESOURCES.memory(800),
+        # 96 s from the twin at 30 m; five orbits of 10 m scenes by a benchmark of a sixteenth of
+        # the area
+        runtime=RESOURCES.minutes(10, 840),
     params:
-        options=options("area", "sentinel1", "sar"),
+        options=PARAMETERS.options("area", "sentinel1", "sar"),
         code=code_digest("winter-reference"),
     message:
         "Winter reference of {wildcards.season} from Sentinel-1"
@@ -57,12 +60,12 @@ rule winter_reference:
 
 rule melt_fraction:
     input:
-        manifest="resources/{area}/sentinel1/{month}/manifest.json",
-        raw="resources/{area}/sentinel1/{month}/raw",
-        winters=winter_references,
-        terrain="results/{area}/aligned/terrain.nc",
+        manifest=places.MANIFESTS["sentinel1"],
+        raw=places.SENTINEL1_RAW,
+        winters=JOBS.winter_references,
+        terrain=places.TERRAIN,
     output:
-        "results/{area}/aligned/sar/{month}.nc",
+        places.SAR,
     log:
         "logs/{area}/melt_fraction/{month}.log",
     benchmark:
@@ -71,24 +74,25 @@ rule melt_fraction:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(900),  # 1,765 MiB at full size, from the twin
-        runtime=minutes(10, 350),  # 38 s from the twin at 30 m; twenty scenes of 10 m by the benchmark
+        mem_mb=RESOURCES.memory(900),  # 1,765 MiB at full size, from the twin
+        # 38 s from the twin at 30 m; twenty scenes of 10 m by the benchmark
+        runtime=RESOURCES.minutes(10, 350),
     params:
-        options=options("area", "sentinel1", "sar"),
+        options=PARAMETERS.options("area", "sentinel1", "sar"),
         code=code_digest("melt-fraction"),
     message:
         "Melt fraction of {wildcards.month} from Sentinel-1"
     shell:
-        "python -m daymelt melt-fraction --options {params.options:q}"
-        " --manifest {input.manifest:q} --winters {input.winters:q} --terrain {input.terrain:q} --out {output:q}"
+        "python -m daymelt melt-fraction --options {params.options:q} --manifest {input.manifest:q}"
+        " --winters {input.winters:q} --terrain {input.terrain:q} --out {output:q}"
         " 2> {log:q}"
 
 
 rule align_mar:
     input:
-        "resources/{area}/mar/{season}/manifest.json",
+        places.MANIFESTS["mar"],
     output:
-        "results/{area}/aligned/mar/{season}.nc",
+        places.MAR,
     log:
         "logs/{area}/align_mar/{season}.log",
     benchmark:
@@ -97,10 +101,10 @@ rule align_mar:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(100),  # 183 MiB at full size, from the twin
-        runtime=minutes(10, 2),
+        mem_mb=RESOURCES.memory(100),  # 183 MiB at full size, from the twin
+        runtime=RESOURCES.minutes(10, 2),
     params:
-        options=options("area", "seasons", "mar", "regrid"),
+        options=PARAMETERS.options("area", "seasons", "mar", "regrid"),
         code=code_digest("align-mar"),
     message:
         "Align MAR of {wildcards.season}"
@@ -112,10 +116,10 @@ rule align_mar:
 
 rule align_microwave:
     input:
-        "resources/{area}/microwave/{season}/manifest.json",
+        places.MANIFESTS["microwave"],
     output:
-        stream="results/{area}/aligned/microwave/{season}.nc",
-        winter="results/{area}/aligned/microwave/{season}_winter.nc",
+        stream=places.MICROWAVE,
+        winter=places.MICROWAVE_WINTER,
     log:
         "logs/{area}/align_microwave/{season}.log",
     benchmark:
@@ -124,25 +128,25 @@ rule align_microwave:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(100),  # 241 MiB at full size, from the twin
-        runtime=minutes(10, 7),
+        mem_mb=RESOURCES.memory(100),  # 241 MiB at full size, from the twin
+        runtime=RESOURCES.minutes(10, 7),
     params:
-        options=options("area", "seasons", "microwave", "regrid"),
+        options=PARAMETERS.options("area", "seasons", "microwave", "regrid"),
         code=code_digest("align-microwave"),
     message:
         "Align passive microwave of {wildcards.season}"
     shell:
-        "python -m daymelt align-microwave --options {params.options:q}"
-        " --manifest {input:q} --season {wildcards.season} --out {output.stream:q} --winter {output.winter:q}"
+        "python -m daymelt align-microwave --options {params.options:q} --manifest {input:q}"
+        " --season {wildcards.season} --out {output.stream:q} --winter {output.winter:q}"
         " 2> {log:q}"
 
 
 rule split:
     input:
-        sar=sar_of_season,
-        files=split_files(),
+        sar=JOBS.sar_of_season,
+        files=JOBS.split_files(),
     output:
-        "results/{area}/splits/{split}/{season}.csv",
+        places.SPLIT,
     log:
         "logs/{area}/split/{split}/{season}.log",
     benchmark:
@@ -151,13 +155,14 @@ rule split:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(0, base_mb=250),
-        runtime=minutes(10),
+        mem_mb=RESOURCES.memory(0, base_mb=250),
+        runtime=RESOURCES.minutes(10),
     params:
-        options=options("split"),
+        options=PARAMETERS.options("split"),
         code=code_digest("split"),
     message:
-        "Split the acquisition days of {wildcards.season} into training, validation and test ({wildcards.split})"
+        "Split the acquisition days of {wildcards.season} into training, validation and test"
+        " ({wildcards.split})"
     shell:
         "python -m daymelt split --options {params.options:q}"
         " --name {wildcards.split} --season {wildcards.season} --sar {input.sar:q} --out {output:q}"
@@ -166,10 +171,10 @@ rule split:
 
 rule time_interpolate:
     input:
-        sar_of_season,
+        JOBS.sar_of_season,
     output:
-        stream="results/{area}/aligned/time_interpolated/all/{season}.nc",
-        age="results/{area}/aligned/sar_age/all/{season}.nc",
+        stream=places.at(places.INTERPOLATED, split=places.ALL),
+        age=places.at(places.SAR_AGE, split=places.ALL),
     log:
         "logs/{area}/time_interpolate/{season}.log",
     benchmark:
@@ -178,10 +183,10 @@ rule time_interpolate:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(150),  # 509 MiB at full size
-        runtime=minutes(10, 32),
+        mem_mb=RESOURCES.memory(150),  # 509 MiB at full size
+        runtime=RESOURCES.minutes(10, 32),
     params:
-        options=options("seasons", "temporal"),
+        options=PARAMETERS.options("seasons", "temporal"),
         code=code_digest("time-interpolate"),
     message:
         "Time-interpolate Sentinel-1 of {wildcards.season}"
@@ -193,11 +198,11 @@ rule time_interpolate:
 
 rule training_pool:
     input:
-        sar=sar_of_season,
-        split="results/{area}/splits/{split}/{season}.csv",
+        sar=JOBS.sar_of_season,
+        split=places.SPLIT,
     output:
-        stream="results/{area}/aligned/time_interpolated/{split}/{season}.nc",
-        age="results/{area}/aligned/sar_age/{split}/{season}.nc",
+        stream=places.INTERPOLATED,
+        age=places.SAR_AGE,
     log:
         "logs/{area}/training_pool/{split}/{season}.log",
     benchmark:
@@ -206,10 +211,10 @@ rule training_pool:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=memory(150),  # 509 MiB at full size
-        runtime=minutes(10, 32),
+        mem_mb=RESOURCES.memory(150),  # 509 MiB at full size
+        runtime=RESOURCES.minutes(10, 32),
     params:
-        options=options("seasons", "temporal"),
+        options=PARAMETERS.options("seasons", "temporal"),
         code=code_digest("training-pool"),
     message:
         "Time-interpolate the training days of {wildcards.season} ({wildcards.split})"

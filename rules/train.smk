@@ -1,39 +1,40 @@
-"""Training: one system from all seasons, by the terms of one split.
+"""Training: one system from all seasons, on the terms of one split.
 
-A network takes a CUDA device where there is one, and as many as `training.devices` says: ask for them in the profile (`set-resources:`,
-`train:`, `gres: "gpu:4"`), see docs/cluster.md. The threads are those of the job, divided among its processes.
+A network takes a CUDA device where there is one, and as many as `training.devices` says: ask for
+them in the profile (`set-resources:`, `train:`, `gres: "gpu:4"`), see docs/cluster.md. The threads
+are those of the job, divided among its processes.
 """
 
 
 rule train:
     input:
-        sar=sar_streams(),
-        interpolated=streams("time_interpolated/{split}"),
-        mar=streams("mar"),
-        microwave=streams("microwave"),
-        winters=streams("microwave", "_winter"),
-        terrain="results/{area}/aligned/terrain.nc",
-        splits=split_of_seasons(),
+        sar=JOBS.sar_streams(),
+        interpolated=JOBS.each_season(places.INTERPOLATED),
+        mar=JOBS.each_season(places.MAR),
+        microwave=JOBS.each_season(places.MICROWAVE),
+        winters=JOBS.each_season(places.MICROWAVE_WINTER),
+        terrain=places.TERRAIN,
+        splits=JOBS.each_season(places.SPLIT),
     output:
-        "results/{area}/models/{split}/{model}/model.json",
+        places.MODEL,
     log:
         "logs/{area}/train/{split}/{model}.log",
     benchmark:
-        "logs/{area}/train/{split}/{model}.tsv"
+        places.TRAINING_RECORD
     conda:
         "../envs/learn.yaml"
-    threads: training_threads
+    threads: RESOURCES.training_threads
     resources:
-        mem_mb=training_memory,
-        runtime=minutes(1440),  # epochs, network and device decide
+        mem_mb=RESOURCES.training_memory,
+        runtime=RESOURCES.minutes(1440),  # epochs, network and device decide
     params:
-        options=options("system"),
-        code=system_digest("train"),
+        options=PARAMETERS.options("system"),
+        code=PARAMETERS.system_code("train"),
     message:
         "Train {wildcards.model} ({wildcards.split})"
     shell:
-        "python -m daymelt train --options {params.options:q}"
-        " --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q}"
+        "python -m daymelt train --options {params.options:q} --sar {input.sar:q}"
+        " --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q}"
         " --winters {input.winters:q} --terrain {input.terrain:q} --splits {input.splits:q}"
         " --threads {threads} --out {output:q}"
         " 2> {log:q}"

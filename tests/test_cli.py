@@ -1,3 +1,8 @@
+"""The command line: commands for a person, steps for the rules."""
+
+import argparse
+import importlib
+import inspect
 import json
 import signal
 import subprocess
@@ -7,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from daymelt import cli
+from daymelt.core.provenance import step_module
 from daymelt.settings.inputs import Area
 
 
@@ -41,7 +47,7 @@ def test_arguments_follow_from_the_signature():
             json.dumps({"area": {"rows": 7}}),
         ]
     )
-    arguments = cli.call_arguments(act, values)
+    arguments = cli.call_arguments(act, values, cli.given_sections(values, act))
     assert arguments == {
         **{
             "words": "a b",
@@ -63,7 +69,7 @@ def test_a_section_may_come_from_a_file_of_settings(tmp_path):
     values = cli.parser_of("act", act).parse_args(
         ["--words", "a", "--count", "1", "--files", "--out", "z", "--configfile", str(settings)]
     )
-    assert cli.call_arguments(act, values)["area"].rows == 9
+    assert cli.given_sections(values, act)("area").rows == 9
 
 
 @pytest.mark.parametrize("options", ["{", "[1]", '{"are": {}}'])
@@ -85,17 +91,116 @@ def test_a_fault_of_ours_keeps_its_traceback(monkeypatch, tmp_path):
         cli.main(["split"])
 
 
-def test_help_is_quick_and_lists_the_steps():
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """Words of every command to its parser, those with a layout below them included."""
+    found = {}
+    for name, parser in choices(cli.command_parser()).items():
+        below = choices(parser)
+        found |= {f"{name} {layout}": each for layout, each in below.items()} or {name: parser}
+    return found
+
+
+def choices(parser):
+    return next(
+        (
+            action.choices
+            for action in parser._actions
+            if isinstance(action, argparse._SubParsersAction)
+        ),
+        {},
+    )
+
+
+COMMANDS = commands()
+
+
+@pytest.mark.parametrize("words", [name for name in COMMANDS if name != "steps"])
+def test_a_command_takes_what_its_function_takes_and_reads_settings_as_all_do(words):
+    parser = COMMANDS[words]
+    module, _, name = parser.get_default("function").partition(":")
+    parameters = inspect.signature(
+        getattr(importlib.import_module(module), name)
+    ).parameters.values()
+    taken = {action.dest for action in parser._actions} - {"help", "config"}
+    assert taken == {each.name for each in parameters if not cli.is_section(each.annotation)}
+    assert parser.parse_args([*REQUIRED.get(words, []), *FILES]).config == [
+        Path("a"),
+        Path("b"),
+        Path("c"),
+    ]
+
+
+FILES = ["--config", "a", "--config", "b", "c"]
+REQUIRED = {"retrieve": ["mar"], "export meltwaterbench": ["--out", "data"]}
+
+
+@pytest.mark.parametrize("words", ["", *COMMANDS, "export"])
+def test_help_is_quick_and_shows_an_example(words):
     run = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "daymelt", "--help"],
+        [sys.executable, "-X", "importtime", "-m", "daymelt", *words.split(), "--help"],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert all(step in run.stdout for step in cli.STEPS)
-    loaded = run.stderr
-    assert "torch" not in loaded
-    assert "matplotlib" not in loaded
+    assert words in ("", "steps") or f"example:\n  daymelt {words}" in run.stdout
+    loaded = {line.split("|")[-1].strip() for line in run.stderr.splitlines() if "|" in line}
+    assert not loaded & {"pydantic", "numpy", "pyproj", "yaml", "rasterio", "torch", "matplotlib"}
+
+
+def test_commands_come_first_and_steps_have_a_list_of_their_own(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(command.split()[0] in shown for command in COMMANDS)
+    assert "melt-fraction" not in shown
+    assert cli.main(["steps"]) == 0
+    listed = capsys.readouterr().out
+    assert all(f"  {step} " in listed for step in cli.STEPS)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in cli.STAGES if stage != "export"])
+def test_a_step_is_listed_under_its_stage(stage):
+    for step in cli.STAGES[stage]:
+        assert step_module(step).split(".")[2] == stage
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["retrieve", "mar", "--conf", "a.yaml"],
+        ["export", "meltwaterbench", "--o", "data"],
+        ["split", "--option", "{}"],
+        ["--vers"],
+    ],
+)
+def test_no_flag_may_be_shortened(words, capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(words)
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def test_an_unknown_word_finds_the_nearest(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["melt-fractoin"])
+    assert ended.value.code == 2
+    assert "did you mean melt-fraction?" in capsys.readouterr().err
+
+
+def test_an_export_reads_config_yaml_of_the_folder_and_every_file_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "config": "area: {name: other}\nreport: {day: 2020-07-01}",
+        "a": "seasons: {years: [2018, 2020]}",
+        "b": "model: {name: mine}\nseasons: {years: [2020]}",
+    }.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    _, values = cli.command_call(
+        ["export", "meltwaterbench", "--out", "d", "--config", "a.yaml", "--config", "b.yaml"]
+    )
+    assert (values["area"].name, values["model"].name) == ("other", "mine")
+    assert values["seasons"].years == (2020,)
+    assert (values["out"], values["results"]) == (Path("d"), Path("results"))
 
 
 def test_a_request_to_end_unwinds_the_step_and_leaves_no_temporary_file(tmp_path):

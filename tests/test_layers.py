@@ -19,7 +19,11 @@ MODULES = sorted(
     )
     for path in PACKAGE.rglob("*.py")
 )
-COMPILER = {"daymelt.core.compiled": {"numba", "llvmlite"}, "daymelt.core.cube": {"netCDF4"}}
+COMPILER = {
+    "daymelt.core.compiled": {"numba"},
+    "daymelt.core.cube": {"netCDF4"},
+    "daymelt.core.progress": {"tqdm"},
+}
 TOP = {"cli", "__main__"}
 STAGES = {"retrieve", "prepare", "train", "map", "benchmark"}
 # What each room may see, besides itself.
@@ -57,7 +61,6 @@ DISTRIBUTIONS = {
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "rio_cogeo": "rio-cogeo",
     "sklearn": "scikit-learn",
-    "llvmlite": "numba",
     "yaml": "PyYAML",
     "pystac_client": "pystac-client",
     "pydantic_core": "pydantic",
@@ -140,6 +143,13 @@ def test_a_folder_that_finds_its_own_modules_imports_them_all():
     assert len(kinds) > 1
     assert kinds < provenance.reached("daymelt.learn.networks")
     assert not kinds & provenance.reached("daymelt.steps.prepare.split")
+    assert not kinds & provenance.reached("daymelt.systems.random_forest")
+
+
+def test_a_module_that_finds_the_plug_ins_of_another_folder_does_not_import_them():
+    found = provenance.reached("daymelt.systems.interface")
+    assert "daymelt.core.plugins" in found
+    assert not {"daymelt.systems.network", "daymelt.systems.linear_dem"} & found
 
 
 def test_the_ground_floor_is_light():

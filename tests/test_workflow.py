@@ -5,7 +5,6 @@ A copy of the project runs with a `python` that only creates the files a step wo
 plans are made from a finished run.
 """
 
-import ast
 import os
 import re
 import shutil
@@ -15,7 +14,10 @@ import time
 from pathlib import Path
 
 import pytest
+from runs.results import MIB
+from runs.results import rows as measured
 
+from daymelt import cli
 from daymelt.settings.config import SECTIONS
 from daymelt.settings.loading import load_all
 
@@ -36,7 +38,8 @@ PRETENDED_PYTHON = """\
 for word in "$@"; do
     case "$word" in
         */raw) mkdir -p "$word" ;;
-        resources/* | results/*) test -e "$word" || { mkdir -p "$(dirname "$word")" && echo "$3" > "$word"; } ;;
+        resources/* | results/*)
+            test -e "$word" || { mkdir -p "$(dirname "$word")" && echo "$3" > "$word"; } ;;
     esac
 done
 threads=1
@@ -47,7 +50,12 @@ done
 pools="$OMP_NUM_THREADS $OPENBLAS_NUM_THREADS $MKL_NUM_THREADS $NUMBA_NUM_THREADS $GDAL_NUM_THREADS"
 echo "$3 $threads $pools" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
-    case "$word" in */benchmark/*.csv) for table in extent strata reliability onset; do touch "${word%.csv}_$table.csv"; done ;; esac
+    case "$word" in
+        */benchmark/*.csv)
+            for table in extent strata reliability onset; do
+                touch "${word%.csv}_$table.csv"
+            done ;;
+    esac
 done
 test "$3" != train || for word in "$@"; do
     case "$word" in */model.json) touch "$(dirname "$word")/loss.csv" ;; esac
@@ -161,7 +169,7 @@ def test_a_winter_over_new_year_takes_december_of_the_year_before(tmp_path):
     changed = ("--config", "sar={winter_months: [12, 1]}")
     run = snakemake(tmp_path, "-n", "results/helheim/aligned/sar/winter_2017.nc", *words, *changed)
     assert run.returncode == 0, run.stderr
-    months = re.findall(r"resources/helheim/sentinel1/(\S+)/manifest.json", run.stdout + run.stderr)
+    months = re.findall(r"Retrieve Sentinel-1 of (\d{4}-\d{2})", run.stdout + run.stderr)
     assert set(months) == {"2016-12", "2017-01"}
 
 
@@ -179,6 +187,23 @@ def test_the_full_size_season_is_the_production_grid_from_the_twin(tmp_path):
         str(ROOT / "workflow" / "areas" / "full-size.yaml"),
     )
     assert (plan["retrieve_sentinel1"], plan["melt_fraction"], plan["map"]) == (9, 6, 1)
+
+
+def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_path):
+    copy_project(tmp_path)
+    for path in (tmp_path / "rules").glob("*.smk"):  # without messages a dry run tells resources
+        path.write_text(re.sub(r"    message:\n(        .*\n)+", "", path.read_text()))
+    area = "workflow/areas/full-size.yaml"
+    run = snakemake(tmp_path, "-n", "--workflow-profile", "none", "--configfile", area)
+    jobs = re.findall(
+        r"^rule (\w+):\n(?:    .*\n)*?    resources: .*?mem_mb=(\d+)", run.stdout, re.M
+    )
+    asked: dict[str, int] = {}
+    for rule, memory in jobs:
+        asked[rule] = max(asked.get(rule, 0), int(memory))
+    took = {row[0]: float(row[-1]) * MIB for row in measured("A season at full size")}
+    assert asked.keys() == took.keys() - {"all"}
+    assert {rule: asked[rule] for rule in asked if asked[rule] < took[rule]} == {}
 
 
 def test_the_production_area_plans_without_the_twin(tmp_path):
@@ -227,16 +252,16 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in run.stdout + run.stderr
 
 
-JUDGED = {"evaluate": 8, "score": 1, "twin_statistics": 1, "draw_report": 1}
-LEARNT = {"train": 4, "map": 2} | JUDGED
+SCORED = {"evaluate": 8, "score": 1, "twin_statistics": 1, "report": 1}
+TRAINED = {"train": 4, "map": 2} | SCORED
 CHANGED = {"\nfrom ": "\nCHANGED = 1\nfrom "}
 RERUNS = [
-    ("config.yaml", {"day: 2019-07-31": "day: 2019-08-01"}, {"draw_report": 1}),
-    ("config.yaml", {"halo: 64": "halo: 32"}, {"map": 2} | JUDGED),
+    ("config.yaml", {"day: 2019-07-31": "day: 2019-08-01"}, {"report": 1}),
+    ("config.yaml", {"halo: 64": "halo: 32"}, {"map": 2} | SCORED),
     (
         "config.yaml",
         {"learning_rate: 0.001": "learning_rate: 0.002"},
-        LEARNT | {"train": 1, "evaluate": 2},
+        TRAINED | {"train": 1, "evaluate": 2},
     ),
     (
         "config.yaml",
@@ -248,44 +273,45 @@ RERUNS = [
             "time_interpolate": 2,
             "training_pool": 2,
         }
-        | LEARNT,
+        | TRAINED,
     ),
     ("workflow/daymelt/learn/networks.py", {'"""': '"""Other words. '}, {}),
+    ("workflow/daymelt/systems/network.py", {"training_threads=8": "training_threads=7"}, {}),
     (
         "workflow/daymelt/twin/radiometer.py",
         {"import": "CHANGED = 1\nimport"},
-        {"retrieve_microwave": 2, "align_microwave": 2} | LEARNT,
+        {"retrieve_microwave": 2, "align_microwave": 2} | TRAINED,
     ),
     (
         "config.yaml",
         {"test_days_per_month: 2": "test_days_per_month: 3"},
-        {"split": 2, "training_pool": 2} | LEARNT,
+        {"split": 2, "training_pool": 2} | TRAINED,
     ),
     (
         "config.yaml",
         {"last: '2019-08-02'": "last: '2019-08-03'"},
-        {"evaluate": 8, "score": 1, "twin_statistics": 1, "draw_report": 1},
+        {"evaluate": 8, "score": 1, "twin_statistics": 1, "report": 1},
     ),
     ("config.yaml", {"linear-dem: {kind": "mine: {kind: linear-dem}\n    linear-dem: {kind"}, {}),
     (
         "rules/prepare.smk",
         {"python -m daymelt align-mar": "nice python -m daymelt align-mar"},
-        {"align_mar": 2} | LEARNT,
+        {"align_mar": 2} | TRAINED,
     ),
     (
         "workflow/daymelt/steps/prepare/time_interpolate.py",
         CHANGED,
-        {"time_interpolate": 2, "map": 2} | JUDGED,
+        {"time_interpolate": 2, "map": 2} | SCORED,
     ),
     (
         "workflow/daymelt/steps/prepare/acquisitions.py",
         CHANGED,
-        {"time_interpolate": 2, "training_pool": 2} | LEARNT,
+        {"time_interpolate": 2, "training_pool": 2} | TRAINED,
     ),
-    ("workflow/daymelt/learn/training.py", CHANGED, LEARNT | {"train": 1, "evaluate": 2}),
-    ("workflow/daymelt/products/cog.py", CHANGED, {"map": 2} | JUDGED),
-    ("workflow/daymelt/science/scores.py", CHANGED, JUDGED),
-    ("workflow/daymelt/products/panel.py", CHANGED, {"draw_report": 1}),
+    ("workflow/daymelt/learn/training.py", CHANGED, TRAINED | {"train": 1, "evaluate": 2}),
+    ("workflow/daymelt/products/cog.py", CHANGED, {"map": 2} | SCORED),
+    ("workflow/daymelt/science/scores.py", CHANGED, SCORED),
+    ("workflow/daymelt/products/panel.py", CHANGED, {"report": 1}),
     (
         "config.yaml",
         {"months: [7, 8]": "months: [7, 8, 9]"},
@@ -299,7 +325,7 @@ RERUNS = [
             },
             **{"melt_fraction": 2, "split": 2, "time_interpolate": 2, "training_pool": 2},
         }
-        | LEARNT,
+        | TRAINED,
     ),
     (
         "config.yaml",
@@ -326,7 +352,7 @@ RERUNS = [
                 "evaluate": 12,
                 "score": 1,
                 "twin_statistics": 1,
-                "draw_report": 1,
+                "report": 1,
             },
         },
     ),
@@ -382,7 +408,7 @@ def test_a_late_acquisition_reruns_its_month_and_its_season_and_what_learns_from
         {"retrieve": "one more, retrieve"},
     )
     of_season = {"melt_fraction": 1, "split": 1, "time_interpolate": 1, "training_pool": 1}
-    assert planned(folder) == of_season | LEARNT
+    assert planned(folder) == of_season | TRAINED
 
 
 @pytest.mark.parametrize(
@@ -428,13 +454,13 @@ def test_maps_that_vanished_are_made_again_from_what_is_there(finished):
     try:
         plan = planned(finished[0])
         assert plan["map"] == 1
-        assert plan.keys() <= {"map"} | JUDGED.keys()
+        assert plan.keys() <= {"map"} | SCORED.keys()
     finally:
         path.write_text(content)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_a_system_more_is_learnt_and_judged_alone(finished, change_file):
+def test_a_system_more_is_trained_and_scored_alone(finished, change_file):
     folder, _ = finished
     before = planned(folder, "benchmark")
     change_file(
@@ -464,19 +490,10 @@ def rules():
 @pytest.mark.parametrize(("name", "text"), rules(), ids=[name for name, _ in rules()])
 def test_a_rule_gives_its_step_what_its_function_takes(name, text):
     step = re.search(r"python -m daymelt ([a-z0-9-]+)", text)[1]
-    path = ROOT / "workflow" / "daymelt" / "steps" / f"{step.replace('-', '_')}.py"
-    function = next(
-        node
-        for node in ast.parse(path.read_text()).body
-        if isinstance(node, ast.FunctionDef) and node.name == path.stem
-    )
-    kinds = {argument.arg: ast.unparse(argument.annotation) for argument in function.args.args}
-    sections = {
-        name
-        for name, kind in kinds.items()
-        if kind in {section.__name__ for section in SECTIONS.values()}
-    }
-    options = re.search(r"options=(retrieval_)?options\((.*?)\)", text, flags=re.DOTALL)
+    parameters = list(cli.plain_parameters(cli.step_function(step)))
+    kinds = {parameter.name: parameter.annotation for parameter in parameters}
+    sections = {name for name, kind in kinds.items() if kind in SECTIONS.values()}
+    options = re.search(r"options=PARAMETERS\.(retrieval_)?options\((.*?)\)", text, flags=re.DOTALL)
     named = set(re.findall(r'"(\w+)"', options[2])) if options else set()
     retrieval = {"area", "twin", "archives"} | {
         "meltwaterbench"

@@ -260,26 +260,25 @@ def token(minutes, text="sig=signature-nobody-may-see"):
 
 
 @pytest.fixture
-def desk():
+def endpoint():
     """A token service for the containers `acct/box`."""
     with FileServer({"token/acct/box": token(45)}) as server:
         yield server
 
 
-def signed(desk, storage, **changed):
+def signed(endpoint, storage, **changed):
     return planetary(
-        desk.url("token"), **{"key": KEY, "environ": {}, "storage_hosts": (storage,)} | changed
+        endpoint.url("token"), **{"key": KEY, "environ": {}, "storage_hosts": (storage,)} | changed
     )
 
 
-def test_an_address_is_signed_with_the_token_of_its_container(desk):
-    access = signed(desk, ".blob.example.org")
+def test_an_address_is_signed_with_the_token_of_its_container(endpoint):
+    access = signed(endpoint, ".blob.example.org")
     for name in ("a.tif", "deep/b.tif"):
         url = f"https://acct.blob.example.org/box/{name}"
         assert access.sign(url) == f"{url}?sig=signature-nobody-may-see"
-    assert [seen.headers["ocp-apim-subscription-key"] for seen in desk.seen] == [
-        KEY
-    ]  # asked once for both
+    # asked once for both
+    assert [seen.headers["ocp-apim-subscription-key"] for seen in endpoint.seen] == [KEY]
 
 
 @pytest.mark.parametrize(
@@ -290,34 +289,34 @@ def test_an_address_is_signed_with_the_token_of_its_container(desk):
         "https://acct.blob.example.org/",
     ],
 )
-def test_an_address_elsewhere_stays_as_it_is(desk, url):
-    assert signed(desk, ".blob.example.org").sign(url) == url
-    assert desk.seen == []
+def test_an_address_elsewhere_stays_as_it_is(endpoint, url):
+    assert signed(endpoint, ".blob.example.org").sign(url) == url
+    assert endpoint.seen == []
 
 
-def test_the_key_goes_to_the_token_service_alone(desk):
-    access = signed(desk, ".blob.example.org")
+def test_the_key_goes_to_the_token_service_alone(endpoint):
+    access = signed(endpoint, ".blob.example.org")
     assert "key-nobody-may-see" not in str(
         prepared(access, "https://acct.blob.example.org/box/a.tif").headers
     )
     with FileServer({"t": token(45)}, host="127.0.0.2") as other:
-        desk.faults = [redirect(other.url("t"))]
+        endpoint.faults = [redirect(other.url("t"))]
         access.sign("https://acct.blob.example.org/box/a.tif")
         assert "ocp-apim-subscription-key" not in other.seen[0].headers
 
 
-def test_a_token_is_renewed_before_it_ends(desk):
-    access, url = signed(desk, ".blob.example.org"), "https://acct.blob.example.org/box/a.tif"
-    desk.files["token/acct/box"] = token(4, "sig=old")
+def test_a_token_is_renewed_before_it_ends(endpoint):
+    access, url = signed(endpoint, ".blob.example.org"), "https://acct.blob.example.org/box/a.tif"
+    endpoint.files["token/acct/box"] = token(4, "sig=old")
     access.sign(url)
-    desk.files["token/acct/box"] = token(45, "sig=new")
+    endpoint.files["token/acct/box"] = token(45, "sig=new")
     assert access.sign(url) == access.sign(url) == f"{url}?sig=new"
-    assert len(desk.seen) == 2
+    assert len(endpoint.seen) == 2
 
 
 @pytest.mark.parametrize("new_s", [0, 60])
 def test_a_file_whose_signature_ended_is_signed_again_but_a_new_one_refused_is_a_refusal(
-    desk, tmp_path, monkeypatch, new_s
+    endpoint, tmp_path, monkeypatch, new_s
 ):
     monkeypatch.setattr(signing, "NEW_S", new_s)
     content = b"II*\0" + bytes(100)
@@ -326,41 +325,43 @@ def test_a_file_whose_signature_ended_is_signed_again_but_a_new_one_refused_is_a
         remote = Remote("a", store.url("acct/box/a.tif"), "a.tif", len(content), None, "tiff", "1")
         if new_s:
             with pytest.raises(MissingCredentialError, match="PC_SDK_SUBSCRIPTION_KEY") as raised:
-                fetch_all([remote], tmp_path, signed(desk, store.host), Policy(backoff_s=0.01))
+                fetch_all([remote], tmp_path, signed(endpoint, store.host), Policy(backoff_s=0.01))
             assert "sig=" not in str(raised.value)
         else:
-            fetch_all([remote], tmp_path, signed(desk, store.host), Policy(backoff_s=0.01))
-            assert [seen.status for seen in store.seen] == [403, 200] and len(desk.seen) == 2
+            fetch_all([remote], tmp_path, signed(endpoint, store.host), Policy(backoff_s=0.01))
+            assert [seen.status for seen in store.seen] == [403, 200] and len(endpoint.seen) == 2
             assert (tmp_path / "a.tif").read_bytes() == content
         assert all(seen.query == "sig=signature-nobody-may-see" for seen in store.seen)
 
 
 @pytest.mark.parametrize("code", [401, 403])
-def test_a_token_service_that_refuses_names_the_key(desk, code):
-    desk.faults = [status(code).lasting()]
+def test_a_token_service_that_refuses_names_the_key(endpoint, code):
+    endpoint.faults = [status(code).lasting()]
     with pytest.raises(MissingCredentialError, match="set PC_SDK_SUBSCRIPTION_KEY"):
-        signed(desk, ".blob.example.org", key=None).sign("https://acct.blob.example.org/box/a.tif")
-    assert len(desk.seen) == 1
+        signed(endpoint, ".blob.example.org", key=None).sign(
+            "https://acct.blob.example.org/box/a.tif"
+        )
+    assert len(endpoint.seen) == 1
 
 
-def test_a_busy_token_service_is_asked_again(desk):
-    desk.faults = [status(429, {"Retry-After": "0"})]
-    assert "sig=" in signed(desk, ".blob.example.org").sign(
+def test_a_busy_token_service_is_asked_again(endpoint):
+    endpoint.faults = [status(429, {"Retry-After": "0"})]
+    assert "sig=" in signed(endpoint, ".blob.example.org").sign(
         "https://acct.blob.example.org/box/a.tif"
     )
 
 
-def test_an_unknown_container_is_an_error(desk):
+def test_an_unknown_container_is_an_error(endpoint):
     with pytest.raises(RetrievalError, match="token/acct/other: not found"):
-        signed(desk, ".blob.example.org").sign("https://acct.blob.example.org/other/a.tif")
+        signed(endpoint, ".blob.example.org").sign("https://acct.blob.example.org/other/a.tif")
 
 
 @pytest.mark.parametrize(
     "text",
     [b"", b"[]", b"<html>", b'{"token": "sig=1"}', b'{"token": "sig=1", "msft:expiry": "soon"}'],
 )
-def test_what_is_no_token_is_refused_and_not_quoted(desk, text):
-    desk.files["token/acct/box"] = text
+def test_what_is_no_token_is_refused_and_not_quoted(endpoint, text):
+    endpoint.files["token/acct/box"] = text
     with pytest.raises(FormatError, match="sent no token") as raised:
-        signed(desk, ".blob.example.org").sign("https://acct.blob.example.org/box/a.tif")
+        signed(endpoint, ".blob.example.org").sign("https://acct.blob.example.org/box/a.tif")
     assert "sig=" not in str(raised.value)

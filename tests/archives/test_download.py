@@ -421,9 +421,8 @@ def test_all_threads_leave_a_host_alone_that_asks_for_it(many, tmp_path):
         Policy(connections_per_host=2, backoff_s=0.01),
     )
     later = [seen.at - many.seen[0].at for seen in many.seen]
-    assert not [
-        moment for moment in later if 0.4 < moment < 0.95
-    ]  # what was under way when the word came is over by 0.4 s
+    # what was under way when the word came is over by 0.4 s
+    assert not [moment for moment in later if 0.4 < moment < 0.95]
     assert len([moment for moment in later if moment >= 0.95]) > 0
 
 
@@ -562,9 +561,8 @@ def test_a_change_that_only_the_checksum_shows_starts_from_zero(server, tmp_path
     refused(RetrievalError, [offered(server)], tmp_path, anonymous(), ONCE)
     server.files["a.tif"] = tiff(1)
     note = tmp_path / ".a.tif.part.json"
-    note.write_text(
-        json.dumps(json.loads(note.read_text()) | {"etag": None})
-    )  # then the date is asked for, and it is the same
+    # then the date is asked for, and it is the same
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"etag": None}))
     fetch_all([offered(server, checksum=md5(tiff(1)))], tmp_path, anonymous(), PATIENT)
     assert visible(tmp_path) == {"a.tif": tiff(1)} and [seen.status for seen in server.seen] == [
         200,
@@ -646,9 +644,8 @@ def test_a_file_whose_end_cannot_be_told_from_a_cut_is_refused(server, tmp_path)
     server.faults = [Fault(times=None, status=200, headers={"Content-Length": ""}, body=CONTENT)]
     message = refused(RetrievalError, [offered(server, size=None)], tmp_path, anonymous(), PATIENT)
     assert "tells no size" in message and visible(tmp_path) == {}
-    fetch_all(
-        [offered(server)], tmp_path, anonymous(), PATIENT
-    )  # with a size it is a file like any other
+    # with a size it is a file like any other
+    fetch_all([offered(server)], tmp_path, anonymous(), PATIENT)
     assert visible(tmp_path) == {"a.tif": CONTENT}
 
 
@@ -699,10 +696,8 @@ def test_a_forbidden_file_asks_for_the_licence(server, tmp_path):
 
 
 def test_a_refusal_ends_the_other_threads_too(many, tmp_path):
-    many.faults = [
-        status(403, after=1),
-        Fault(times=None, piece=1000, pause_s=0.2),
-    ]  # a file in some 10 s
+    # a file in some 10 s
+    many.faults = [status(403, after=1), Fault(times=None, piece=1000, pause_s=0.2)]
     refused(
         MissingCredentialError,
         [offered(many, name) for name in many.files],
@@ -917,7 +912,8 @@ import json, sys
 from pathlib import Path
 from daymelt.archives.access import anonymous
 from daymelt.archives.download import Policy, Remote, fetch_all
-fetch_all([Remote(**item) for item in json.loads(sys.argv[1])], Path(sys.argv[2]), anonymous(), Policy(connections_per_host=2))
+remotes = [Remote(**item) for item in json.loads(sys.argv[1])]
+fetch_all(remotes, Path(sys.argv[2]), anonymous(), Policy(connections_per_host=2))
 """
 
 
@@ -951,9 +947,8 @@ def test_a_killed_run_leaves_only_whole_files_and_the_next_ends_in_the_same_byte
         assert visible(tmp_path) == contents and hidden(tmp_path) == [".verified.jsonl"]
         # not by the server's count: a request of the killed run may reach it late
         assert sum(told[:1]) == whole * 100_000 + kept or not whole + kept
-        assert (
-            min(told[1:], default=0) >= -1 and sum(told) == 600_000
-        )  # nothing starts again; the last byte of a file is asked for twice
+        # nothing starts again; the last byte of a file is asked for twice
+        assert min(told[1:], default=0) >= -1 and sum(told) == 600_000
 
 
 @pytest.mark.parametrize("finished", [False, True])

@@ -64,12 +64,10 @@ def test_only_what_is_wanted_comes_and_only_once(served, tmp_path):
 
 
 def test_a_file_that_was_cut_goes_on_where_it_stopped(served, tmp_path, monkeypatch):
-    monkeypatch.setattr(
-        "huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000
-    )  # what the client holds back before it writes
-    served.faults.append(
-        Fault("/resolve/", times=1, after=1, cut_at=50_000)
-    )  # the first request asks for the head
+    # what the client holds back before it writes
+    monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
+    # the first request asks for the head
+    served.faults.append(Fault("/resolve/", times=1, after=1, cut_at=50_000))
     hub.fetch(dataset(served), hub.listing(dataset(served), FOLDER)[:1], tmp_path / "here")
     ranges = [
         seen.headers.get("range")

@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # A real Slurm of one machine, for tests:
-#   tests/cluster/slurm.sh start FOLDER    installs Debian's slurm-wlm and munge where they are absent, starts both, prints the environment
-#   tests/cluster/slurm.sh stop FOLDER     ends every job and daemon of it and removes the folder; the packages stay
-# Needs Debian (or Ubuntu) and root, and refuses a machine that is part of another Slurm. Configuration, key, sockets and states lie in
-# FOLDER; beside it there is only a link to the configuration at its usual place, because a job step of Snakemake forgets SLURM_CONF. Partitions: cpu, and gpu with one pretended GPU (gres), which Slurm counts and gives away.
+#   tests/cluster/slurm.sh start FOLDER    installs Debian's slurm-wlm and munge where they are
+#                                          absent, starts both, prints the environment
+#   tests/cluster/slurm.sh stop FOLDER     ends every job and daemon of it and removes the folder;
+#                                          the packages stay
+# Needs Debian (or Ubuntu) and root, and refuses a machine that is part of another Slurm.
+# Configuration, key, sockets and states lie in FOLDER; beside it there is only a link to the
+# configuration at its usual place, because a job step of Snakemake does not pass SLURM_CONF on.
+# Partitions: cpu, and gpu with one pretended GPU (gres), which Slurm counts and hands out.
 set -euo pipefail
 
 what=${1:?start or stop}
@@ -57,7 +61,7 @@ ReturnToService=2
 KillWait=5
 UnkillableStepTimeout=300
 MinJobAge=600
-# CPUs and memory are checked and counted, but are as many as the jobs ask for, however small the machine
+# CPUs and memory are counted, but are as many as the jobs ask for, however small the machine
 SlurmdParameters=config_overrides
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
@@ -73,7 +77,7 @@ END
     echo "NodeName=$node Name=gpu File=$folder/gpu0" >"$folder/gres.conf"
     : >"$folder/plugstack.conf"
     mkdir -p "$(dirname $usual)" && ln -sfn "$SLURM_CONF" $usual
-    # without a database nothing remembers what a job was given: a line a job, when it starts
+    # there is no accounting database: a line a job, when it starts, says what it was given
     cat >"$folder/note" <<END
 #!/bin/sh
 SLURM_CONF=$SLURM_CONF $(command -v scontrol) --oneliner show job "\$SLURM_JOB_ID" >>$folder/started.txt

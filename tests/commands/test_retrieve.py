@@ -11,7 +11,6 @@ from servers.listing import Listing
 from daymelt.commands.retrieve import periods_of
 from daymelt.core.manifest import RAW, manifest_digest, read_manifest
 from daymelt.settings.loading import load
-from daymelt.steps.retrieve.retrieve_microwave import season_span
 
 MONTH = "resources/tiny/sentinel1/2019-07/manifest.json"
 
@@ -52,14 +51,6 @@ def test_a_dry_run_of_a_season_lists_every_month_and_the_total(person, capsys):
 def test_a_season_begins_with_the_winter_before_it(winter, expected):
     changed = {"sentinel1": {"provider": "opera"}, "sar": {"winter_months": winter}}
     assert periods_of("sentinel1", load({**SETTINGS, **changed}), None, 2019) == expected
-
-
-@pytest.mark.parametrize(("winter", "first"), [([1, 2], "2019-01-01"), ([12, 1], "2018-12-01")])
-def test_a_season_of_microwave_begins_with_its_winter(winter, first):
-    changed = {"microwave": {"provider": "nsidc-0630", "winter_months": winter}}
-    config = load({**SETTINGS, **changed})
-    days = season_span(2019, config.seasons, config.microwave)
-    assert [day.isoformat() for day in days] == [first, "2019-08-31"]
 
 
 @pytest.mark.parametrize(

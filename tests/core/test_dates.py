@@ -18,6 +18,7 @@ from daymelt.core.dates import (
     span,
     winter_days,
     winter_months,
+    winter_to_season,
 )
 from daymelt.core.errors import ConfigError
 
@@ -94,6 +95,12 @@ def test_a_winter_over_new_year_begins_in_the_year_before(months, expected):
     assert found == sorted(found)
     assert {(day.year, day.month) for day in found} == set(expected)
     assert len(found) == sum(len(month_days(*place)) for place in expected)
+
+
+@pytest.mark.parametrize(("winter", "first"), [((1, 2), (2019, 1)), ((12, 1), (2018, 12))])
+def test_from_a_winter_to_its_season_no_day_is_left_out(winter, first):
+    found = winter_to_season(2019, winter, (7, 8))
+    assert found == span(dt.date(*first, 1), dt.date(2019, 8, 31))
 
 
 @given(days, st.integers(0, 400))

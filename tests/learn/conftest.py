@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from daymelt.learn.channels import CHANNELS, statistics
-from daymelt.learn.samples import SeasonInputs, Terrain, TrainingSet, make_frame
+from daymelt.learn.samples import SeasonInputs, StaticFields, TrainingSet, make_frame
 
 POSTING = 10  # cells of the grid in one of the coarse grid
 
@@ -47,7 +47,7 @@ class Place:
         }
         self.sar = self._percent(random, days)
         self.target = self._percent(random, days)
-        self.terrain = Terrain(
+        self.terrain = StaticFields(
             random.normal(1175, 990, shape).astype(np.float32), random.random(shape) < 0.2
         )
 

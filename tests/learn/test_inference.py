@@ -1,17 +1,19 @@
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from learn.defaults import NETWORK, TRAINING
+from learn.measures import receptive_extents
 
 from daymelt.core.errors import ConfigError
 from daymelt.learn.inference import check_tile, predict_days, ramp, tile_starts
-from daymelt.learn.measures import receptive_extents
-from daymelt.learn.networks import Network, NetworkOptions, build
+from daymelt.learn.networks import Network, build
 from daymelt.learn.samples import SeasonInputs
-from daymelt.learn.training import TrainingOptions, draw
+from daymelt.learn.training import draw
 
 
 class Local(torch.nn.Module):
@@ -45,7 +47,7 @@ def local():
 @pytest.fixture(scope="module")
 def default():
     torch.manual_seed(1)
-    return build(NetworkOptions()).eval()
+    return build(NETWORK).eval()
 
 
 def predict(network, batches, **options):
@@ -92,7 +94,7 @@ def test_a_vanilla_unet_gives_the_same_map_in_tiles_where_half_a_halo_is_as_far_
     place, lively
 ):
     torch.manual_seed(2)
-    network = lively(build(NetworkOptions(architecture="vanilla-unet", features=2))).eval()
+    network = lively(build(replace(NETWORK, architecture="vanilla-unet", features=2))).eval()
     reach = max(max(-first, last) for first, last in receptive_extents(network))
     area = place((700, 40), 1)
     (whole,), (tiled,) = (
@@ -106,7 +108,9 @@ def test_a_vanilla_unet_gives_the_same_map_in_tiles_where_half_a_halo_is_as_far_
 
 def test_deeplabv3plus_in_tiles_is_close_to_one_pass(place):
     torch.manual_seed(2)
-    network = build(NetworkOptions(architecture="deeplabv3plus", depth=5, decoder_width=16)).eval()
+    network = build(
+        replace(NETWORK, architecture="deeplabv3plus", depth=5, decoder_width=16)
+    ).eval()
     area = place((200, 200), 1)
     (whole,), (tiled,) = (
         predict(network, [area.inputs()], **options).values()
@@ -141,7 +145,7 @@ def test_mapping_gives_what_validation_and_training_see(place, default):
     answers agree.
     """
     area = place((64, 48), 2)
-    options = TrainingOptions(crop=64, batch=2, augment=False)
+    options = replace(TRAINING, crop=64, batch=2, augment=False)
     inputs, _, _ = draw(area.labelled(), options, 0)
     with torch.inference_mode():
         trained = default(inputs).numpy()

@@ -1,12 +1,14 @@
 import itertools
+from dataclasses import replace
 
 import pytest
 import torch
+from learn.defaults import NETWORK
+from learn.measures import count_parameters, receptive_extents, receptive_field
 
-from daymelt.learn.measures import count_parameters, receptive_extents, receptive_field
-from daymelt.learn.networks import Network, NetworkOptions, build
+from daymelt.learn.networks import Network, build
 
-VANILLA = NetworkOptions(architecture="vanilla-unet", features=1)
+VANILLA = replace(NETWORK, architecture="vanilla-unet", features=1)
 
 
 def arithmetic(depth, kernels=2):
@@ -26,13 +28,13 @@ def arithmetic(depth, kernels=2):
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 4])
 def test_the_gradient_reaches_as_far_as_the_arithmetic_of_kernels_and_strides_says(depth):
-    network = build(NetworkOptions(architecture="vanilla-unet", features=1, depth=depth))
+    network = build(replace(NETWORK, architecture="vanilla-unet", features=1, depth=depth))
     assert receptive_extents(network) == list(arithmetic(depth))
 
 
 def test_the_vanilla_unet_of_the_paper_has_31_0_million_parameters_and_sees_188_cells():
     with torch.device("meta"):
-        network = build(NetworkOptions(architecture="vanilla-unet"))
+        network = build(replace(NETWORK, architecture="vanilla-unet"))
     assert round(count_parameters(network) / 1e6, 1) == 31.0
     assert receptive_field(build(VANILLA)) == (
         188,
@@ -46,7 +48,7 @@ def test_the_gradient_of_a_network_as_it_is_reaches_no_further():
     field, and nearly fills it.
     """
     torch.manual_seed(0)
-    network = build(NetworkOptions(architecture="vanilla-unet", features=8, depth=2)).eval()
+    network = build(replace(NETWORK, architecture="vanilla-unet", features=8, depth=2)).eval()
     inputs = torch.randn(1, 4, 128, 128, requires_grad=True)
     for row, (first, last) in zip(range(64, 68), arithmetic(2), strict=True):
         (gradient,) = torch.autograd.grad(network(inputs)[0, row].sum(), inputs)
@@ -57,9 +59,8 @@ def test_the_gradient_of_a_network_as_it_is_reaches_no_further():
 
 @pytest.mark.parametrize("architecture", ["unet", "deeplabv3plus"])
 def test_a_network_that_averages_over_all_it_sees_has_no_end(architecture):
-    assert (
-        receptive_field(build(NetworkOptions(architecture=architecture, decoder_width=16))) is None
-    )
+    options = replace(NETWORK, architecture=architecture, decoder_width=16)
+    assert receptive_field(build(options)) is None
 
 
 def test_parameters_are_counted_once_and_only_if_they_are_trained():

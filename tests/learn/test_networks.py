@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from learn.defaults import NETWORK
 
 from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.learn import networks
 from daymelt.learn.channels import Statistics
 from daymelt.learn.networks import (
     ModelCard,
-    NetworkOptions,
     build,
     load_model,
     pad,
@@ -22,11 +22,11 @@ from daymelt.learn.options import Architecture
 from daymelt.settings.loading import load_all
 
 AREAS = Path(__file__).parents[2] / "workflow" / "areas"
-OPTIONS = NetworkOptions()
+OPTIONS = NETWORK
 VANILLA = {"architecture": "vanilla-unet", "features": 4}
 DEEP = {"architecture": "deeplabv3plus", "depth": 5, "decoder_width": 16}
 KINDS = [OPTIONS, replace(OPTIONS, **VANILLA), replace(OPTIONS, **DEEP)]
-SMALL = NetworkOptions(encoder="resnet18", depth=3, decoder_channels=(16, 8, 8), channels=2)
+SMALL = replace(NETWORK, encoder="resnet18", depth=3, decoder_channels=(16, 8, 8), channel_count=2)
 
 
 @pytest.fixture(scope="module", params=KINDS, ids=lambda options: options.architecture)
@@ -78,7 +78,7 @@ def test_the_systems_of_production_are_as_large_as_published(area, system, milli
         [settings.pop(name) for name in ("name", "encoder_weights")],
     )
     with torch.device("meta"):
-        network = build(NetworkOptions(**settings, channels=len(channels)))
+        network = build(replace(OPTIONS, **settings, channel_count=len(channels)))
     assert sum(weight.numel() for weight in network.parameters()) / 1e6 == pytest.approx(
         millions, abs=0.05
     )
@@ -148,7 +148,7 @@ def test_the_same_seed_gives_the_same_weights():
             r"encoder tu-ghostnet_050.*dilation not supported.*choose another model\.encoder",
         ),
         ({"decoder_norm": "layer"}, r"model\.decoder_norm.*batchnorm"),
-        ({"channels": 0}, r"model\.channels"),
+        ({"channel_count": 0}, r"model\.channels"),
         ({"decoder_channels": (64, 32)}, r"model\.decoder_channels.*expected 4"),
         ({"decoder_channels": (64, 32, 16, 0)}, r"model\.decoder_channels"),
         ({"depth": 7, "decoder_channels": (8,) * 7}, r"model\.depth"),
@@ -225,7 +225,7 @@ def test_an_architecture_is_one_entry_of_the_registry(monkeypatch):
     monkeypatch.setitem(
         networks.ARCHITECTURES,
         "plain",
-        Architecture(lambda options: torch.nn.Conv2d(options.channels, 1, 3, padding=1)),
+        Architecture(lambda options: torch.nn.Conv2d(options.channel_count, 1, 3, padding=1)),
     )
     assert build(replace(OPTIONS, architecture="plain"))(torch.zeros(1, 4, 20, 20)).shape == (
         1,
@@ -248,7 +248,7 @@ def test_a_card_from_before_the_other_architectures_is_read_with_their_defaults(
         name: value for name, value in content["network"].items() if name not in later
     }
     (folder / "model.json").write_text(json.dumps(content))
-    defaults = {name: getattr(NetworkOptions(), name) for name in later}
+    defaults = {name: getattr(NETWORK, name) for name in later}
     assert read_card(folder) == replace(card, network=replace(card.network, **defaults))
 
 

@@ -33,7 +33,7 @@ LAUNCHED = (
 
 @pytest.fixture
 def alone(monkeypatch):
-    """Nobody has set the stage for several processes."""
+    """No launcher of several processes in the environment."""
     for name in LAUNCHED:
         monkeypatch.delenv(name, raising=False)
     return monkeypatch
@@ -181,8 +181,8 @@ def test_who_starts_the_processes_is_found_out(alone, launched, devices, nodes, 
             {},
             2,
             2,
-            r"training\.nodes: found 2, but nobody has started the others; start 4 with srun or "
-            r"torchrun",
+            r"training\.nodes: found 2, but the other processes are not started; start 4 with srun "
+            r"or torchrun",
         ),
     ],
 )

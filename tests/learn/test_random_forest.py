@@ -1,31 +1,30 @@
 import json
 import threading
 import tracemalloc
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from learn.defaults import FOREST
 from sklearn.ensemble import RandomForestRegressor
 
 from daymelt.core.errors import ConfigError, FormatError, MissingInputError
-from daymelt.learn import pixel_pool, random_forest
+from daymelt.learn import model_files, random_forest
 from daymelt.learn.channels import CHANNELS, Statistics
 from daymelt.learn.pixel_pool import Pool
 from daymelt.learn.random_forest import (
     Forest,
     ForestCard,
-    ForestOptions,
     fit,
-    from_trees,
     load_forest,
     predict,
     predict_days,
     save_forest,
 )
 
-SMALL = ForestOptions(pixel_share=0.5, trees=7, depth=6, tree_share=0.5)
+SMALL = replace(FOREST, pixel_share=0.5, trees=7, depth=6, tree_share=0.5)
 CARD = ForestCard(
     SMALL, CHANNELS, {"height": Statistics(1.5, 2.5)}, {"training_days": 3}, {"inputs": "abc"}
 )
@@ -46,6 +45,11 @@ def same(one, other):
         np.array_equal(getattr(one, array.name), getattr(other, array.name))
         for array in fields(Forest)
     )
+
+
+def from_trees(trees):
+    """The forest of scikit-learn's trees, one output each."""
+    return random_forest._joined([random_forest._arrays(tree) for tree in trees])
 
 
 def by_hand(forest, pixel):
@@ -152,21 +156,20 @@ def test_a_threshold_between_two_float32_decides_as_the_double_does():
     )
 
 
-def test_pixels_are_taken_in_blocks_of_any_size_alike(forest, area, monkeypatch):
+def test_pixels_are_taken_in_blocks_of_any_size_alike(forest, area):
     inputs, _ = pixels(area, 0)
     whole = predict(forest, inputs)
-    monkeypatch.setattr(random_forest, "BLOCK", 37)
-    np.testing.assert_array_equal(predict(forest, inputs), whole)
+    np.testing.assert_array_equal(predict(forest, inputs, block=37), whole)
     assert predict(forest, inputs[:0]).shape == (0,)
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("block", [20, 100, 1 << 16])
 def test_a_map_is_the_prediction_of_each_of_its_pixels_and_no_data_at_sea(
-    forest, area, monkeypatch, threads, block
+    forest, area, threads, block
 ):
-    monkeypatch.setattr(random_forest, "BLOCK", block)
-    maps = list(predict_days(forest, [area.inputs(slice(0, 2)), area.inputs(slice(2, 5))], threads))
+    batches = [area.inputs(slice(0, 2)), area.inputs(slice(2, 5))]
+    maps = list(predict_days(forest, batches, threads, block))
     assert [day for day, _ in maps] == area.days
     for index, (_, melt) in enumerate(maps):
         assert melt.dtype == np.float32
@@ -203,12 +206,9 @@ def test_the_whole_share_takes_every_valid_pixel(area):
 
 @pytest.mark.parametrize("threads", [1, 3, 9])
 @pytest.mark.parametrize("band", [41, 100, 1 << 19])
-def test_pixels_of_a_pool_are_read_by_their_numbers_in_bands_of_any_size(
-    area, monkeypatch, threads, band
-):
+def test_pixels_of_a_pool_are_read_by_their_numbers_in_bands_of_any_size(area, threads, band):
     inputs, target = pool_of(area, 0.4)
-    monkeypatch.setattr(pixel_pool, "BAND", band)
-    pool = Pool(area.labelled(), 0.4, 1, threads)
+    pool = Pool(area.labelled(), 0.4, 1, threads, band)
     wanted = [
         np.arange(len(pool)),
         np.arange(3, len(pool), 7),
@@ -252,7 +252,6 @@ def test_trees_grow_side_by_side_as_far_as_threads_and_memory_allow(
     area, monkeypatch, draws, expected
 ):
     each = int(SMALL.tree_share * len(Pool(area.labelled(), SMALL.pixel_share, 3)))
-    monkeypatch.setattr(random_forest, "DRAWS_AT_ONCE", int(draws * each))
     growing, most, lock, tree = 0, 0, threading.Lock(), random_forest._tree
     together = threading.Barrier(expected)
 
@@ -268,7 +267,10 @@ def test_trees_grow_side_by_side_as_far_as_threads_and_memory_allow(
                 growing -= 1
 
     monkeypatch.setattr(random_forest, "_tree", watched)
-    grown = fit(area.labelled(), replace(SMALL, trees=6), seed=3, threads=3)
+    most_draws = int(draws * each)
+    grown = fit(
+        area.labelled(), replace(SMALL, trees=6), seed=3, threads=3, draws_at_once=most_draws
+    )
     assert most == expected
     assert len(grown.depths) == 6
 
@@ -278,7 +280,7 @@ def test_memory_grows_with_what_the_trees_draw_and_not_with_the_pool(place):
     show.
     """
     few, many = place((180, 250), 8), place((180, 250), 16)
-    options = ForestOptions(pixel_share=1.0, trees=3, depth=4, tree_share=0.02)
+    options = replace(FOREST, pixel_share=1.0, trees=3, depth=4, tree_share=0.02)
     peak(few, options)  # what is imported and compiled is not counted
     larger = len(Pool(many.labelled(), 1.0, 3)) - len(Pool(few.labelled(), 1.0, 3))
     assert peak(many, replace(options, tree_share=0.01)) - peak(few, options) < larger
@@ -293,7 +295,7 @@ def test_the_settings_of_a_forest_are_kept_to(area):
     inputs, target = pool_of(area, 1.0)
     forest = fit(
         area.labelled(),
-        ForestOptions(pixel_share=1.0, trees=5, depth=4, tree_share=0.1, min_leaf=20),
+        replace(FOREST, pixel_share=1.0, trees=5, depth=4, tree_share=0.1, min_leaf=20),
         seed=1,
     )
     assert len(forest.depths) == 5
@@ -303,7 +305,7 @@ def test_the_settings_of_a_forest_are_kept_to(area):
     assert leaves <= 5 * 0.1 * len(target) / 20 + 5
     learnt = fit(
         area.labelled(),
-        ForestOptions(pixel_share=1.0, trees=5, tree_share=1.0, min_leaf=1, min_split=2),
+        replace(FOREST, pixel_share=1.0, trees=5, tree_share=1.0, min_leaf=1, min_split=2),
         seed=1,
     )
     assert (
@@ -357,7 +359,7 @@ def test_a_forest_that_is_absent_altered_or_of_another_kind_is_refused(forest, t
     arrays.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(FormatError, match="checksum"):
         load_forest(tmp_path)
-    random_forest.keep(tmp_path, random_forest.save({"left": forest.left}), card)
+    model_files.write_model(tmp_path, asdict(card), {"left": forest.left})
     with pytest.raises(FormatError, match="not the arrays of a forest"):
         load_forest(tmp_path)
     content = json.loads((tmp_path / "model.json").read_text())

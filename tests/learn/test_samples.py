@@ -12,7 +12,7 @@ from daymelt.core.errors import ConfigError, GridError
 from daymelt.learn.channels import CHANNELS
 from daymelt.learn.samples import (
     SeasonInputs,
-    Terrain,
+    StaticFields,
     TrainingSet,
     crop_plan,
     crop_size,
@@ -168,7 +168,7 @@ def test_what_does_not_fit_is_refused(place):
         make_frame(
             CHANNELS,
             area.statistics(),
-            Terrain(area.terrain.height[1:], area.terrain.ocean),
+            StaticFields(area.terrain.height[1:], area.terrain.ocean),
             *area.weights,
         )
     with pytest.raises(ConfigError, match="none for height"):

@@ -1,16 +1,19 @@
 """Means over the surroundings: against plain loops, and by what a place must not know."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from learn.defaults import NETWORK
 from timm.layers import SEModule
 
-from daymelt.learn.networks import ModelCard, NetworkOptions, build, load_model, save_model
+from daymelt.learn.networks import ModelCard, build, load_model, save_model
 from daymelt.learn.surroundings import BLOCKS, Surroundings, local_mean
 
-DEEP = NetworkOptions(architecture="deeplabv3plus", depth=5, decoder_width=16)
+DEEP = replace(NETWORK, architecture="deeplabv3plus", depth=5, decoder_width=16)
 
 
 def local_mean_slowly(field, window):
@@ -52,7 +55,7 @@ def test_a_mean_over_a_large_window_is_that_of_plain_loops_within_a_block():
     )  # a plane rises so much within a block
 
 
-@pytest.mark.parametrize("options", [NetworkOptions(), DEEP], ids=["unet", "deeplabv3plus"])
+@pytest.mark.parametrize("options", [NETWORK, DEEP], ids=["unet", "deeplabv3plus"])
 def test_what_lies_beyond_the_window_does_not_change_a_place(options):
     torch.manual_seed(1)
     network = build(options).eval()
@@ -67,7 +70,7 @@ def test_what_lies_beyond_the_window_does_not_change_a_place(options):
     assert within < 1e-3 * without
 
 
-@pytest.mark.parametrize("options", [NetworkOptions(), DEEP], ids=["unet", "deeplabv3plus"])
+@pytest.mark.parametrize("options", [NETWORK, DEEP], ids=["unet", "deeplabv3plus"])
 def test_a_crop_as_large_as_the_window_is_seen_as_in_training_bit_for_bit(options):
     torch.manual_seed(1)
     network = build(options).eval()
@@ -91,7 +94,7 @@ def test_other_means_stay_as_they_are():
 
 
 def test_a_trained_network_sees_as_much_as_a_crop_of_its_training(tmp_path):
-    options = NetworkOptions(depth=3, decoder_channels=(8, 8, 8))
+    options = replace(NETWORK, depth=3, decoder_channels=(8, 8, 8))
     card = ModelCard(options, ("sar",) * 4, {}, {"crop": 96})
     save_model(tmp_path, build(options), card)
     assert load_model(tmp_path)[0].sees == 96

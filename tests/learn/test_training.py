@@ -11,16 +11,17 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from learn.defaults import NETWORK, TRAINING
 
 from daymelt.core.errors import ConfigError
 from daymelt.learn import networks, training
 from daymelt.learn.checkpoints import CHECKPOINT, differences
 from daymelt.learn.inference import check_tile, in_tiles
-from daymelt.learn.networks import NetworkOptions, load_model
+from daymelt.learn.networks import load_model
 from daymelt.learn.options import Architecture
 from daymelt.learn.samples import crop_size
 from daymelt.learn.training import (
-    TrainingOptions,
+    Limits,
     draw,
     halo_of,
     learning_rate,
@@ -29,10 +30,11 @@ from daymelt.learn.training import (
     validation_loss,
 )
 
-DEFAULT = NetworkOptions()
-TINY = NetworkOptions(architecture="tiny", depth=1, decoder_channels=(1,))
-DEEP = NetworkOptions(architecture="deeplabv3plus")
-OPTIONS = TrainingOptions(
+DEFAULT = NETWORK
+TINY = replace(NETWORK, architecture="tiny", depth=1, decoder_channels=(1,))
+DEEP = replace(NETWORK, architecture="deeplabv3plus")
+OPTIONS = replace(
+    TRAINING,
     crop=24,
     batch=2,
     epochs=6,
@@ -46,7 +48,7 @@ OPTIONS = TrainingOptions(
 def tiny(options):
     """A network with everything that could break a resumed training: batch norm and dropout."""
     conv, norm, drop = (
-        torch.nn.Conv2d(options.channels, 8, 3, padding=1),
+        torch.nn.Conv2d(options.channel_count, 8, 3, padding=1),
         torch.nn.BatchNorm2d(8),
         torch.nn.Dropout(0.2),
     )
@@ -138,7 +140,7 @@ def test_pixels_that_are_not_valid_give_no_gradient():
 def test_the_learning_rate_is_that_of_cosine_annealing_with_warm_restarts(factor):
     optimiser = torch.optim.SGD([torch.zeros(1)], lr=0.3)
     schedule = torch.optim.lr_scheduler.CosineAnnealingWarmRestarts(optimiser, 4, factor, 0)
-    options = TrainingOptions(learning_rate=0.3, restart_epochs=4, restart_factor=factor)
+    options = replace(TRAINING, learning_rate=0.3, restart_epochs=4, restart_factor=factor)
     for epoch in range(60):
         assert learning_rate(options, epoch) == pytest.approx(schedule.get_last_lr()[0], abs=1e-12)
         optimiser.step()
@@ -315,11 +317,10 @@ def test_every_crop_is_a_tile_that_can_cover_an_area(multiple, times):
 
 def test_large_days_are_validated_in_tiles(sets, tmp_path, monkeypatch):
     sizes = []
-    monkeypatch.setattr("daymelt.learn.training.WHOLE_DAY", 100)
     monkeypatch.setattr(
         "daymelt.learn.training.in_tiles", lambda *some: sizes.append(some[3]) or in_tiles(*some)
     )
-    train(*sets, TINY, replace(OPTIONS, epochs=1), tmp_path)
+    train(*sets, TINY, replace(OPTIONS, epochs=1), tmp_path, limits=Limits(day_cells=100))
     assert set(sizes) == {24}
 
 
@@ -423,7 +424,7 @@ def test_an_impossible_option_is_refused_by_name(change):
     ("network", "options", "words"),
     [
         (
-            replace(TINY, channels=3),
+            replace(TINY, channel_count=3),
             OPTIONS,
             r"takes 3, the data have 4: microwave, liquid_water, sar, height",
         ),

@@ -1,18 +1,20 @@
 """A training of a small network on random days, for several processes: FOLDER DEVICES EPOCHS."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from conftest import Place
+from learn.defaults import NETWORK, TRAINING
 
 from daymelt.learn import networks
-from daymelt.learn.networks import NetworkOptions
 from daymelt.learn.options import Architecture
-from daymelt.learn.training import TrainingOptions, train
+from daymelt.learn.training import train
 
-NETWORK = NetworkOptions(architecture="plain", depth=1, decoder_channels=(1,))
-OPTIONS = TrainingOptions(
+PLAIN = replace(NETWORK, architecture="plain", depth=1, decoder_channels=(1,))
+OPTIONS = replace(
+    TRAINING,
     crop=24,
     batch=4,
     epochs=4,
@@ -43,11 +45,11 @@ class Plain(torch.nn.Module):
 
 
 def shared_training(folder, devices, epochs):
-    networks.ARCHITECTURES["plain"] = Architecture(lambda options: Plain(options.channels))
+    networks.ARCHITECTURES["plain"] = Architecture(lambda options: Plain(options.channel_count))
     area = Place((40, 33), 8)
-    options = TrainingOptions(**{**vars(OPTIONS), "devices": devices, "epochs": epochs})
+    options = replace(OPTIONS, devices=devices, epochs=epochs)
     return train(
-        area.labelled(slice(0, 5)), area.labelled(slice(5, 8)), NETWORK, options, Path(folder)
+        area.labelled(slice(0, 5)), area.labelled(slice(5, 8)), PLAIN, options, Path(folder)
     )
 
 

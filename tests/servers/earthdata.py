@@ -433,10 +433,8 @@ def _plain_entries(path: Path, listing: Listing) -> Iterator[Entry]:
         if found[1]
         else dt.datetime.strptime(found[2], "%Y%j")
     )
-    span = (
-        day,
-        day + dt.timedelta(days=1),
-    )  # up to the next midnight: a search for the next day finds it, too
+    # up to the next midnight: a search for the next day finds it, too
+    span = (day, day + dt.timedelta(days=1))
     yield Entry(path.name, "NSIDC-0630", found[3], *span, None, files, "2024-01-02T00:00:00.000Z")
     stamp = re.search(r"_(\d{10})_v", path.name)
     if listing.older and stamp and day.toordinal() % listing.older == 0:

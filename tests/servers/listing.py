@@ -23,9 +23,11 @@ APACHE = """<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 3.2 Final//EN">
  <body>
 <h1>Index of {path}</h1>
 <table>
-   <tr><th valign="top"><img src="/icons/blank.gif" alt="[ICO]"></th><th><a href="?C=N;O=D">Name</a></th><th><a href="?C=M;O=A">\
+   <tr><th valign="top"><img src="/icons/blank.gif" alt="[ICO]"></th>\
+<th><a href="?C=N;O=D">Name</a></th><th><a href="?C=M;O=A">\
 Last modified</a></th><th><a href="?C=S;O=A">Size</a></th></tr>
-   <tr><td valign="top"><img src="/icons/back.gif" alt="[PARENTDIR]"></td><td><a href="{parent}">Parent Directory</a></td></tr>
+   <tr><td valign="top"><img src="/icons/back.gif" alt="[PARENTDIR]"></td>\
+<td><a href="{parent}">Parent Directory</a></td></tr>
 {rows}
 </table>
 <address>Apache/2.4.57 Server</address>
@@ -36,8 +38,9 @@ APACHE_ROW = (
     'align="right">2024-05-02 11:08  </td><td>4.0G</td></tr>'
 )
 NGINX = (
-    '<html>\r\n<head><title>Index of {path}</title></head>\r\n<body>\r\n<h1>Index of {path}</h1><hr><pre><a href="../">../</a>\r\n\
-{rows}\r\n</pre><hr></body>\r\n</html>\r\n'
+    "<html>\r\n<head><title>Index of {path}</title></head>\r\n<body>\r\n"
+    '<h1>Index of {path}</h1><hr><pre><a href="../">../</a>\r\n'
+    "{rows}\r\n</pre><hr></body>\r\n</html>\r\n"
 )
 NGINX_ROW = '<a href="{link}">{text}</a>                 02-May-2024 11:08          4294967296'
 

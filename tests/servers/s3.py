@@ -66,7 +66,10 @@ class S3(LocalServer):
             if len(due) > most
             else ""
         )
-        head = f"<Name>{escape(bucket)}</Name><Prefix>{escape(prefix)}</Prefix><KeyCount>{len(shown)}</KeyCount><MaxKeys>{most}</MaxKeys>"
+        head = (
+            f"<Name>{escape(bucket)}</Name><Prefix>{escape(prefix)}</Prefix>"
+            f"<KeyCount>{len(shown)}</KeyCount><MaxKeys>{most}</MaxKeys>"
+        )
         ended = f"<IsTruncated>{str(bool(more)).lower()}</IsTruncated>{more}"
         name = "http://s3.amazonaws.com/doc/2006-03-01/"
         text = (
@@ -84,7 +87,10 @@ def _entry(name: str, path: Path | None) -> str:
     if path is None:
         return f"<CommonPrefixes><Prefix>{escape(name)}</Prefix></CommonPrefixes>"
     size = path.stat().st_size
-    return f"<Contents><Key>{escape(name)}</Key><LastModified>2023-08-01T00:00:00.000Z</LastModified><Size>{size}</Size></Contents>"
+    return (
+        f"<Contents><Key>{escape(name)}</Key><LastModified>2023-08-01T00:00:00.000Z</LastModified>"
+        f"<Size>{size}</Size></Contents>"
+    )
 
 
 def _error(status: int, code: str, message: str) -> Answer:

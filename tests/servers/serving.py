@@ -229,9 +229,8 @@ class LocalServer:
             body,
         )
         seen = Seen(self.name, asked.method, asked.path, parts.query, headers)
-        with (
-            self._lock
-        ):  # before anything is sent: a client that has its answer finds its request in the list
+        with self._lock:
+            # before anything is sent: a client that has its answer finds its request in the list
             self.seen.append(seen)
             fault = self._take(request.path)
             self._at_once += 1

@@ -1,5 +1,5 @@
-"""A catalogue of Sentinel-1 scenes on this machine, with the storage behind it and the desk that
-signs for it.
+"""A catalogue of Sentinel-1 scenes on this machine, with the storage behind it and the token
+endpoint that signs for it.
 
     with Stac(folder) as server:
         server.stac      # http://127.0.0.1:…/api/stac/v1            search by POST and GET, with
@@ -58,9 +58,8 @@ class Stac(LocalServer):
         )
         self.extra_items: list[dict[str, Any]] = []
         self.issued: list[str] = []
-        self.revoked: set[str] = (
-            set()
-        )  # signatures that no longer hold, whatever they say of their end
+        # signatures that no longer hold, whatever they say of their end
+        self.revoked: set[str] = set()
         self.stac, self.tokens = f"{self.base}/api/stac/v1", f"{self.base}/api/sas/v1/token"
 
     def about(self) -> dict[str, str]:
@@ -68,7 +67,7 @@ class Stac(LocalServer):
         return {"stac": self.stac, "tokens": self.tokens, "storage": self.host}
 
     def answer(self, asked: Asked) -> Answer:
-        """Catalogue, desk or storage."""
+        """Catalogue, token endpoint or storage."""
         if asked.path == "/api/stac/v1/search":
             return self._search(asked)
         if asked.path.rstrip("/") == "/api/stac/v1":
@@ -309,7 +308,7 @@ def main() -> int:
     )
     parser.add_argument("folder", type=Path)
     parser.add_argument("--lifetime", type=float, default=2700, help="seconds until a token ends")
-    parser.add_argument("--key", help="subscription key that the desk asks for")
+    parser.add_argument("--key", help="subscription key that the token endpoint asks for")
     parser.add_argument("--most", type=int, default=250, help="items of a page at most")
     return serve(lambda given: Stac(given.folder, given.lifetime, given.key, given.most), parser)
 

@@ -131,6 +131,48 @@ REFUSED = [
     ({"threshold_db": 3}, ["threshold_db", "unknown", "did you mean sar.threshold_db?"]),
     ({"sarr": {}}, ["sarr", "unknown", "did you mean sar?"]),
     ({3: 4}, ["found 3", "a name"]),
+    ({"area": {True: 4}}, ["area: found True as a key", "a name"]),
+    ({"area": {"left": 294900000}}, ["area.left", "found 294900000", "20100000"]),
+    ({"area": {"top": -1e15}}, ["area.top", "-20100000"]),
+    ({"area": {"rows": 10**9}}, ["area.rows", "1e+08 km at 100 m", "at most 402000"]),
+    ({"area": {"rows": 10**5, "columns": 10**5}}, ["area.columns", "1e+10 cells", "40 GB"]),
+    ({"area": {"spacing_m": 1e-6}}, ["area.spacing_m", "found 1e-06 m", "at least 1 m"]),
+    ({"sentinel1": {"spacing_m": 1e-6}}, ["sentinel1.spacing_m", "found 1e-06", "equal to 1"]),
+    (
+        {"area": {"rows": 40000, "columns": 40000}, "sentinel1": {"spacing_m": 1}},
+        ["sentinel1.spacing_m", "1.6e+13 pixels", "64 TB", "at most 1e+11 pixels"],
+    ),
+    ({"regrid": {"posting_m": 1e9}}, ["regrid.posting_m", "50000"]),
+    ({"model": {"features": 10**9}}, ["model.features", "TB", "at most 4096 channels"]),
+    ({"model": {"decoder_width": 10**9}}, ["model.decoder_width", "at most 4096 channels"]),
+    (
+        {"model": {"decoder_channels": [64, 10**9, 16, 16]}},
+        ["model.decoder_channels", "at most 4096 channels"],
+    ),
+    ({"training": {"epochs": 2}}, ["training.validate_every", "found 5", "training.epochs, 2"]),
+    (
+        {"model": {"architecture": "deeplabv3plus"}, "training": {"batch": 1}},
+        ["training.batch", "found 1", "at least 2"],
+    ),
+    (
+        {"model": {"architecture": "deeplabv3plus"}, "training": {"batch": 2, "devices": 2}},
+        ["training.batch", "found 2", "at least 4"],
+    ),
+    (
+        {"model": {"architecture": "deeplabv3plus", "depth": 2}},
+        ["model.depth", "found 2", "at least 3"],
+    ),
+    (
+        {
+            "model": {"depth": 3, "decoder_channels": [8, 8, 8]},
+            "training": {"crop": 8, "batch": 1},
+        },
+        ["training.crop", "found 8", "larger crop or batch"],
+    ),
+    (
+        {"split": {"hindcast_training_years": [2018, 2019]}},
+        ["split.hindcast_validation_years", "found [2018]", "hindcast_training_years"],
+    ),
 ]
 
 
@@ -190,6 +232,15 @@ def test_numbers_that_arrive_as_text_are_numbers():
         (2018, 2019),
         256,
     )
+
+
+def test_a_precision_may_be_written_as_the_comment_has_it():
+    assert load({"training": {"precision": 32}}).training.precision == "32"
+    config = load(entry("network", training={"precision": 32, "learning_rate": "1e-4"}))
+    training = config.resolve("mine").options["training"]
+    assert (training["precision"], training["learning_rate"]) == ("32", 1e-4)
+    schema_of = json.loads((ROOT / "workflow" / "schemas" / "config.schema.json").read_text())
+    assert {32, "32"} <= set(schema_of["$defs"]["Training"]["properties"]["precision"]["enum"])
 
 
 def test_settings_cannot_be_changed_after_they_were_read():
@@ -331,6 +382,11 @@ def test_the_schema_refuses_unknown_keys_everywhere():
         part["additionalProperties"] is False for part in [document, *document["$defs"].values()]
     )
     assert set(document["properties"]) == set(WRITTEN)
+
+
+def test_no_description_of_the_schema_breaks_its_line():
+    document = (ROOT / "workflow" / "schemas" / "config.schema.json").read_text()
+    assert "\\n" not in document
 
 
 def laid_over(path, complete=lambda values: values):

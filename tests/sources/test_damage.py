@@ -14,8 +14,8 @@ from daymelt.core.dates import span
 from daymelt.core.errors import FormatError
 from daymelt.core.grid import Grid
 from daymelt.sources.mar import files as mar
-from daymelt.sources.microwave import cetb as microwave
-from daymelt.sources.sentinel1 import bursts as sentinel1
+from daymelt.sources.microwave import cetb
+from daymelt.sources.sentinel1 import bursts
 from daymelt.sources.terrain import reader as terrain
 from daymelt.twin import files
 
@@ -31,14 +31,14 @@ TB_Y = 9_000_000 - (np.arange(2100, 2106) + 0.5) * 3125.0
 
 def test_a_zero_filled_scene_is_no_data(tmp_path, write_burst):
     paths = write_burst(tmp_path, np.zeros(FINE.shape), FINE)
-    gamma0, mask = sentinel1.read_pass(sentinel1.find_bursts(paths), FINE)
+    gamma0, mask = bursts.read_pass(bursts.find_bursts(paths), FINE)
     assert np.isnan(gamma0).all() and (mask == 255).all()
 
 
 def test_a_zero_filled_burst_takes_nothing_from_the_one_it_overlaps(tmp_path, write_burst):
     good = write_burst(tmp_path, np.full(FINE.shape, 0.25), FINE, burst=1)
     empty = write_burst(tmp_path, np.zeros(FINE.shape), FINE, burst=2)
-    gamma0, mask = sentinel1.read_pass(sentinel1.find_bursts([*empty, *good]), FINE)
+    gamma0, mask = bursts.read_pass(bursts.find_bursts([*empty, *good]), FINE)
     assert (gamma0 == 0.25).all() and (mask == 0).all()
 
 
@@ -47,7 +47,7 @@ def test_a_border_of_zeros_does_not_bleed_into_a_warped_scene(tmp_path):
     power = np.full(fine.shape, 0.25, np.float32)
     power[:, :7] = 0
     path = write_raster(tmp_path / "scene.tif", power, fine)
-    gamma0 = sentinel1.read_rtc(path, FINE)
+    gamma0 = bursts.read_rtc(path, FINE)
     assert np.isnan(gamma0[:, :2]).all() and (gamma0[:, 2:] == 0.25).all()
 
 
@@ -79,7 +79,7 @@ def burst(tmp_path, write_burst):
 
     def read(layer, values, **changes):
         write_raster(paths[layer], values, changes.pop("grid", FINE), **changes)
-        return sentinel1.read_pass(sentinel1.find_bursts(paths), FINE)
+        return bursts.read_pass(bursts.find_bursts(paths), FINE)
 
     return read
 
@@ -119,9 +119,7 @@ def test_a_burst_of_another_kind_is_refused(burst, one_line, layer, values, chan
 def test_an_instant_that_cannot_be_is_refused(one_line, acquired, turned):
     first, second = (acquired, "20250911T203016")[:: -1 if turned else 1]
     with pytest.raises(FormatError) as raised:
-        sentinel1.parse_burst(
-            f"OPERA_L2_RTC-S1_T087-185679-IW2_{first}Z_{second}Z_S1A_30_v1.0_HH.tif"
-        )
+        bursts.parse_burst(f"OPERA_L2_RTC-S1_T087-185679-IW2_{first}Z_{second}Z_S1A_30_v1.0_HH.tif")
     one_line(raised, acquired, "an instant that no calendar has")
 
 
@@ -135,7 +133,7 @@ def test_an_instant_that_cannot_be_is_refused(one_line, acquired, turned):
 )
 def test_a_name_of_no_orbit_or_no_day_is_refused(name, one_line):
     with pytest.raises(FormatError) as raised:
-        sentinel1.parse_burst(f"OPERA_L2_RTC-S1_{name}_20240101T000000Z_S1A_30_v1.0_HH.tif")
+        bursts.parse_burst(f"OPERA_L2_RTC-S1_{name}_20240101T000000Z_S1A_30_v1.0_HH.tif")
     one_line(raised, name, "leave it out")
 
 
@@ -306,7 +304,7 @@ def test_what_a_number_means_is_never_passed_over(yearly, one_line, edit, named)
 
 
 @pytest.fixture
-def cetb(tmp_path):
+def write_cetb(tmp_path):
     def write(edit):
         field = np.full((TB_Y.size, TB_X.size), 200, np.float32)
         path = files.write_cetb(
@@ -350,19 +348,19 @@ def elsewhere(file):
         (elsewhere, "EASE2_N3.125km"),
     ],
 )
-def test_what_a_temperature_means_is_never_passed_over(cetb, one_line, edit, named):
-    path = cetb(edit)
+def test_what_a_temperature_means_is_never_passed_over(write_cetb, one_line, edit, named):
+    path = write_cetb(edit)
     with pytest.raises(FormatError) as raised:
-        microwave.read_tb(path, None, "37H")
+        cetb.read_tb(path, None, "37H")
     one_line(raised, "CETB file", path, named)
 
 
-def test_a_missing_value_that_does_not_fit_its_type_hides_no_data(cetb):
+def test_a_missing_value_that_does_not_fit_its_type_hides_no_data(write_cetb):
     """85536 is 20000 where it is cut to 16 bits, and 20000 is 200 K."""
-    tb, _, _ = microwave.read_tb(cetb(damage("TB", missing_value=np.int32(85536))), None, "37H")
+    tb, _, _ = cetb.read_tb(write_cetb(damage("TB", missing_value=np.int32(85536))), None, "37H")
     assert (tb == 200).all()
 
 
-def test_packing_that_makes_sense_is_honoured(cetb):
-    tb, _, _ = microwave.read_tb(cetb(damage("TB", scale_factor=0.0125)), None, "37H")
+def test_packing_that_makes_sense_is_honoured(write_cetb):
+    tb, _, _ = cetb.read_tb(write_cetb(damage("TB", scale_factor=0.0125)), None, "37H")
     assert (tb == 250).all()

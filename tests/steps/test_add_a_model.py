@@ -12,9 +12,11 @@ import yaml
 
 from daymelt import systems
 from daymelt.core import cube
+from daymelt.plan.resources import cells_of, system_needs
 from daymelt.settings.loading import load
 from daymelt.steps.splits import read_split
 from daymelt.systems import interface
+from daymelt.systems.resources import Needs, Size, default_needs
 from daymelt.systems.streams import open_series
 
 TEXT = (Path(__file__).parents[2] / "docs" / "add-a-model.md").read_text(encoding="utf-8")
@@ -78,6 +80,8 @@ def test_the_example_is_one_file_and_one_entry_and_is_scored_like_the_others(
     card = (
         "--season",
         2019,
+        "--name",
+        NAME,
         "--model-card",
         tree / f"models/{NAME}/model.json",
         "--sar",
@@ -92,6 +96,13 @@ def test_the_example_is_one_file_and_one_entry_and_is_scored_like_the_others(
     assert float(first["mae"]) == pytest.approx(
         error_of_monthly_mean(tree, dt.date.fromisoformat(first["date"])), abs=1e-5
     )
+
+
+def test_its_jobs_ask_for_what_it_states_or_for_what_suits_a_small_system(added, monkeypatch):
+    cells = cells_of(added)
+    assert system_needs(added, NAME) == Needs(1000 + 300e-6 * cells, 1000 + 100e-6 * cells)
+    monkeypatch.delattr(interface.system(added.resolve(NAME).kind), "needs")
+    assert system_needs(added, NAME) == default_needs(None, Size(cells))
 
 
 def error_of_monthly_mean(tree, held_out):

@@ -120,16 +120,16 @@ SYSTEMS = (
 
 
 @pytest.fixture(scope="module")
-def judged(trained, tmp_path_factory):
+def scored(trained, tmp_path_factory):
     """Tree of the run with every system trained, and the folder with their scores."""
-    return trained, tmp_path_factory.mktemp("judged")
+    return trained, tmp_path_factory.mktemp("scored")
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_system_learns_and_is_scored_against_both_references(
-    judged, training, step, options_of, system
+    scored, training, step, options_of, system
 ):
-    tree, folder = judged
+    tree, folder = scored
     options = options_of(system)
     assert step(*training(tree, system), options=options) == 0
     sar = (
@@ -159,7 +159,10 @@ def test_a_system_learns_and_is_scored_against_both_references(
         tree / "world.nc",
     )
     out = folder / system / "2019.csv"
-    card = ("--season", 2019, "--model-card", tree / f"models/{system}/model.json")
+    card = (
+        *("--season", 2019, "--name", system),
+        *("--model-card", tree / f"models/{system}/model.json"),
+    )
     assert (
         step(
             "evaluate",
@@ -217,8 +220,8 @@ def test_a_system_learns_and_is_scored_against_both_references(
     assert len(read_rows(every_day)) == len(DAYS)
 
 
-def test_the_table_and_the_figures_come_from_all_systems(judged, step, tmp_path):
-    tree, folder = judged
+def test_the_table_and_the_figures_come_from_all_systems(scored, step, tmp_path):
+    tree, folder = scored
     table, text = tmp_path / "scores.csv", tmp_path / "scores.txt"
     daily = [folder / system / "2019.csv" for system in SYSTEMS]
     assert step("score", "--daily", *daily, "--out", table, "--text", text) == 0
@@ -238,11 +241,10 @@ def test_the_table_and_the_figures_come_from_all_systems(judged, step, tmp_path)
         "--extent",
         *extents,
         "--maps",
-        tmp_path / "2019/index.json",
+        tree / "maps/index.json",
         "--sar",
         *tree.months(),
     )
-    (tmp_path / "2019").symlink_to(tree / "maps")
     outputs = (
         "--panel",
         panel,
@@ -274,18 +276,11 @@ def test_the_table_and_the_figures_come_from_all_systems(judged, step, tmp_path)
 
 
 def test_the_benchmark_compares_and_draws_what_was_found(
-    judged, step, options, options_of, tmp_path
+    scored, step, options, options_of, tmp_path
 ):
-    tree, folder = judged
-    results = tmp_path / "published"
-    speeds, daily = [], []
-    for system in SYSTEMS:
-        own = results / system
-        own.mkdir(parents=True)
-        for path in (folder / system).glob("2019*.csv"):
-            (own / path.name).symlink_to(path)
-        daily.append(own / "2019.csv")
-        speeds.append(tmp_path / f"speed/{system}.json")
+    tree, folder = scored
+    daily = [folder / system / "2019.csv" for system in SYSTEMS]
+    speeds = [tmp_path / f"speed/{system}.json" for system in SYSTEMS]
     streams = (
         "--mar",
         tree / "mar.nc",
@@ -312,6 +307,7 @@ def test_the_benchmark_compares_and_draws_what_was_found(
         assert json.loads(out.read_text())["days_per_s"] > 0
     record = tmp_path / "unet-smp.tsv"
     record.write_text("s\th:m:s\tmax_rss\n12.5\t0:00:12\t900\n")
+    records = [record if system == "unet-smp" else tmp_path / "gone.tsv" for system in SYSTEMS]
     written = {
         name: tmp_path / f"table.{ending}"
         for name, ending in (("out", "csv"), ("markdown", "md"), ("html", "html"))
@@ -323,11 +319,16 @@ def test_the_benchmark_compares_and_draws_what_was_found(
             "compare",
             "--daily",
             *daily,
+            "--trials",
+            *["published"] * len(daily),
+            "--systems",
+            *SYSTEMS,
             "--speeds",
             *speeds,
             "--trainings",
-            record,
-            tmp_path / "gone.tsv",
+            *records,
+            "--measured",
+            *SYSTEMS,
             *outputs,
         )
         == 0
@@ -338,7 +339,7 @@ def test_the_benchmark_compares_and_draws_what_was_found(
     assert int(rows["linear-dem", "held-out SAR"]["parameters"]) == 24
     cells = sum(
         float(row["valid_cells"])
-        for row in read_rows(results / "random-forest/2019.csv")
+        for row in read_rows(folder / "random-forest/2019.csv")
         if row["against"] == "held-out SAR"
     )
     strata = [
@@ -348,9 +349,6 @@ def test_the_benchmark_compares_and_draws_what_was_found(
     ]
     assert sum(float(row["valid_cells"]) for row in strata if row["kind"] == "gap") == cells
 
-    (tmp_path / "unet-smp").mkdir()
-    (tmp_path / "unet-smp/2019").symlink_to(tree / "maps")
-    (tmp_path / "published.csv").symlink_to(tree / "split.csv")
     cards = [tree / f"models/{system}/model.json" for system in SYSTEMS]
     systems = json.dumps({system: json.loads(options_of(system))["system"] for system in SYSTEMS})
     inputs = (
@@ -359,7 +357,9 @@ def test_the_benchmark_compares_and_draws_what_was_found(
         "--reliability",
         written["reliability"],
         "--splits",
-        tmp_path / "published.csv",
+        tree / "split.csv",
+        "--split-names",
+        "published",
     )
     models = (
         "--models",
@@ -367,7 +367,9 @@ def test_the_benchmark_compares_and_draws_what_was_found(
         "--systems",
         systems,
         "--maps",
-        tmp_path / "unet-smp/2019/index.json",
+        tree / "maps/index.json",
+        "--mapped",
+        "unet-smp",
     )
     fields = (
         "--sar",

@@ -67,7 +67,7 @@ def call(configured, step, *arguments):
             if name != "benchmark"
         }
     )
-    return cli.main([*step.split(), "--options", options, *map(str, arguments)])
+    return cli.main([step, "--options", options, *map(str, arguments)])
 
 
 @dataclass(frozen=True)
@@ -195,7 +195,7 @@ def twin(tmp_path_factory):
 def exported(twin, tmp_path_factory):
     """The data root of the export; not to be written to."""
     folder = tmp_path_factory.mktemp("exported")
-    assert twin("export meltwaterbench", "--out", folder, "--results", twin.root / "results") == 0
+    assert twin("export-meltwaterbench", "--out", folder, "--results", twin.root / "results") == 0
     return folder
 
 
@@ -298,7 +298,7 @@ def test_maps_go_with_the_export_where_they_are_asked_for(twin, exported, tmp_pa
         path = results / f"tiny/maps/unet-smp/{SEASON}/melt_{day}.tif"
         write_day(path, stored, grid, PERCENT, {"date": day.isoformat()}, "melt fraction")
     assert (
-        twin("export meltwaterbench", "--out", tmp_path / "data", "--results", results, "--maps")
+        twin("export-meltwaterbench", "--out", tmp_path / "data", "--results", results, "--maps")
         == 0
     )
     folder = tmp_path / "data" / published.map_folder("unet-smp")

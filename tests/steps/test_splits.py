@@ -3,8 +3,9 @@ import datetime as dt
 import pytest
 
 from daymelt.core.errors import ConfigError, MissingInputError
+from daymelt.core.split_files import read_rows
 from daymelt.science.split import split_days
-from daymelt.steps.splits import fit_without_strays, read_rows, read_split, write_split
+from daymelt.steps.splits import fit_without_strays, read_split, write_split
 
 DAYS = [dt.date(2019, 4, 1) + dt.timedelta(5 * n) for n in range(30)]
 

@@ -47,8 +47,8 @@ def test_a_setting_that_a_system_does_not_have_is_refused(kind, values, words):
 
 
 def test_a_card_is_read_as_it_was_written_and_only_by_its_kind(tmp_path):
-    lesson = interface.Lesson(None, None, {}, {"inputs": "abc"})
-    interface.write_card(tmp_path, "interpolate-mar", lesson, {"gamma": 0.5}, 4)
+    data = interface.TrainingData(None, None, {}, {"inputs": "abc"})
+    interface.write_card(tmp_path, "interpolate-mar", data, {"gamma": 0.5}, 4)
     learnt, checksum = interface.read_card(tmp_path, "interpolate-mar")
     assert learnt == {"gamma": 0.5} and len(checksum) == 64
     with pytest.raises(FormatError, match="of kind interpolate-mar; expected threshold-pmw"):

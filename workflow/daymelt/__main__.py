@@ -1,5 +1,5 @@
-"""`python -m daymelt STEP …`: the command line where the `daymelt` command is not installed, as in
-the rules' conda environments.
+"""`python -m daymelt …`: the command line where the `daymelt` command is not installed, as in the
+conda environments of the rules.
 """
 
 from daymelt.cli import main

@@ -1,103 +1,100 @@
-"""`daymelt STEP …`: what the rules' shell lines call, and what a person can call without Snakemake.
+"""The command line: `daymelt COMMAND …` for a person, `daymelt STEP …` for the rules.
 
 The arguments of a step are those of its function: a `Path` takes one value, a `list[Path]` several,
-a `str` or `int` one, a `bool` is a flag. A section of the configuration comes out of `--options`
-(JSON, as the rules give it) or `--configfile` (YAML, as a person has it). `daymelt retrieve`,
-`probe` and `doctor` are for a person alone: they read config.yaml and the files of `--config`, as
-Snakemake does.
+a `str` or `int` one, a `bool` is a flag, a dataclass stands for its fields. A section of the
+settings comes from `--options` (JSON, as the rules give it) or `--configfile` (YAML). The commands
+are in `daymelt.commands.parsers`.
+
+Settings, steps and commands are imported where they are used: `--help` needs none of them.
 """
 
 import argparse
+import difflib
 import importlib
 import inspect
 import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from daymelt import __version__
+from daymelt.commands.parsers import add_commands
 from daymelt.core.errors import ConfigError, DaymeltError
 from daymelt.core.provenance import step_module
-from daymelt.plan.settings import load_files, load_settings, read_section
-from daymelt.settings.base import Section
-from daymelt.settings.config import SECTIONS
-from daymelt.settings.loading import load_section
 
-STEPS = {
-    "twin-world": "the true melt of a season of the twin",
-    "retrieve-terrain": "height and masks, as the provider ships them",
-    "retrieve-sentinel1": "the Sentinel-1 files of a month",
-    "retrieve-mar": "the MAR file of a season",
-    "retrieve-microwave": "the passive microwave files of a season",
-    "retrieve-stations": "the hourly files of the weather stations in the area",
-    "align-terrain": "height and masks on the study grid",
-    "winter-reference": "dry-snow backscatter of every orbit before a season",
-    "melt-fraction": "melting share of the cells on every acquisition day of a month",
-    "align-mar": "MAR's liquid water on the study grid",
-    "align-microwave": "brightness temperature and its winter mean on the study grid",
-    "split": "which acquisition days train, validate and test",
-    "time-interpolate": "time-interpolated SAR and the age of the nearest observation",
-    "training-pool": "time-interpolated SAR from the training days alone",
-    "train": "a system, such as a network",
-    "map": "a GeoTIFF for every day of a season",
-    "evaluate": "a system through a season, against held-out SAR and, on the twin, the truth",
-    "score": "the table of all seasons' scores",
-    "measure": "how fast a system maps, and in how much memory",
-    "compare": "the table of the benchmark: every system on every trial",
-    "draw-benchmark": "the figures of the benchmark",
-    "station-scores": "the maps beside the weather stations, day by day",
-    "twin-statistics": "the twin beside the published facts that it is calibrated to",
-    "report": "figures",
-    "retrieve-meltwaterbench": "mask, DEM and split files of the published dataset, by which an "
-    "area is configured",
-    "export-meltwaterbench": "an area in the layout of the published dataset; also `daymelt "
-    "export meltwaterbench`",
+Sections = Callable[[str], Any]  # a section of the settings by its name
+
+STAGES: Mapping[str, Mapping[str, str]] = {
+    "retrieve": {
+        "twin-world": "the true melt of a season of the twin",
+        "retrieve-terrain": "height and masks, as the provider ships them",
+        "retrieve-sentinel1": "the Sentinel-1 files of a month",
+        "retrieve-mar": "the MAR file of a season",
+        "retrieve-microwave": "the passive microwave files of a season",
+        "retrieve-stations": "the hourly files of the weather stations in the area",
+        "retrieve-meltwaterbench": "mask, DEM and split files of the published dataset",
+    },
+    "prepare": {
+        "align-terrain": "height and masks on the study grid",
+        "winter-reference": "dry-snow backscatter of every orbit before a season",
+        "melt-fraction": "melting share of the cells on every acquisition day of a month",
+        "align-mar": "MAR's liquid water on the study grid",
+        "align-microwave": "brightness temperature and its winter mean on the study grid",
+        "split": "which acquisition days train, validate and test",
+        "time-interpolate": "time-interpolated SAR and the age of the nearest observation",
+        "training-pool": "time-interpolated SAR from the training days alone",
+    },
+    "train": {"train": "a system, such as a network"},
+    "map": {"map": "a GeoTIFF for every day of a season"},
+    "benchmark": {
+        "evaluate": "scores of a system through a season against held-out SAR and the truth",
+        "score": "the table of all seasons' scores",
+        "measure": "how fast a system maps, and in how much memory",
+        "compare": "the table of the benchmark: every system on every trial",
+        "draw-benchmark": "the figures of the benchmark",
+        "station-scores": "the maps beside the weather stations, day by day",
+        "twin-statistics": "the twin beside the published facts that it is calibrated to",
+        "report": "figures of the maps",
+    },
+    "export": {"export-meltwaterbench": "an area in the layout of the published dataset"},
 }
-COMMANDS = {
-    "retrieve": "what the steps retrieve-… do, for a month or a season, to the places of the "
-    "workflow",
-    "probe": "what the archives really hold, against what is assumed of them",
-    "doctor": "whether credentials, disk, GPU, GDAL, Snakemake and providers are usable",
-}
+STEPS = {name: about for steps in STAGES.values() for name, about in steps.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one step or command; 0 on success or what the command says, 2 with one line on standard
-    error where the user can mend it.
+    """Run one command or step.
+
+    Returns
+    -------
+    0 on success or what the command returns; 2, with one line on standard error, for an error that
+    the user can mend.
     """
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        words = joined(list(sys.argv[1:] if arguments is None else arguments))
-        step = step_name(words)
-        function = step_function(step)
-        values = parser_of(step, function).parse_args(words[1:])
+        function, values = step_call(words) if set(words[:1]) & set(STEPS) else command_call(words)
         bound = inspect.signature(function).bind_partial()
-        bound.arguments.update(call_arguments(function, values))
+        bound.arguments.update(values)
         with ending_on_request():
             outcome = function(*bound.args, **bound.kwargs)
     except DaymeltError as error:
-        print(f"daymelt: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"daymelt: {error}", file=sys.stderr)
         return 2
     return outcome if isinstance(outcome, int) else 0
 
 
-def joined(words: list[str]) -> list[str]:
-    """`export meltwaterbench …` as `export-meltwaterbench …`."""
-    return (
-        ["-".join(words[:2]), *words[2:]] if words[:1] == ["export"] and len(words) > 1 else words
-    )
-
-
 @contextmanager
 def ending_on_request() -> Iterator[None]:
-    """Let a request to end (SIGTERM: a batch system at the end of the wall time) unwind the step,
-    so that no temporary file stays.
+    """Turn SIGTERM (a batch system at the end of the wall time) into SystemExit, so that a step
+    removes its temporary files.
     """
 
     def end(number: int, frame: object) -> None:
@@ -110,109 +107,154 @@ def ending_on_request() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def step_name(words: Sequence[str]) -> str:
-    """The step that a command line begins with; anything else prints the list of steps."""
-    commands, listing = (
-        "\n".join(f"  {name:<20}{about}" for name, about in group.items())
-        for group in (COMMANDS, STEPS)
-    )
+def command_call(words: Sequence[str]) -> tuple[Callable[..., object], dict[str, Any]]:
+    """Function and arguments of a command line that begins with a command."""
+    values = command_parser(words).parse_args(words)
+    module, _, name = values.function.partition(":")
+    function = getattr(importlib.import_module(module), name)
+    return function, call_arguments(function, values, settings_of_folder(values))
+
+
+def command_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Parser of all commands; an unknown first word ends the process with the nearest names."""
     parser = argparse.ArgumentParser(
         prog="daymelt",
-        description=__doc__,
-        epilog=f"commands:\n{commands}\n\nsteps:\n{listing}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Daily 100 m maps of surface melt. `snakemake --cores 8` runs the whole "
+        "workflow; these commands do what surrounds a run.",
+        epilog="`daymelt COMMAND --help` describes a command and gives an example. The steps that "
+        "the workflow runs are commands too: `daymelt steps` lists them.",
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"daymelt {__version__}")
-    parser.add_argument("step", choices=[*COMMANDS, *STEPS], metavar="STEP")
-    return str(parser.parse_args(words[:1]).step)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    add_commands(commands)
+    about = "list the steps of the workflow"
+    steps = commands.add_parser("steps", help=about, description=about, allow_abbrev=False)
+    steps.set_defaults(function="daymelt.cli:list_steps")
+    known = [*commands.choices, *STEPS]
+    if words and not words[0].startswith("-") and words[0] not in known:
+        near = difflib.get_close_matches(words[0], known)
+        hint = f", did you mean {' or '.join(near)}?" if near else ";"
+        parser.error(f"found {words[0]!r}{hint} commands: {', '.join(commands.choices)}")
+    return parser
+
+
+def list_steps() -> None:
+    """Print the steps of every stage."""
+    for stage, steps in STAGES.items():
+        print(f"{stage}:")
+        for name, about in steps.items():
+            print(f"  {name:<25}{about}")
+    print("\n`daymelt STEP --help` lists the arguments of a step.")
+
+
+def settings_of_folder(values: argparse.Namespace) -> Sections:
+    """The settings of the current folder and of `--config`; `config` is the name of the whole."""
+
+    @cache
+    def whole() -> Any:
+        from daymelt.plan.settings import load_files
+
+        return load_files(values.config)
+
+    return lambda name: whole() if name == "config" else getattr(whole(), name)
+
+
+def step_call(words: Sequence[str]) -> tuple[Callable[..., object], dict[str, Any]]:
+    """Function and arguments of a command line that begins with a step."""
+    function = step_function(words[0])
+    values = parser_of(words[0], function).parse_args(words[1:])
+    return function, call_arguments(function, values, given_sections(values, function))
 
 
 def step_function(step: str) -> Callable[..., object]:
-    """The function of a step; its module, with what it imports, is loaded only now."""
+    """The function of a step, from its module."""
     name = step.replace("-", "_")
-    command = name in ("doctor", "export_meltwaterbench", "probe", "retrieve")
-    module = f"daymelt.commands.{name}" if command else step_module(step)
+    module = f"daymelt.commands.{name}" if step in STAGES["export"] else step_module(step)
     return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
 
 
 def parser_of(step: str, function: Callable[..., object]) -> argparse.ArgumentParser:
     """Parser of a step's own arguments."""
     parser = argparse.ArgumentParser(
-        prog=f"daymelt {step}", description=(inspect.getdoc(function) or "").split("\n\n")[0]
+        prog=f"daymelt {step}",
+        description=(inspect.getdoc(function) or "").split("\n\n")[0],
+        allow_abbrev=False,
     )
-    if step in COMMANDS:
-        parser.add_argument(
-            "--config",
-            default=[],
-            type=Path,
-            nargs="+",
-            metavar="FILE",
-            help="settings that differ from config.yaml",
-        )
-    else:
-        parser.add_argument(
-            "--options", default=None, metavar="JSON", help="sections of the configuration"
-        )
-        parser.add_argument(
-            "--configfile",
-            default=None,
-            type=Path,
-            help="configuration in YAML, instead of --options",
-        )
-    for name, parameter in inspect.signature(function).parameters.items():
-        kind = parameter.annotation
-        if is_section(kind):
-            continue
-        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
-            parser.add_argument(name)
-            continue
-        flag = f"--{name.replace('_', '-')}"
-        if kind is bool:
-            parser.add_argument(flag, dest=name, action="store_true")
-            continue
-        required = parameter.default is inspect.Parameter.empty
-        many = {"nargs": "*"} if kind == list[Path] else {}
-        default = {} if required else {"default": parameter.default}
-        value = next(
-            (plain for plain in (str, int) if plain is kind or plain in get_args(kind)), Path
-        )
-        parser.add_argument(flag, dest=name, type=value, required=required, **many, **default)
+    parser.add_argument("--options", metavar="JSON", help="sections of the settings")
+    parser.add_argument(
+        "--configfile", type=Path, metavar="FILE", help="settings in YAML, instead of --options"
+    )
+    for parameter in plain_parameters(function):
+        if not is_section(parameter.annotation):
+            add_flag(parser, parameter)
     return parser
 
 
-def call_arguments(function: Callable[..., object], values: argparse.Namespace) -> dict[str, Any]:
-    """Arguments for the call of a step's function."""
-    names = {
-        name
-        for name, parameter in inspect.signature(function).parameters.items()
-        if is_section(parameter.annotation)
-    }
-    arguments = {}
-    if hasattr(values, "config"):
-        whole = load_files(values.config)
-        sections: Callable[[str], Any] = lambda _name: whole  # noqa: E731
-    else:
-        sections = given_sections(values, "area" in names)
-    for name, parameter in inspect.signature(function).parameters.items():
-        arguments[name] = (
-            sections(name) if is_section(parameter.annotation) else getattr(values, name)
-        )
-    return arguments
+def plain_parameters(function: Callable[..., object]) -> Iterator[inspect.Parameter]:
+    """Parameters of a step; one that is a dataclass counts as the parameters of that."""
+    for parameter in inspect.signature(function).parameters.values():
+        if is_group(parameter.annotation):
+            yield from plain_parameters(parameter.annotation)
+        else:
+            yield parameter
 
 
-def given_sections(values: argparse.Namespace, with_area: bool = True) -> Callable[[str], Any]:
-    """How a section of the configuration is had by its name.
+def add_flag(parser: argparse.ArgumentParser, parameter: inspect.Parameter) -> None:
+    """The flag of one parameter, by its type: bool, a list, str, int, or else a path."""
+    name, kind = parameter.name, parameter.annotation
+    flag = f"--{name.replace('_', '-')}"
+    if kind is bool:
+        parser.add_argument(flag, dest=name, action="store_true")
+        return
+    required = parameter.default is inspect.Parameter.empty
+    options: dict[str, Any] = {} if required else {"default": parameter.default}
+    if get_origin(kind) is list:
+        options["nargs"] = "*"
+    plain = next((plain for plain in (str, int) if plain in (kind, *get_args(kind))), Path)
+    parser.add_argument(flag, dest=name, type=plain, required=required, **options)
 
-    Without the area only those asked for are read: the step may be the one that fetches the raster
-    that the area's grid comes from.
+
+def call_arguments(
+    function: Callable[..., object], values: argparse.Namespace, section: Sections
+) -> dict[str, Any]:
+    """Arguments for the call of a function: sections of the settings by name, the rest from the
+    command line; a dataclass is made of its own.
     """
-    if values.configfile is not None and not with_area:
+
+    def argument(name: str, kind: Any) -> Any:
+        if is_group(kind):
+            return kind(**call_arguments(kind, values, section))
+        return section(name) if is_section(kind) else getattr(values, name)
+
+    parameters = inspect.signature(function).parameters
+    return {name: argument(name, parameter.annotation) for name, parameter in parameters.items()}
+
+
+def given_sections(values: argparse.Namespace, function: Callable[..., object]) -> Sections:
+    """The sections that a step is given, from `--options` or `--configfile`.
+
+    A step without the area among its arguments may be the one that fetches the raster that the
+    area's grid is read from: it reads its own sections of the file alone.
+    """
+    from daymelt.plan.settings import load_settings, read_section
+    from daymelt.settings.loading import load_section
+
+    if values.configfile is None:
+        options = json_options(values.options or "{}")
+        return lambda name: read_section(name, options.get(name, {}))
+    if "area" not in inspect.signature(function).parameters:
         return lambda name: load_section(values.configfile, name)
-    if values.configfile is not None:
-        config = load_settings(values.configfile)
-        return lambda name: getattr(config, name)
+    config = load_settings(values.configfile)
+    return lambda name: getattr(config, name)
+
+
+def json_options(text: str) -> dict[str, Any]:
+    """The sections of `--options`; ConfigError where the text is none."""
+    from daymelt.settings.config import SECTIONS
+
     try:
-        options = json.loads(values.options or "{}")
+        options = json.loads(text)
     except ValueError as error:
         raise ConfigError(f"--options: no valid JSON ({error})") from None
     if not isinstance(options, dict) or not set(options) <= set(SECTIONS):
@@ -220,11 +262,18 @@ def given_sections(values: argparse.Namespace, with_area: bool = True) -> Callab
             f"--options: found {str(options)[:60]!r}; expected a JSON object with sections among "
             f"{', '.join(SECTIONS)}"
         )
-    return lambda name: read_section(name, options.get(name, {}))
+    return options
+
+
+def is_group(kind: Any) -> bool:
+    """True for a dataclass, such as the streams of a season, that holds several arguments."""
+    return inspect.isclass(kind) and is_dataclass(kind) and not is_section(kind)
 
 
 def is_section(kind: Any) -> bool:
-    """True for a section of the configuration."""
+    """True for a section of the settings, and for all of them."""
+    from daymelt.settings.base import Section
+
     return inspect.isclass(kind) and issubclass(kind, Section)
 
 

@@ -17,7 +17,7 @@ from servers.serving import Fault
 
 from daymelt.archives.retry import Policy
 from daymelt.core.errors import ConfigError, FormatError, MissingInputError, RetrievalError
-from daymelt.sources.mar import server as mar_http
+from daymelt.sources.mar import server
 from daymelt.sources.mar.files import open_mar
 from daymelt.twin import files
 
@@ -50,18 +50,23 @@ def shelf(tmp_path):
 
 
 @pytest.fixture(params=["apache", "nginx"])
-def server(request, shelf):
+def listing(request, shelf):
     with Listing(shelf, request.param) as listing:
         yield listing
 
 
-def options(server, **changes):
-    return mar_http.MarOptions(
-        f"{server.base}/5km/", f"{server.base}/10km/", policy=QUICK, **changes
+def options(listing, **changes):
+    return server.MarOptions(
+        f"{listing.base}/5km/", f"{listing.base}/10km/", policy=QUICK, **changes
     )
 
 
-def test_the_newest_minor_version_of_a_year_is_found(shelf, server):
+def retrieve(folder, wanted):
+    """Search the year and fetch what is found."""
+    return server.retrieve(server.search(FIRST, LAST, wanted, folder), folder, wanted)
+
+
+def test_the_newest_minor_version_of_a_year_is_found(shelf, listing):
     for name in (
         "MARv3.14.3-5km-daily-ERA5-2019.nc",
         "MARv3.14.10-5km-daily-ERA5-2019.nc",
@@ -74,11 +79,11 @@ def test_the_newest_minor_version_of_a_year_is_found(shelf, server):
         "MARv3.14.99-5km-daily-ERA5-2019.nc.part",
     ):
         (shelf / "5km" / name).write_bytes(b"x")
-    (remote,) = mar_http.search(FIRST, LAST, options(server))
+    (remote,) = server.search(FIRST, LAST, options(listing))
     assert remote.path == "MARv3.14.10-5km-daily-ERA5-2019.nc"
-    assert remote.url == f"{server.base}/5km/{remote.path}"
+    assert remote.url == f"{listing.base}/5km/{remote.path}"
     assert (remote.size, remote.kind, remote.version) == (7, "netcdf", "3.14.10")
-    assert (server.paths("HEAD"), "GET") == ([f"/5km/{remote.path}"], "GET")
+    assert (listing.paths("HEAD"), "GET") == ([f"/5km/{remote.path}"], "GET")
 
 
 @given(minors=st.lists(st.integers(0, 30), min_size=1, max_size=6, unique=True), seed=st.randoms())
@@ -88,17 +93,17 @@ def test_versions_are_numbers_not_letters(minors, seed):
         "index.html",
     ]
     seed.shuffle(names)
-    assert mar_http.newest(names, "3.14", 5) == {
+    assert server.newest(names, "3.14", 5) == {
         2019: f"MARv3.14.{max(minors)}-5km-daily-ERA5-2019.nc"
     }
-    assert mar_http.newest(names, "3.14", 10) == {}
+    assert server.newest(names, "3.14", 10) == {}
 
 
-def test_every_year_is_listed_in_order_at_the_finest_spacing_there_is(shelf, server, caplog):
+def test_every_year_is_listed_in_order_at_the_finest_spacing_there_is(shelf, listing, caplog):
     for km, year in ((5, 2018), (10, 2018), (10, 2019), (5, 2020)):
         (shelf / f"{km}km" / f"MARv3.14.3-{km}km-daily-ERA5-{year}.nc").write_bytes(b"x")
     with caplog.at_level(logging.INFO):
-        found = mar_http.search(dt.date(2018, 1, 1), dt.date(2020, 1, 1), options(server))
+        found = server.search(dt.date(2018, 1, 1), dt.date(2020, 1, 1), options(listing))
     assert [(remote.path[9:13], remote.path[-7:-3]) for remote in found] == [
         ("3-5k", "2018"),
         ("3-10", "2019"),
@@ -107,20 +112,20 @@ def test_every_year_is_listed_in_order_at_the_finest_spacing_there_is(shelf, ser
     assert "2019: no 5 km file" in caplog.text
 
 
-def test_without_a_5_km_folder_the_10_km_one_serves(shelf, server):
+def test_without_a_5_km_folder_the_10_km_one_serves(shelf, listing):
     (shelf / "5km").rmdir()
     (shelf / "10km" / "MARv3.14.3-10km-daily-ERA5-2019.nc").write_bytes(b"x")
-    assert [remote.path for remote in mar_http.search(FIRST, LAST, options(server))] == [
+    assert [remote.path for remote in server.search(FIRST, LAST, options(listing))] == [
         "MARv3.14.3-10km-daily-ERA5-2019.nc"
     ]
 
 
-def test_a_year_that_nobody_has_is_told_with_the_settings(shelf, server, one_line):
+def test_a_year_that_nobody_has_is_told_with_the_settings(shelf, listing, one_line):
     (shelf / "10km" / "MARv3.14.3-10km-daily-ERA5-2017.nc").write_bytes(b"x")
     with pytest.raises(RetrievalError) as raised:
-        mar_http.search(FIRST, LAST, options(server))
+        server.search(FIRST, LAST, options(listing))
     one_line(
-        raised, "2019", f"{server.base}/5km/", f"{server.base}/10km/", "2017", "archives.mar_5km"
+        raised, "2019", f"{listing.base}/5km/", f"{listing.base}/10km/", "2017", "archives.mar_5km"
     )
 
 
@@ -136,12 +141,12 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("link", ELSEWHERE)
-def test_a_name_that_leads_elsewhere_is_refused(shelf, server, one_line, link):
+def test_a_name_that_leads_elsewhere_is_refused(shelf, listing, one_line, link):
     (shelf / "5km" / "MARv3.14.3-5km-daily-ERA5-2019.nc").write_bytes(b"x")
-    server.extra = [(link, "MARv3.14.99")]
+    listing.extra = [(link, "MARv3.14.99")]
     with pytest.raises(FormatError) as raised:
-        mar_http.search(FIRST, LAST, options(server))
-    one_line(raised, f"{server.base}/5km/", "leads to")
+        server.search(FIRST, LAST, options(listing))
+    one_line(raised, f"{listing.base}/5km/", "leads to")
 
 
 @pytest.mark.parametrize(
@@ -155,12 +160,10 @@ def test_a_name_that_leads_elsewhere_is_refused(shelf, server, one_line, link):
         "?C=N;O=D",
     ],
 )
-def test_other_links_of_a_page_are_passed_over(shelf, server, link):
+def test_other_links_of_a_page_are_passed_over(shelf, listing, link):
     (shelf / "5km" / "MARv3.14.3-5km-daily-ERA5-2019.nc").write_bytes(b"x")
-    server.extra = [(link, "something")]
-    assert [remote.version for remote in mar_http.search(FIRST, LAST, options(server))] == [
-        "3.14.3"
-    ]
+    listing.extra = [(link, "something")]
+    assert [remote.version for remote in server.search(FIRST, LAST, options(listing))] == ["3.14.3"]
 
 
 @given(
@@ -169,72 +172,72 @@ def test_other_links_of_a_page_are_passed_over(shelf, server, link):
     )
 )
 def test_no_page_breaks_the_parser(page):
-    for name in mar_http.file_names(page, "http://example.org/mar/"):
+    for name in server.file_names(page, "http://example.org/mar/"):
         assert "/" not in name
 
 
 def test_a_link_from_the_root_and_an_encoded_name_are_of_this_folder():
     folder = "http://example.org/mar/"
     page = '<a href="/mar/MARv3.14.3-5km-daily-ERA5-2019.nc">x</a><A HREF=a%20b.nc>y</A>'
-    assert mar_http.file_names(page, folder) == ["MARv3.14.3-5km-daily-ERA5-2019.nc", "a b.nc"]
+    assert server.file_names(page, folder) == ["MARv3.14.3-5km-daily-ERA5-2019.nc", "a b.nc"]
 
 
-def test_a_size_that_is_not_told_is_unknown(shelf, server):
+def test_a_size_that_is_not_told_is_unknown(shelf, listing):
     (shelf / "5km" / "MARv3.14.3-5km-daily-ERA5-2019.nc").write_bytes(b"x")
-    server.head = False
-    assert mar_http.search(FIRST, LAST, options(server))[0].size is None
+    listing.head = False
+    assert server.search(FIRST, LAST, options(listing))[0].size is None
 
 
-def test_a_busy_server_is_asked_again_and_one_that_stays_so_is_told(shelf, server, one_line):
+def test_a_busy_server_is_asked_again_and_one_that_stays_so_is_told(shelf, listing, one_line):
     (shelf / "5km" / "MARv3.14.3-5km-daily-ERA5-2019.nc").write_bytes(b"xy")
-    server.faults = [Fault("/5km/", status=503), Fault(".nc", status=500)]
-    assert mar_http.search(FIRST, LAST, options(server))[0].size == 2
-    server.faults = [Fault("/5km/", None, status=503)]
+    listing.faults = [Fault("/5km/", status=503), Fault(".nc", status=500)]
+    assert server.search(FIRST, LAST, options(listing))[0].size == 2
+    listing.faults = [Fault("/5km/", None, status=503)]
     with pytest.raises(RetrievalError) as raised:
-        mar_http.search(FIRST, LAST, options(server))
-    one_line(raised, f"{server.base}/5km/", "503")
+        server.search(FIRST, LAST, options(listing))
+    one_line(raised, f"{listing.base}/5km/", "503")
 
 
-def test_the_5_km_file_is_fetched_where_it_holds_the_variable(shelf, server, tmp_path):
+def test_the_5_km_file_is_fetched_where_it_holds_the_variable(shelf, listing, tmp_path):
     source = write(shelf / "5km", "MARv3.14.3-5km-daily-ERA5-2019.nc")
     write(shelf / "10km", "MARv3.14.3-10km-daily-ERA5-2019.nc")
-    (came,) = mar_http.retrieve(FIRST, LAST, tmp_path / "out", options(server))
+    (came,) = retrieve(tmp_path / "out", options(listing))
     assert came.path.read_bytes() == source.read_bytes()
     with open_mar(came.path) as mar:
         assert mar.dates == (FIRST,)
 
 
 def test_a_5_km_file_without_the_variable_gives_way_to_10_km_with_a_word(
-    shelf, server, tmp_path, caplog
+    shelf, listing, tmp_path, caplog
 ):
     write(shelf / "5km", "MARv3.14.3-5km-daily-ERA5-2019.nc", "ME")
     source = write(shelf / "10km", "MARv3.14.3-10km-daily-ERA5-2019.nc")
     with caplog.at_level(logging.INFO):
-        (came,) = mar_http.retrieve(FIRST, LAST, tmp_path / "out", options(server))
+        (came,) = retrieve(tmp_path / "out", options(listing))
     assert came.path.name == source.name and came.path.read_bytes() == source.read_bytes()
     assert "MARv3.14.3-5km-daily-ERA5-2019.nc has no WA1; taking 10 km" in caplog.text
     assert [path.name for path in (tmp_path / "out").glob("*.nc")] == [source.name]
-    (came,) = mar_http.retrieve(FIRST, LAST, tmp_path / "me", options(server, variable="ME"))
+    (came,) = retrieve(tmp_path / "me", options(listing, variable="ME"))
     assert "5km" in came.path.name
 
 
-def test_where_no_file_holds_the_variable_the_user_is_told(shelf, server, tmp_path, one_line):
+def test_where_no_file_holds_the_variable_the_user_is_told(shelf, listing, tmp_path, one_line):
     write(shelf / "5km", "MARv3.14.3-5km-daily-ERA5-2019.nc", "ME")
     for _ in range(2):
         with pytest.raises(MissingInputError) as raised:
-            mar_http.retrieve(FIRST, LAST, tmp_path / "out", options(server))
+            retrieve(tmp_path / "out", options(listing))
         one_line(raised, "no variable WA1", "found ME", "mar.variable")
         write(shelf / "10km", "MARv3.14.3-10km-daily-ERA5-2019.nc", "ME")
 
 
-def test_a_page_instead_of_a_file_does_not_get_its_name(shelf, server, tmp_path):
+def test_a_page_instead_of_a_file_does_not_get_its_name(shelf, listing, tmp_path):
     write(shelf / "5km", "MARv3.14.3-5km-daily-ERA5-2019.nc")
-    remotes = mar_http.search(FIRST, LAST, options(server))
-    server.faults = [
+    remotes = server.search(FIRST, LAST, options(listing))
+    listing.faults = [
         Fault(".nc", None, after=1, status=200, body=b"<html><body>moved</body></html>")
     ]
     with pytest.raises(Exception, match=r"page came instead|bytes, expected"):
-        mar_http.retrieve(FIRST, LAST, tmp_path / "out", options(server))
+        retrieve(tmp_path / "out", options(listing))
     assert not (tmp_path / "out" / remotes[0].path).exists()
 
 
@@ -249,17 +252,17 @@ def test_a_page_instead_of_a_file_does_not_get_its_name(shelf, server, tmp_path)
 )
 def test_a_folder_that_is_no_plain_address_is_refused(one_line, folder):
     with pytest.raises(ConfigError) as raised:
-        mar_http.MarOptions(folder_10km=folder)
+        server.MarOptions(folder_10km=folder)
     one_line(raised, "MAR folder")
     assert "secret" not in str(raised.value)
 
 
-def test_a_folder_is_one_with_and_without_its_last_slash(shelf, server):
+def test_a_folder_is_one_with_and_without_its_last_slash(shelf, listing):
     (shelf / "5km" / "MARv3.14.3-5km-daily-ERA5-2019.nc").write_bytes(b"x")
-    plain = options(server)
-    assert mar_http.search(
+    plain = options(listing)
+    assert server.search(
         FIRST, LAST, replace(plain, folder_5km=plain.folder_5km[:-1])
-    ) == mar_http.search(FIRST, LAST, plain)
+    ) == server.search(FIRST, LAST, plain)
 
 
 def test_the_listing_serves_from_the_command_line(shelf):
@@ -282,8 +285,8 @@ def test_the_listing_serves_from_the_command_line(shelf):
         text=True,
     ) as process:
         base = json.loads(process.stdout.readline())["base"]
-        found = mar_http.search(
-            FIRST, LAST, mar_http.MarOptions(f"{base}5km/", f"{base}10km/", policy=QUICK)
+        found = server.search(
+            FIRST, LAST, server.MarOptions(f"{base}5km/", f"{base}10km/", policy=QUICK)
         )
         assert [remote.size for remote in found] == [1]
         process.stdin.close()

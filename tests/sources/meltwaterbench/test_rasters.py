@@ -9,7 +9,7 @@ from rasterio import Affine
 
 from daymelt.core.errors import FormatError, GridError, MissingInputError
 from daymelt.core.grid import Grid
-from daymelt.sources.meltwaterbench import layout as published
+from daymelt.sources.meltwaterbench import layout
 from daymelt.sources.meltwaterbench.rasters import (
     FRACTION,
     check_grid,
@@ -41,7 +41,7 @@ def write(path, values, transform=None, crs=ALBERS, **profile):
 
 @given(st.dates(dt.date(1979, 1, 1), dt.date(2100, 1, 1)))
 def test_a_day_is_found_again_in_its_name(day):
-    assert published.day_of(published.day_name(day)) == day
+    assert layout.day_of(layout.day_name(day)) == day
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_day_is_found_again_in_its_name(day):
     ],
 )
 def test_other_names_are_no_days(name):
-    assert published.day_of(name) is None
+    assert layout.day_of(name) is None
 
 
 def test_days_are_listed_in_order_and_hidden_files_left_alone(tmp_path):

@@ -28,7 +28,8 @@ MOSAICS = (
 
 
 def v1(day, platform="F17", channel="37H", pass_="M", grid="N3.125km", algorithm="SIR", minor=5):
-    return f"NSIDC-0630-EASE2_{grid}-{platform}_SSMIS-{day:%Y%j}-{channel}-{pass_}-{algorithm}-CSU-v1.{minor}.nc"
+    series = f"{channel}-{pass_}-{algorithm}"
+    return f"NSIDC-0630-EASE2_{grid}-{platform}_SSMIS-{day:%Y%j}-{series}-CSU-v1.{minor}.nc"
 
 
 def v2(
@@ -40,7 +41,8 @@ def v2(
     algorithm="SIR",
     stamp="2401010000",
 ):
-    return f"NSIDC0630_{algorithm}_EASE2_{grid}_{platform}_SSMIS_{pass_}_{channel}_{day:%Y%m%d}_{stamp}_v2.0.nc"
+    series = f"{platform}_SSMIS_{pass_}_{channel}"
+    return f"NSIDC0630_{algorithm}_EASE2_{grid}_{series}_{day:%Y%m%d}_{stamp}_v2.0.nc"
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from scipy.ndimage import map_coordinates
 
 from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.core.grid import Grid
-from daymelt.sources.sentinel1 import bursts as sentinel1
+from daymelt.sources.sentinel1 import bursts
 from daymelt.twin import files
 
 FINE = Grid("EPSG:3413", 30, 300_000, -2_580_000, 40, 50)
@@ -38,7 +38,7 @@ def speckled(shape, seed=0):
 
 
 def test_a_genuine_name_is_read_in_full():
-    burst = sentinel1.parse_burst(GENUINE)
+    burst = bursts.parse_burst(GENUINE)
     assert (burst.burst_id, burst.relative_orbit, burst.platform, burst.polarisation) == (
         "T087-185679-IW2",
         87,
@@ -60,7 +60,7 @@ def test_a_genuine_name_is_read_in_full():
 def test_a_written_name_reads_back(orbit, burst, swath, acquired, platform):
     acquired = acquired.replace(microsecond=0, tzinfo=dt.UTC)
     name = files.burst_name(orbit, burst, swath, acquired, ACQUIRED, platform)
-    found = sentinel1.parse_burst(f"{name}_HV.tif")
+    found = bursts.parse_burst(f"{name}_HV.tif")
     assert (found.burst_id, found.relative_orbit) == (f"T{orbit:03d}-{burst:06d}-IW{swath}", orbit)
     assert (found.acquired_at, found.processed_at, found.platform, found.polarisation) == (
         acquired,
@@ -81,7 +81,7 @@ def test_a_written_name_reads_back(orbit, burst, swath, acquired, platform):
 )
 def test_another_name_is_refused(name, one_line):
     with pytest.raises(FormatError) as raised:
-        sentinel1.parse_burst(name)
+        bursts.parse_burst(name)
     one_line(raised, "burst", name, "expected OPERA_L2_RTC-S1_T")
 
 
@@ -100,33 +100,33 @@ def test_the_newest_processing_of_a_burst_stands_and_duplicates_fall(tmp_path):
         *named("HV.tif", "mask.tif", "BROWSE.png", "h5", burst="081235"),
     ]
     for paths in (names, names[::-1], names + names):
-        found = sentinel1.find_bursts([tmp_path / name for name in paths])
+        found = bursts.find_bursts([tmp_path / name for name in paths])
         assert [burst.processed_at.year for burst in found] == [2025]
         assert found[0].mask_path.name == named("mask.tif", processed="20250101T000000Z")[0]
     assert [
-        burst.burst_id for burst in sentinel1.find_bursts([tmp_path / name for name in names], "hv")
+        burst.burst_id for burst in bursts.find_bursts([tmp_path / name for name in names], "hv")
     ] == ["T039-081235-IW2"]
 
 
 def test_a_burst_without_its_mask_is_refused(tmp_path, one_line):
     with pytest.raises(MissingInputError) as raised:
-        sentinel1.find_bursts([tmp_path / named("HH.tif")[0]])
+        bursts.find_bursts([tmp_path / named("HH.tif")[0]])
     one_line(raised, named("HH.tif")[0], named("mask.tif")[0], "retrieve")
 
 
 def test_passes_hold_the_bursts_of_a_day_and_orbit_in_order(tmp_path):
-    bursts = [
-        sentinel1.parse_burst(
-            f"{files.burst_name(orbit, burst, 1, ACQUIRED + dt.timedelta(days, seconds), ACQUIRED)}_HH.tif"
+    several = [
+        bursts.parse_burst(
+            f"{files.burst_name(orbit, burst, 1, ACQUIRED + delay, ACQUIRED)}_HH.tif"
         )
-        for orbit, burst, days, seconds in [
-            (141, 9, 1, 0),
-            (39, 8, 0, 3),
-            (39, 7, 0, 0),
-            (112, 6, 0, 900),
+        for orbit, burst, delay in [
+            (141, 9, dt.timedelta(1)),
+            (39, 8, dt.timedelta(0, 3)),
+            (39, 7, dt.timedelta(0)),
+            (112, 6, dt.timedelta(0, 900)),
         ]
     ]
-    grouped = sentinel1.passes(bursts)
+    grouped = bursts.passes(several)
     assert list(grouped) == [
         (dt.date(2019, 7, 31), 39),
         (dt.date(2019, 7, 31), 112),
@@ -141,12 +141,12 @@ def test_passes_hold_the_bursts_of_a_day_and_orbit_in_order(tmp_path):
 # aligned bursts
 
 
-def slow_mosaic(bursts, fine):
+def slow_mosaic(several, fine):
     """Pixel by pixel, from the arrays that were written: (gamma0, mask)."""
     gamma0, mask = np.full(fine.shape, np.nan), np.full(fine.shape, 255)
     for row, column in np.ndindex(*fine.shape):
         seen, codes = [], [255]
-        for values, flags, top, left in bursts:
+        for values, flags, top, left in several:
             i, j = row - top, column - left
             if not (0 <= i < values.shape[0] and 0 <= j < values.shape[1]):
                 continue
@@ -176,7 +176,7 @@ def test_a_mosaic_equals_the_pixel_by_pixel_one(tmp_path_factory, write_burst, d
         flags = random.choice(np.array([0, 0, 0, 1, 2, 3, 255], np.uint8), shape)
         paths += write_burst(folder, values, beside(fine, top, left, shape), flags, burst=number)
         written.append((values, flags, top, left))
-    gamma0, mask = sentinel1.read_pass(sentinel1.find_bursts(paths), fine)
+    gamma0, mask = bursts.read_pass(bursts.find_bursts(paths), fine)
     expected, codes = slow_mosaic(written, fine)
     np.testing.assert_allclose(gamma0, expected, rtol=1e-6)
     np.testing.assert_array_equal(mask, codes)
@@ -185,18 +185,18 @@ def test_a_mosaic_equals_the_pixel_by_pixel_one(tmp_path_factory, write_burst, d
 
 def test_blocks_of_a_pass_are_the_blocks_of_the_whole(tmp_path, write_burst):
     paths = write_burst(tmp_path, speckled((70, 80)), beside(FINE, -10, -10, (70, 80)))
-    bursts = sentinel1.find_bursts(paths)
-    whole = sentinel1.read_pass(bursts, FINE)
+    several = bursts.find_bursts(paths)
+    whole = bursts.read_pass(several, FINE)
     for rows, columns in [((0, 16), (0, 50)), ((16, 24), (10, 37))]:
         block = beside(FINE, rows[0], columns[0], (rows[1] - rows[0], columns[1] - columns[0]))
-        for part, full in zip(sentinel1.read_pass(bursts, block), whole, strict=True):
+        for part, full in zip(bursts.read_pass(several, block), whole, strict=True):
             np.testing.assert_array_equal(part, full[slice(*rows), slice(*columns)])
 
 
 def test_a_burst_elsewhere_and_a_pass_without_bursts_leave_no_data(tmp_path, write_burst):
     paths = write_burst(tmp_path, speckled((5, 5)), beside(FINE, 1000, 0, (5, 5)))
-    for bursts in ([], sentinel1.find_bursts(paths)):
-        gamma0, mask = sentinel1.read_pass(bursts, FINE)
+    for several in ([], bursts.find_bursts(paths)):
+        gamma0, mask = bursts.read_pass(several, FINE)
         assert np.isnan(gamma0).all() and (mask == 255).all()
 
 
@@ -226,9 +226,7 @@ def utm_burst(margin=20):
 def test_a_burst_in_another_crs_is_warped_to_where_it_belongs(tmp_path, write_burst):
     grid = utm_burst()
     values = smooth(*grid.centres_in("EPSG:3413"))
-    gamma0, mask = sentinel1.read_pass(
-        sentinel1.find_bursts(write_burst(tmp_path, values, grid)), FINE
-    )
+    gamma0, mask = bursts.read_pass(bursts.find_bursts(write_burst(tmp_path, values, grid)), FINE)
     # bfloat16's step is 0.4 %; a pixel of misplacement would be several times that
     np.testing.assert_allclose(gamma0, smooth(*FINE.centres_in("EPSG:3413")), rtol=0.005)
     assert (mask == 0).all()
@@ -237,9 +235,7 @@ def test_a_burst_in_another_crs_is_warped_to_where_it_belongs(tmp_path, write_bu
 def test_a_warp_is_bilinear_at_the_exact_place_of_every_cell(tmp_path, write_burst):
     grid = utm_burst()
     values = files.round_mantissa(speckled(grid.shape), 7)
-    gamma0, _ = sentinel1.read_pass(
-        sentinel1.find_bursts(write_burst(tmp_path, values, grid)), FINE
-    )
+    gamma0, _ = bursts.read_pass(bursts.find_bursts(write_burst(tmp_path, values, grid)), FINE)
     x, y = FINE.centres_in(grid.crs)
     place = np.stack([(grid.top - y) / 30 - 0.5, (x - grid.left) / 30 - 0.5])
     # GDAL interpolates the cells' places along each row: a hundredth of a pixel; half a pixel would
@@ -249,9 +245,9 @@ def test_a_warp_is_bilinear_at_the_exact_place_of_every_cell(tmp_path, write_bur
 
 def test_a_warped_block_is_the_block_of_the_whole(tmp_path, write_burst):
     grid = utm_burst()
-    bursts = sentinel1.find_bursts(write_burst(tmp_path, speckled(grid.shape), grid))
-    whole, _ = sentinel1.read_pass(bursts, FINE)
-    part, _ = sentinel1.read_pass(bursts, beside(FINE, 13, 17, (9, 20)))
+    several = bursts.find_bursts(write_burst(tmp_path, speckled(grid.shape), grid))
+    whole, _ = bursts.read_pass(several, FINE)
+    part, _ = bursts.read_pass(several, beside(FINE, 13, 17, (9, 20)))
     np.testing.assert_allclose(part, whole[13:22, 17:37], rtol=5e-3)
 
 
@@ -261,8 +257,8 @@ def test_layover_of_a_warped_burst_neither_bleeds_nor_vanishes(tmp_path, write_b
     flags[30:40, 30:45] = 2
     values = np.full(grid.shape, 0.25, np.float32)
     values[flags == 2] = 100
-    gamma0, mask = sentinel1.read_pass(
-        sentinel1.find_bursts(write_burst(tmp_path, values, grid, flags)), FINE
+    gamma0, mask = bursts.read_pass(
+        bursts.find_bursts(write_burst(tmp_path, values, grid, flags)), FINE
     )
     assert np.nanmax(gamma0) == 0.25
     assert 100 < (mask == 2).sum() < 200
@@ -272,9 +268,7 @@ def test_layover_of_a_warped_burst_neither_bleeds_nor_vanishes(tmp_path, write_b
 def test_ten_metre_pixels_are_averaged_in_linear_power(tmp_path, write_burst):
     fine10 = FINE.refine(10)
     values = files.round_mantissa(speckled(fine10.shape), 7)
-    gamma0, _ = sentinel1.read_pass(
-        sentinel1.find_bursts(write_burst(tmp_path, values, fine10)), FINE
-    )
+    gamma0, _ = bursts.read_pass(bursts.find_bursts(write_burst(tmp_path, values, fine10)), FINE)
     np.testing.assert_allclose(gamma0, values.reshape(40, 3, 50, 3).mean((1, 3)), rtol=1e-5)
 
 
@@ -287,7 +281,7 @@ def test_a_truncated_burst_is_refused_and_gdal_prints_nothing(
     path, _ = paths = write_burst(tmp_path, speckled((600, 600)), beside(FINE, 0, 0, (600, 600)))
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(FormatError) as raised:
-        sentinel1.read_pass(sentinel1.find_bursts(paths), beside(FINE, 0, 0, (600, 600)))
+        bursts.read_pass(bursts.find_bursts(paths), beside(FINE, 0, 0, (600, 600)))
     one_line(raised, "burst", path, "not a whole readable raster", "retrieve it again")
     assert capfd.readouterr() == ("", "")
 
@@ -299,7 +293,7 @@ def test_what_is_no_tiff_is_refused(tmp_path, write_burst, one_line, content):
     path, _ = paths = write_burst(tmp_path, speckled((5, 5)), beside(FINE, 0, 0, (5, 5)))
     path.write_bytes(content)
     with pytest.raises(FormatError) as raised:
-        sentinel1.read_pass(sentinel1.find_bursts(paths), FINE)
+        bursts.read_pass(bursts.find_bursts(paths), FINE)
     one_line(raised, "burst", path, "not a whole readable raster", "retrieve it again")
 
 
@@ -317,7 +311,7 @@ def test_a_burst_without_crs_is_refused(tmp_path, write_burst, one_line, layer):
     with rasterio.open(paths[layer], "w", driver="GTiff", **profile) as raster:
         raster.write(values)
     with pytest.raises(FormatError) as raised:
-        sentinel1.read_pass(sentinel1.find_bursts(paths), FINE)
+        bursts.read_pass(bursts.find_bursts(paths), FINE)
     one_line(raised, "burst", paths[layer], "no crs")
 
 
@@ -326,16 +320,16 @@ def test_a_mask_of_another_shape_is_refused(tmp_path, write_burst, one_line):
     _, other = write_burst(tmp_path / "other", speckled((5, 6)), beside(FINE, 0, 0, (5, 6)))
     mask.write_bytes(other.read_bytes())
     with pytest.raises(FormatError) as raised:
-        sentinel1.read_pass(sentinel1.find_bursts([path, mask]), FINE)
+        bursts.read_pass(bursts.find_bursts([path, mask]), FINE)
     one_line(raised, "burst mask", mask, "(5, 6)", "(5, 5)")
 
 
 def test_a_burst_that_went_missing_is_named(tmp_path, write_burst, one_line):
     paths = write_burst(tmp_path, speckled((5, 5)), beside(FINE, 0, 0, (5, 5)))
-    bursts = sentinel1.find_bursts(paths)
+    several = bursts.find_bursts(paths)
     paths[0].unlink()
     with pytest.raises(MissingInputError) as raised:
-        sentinel1.read_pass(bursts, FINE)
+        bursts.read_pass(several, FINE)
     one_line(raised, "burst", paths[0], "not found")
 
 
@@ -368,7 +362,7 @@ def write_raster(path, values, grid, nodata):
 def test_every_scale_becomes_linear_power(tmp_path, scale, stored, nodata, expected):
     grid = beside(FINE, 0, 0, (1, 3))
     path = write_raster(tmp_path / "scene.tif", stored, grid, nodata)
-    np.testing.assert_allclose(sentinel1.read_rtc(path, grid, scale), expected, rtol=1e-6)
+    np.testing.assert_allclose(bursts.read_rtc(path, grid, scale), expected, rtol=1e-6)
 
 
 def test_decibels_are_averaged_as_power(tmp_path):
@@ -376,19 +370,19 @@ def test_decibels_are_averaged_as_power(tmp_path):
         tmp_path / "scene.tif", [[0, -10], [0, -10]], beside(FINE, 0, 0, (2, 2)), None
     )
     coarse = Grid(FINE.crs, 60, FINE.left, FINE.top, 1, 1)
-    np.testing.assert_allclose(sentinel1.read_rtc(path, coarse, "db"), [[0.55]], rtol=1e-6)
+    np.testing.assert_allclose(bursts.read_rtc(path, coarse, "db"), [[0.55]], rtol=1e-6)
 
 
 def test_an_unknown_scale_is_refused(tmp_path, one_line):
     with pytest.raises(ConfigError) as raised:
-        sentinel1.read_rtc(tmp_path / "scene.tif", FINE, "decibel")
+        bursts.read_rtc(tmp_path / "scene.tif", FINE, "decibel")
     one_line(raised, "'decibel'", "linear, db, amplitude")
 
 
 def test_the_genuine_decibel_raster_reads_as_its_own_pixels(real):
     path = real("s1/S1A__IW___A_20150309T173017_VV_grd_mli_geo_norm_db.tif")
     grid = Grid("EPSG:32631", 20, 620048.241204, 4830114.70107, 217, 268)
-    gamma0 = sentinel1.read_rtc(path, grid, "db")
+    gamma0 = bursts.read_rtc(path, grid, "db")
     # column 100, row 50 and column 0, row 0 by gdallocationinfo of GDAL 3.6; the mean of the
     # decibels by its gdalinfo -stats
     assert 10 * np.log10(gamma0[50, 100]) == pytest.approx(-18.2675666809082, abs=1e-5)
@@ -402,7 +396,7 @@ def test_the_genuine_decibel_raster_at_100_m_is_its_mean_power(real):
     path = real("s1/S1A__IW___A_20150309T173017_VV_grd_mli_geo_norm_db.tif")
     with rasterio.open(path) as raster:
         power = 10 ** (raster.read(1)[:215, :265].astype(np.float64) / 10)
-    gamma0 = sentinel1.read_rtc(
+    gamma0 = bursts.read_rtc(
         path, Grid("EPSG:32631", 100, 620048.241204, 4830114.70107, 43, 53), "db"
     )
     np.testing.assert_allclose(gamma0, power.reshape(43, 5, 53, 5).mean((1, 3)), rtol=1e-5)
@@ -422,7 +416,7 @@ def test_the_genuine_decibel_raster_at_100_m_is_its_mean_power(real):
     ],
 )
 def test_tiles_are_those_of_a_grid_where_both_begin_at_one_place(place, layout, expected, tmp_path):
-    burst = sentinel1.parse_burst(tmp_path / GENUINE)
+    burst = bursts.parse_burst(tmp_path / GENUINE)
     tiles = {"tiled": True, "blockxsize": 16, "blockysize": 16, **layout}
     where = {
         "crs": place.crs,
@@ -434,4 +428,4 @@ def test_tiles_are_those_of_a_grid_where_both_begin_at_one_place(place, layout, 
         burst.path, "w", driver="GTiff", count=1, dtype="float32", **where, **tiles
     ) as file:
         file.write(speckled(place.shape), 1)
-    assert sentinel1.has_tiles_of(burst, FINE, 16) is expected
+    assert bursts.has_tiles_of(burst, FINE, 16) is expected

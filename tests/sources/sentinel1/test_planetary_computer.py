@@ -28,8 +28,7 @@ from daymelt.core.errors import (
     StorageError,
 )
 from daymelt.core.grid import Grid
-from daymelt.sources.sentinel1 import bursts as sentinel1
-from daymelt.sources.sentinel1 import planetary_computer as pc
+from daymelt.sources.sentinel1 import bursts, planetary_computer
 from daymelt.sources.sentinel1 import windows as scenes
 
 QUICK = Policy(timeout_s=5, stall_s=5, attempts=3, backoff_s=0.01, longest_wait_s=1)
@@ -88,7 +87,10 @@ def archive(shelf):
 
 def options(archive, **changes):
     return replace(
-        pc.PlanetaryOptions(archive.stac, archive.tokens, (archive.host,), policy=QUICK), **changes
+        planetary_computer.PlanetaryOptions(
+            archive.stac, archive.tokens, (archive.host,), policy=QUICK
+        ),
+        **changes,
     )
 
 
@@ -97,7 +99,7 @@ def access(archive):
 
 
 def scene_of(archive, **changes):
-    (scene,) = pc.search(BOX, *JULY, options(archive, **changes))
+    (scene,) = planetary_computer.search(BOX, *JULY, options(archive, **changes))
     return scene
 
 
@@ -128,24 +130,27 @@ def test_a_search_tells_what_the_item_tells(shelf, archive):
 @pytest.mark.parametrize("page", [1, 2, 3, 100])
 def test_every_page_is_read_and_the_order_is_that_of_time(shelf, archive, page):
     days = [
-        f"S1A_IW_GRDH_1SSH_201907{day:02d}T090312_201907{day:02d}T090337_{28000 + day:06d}_033456_rtc"
-        for day in (5, 11, 17, 23, 29)
+        f"S1A_IW_GRDH_1SSH_{day}T090312_{day}T090337_{orbit:06d}_033456_rtc"
+        for day, orbit in ((20190700 + day, 28000 + day) for day in (5, 11, 17, 23, 29))
     ]
     for name in days:
         write_scene(shelf, name, grid=Grid("EPSG:32624", 10, 500_000, 7_380_000, 64, 64))
     archive.most = page
-    assert [scene.id for scene in pc.search(BOX, *JULY, options(archive, page_size=page))] == days
+    assert [
+        scene.id
+        for scene in planetary_computer.search(BOX, *JULY, options(archive, page_size=page))
+    ] == days
     assert archive.paths().count("/api/stac/v1/search") == -(-len(days) // page)
 
 
 def test_items_without_the_polarisation_are_passed_over(shelf, archive, caplog):
     write_scene(shelf, pol="VV")
     with caplog.at_level(logging.INFO):
-        assert pc.search(BOX, *JULY, options(archive)) == []
+        assert planetary_computer.search(BOX, *JULY, options(archive)) == []
     assert "1 without hh" in caplog.text
     assert scene_of(archive, polarisation="vv").path == f"{SCENE}_VV.tif"
     with pytest.raises(ConfigError):
-        pc.search(BOX, *JULY, options(archive, polarisation="HH"))
+        planetary_computer.search(BOX, *JULY, options(archive, polarisation="HH"))
 
 
 def test_only_the_days_asked_for_are_listed_also_in_their_last_second(shelf, archive):
@@ -160,7 +165,10 @@ def test_only_the_days_asked_for_are_listed_also_in_their_last_second(shelf, arc
         write_scene(
             shelf, f"{SCENE}{letter}", grid=small, beside={"properties": {"datetime": moment}}
         )
-    assert [scene.id[-1] for scene in pc.search(BOX, *JULY, options(archive))] == ["b", "c"]
+    assert [scene.id[-1] for scene in planetary_computer.search(BOX, *JULY, options(archive))] == [
+        "b",
+        "c",
+    ]
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -213,7 +221,7 @@ def test_a_signature_in_an_address_of_the_catalogue_goes_no_further(shelf, archi
 def test_an_answer_that_is_no_list_of_items_is_refused(archive, one_line, body):
     archive.faults = [Fault("search", None, status=200, body=body)]
     with pytest.raises(FormatError) as raised:
-        pc.search(BOX, *JULY, options(archive))
+        planetary_computer.search(BOX, *JULY, options(archive))
     one_line(raised, "STAC", archive.stac, "check the endpoint")
 
 
@@ -226,7 +234,7 @@ def test_pages_in_a_circle_come_to_an_end(archive):
     body = json.dumps({"type": "FeatureCollection", "features": [{}], "links": [link]}).encode()
     archive.faults = [Fault("search", None, status=200, body=body)]
     with pytest.raises(RetrievalError, match="do not end"):
-        pc.search(BOX, *JULY, options(archive))
+        planetary_computer.search(BOX, *JULY, options(archive))
 
 
 def test_a_busy_catalogue_is_asked_again(shelf, archive):
@@ -240,7 +248,7 @@ def test_a_busy_catalogue_is_asked_again(shelf, archive):
 
 def test_a_catalogue_out_of_reach_is_told_in_one_line(archive, one_line):
     with pytest.raises(RetrievalError) as raised:
-        pc.search(BOX, *JULY, options(archive, endpoint="http://127.0.0.1:9/api"))
+        planetary_computer.search(BOX, *JULY, options(archive, endpoint="http://127.0.0.1:9/api"))
     one_line(raised, "http://127.0.0.1:9/api/search", "3 attempts")
 
 
@@ -272,7 +280,7 @@ def test_a_window_is_the_scene_s_own_pixels_around_the_grid(
     )
     touched = truth[r0:r1, c0:c1] if r1 > r0 and c1 > c0 else np.empty((0, 0))
     folder = tmp_path / f"{time.monotonic_ns()}"
-    paths = pc.read_window(scene_of(archive), folder, grid, access(archive), QUICK)
+    paths = planetary_computer.read_window(scene_of(archive), folder, grid, access(archive), QUICK)
     if not paths:
         assert not np.isfinite(touched).any() and window_files(folder) == []
         return
@@ -306,16 +314,18 @@ def test_a_window_is_the_scene_s_own_pixels_around_the_grid(
 
 def test_a_window_reads_as_a_pass_and_as_a_raster(shelf, archive, tmp_path):
     write_scene(shelf)
-    paths = pc.read_window(scene_of(archive), tmp_path / "out", INSIDE, access(archive), QUICK)
-    (burst,) = pc.find_scenes(paths)
+    paths = planetary_computer.read_window(
+        scene_of(archive), tmp_path / "out", INSIDE, access(archive), QUICK
+    )
+    (burst,) = planetary_computer.find_scenes(paths)
     assert (burst.path, burst.mask_path) == tuple(paths)
     assert (burst.burst_id, burst.platform, burst.polarisation) == (SCENE, "S1A", "hh")
     assert burst.acquired_at == dt.datetime(2019, 7, 31, 9, 3, 12, tzinfo=dt.UTC)
-    assert list(sentinel1.passes([burst])) == [(dt.date(2019, 7, 31), (28360 - 73) % 175 + 1)]
-    gamma0, mask = sentinel1.read_pass([burst], INSIDE)
-    np.testing.assert_array_equal(gamma0, sentinel1.read_rtc(shelf / f"{SCENE}_HH.tif", INSIDE))
+    assert list(bursts.passes([burst])) == [(dt.date(2019, 7, 31), (28360 - 73) % 175 + 1)]
+    gamma0, mask = bursts.read_pass([burst], INSIDE)
+    np.testing.assert_array_equal(gamma0, bursts.read_rtc(shelf / f"{SCENE}_HH.tif", INSIDE))
     assert (mask == 0).all() and np.isfinite(gamma0).all()
-    assert pc.find_scenes(paths, "vv") == []
+    assert planetary_computer.find_scenes(paths, "vv") == []
 
 
 def test_an_area_in_another_crs_gets_every_pixel_it_needs(shelf, archive, tmp_path):
@@ -323,9 +333,11 @@ def test_an_area_in_another_crs_gets_every_pixel_it_needs(shelf, archive, tmp_pa
     polar = Grid("EPSG:3413", 100, 0, 0, 12, 12)
     x, y = UTM.centres_in("EPSG:3413")
     polar = replace(polar, left=float(x.mean()) - 600, top=float(y.mean()) + 600)
-    paths = pc.read_window(scene_of(archive), tmp_path / "out", polar, access(archive), QUICK)
-    gamma0, _ = sentinel1.read_pass(pc.find_scenes(paths), polar)
-    np.testing.assert_array_equal(gamma0, sentinel1.read_rtc(shelf / f"{SCENE}_HH.tif", polar))
+    paths = planetary_computer.read_window(
+        scene_of(archive), tmp_path / "out", polar, access(archive), QUICK
+    )
+    gamma0, _ = bursts.read_pass(planetary_computer.find_scenes(paths), polar)
+    np.testing.assert_array_equal(gamma0, bursts.read_rtc(shelf / f"{SCENE}_HH.tif", polar))
     assert np.isfinite(gamma0).all()
 
 
@@ -345,16 +357,20 @@ def test_only_a_window_is_fetched(shelf, archive, tmp_path, monkeypatch):
     )
     scene = scene_of(archive)
     before = archive.sent
-    assert pc.read_window(scene, tmp_path / "out", INSIDE, access(archive), QUICK)
+    assert planetary_computer.read_window(scene, tmp_path / "out", INSIDE, access(archive), QUICK)
     assert archive.sent - before < size / 10
 
 
 def test_a_window_of_several_strips_is_one_of_one_strip(shelf, archive, tmp_path, monkeypatch):
     tall = Grid("EPSG:32624", 10, 500_000, 7_380_000, 1100, 64)
     write_scene(shelf, grid=tall)
-    whole = pc.read_window(scene_of(archive), tmp_path / "one", tall, access(archive), QUICK)
+    whole = planetary_computer.read_window(
+        scene_of(archive), tmp_path / "one", tall, access(archive), QUICK
+    )
     monkeypatch.setattr(scenes, "STRIP_PIXELS", 1)  # hence of 512 rows
-    strips = pc.read_window(scene_of(archive), tmp_path / "two", tall, access(archive), QUICK)
+    strips = planetary_computer.read_window(
+        scene_of(archive), tmp_path / "two", tall, access(archive), QUICK
+    )
     assert [path.read_bytes() for path in whole] == [path.read_bytes() for path in strips]
     with rasterio.open(whole[0]) as image:
         np.testing.assert_array_equal(
@@ -369,15 +385,22 @@ def test_a_scene_without_a_valid_pixel_is_left_out_and_listed(
     write_scene(shelf, gamma0=np.full(UTM.shape, nothing, np.float32))
     scene = scene_of(archive)
     with caplog.at_level(logging.INFO):
-        found = pc.retrieve([scene], tmp_path / "out", UTM, access(archive), QUICK)
-    assert found == pc.Retrieved((), (scene,)) and window_files(tmp_path / "out") == []
+        found = planetary_computer.retrieve([scene], tmp_path / "out", UTM, access(archive), QUICK)
+    assert (
+        found == planetary_computer.Retrieved((), (scene,)) and window_files(tmp_path / "out") == []
+    )
     assert f"{SCENE}: no valid pixel" in caplog.text
 
 
 def test_a_scene_beside_the_area_is_left_out(shelf, archive, tmp_path):
     write_scene(shelf)
     far = replace(INSIDE, left=600_000)
-    assert pc.read_window(scene_of(archive), tmp_path / "out", far, access(archive), QUICK) == []
+    assert (
+        planetary_computer.read_window(
+            scene_of(archive), tmp_path / "out", far, access(archive), QUICK
+        )
+        == []
+    )
 
 
 def test_what_is_there_is_not_fetched_again_unless_the_area_or_the_version_changed(
@@ -385,19 +408,22 @@ def test_what_is_there_is_not_fetched_again_unless_the_area_or_the_version_chang
 ):
     write_scene(shelf)
     scene, out = scene_of(archive), tmp_path / "out"
-    paths = pc.read_window(scene, out, INSIDE, access(archive), QUICK)
+    paths = planetary_computer.read_window(scene, out, INSIDE, access(archive), QUICK)
     content = [path.read_bytes() for path in paths]
     archive.seen.clear()
-    assert pc.read_window(scene, out, INSIDE, access(archive), QUICK) == paths and not archive.seen
+    assert (
+        planetary_computer.read_window(scene, out, INSIDE, access(archive), QUICK) == paths
+        and not archive.seen
+    )
     for again in (lambda: paths[1].unlink(), lambda: paths[0].write_bytes(content[0][:200])):
         again()
-        pc.read_window(scene, out, INSIDE, access(archive), QUICK)
+        planetary_computer.read_window(scene, out, INSIDE, access(archive), QUICK)
         assert [path.read_bytes() for path in paths] == content
     archive.seen.clear()
-    pc.read_window(scene, out, replace(INSIDE, rows=8), access(archive), QUICK)
+    planetary_computer.read_window(scene, out, replace(INSIDE, rows=8), access(archive), QUICK)
     assert archive.seen
     archive.seen.clear()
-    pc.read_window(
+    planetary_computer.read_window(
         replace(scene, version="2021-01-01T00:00:00+00:00"),
         out,
         replace(INSIDE, rows=8),
@@ -412,8 +438,8 @@ def test_several_scenes_come_in_their_order(shelf, archive, tmp_path):
     for number, name in enumerate(names):
         write_scene(shelf, name, field(number))
     done = []
-    found = pc.retrieve(
-        pc.search(BOX, *JULY, options(archive)),
+    found = planetary_computer.retrieve(
+        planetary_computer.search(BOX, *JULY, options(archive)),
         tmp_path / "out",
         INSIDE,
         access(archive),
@@ -426,8 +452,8 @@ def test_several_scenes_come_in_their_order(shelf, archive, tmp_path):
     ]
     for number, path in enumerate(found.paths[::2]):
         np.testing.assert_array_equal(
-            sentinel1.read_rtc(path, INSIDE),
-            sentinel1.read_rtc(shelf / f"{names[number]}_HH.tif", INSIDE),
+            bursts.read_rtc(path, INSIDE),
+            bursts.read_rtc(shelf / f"{names[number]}_HH.tif", INSIDE),
         )
 
 
@@ -435,17 +461,17 @@ def test_a_scene_that_does_not_come_leaves_the_others(shelf, archive, tmp_path, 
     names = [SCENE.replace("20190731T", f"201907{day}T") for day in range(10, 14)]
     for name in names:
         write_scene(shelf, name)
-    found = pc.search(BOX, *JULY, options(archive))
+    found = planetary_computer.search(BOX, *JULY, options(archive))
     archive.faults = [Fault(names[1], None, status=500), Fault(names[2], None, status=404)]
     with pytest.raises(RetrievalError) as raised:
-        pc.retrieve(found, tmp_path / "out", INSIDE, access(archive), QUICK)
+        planetary_computer.retrieve(found, tmp_path / "out", INSIDE, access(archive), QUICK)
     one_line(raised, "2 of 4 scenes", names[1])
     assert window_files(tmp_path / "out") == sorted(
         f"{name}_{part}.tif" for name in (names[0], names[3]) for part in ("HH", "mask")
     )
     archive.faults = [Fault(names[1], None, status=404)]
     with pytest.raises(RetrievalError) as raised:
-        pc.retrieve(found, tmp_path / "out", INSIDE, access(archive), QUICK)
+        planetary_computer.retrieve(found, tmp_path / "out", INSIDE, access(archive), QUICK)
     one_line(raised, names[1], "not found")
 
 
@@ -456,11 +482,11 @@ def test_a_refusal_ends_the_retrieval_at_once(shelf, archive, tmp_path):
             SCENE.replace("20190731T", f"201907{day}T"),
             grid=Grid("EPSG:32624", 10, 500_000, 7_380_000, 200, 300),
         )
-    found = pc.search(BOX, *JULY, options(archive))
+    found = planetary_computer.search(BOX, *JULY, options(archive))
     archive.faults = [Fault(".tif", None, status=403)]
     one_at_a_time = replace(QUICK, connections_per_host=1)
     with pytest.raises(MissingCredentialError):
-        pc.retrieve(found, tmp_path / "out", INSIDE, access(archive), one_at_a_time)
+        planetary_computer.retrieve(found, tmp_path / "out", INSIDE, access(archive), one_at_a_time)
     assert len([path for path in archive.paths() if path.endswith(".tif")]) < 4
 
 
@@ -471,7 +497,7 @@ def test_a_token_that_is_revoked_halfway_is_renewed(shelf, archive, tmp_path, mo
     scene, rights = scene_of(archive), access(archive)
     rights.sign(scene.url)
     archive.revoke()
-    assert pc.read_window(scene, tmp_path / "out", INSIDE, rights, QUICK)
+    assert planetary_computer.read_window(scene, tmp_path / "out", INSIDE, rights, QUICK)
     assert len(archive.issued) == 2 and 403 in [seen.status for seen in archive.seen]
 
 
@@ -482,7 +508,9 @@ def test_a_token_about_to_end_is_renewed_before_it_is_refused(shelf, tmp_path, m
     with Stac(shelf, lifetime_s=3) as archive:
         archive.faults = [Fault(".tif", None, delay_s=0.05)]
         scene = scene_of(archive)
-        assert pc.read_window(scene, tmp_path / "out", INSIDE, access(archive), QUICK)
+        assert planetary_computer.read_window(
+            scene, tmp_path / "out", INSIDE, access(archive), QUICK
+        )
         assert len(archive.issued) > 1 and 403 not in [seen.status for seen in archive.seen]
 
 
@@ -490,7 +518,7 @@ def test_a_missing_key_is_told_with_the_variable_to_set(shelf, archive, tmp_path
     write_scene(shelf)
     for environ in ({}, {"PC_SDK_SUBSCRIPTION_KEY": "wrong-key"}):
         with pytest.raises(MissingCredentialError) as raised:
-            pc.read_window(
+            planetary_computer.read_window(
                 scene_of(archive),
                 tmp_path / "out",
                 INSIDE,
@@ -504,7 +532,9 @@ def test_a_missing_key_is_told_with_the_variable_to_set(shelf, archive, tmp_path
 
 def test_the_key_is_told_to_the_desk_alone(shelf, archive, tmp_path):
     write_scene(shelf)
-    pc.read_window(scene_of(archive), tmp_path / "out", INSIDE, access(archive), QUICK)
+    planetary_computer.read_window(
+        scene_of(archive), tmp_path / "out", INSIDE, access(archive), QUICK
+    )
     told = {
         seen.path.split("/")[2]
         for seen in archive.seen
@@ -517,10 +547,10 @@ def test_no_log_file_or_message_holds_a_token_or_the_key(shelf, archive, tmp_pat
     write_scene(shelf)
     with caplog.at_level(logging.DEBUG):
         scene, rights = scene_of(archive), access(archive)
-        paths = pc.read_window(scene, tmp_path / "out", INSIDE, rights, QUICK)
+        paths = planetary_computer.read_window(scene, tmp_path / "out", INSIDE, rights, QUICK)
         archive.faults = [Fault(".tif", None, after=1, status=500)]
         with pytest.raises(RetrievalError) as raised:
-            pc.read_window(scene, tmp_path / "other", UTM, rights, QUICK)
+            planetary_computer.read_window(scene, tmp_path / "other", UTM, rights, QUICK)
     texts = [
         caplog.text,
         repr(raised.value),
@@ -594,27 +624,33 @@ def test_a_fault_ends_in_one_line_and_no_file_and_the_next_run_is_whole(
     scene, out = scene_of(archive), tmp_path / "out"
     archive.faults = [replace(fault)]
     with pytest.raises(kind) as raised:
-        pc.read_window(scene, out, UTM, access(archive), QUICK)
+        planetary_computer.read_window(scene, out, UTM, access(archive), QUICK)
     one_line(raised, scene.url, text)
     assert "?" not in str(raised.value)
     assert window_files(out) == []
     archive.faults = []
-    again = pc.read_window(scene, out, UTM, access(archive), QUICK)
-    undisturbed = pc.read_window(scene, tmp_path / "calm", UTM, access(archive), QUICK)
+    again = planetary_computer.read_window(scene, out, UTM, access(archive), QUICK)
+    undisturbed = planetary_computer.read_window(
+        scene, tmp_path / "calm", UTM, access(archive), QUICK
+    )
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in undisturbed]
 
 
 def test_what_passes_by_itself_leaves_no_trace(shelf, archive, tmp_path, monkeypatch):
     monkeypatch.setattr(ranges, "PIECE", 1 << 14)
     write_scene(shelf)
-    calm = pc.read_window(scene_of(archive), tmp_path / "calm", UTM, access(archive), QUICK)
+    calm = planetary_computer.read_window(
+        scene_of(archive), tmp_path / "calm", UTM, access(archive), QUICK
+    )
     archive.faults = [
         Fault(".tif", after=1, status=503),
         Fault(".tif", after=2, status=429, headers={"Retry-After": "0"}),
         Fault(".tif", after=3, cut_at=9000),
         Fault("token", status=500),
     ]
-    again = pc.read_window(scene_of(archive), tmp_path / "again", UTM, access(archive), QUICK)
+    again = planetary_computer.read_window(
+        scene_of(archive), tmp_path / "again", UTM, access(archive), QUICK
+    )
     assert [fault.times for fault in archive.faults] == [0, 0, 0, 0]
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in calm]
 
@@ -628,7 +664,7 @@ def test_another_kind_of_raster_is_refused(shelf, archive, tmp_path, one_line, c
     scene = scene_of(archive)
     write_scene(shelf, gamma0=np.ones(grid.shape, np.float32), grid=grid, **changes)
     with pytest.raises(FormatError) as raised:
-        pc.read_window(scene, tmp_path / "out", grid, access(archive), QUICK)
+        planetary_computer.read_window(scene, tmp_path / "out", grid, access(archive), QUICK)
     one_line(raised, scene.url)
 
 
@@ -641,14 +677,16 @@ def test_too_little_room_is_told_before_anything_is_read(shelf, archive, tmp_pat
 
     monkeypatch.setattr(os, "statvfs", full)
     with pytest.raises(StorageError, match="GB free"):
-        pc.read_window(scene_of(archive), tmp_path / "out", UTM, access(archive), QUICK)
+        planetary_computer.read_window(
+            scene_of(archive), tmp_path / "out", UTM, access(archive), QUICK
+        )
     monkeypatch.undo()
     assert window_files(tmp_path / "out") == []
 
 
 def test_a_file_without_our_tags_is_refused(shelf, one_line):
     with pytest.raises(FormatError) as raised:
-        pc.read_scene_tags(write_scene(shelf))
+        planetary_computer.read_scene_tags(write_scene(shelf))
     one_line(raised, f"{SCENE}_HH.tif", "ITEM")
 
 
@@ -682,10 +720,12 @@ def test_the_catalogue_serves_from_the_command_line(shelf):
         command, cwd=tests, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         about = json.loads(process.stdout.readline())
-        found = pc.search(
+        found = planetary_computer.search(
             BOX,
             *JULY,
-            pc.PlanetaryOptions(about["stac"], about["tokens"], (about["storage"],), policy=QUICK),
+            planetary_computer.PlanetaryOptions(
+                about["stac"], about["tokens"], (about["storage"],), policy=QUICK
+            ),
         )
         assert [scene.id for scene in found] == [SCENE]
         process.stdin.close()

@@ -26,9 +26,8 @@ QUICK = Policy(timeout_s=5, stall_s=5, attempts=2, backoff_s=0.01)
 BUCKET = "pgc-opendata-dems"
 KEY = "arcticdem/mosaics/v4.1"
 TILE = 100  # cells a side
-MOSAIC = Grid(
-    "EPSG:3413", 32, 294_912, -2_566_400, 2 * TILE, 3 * TILE
-)  # edges are multiples of 32, like those of the genuine one
+# edges are multiples of 32, like those of the genuine one
+MOSAIC = Grid("EPSG:3413", 32, 294_912, -2_566_400, 2 * TILE, 3 * TILE)
 AREA = Grid("EPSG:3413", 100, 297_001, -2_567_999, 20, 30)
 SOURCE = (
     "<ComplexSource><SourceFilename "
@@ -214,10 +213,8 @@ def test_only_the_tiles_of_the_window_are_asked_for_and_without_a_signature(stor
     assert {path for path in store.paths() if path.endswith(".tif")} == {
         f"/{BUCKET}/{KEY}/tiles/0_0_32m_v4.1_dem.tif"
     }
-    assert {seen.status for seen in store.seen} <= {
-        200,
-        206,
-    }  # a signed request would have been refused, a search for sidecars not found
+    # a signed request would have been refused, a search for sidecars not found
+    assert {seen.status for seen in store.seen} <= {200, 206}
 
 
 def test_what_is_there_is_not_fetched_again_unless_the_area_changed(store, tmp_path):

@@ -74,12 +74,12 @@ def retrieved(step, settings, tmp_path):
 @pytest.fixture(scope="module")
 def maps(observed, tmp_path_factory):
     """Maps that are the truth of the day before."""
-    folder = tmp_path_factory.mktemp("maps") / "mine/2019"
+    folder = tmp_path_factory.mktemp("maps")
     with cube.open_stream(observed[0]) as truth:
         for day, before in zip(DAYS[1:], DAYS, strict=False):
             write_map(folder, day, truth.read(before))
         write_map(folder, DAYS[0], truth.read(DAYS[0]))
-    (folder / "index.json").write_text("{}")
+    (folder / "index.json").write_text(json.dumps({"season": 2019}))
     return folder / "index.json"
 
 
@@ -94,7 +94,7 @@ def compare(step, observed, maps, tmp_path):
 
     def run(manifest, settings):
         out = tmp_path / "stations.csv"
-        streams = ("--maps", maps, "--sar", observed[1], "--worlds", observed[0])
+        streams = ("--name", "mine", "--maps", maps, "--sar", observed[1], "--worlds", observed[0])
         status = step(
             "station-scores",
             "--manifest",

@@ -43,9 +43,8 @@ def test_what_is_missing_is_told_and_a_later_retrieval_fetches_that_alone(
     brought[0].unlink()
     assert person("retrieve", "sentinel1", "--month", "2019-07", "--adopt") == 0
     mask = brought[0].name.replace("_HH", "_mask")
-    assert read_manifest(MONTH)["missing"] == sorted(
-        [brought[0].name, mask]
-    )  # neither is of use without the other
+    # neither is of use without the other
+    assert read_manifest(MONTH)["missing"] == sorted([brought[0].name, mask])
     assert "2 files missing" in caplog.text
     before = len(fetches(archive))
     assert person("retrieve", "sentinel1", "--month", "2019-07") == 0

@@ -137,9 +137,8 @@ def test_terrain_from_the_mosaic_and_the_masks_aligns_to_the_twins(prepared, ste
         assert step("retrieve-terrain", "--out", out, options=chosen) == 0
     assert step("align-terrain", "--manifest", out, "--out", aligned) == 0
     one, other = cube.read_layers(aligned), cube.read_layers(prepared / "terrain.nc")
-    assert (
-        one.attributes["inputs"] == other.attributes["inputs"]
-    )  # the identity of the fields, wherever they were cut from
+    # the identity of the fields, wherever they were cut from
+    assert one.attributes["inputs"] == other.attributes["inputs"]
 
 
 def test_scenes_of_the_planetary_computer_give_the_melt_of_the_same_bursts(
@@ -192,6 +191,5 @@ def test_scenes_of_the_planetary_computer_give_the_melt_of_the_same_bursts(
             fields.append(stream.values())
     both = np.isfinite(fields[0]) & np.isfinite(fields[1])
     assert both.sum() > 0.98 * np.isfinite(fields[1]).sum()
-    assert (
-        np.abs(fields[0] - fields[1])[both].mean() < 0.01
-    )  # only their masks of layover and shadow differ
+    # only their masks of layover and shadow differ
+    assert np.abs(fields[0] - fields[1])[both].mean() < 0.01

@@ -1,8 +1,8 @@
 """How requests are authorised: which host may see which secret, and what to do where one is missing
 or refused.
 
-A secret goes to the hosts it is meant for and to no other, also along redirects, and only where
-nobody can read along. This is the one place that reads credentials from the environment or from
+A secret goes to the hosts it is meant for and to no other, also along redirects, and only over TLS
+or the loopback interface. This is the one place that reads credentials from the environment or from
 netrc; nothing here shows them in a representation, a log or an exception.
 """
 
@@ -18,13 +18,15 @@ import requests
 from requests.auth import AuthBase
 
 from daymelt import __version__
+from daymelt.archives.patient import PatientAdapter
+from daymelt.archives.retry import Policy
 from daymelt.archives.signing import Signer
-from daymelt.archives.web import PORTS, bare, hide_queries, host_of, is_private
+from daymelt.archives.web import LONGEST_TEXT, PORTS, bare, hide_queries, host_of, is_private
 from daymelt.core.errors import ConfigError, MissingCredentialError
 
 
 class Secret:
-    """A text that shows itself only when asked to."""
+    """A text that is kept out of representations and messages."""
 
     __slots__ = ("_text",)
 
@@ -52,8 +54,8 @@ class Login:
 
 @dataclass(frozen=True)
 class Remedies:
-    """What a user can do where a provider says no: no credential was found, it was refused, or it
-    does not suffice.
+    """What a user can do where a provider refuses: no credential was found, it is wrong, or it does
+    not suffice.
     """
 
     missing: str
@@ -82,15 +84,21 @@ class Access:
     def __repr__(self) -> str:
         return f"Access({self.provider}, {self.found or 'no credential'})"
 
-    def session(self) -> requests.Session:
+    def session(self, policy: Policy | None = None) -> requests.Session:
         """A session for one thread; it authorises each request by the host of that request,
         redirected ones too.
+
+        With a `policy` it is for texts: a request is repeated until its answer has come whole.
         """
-        return _Session(self._logins)
+        session = _Session(self._logins)
+        if policy is not None:
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, PatientAdapter(policy, LONGEST_TEXT))
+        return session
 
     def sign(self, url: str) -> str:
         """The address to ask now: signed where the provider wants that. Call it late; a signature
-        lives less than an hour.
+        lasts less than an hour.
         """
         return self._signer.sign(url) if self._signer else url
 
@@ -196,9 +204,9 @@ def planetary(
     Parameters
     ----------
     key : subscription key; None takes PC_SDK_SUBSCRIPTION_KEY of `environ`, or asks without one,
-    which is slower or refused.
+        which is slower or refused.
     storage_hosts : whose addresses are signed; `.domain` for accounts that are host names,
-    `host:port` for those in the path.
+        `host:port` for those in the path.
     """
     variables = os.environ if environ is None else environ
     key = _printable(
@@ -213,11 +221,11 @@ def planetary(
     logins = (
         [Login((host_of(token_endpoint),), Secret(key), "Ocp-Apim-Subscription-Key")] if key else []
     )
-    desk = Access(
+    tokens = Access(
         "Planetary Computer", remedies, "PC_SDK_SUBSCRIPTION_KEY" if key else None, logins
     )
-    signer = Signer(token_endpoint, tuple(storage_hosts), desk.session, desk.refusal)
-    return Access(desk.provider, remedies, desk.found, signer=signer)
+    signer = Signer(token_endpoint, tuple(storage_hosts), tokens.session, tokens.refusal)
+    return Access(tokens.provider, remedies, tokens.found, signer=signer)
 
 
 def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret | None:
@@ -226,7 +234,7 @@ def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret
     Raises
     ------
     ConfigError
-        It is no token, or somebody could read it on its way to `endpoint`.
+        It is no token, or `endpoint` is asked without TLS.
     """
     token = _printable(
         (os.environ if environ is None else environ).get("HF_TOKEN", "").strip(), "HF_TOKEN"
@@ -282,9 +290,7 @@ class _Session(requests.Session):
     def rebuild_auth(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
     ) -> None:
-        """Authorise a redirected request by its own host, should somebody let the library follow
-        redirects.
-        """
+        """Authorise a redirected request by its own host where the library follows redirects."""
         _HostAuth.__call__(self.auth, prepared_request)  # type: ignore[arg-type]
 
 

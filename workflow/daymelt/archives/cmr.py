@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from daymelt.archives.access import anonymous
+from daymelt.archives.patient import PatientAdapter
 from daymelt.archives.remote import check_url
-from daymelt.archives.retry import Pace, Policy, TransientError, retry
-from daymelt.archives.web import BUSY, CUT, bare, host_of, is_private, reason, retry_after
-from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError
+from daymelt.archives.retry import Policy
+from daymelt.archives.web import bare, is_private
+from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError, one_line
 
 if TYPE_CHECKING:
     import earthaccess
@@ -89,7 +89,7 @@ def search(
     ----------
     collection : short name, such as `NSIDC-0630`
     days : first and last day whose granules are wanted, both included; a granule that only touches
-    them is listed too
+        them is listed too
     box : (west, south, east, north), degrees
     names : patterns of granule names with `*` and `?`, of which any may match
 
@@ -111,14 +111,12 @@ def search(
                 "that it is a CMR"
             )
         with QUIET, warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", FutureWarning
-            )  # earthaccess warns of a method that it calls itself
+            # earthaccess warns of a method that it calls itself
+            warnings.simplefilter("ignore", FutureWarning)
             records = query.get(announced) if announced else []
     granules = {granule.concept: granule for granule in map(read_granule, records)}
-    if (
-        len(granules) < announced
-    ):  # a page that timed out at the archive is short, and one may come twice
+    # a page that timed out at the archive is short, and one may come twice
+    if len(granules) < announced:
         found = f"{len(granules)} of {announced} granules of {collection}"
         raise RetrievalError(
             f"CMR {options.endpoint}: listed {found}; run it again, the archive may be busy"
@@ -140,7 +138,7 @@ def read_granule(record: Any) -> Granule:
     """
     meta, umm = (_field(record, key, dict, "record") for key in ("meta", "umm"))
     name = _field(umm, "GranuleUR", str, "record")
-    source = f"granule {_one_line(name)}"
+    source = f"granule {one_line(name)}"
     collection = _field(umm, "CollectionReference", dict, source)
     version, revised = collection.get("Version"), meta.get("revision-date")
     return Granule(
@@ -222,7 +220,7 @@ def _field(
     value = record.get(key, default) if isinstance(record, Mapping) else None
     if not isinstance(value, kind):
         raise FormatError(
-            f"CMR {source}: {key} is {_one_line(repr(value), 40)}, expected a {kind.__name__}; "
+            f"CMR {source}: {key} is {one_line(repr(value), 40)}, expected a {kind.__name__}; "
             "check the endpoint"
         )
     return value
@@ -234,7 +232,7 @@ def _listed(record: Mapping[str, Any], key: str, source: str) -> list[dict[str, 
     for entry in entries:
         if not isinstance(entry, dict):
             raise FormatError(
-                f"CMR {source}: {key} holds {_one_line(repr(entry), 40)}, expected objects; "
+                f"CMR {source}: {key} holds {one_line(repr(entry), 40)}, expected objects; "
                 "check the endpoint"
             )
     return entries
@@ -274,14 +272,8 @@ def _checked(box: Box) -> Box:
     return box
 
 
-class _Patient(HTTPAdapter):
-    """Sends a request until it is answered whole, as patiently as the downloader: the body is read
-    here, so that a short one counts too.
-    """
-
-    def __init__(self, policy: Policy) -> None:
-        super().__init__()
-        self.policy = policy
+class _Private(PatientAdapter):
+    """Sends requests of a search, none to an unprotected address."""
 
     def send(
         self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
@@ -293,38 +285,14 @@ class _Patient(HTTPAdapter):
                 f"{bare(url)}: an unprotected address to which the search was redirected; not "
                 "followed"
             )
-        kwargs["timeout"] = self.policy.timeout_s
-        return retry(
-            lambda: self._try(request, *args, **kwargs),
-            self.policy,
-            Pace(),
-            host_of(url),
-            bare(url),
-        )
-
-    def _try(
-        self, request: requests.PreparedRequest, *args: Any, **kwargs: Any
-    ) -> requests.Response:
-        try:
-            response = super().send(request, *args, **kwargs)
-            _ = response.content
-        except CUT as error:
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise
-            raise TransientError(reason(error)) from None
-        if response.status_code in BUSY or response.status_code >= 500:
-            raise TransientError(
-                f"the server answered {response.status_code}",
-                retry_after(response.headers.get("Retry-After")),
-            )
-        return response
+        return super().send(request, *args, **kwargs)
 
 
 def _session(options: CmrOptions) -> requests.Session:
     """A session without credentials: a search needs none."""
     session = anonymous("CMR").session()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _Patient(options.policy))
+        session.mount(scheme, _Private(options.policy))
     return session
 
 
@@ -337,43 +305,30 @@ def _plain_errors(endpoint: str) -> Iterator[None]:
         raise
     except requests.JSONDecodeError as error:
         raise FormatError(
-            f"CMR {endpoint}: its answer is no JSON ({_one_line(str(error))}); check the endpoint"
+            f"CMR {endpoint}: its answer is no JSON ({one_line(error)}); check the endpoint"
         ) from None
     except requests.exceptions.SSLError:
         remedy = "if your network has its own authority, set REQUESTS_CA_BUNDLE"
         raise RetrievalError(f"CMR {endpoint}: its certificate is not trusted; {remedy}") from None
     except requests.RequestException as error:
         raise RetrievalError(
-            f"CMR {endpoint}: no answer ({_one_line(str(error))}); check the endpoint"
+            f"CMR {endpoint}: no answer ({one_line(error)}); check the endpoint"
         ) from None
     except RecursionError:
         raise FormatError(
             f"CMR {endpoint}: its answer is nested too deep to be UMM-JSON; check the endpoint"
         ) from None
-    except (
-        RuntimeError
-    ) as error:  # earthaccess makes one of every status from 400 on, with the body as text
+    except RuntimeError as error:
+        # earthaccess makes one of every status from 400 on, with the body as text
         status = getattr(getattr(error.__cause__, "response", None), "status_code", "an error")
-        told = f"{status} ({_one_line(str(error))})"
+        told = f"{status} ({one_line(error)})"
         raise RetrievalError(
             f"CMR {endpoint}: the search was answered with {told}; check the endpoint and the "
             "collection"
         ) from None
-    except (
-        LookupError,
-        TypeError,
-        AttributeError,
-        ValueError,
-    ) as error:  # from walking an answer that is not what it should be
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        # from walking an answer that is not what it should be
         raise FormatError(
-            f"CMR {endpoint}: its answer is not UMM-JSON ({_one_line(repr(error))}); check the "
+            f"CMR {endpoint}: its answer is not UMM-JSON ({one_line(repr(error))}); check the "
             "endpoint"
         ) from None
-
-
-def _one_line(text: str, most: int = 160) -> str:
-    """Text of others for a message: printable, on one line, short."""
-    line = " ".join(
-        "".join(character if character.isprintable() else " " for character in text).split()
-    )
-    return line if len(line) <= most else f"{line[: most - 1]}…"

@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 
 from daymelt.archives.access import Access
 from daymelt.archives.part import Part, tidy
+from daymelt.archives.patient import final
 from daymelt.archives.remote import Fetched, Remote
-from daymelt.archives.retry import Pace, Policy, StoppedError, retry
+from daymelt.archives.retry import Pace, Policy, StoppedError
 from daymelt.archives.transfer import Adopted, Line, adopt, fetch, require_space
 from daymelt.archives.verified import Verified
-from daymelt.archives.web import bare, host_of, read_size, read_text
+from daymelt.archives.web import host_of, read_size, read_text
 from daymelt.core.atomic import storage_errors
 from daymelt.core.errors import FormatError, RetrievalError
 
@@ -51,8 +52,7 @@ def fetch_all(
     Parameters
     ----------
     progress : called with the bytes that were added, those already there first; negative where a
-    file starts again. Never by two threads
-        at once.
+        file starts again. Never by two threads at once.
 
     Raises
     ------
@@ -75,9 +75,8 @@ def fetch_all(
         verified = Verified(folder)
         found = {remote: verified.find(remote) for remote in remotes}
         due = [remote for remote, there in found.items() if there is None]
-        for remote in (
-            found.keys() - due
-        ):  # a run may have been killed between giving the name and dropping the note
+        # a run may have been killed between giving the name and dropping the note
+        for remote in found.keys() - due:
             Part(folder, remote).discard()
         here = {
             remote: remote.size or 0 if verified.is_adopted(remote) else Part(folder, remote).size
@@ -105,8 +104,8 @@ def adopt_all(
     access: Access,
     policy: Policy = Policy(),  # noqa: B008 - frozen
 ) -> list[Adopted]:
-    """Those of the files that lie in `folder` already, whoever brought them, checked against what
-    the provider says; none is fetched.
+    """Those of the files that lie in `folder` already, checked against the provider's size and
+    checksum; none is fetched.
 
     Raises
     ------
@@ -147,20 +146,27 @@ def adopt_unasked(paths: Sequence[Path], folder: Path) -> None:
             verified.adopt(path)
 
 
-def fetch_text(url: str, access: Access, policy: Policy = Policy()) -> str:  # noqa: B008 - frozen
-    """A small text, such as the listing of a folder, asked for as patiently as a file.
+def fetch_text(
+    url: str,
+    access: Access,
+    policy: Policy = Policy(),  # noqa: B008 - frozen
+) -> str:
+    """A small text, such as the listing of a folder, asked for until it comes.
 
     Raises
     ------
     MissingCredentialError, RetrievalError
         As `fetch_all`.
     """
-    with access.session() as session:
-        ask = lambda: read_text(session, access.sign(url), policy.timeout_s, access.refusal)
-        return retry(ask, policy, Pace(), host_of(url), bare(url))
+    with final(url, policy), access.session(policy) as session:
+        return read_text(session, access.sign(url), policy.timeout_s, access.refusal)
 
 
-def size_of(url: str, access: Access, policy: Policy = Policy()) -> int | None:
+def size_of(
+    url: str,
+    access: Access,
+    policy: Policy = Policy(),  # noqa: B008 - frozen
+) -> int | None:
     """Bytes of a file by a HEAD request; None where the server does not tell.
 
     Raises
@@ -168,14 +174,8 @@ def size_of(url: str, access: Access, policy: Policy = Policy()) -> int | None:
     RetrievalError
         The server cannot be reached.
     """
-    with access.session() as session:
-        return retry(
-            lambda: read_size(session, url, policy.timeout_s),
-            policy,
-            Pace(),
-            host_of(url),
-            bare(url),
-        )
+    with final(url, policy), access.session(policy) as session:
+        return read_size(session, url, policy.timeout_s)
 
 
 def _check(remotes: Sequence[Remote]) -> None:

@@ -1,8 +1,8 @@
 """Files of a dataset on the Hugging Face hub, fetched into a local data root under the same names.
 
 The hub's own client does the work: several files at a time, resumed, kept where they are already
-there. Here its listing is checked before and what lies on the disk after, because the client is
-content with what there is when the hub cannot be reached.
+there. The listing is checked before and the files on disk after, since the client returns what is
+there without an error when the hub cannot be reached.
 """
 
 import datetime as dt
@@ -148,7 +148,7 @@ def _entries(dataset: Dataset, folder: PurePosixPath) -> list[Any]:
 
 
 def _token(dataset: Dataset) -> str | bool:
-    """What the client is given: the token of the environment or none, never one that it finds
+    """The token of the environment, or False, with which the client does not look for one
     elsewhere on the machine.
     """
     secret = hub_token(dataset.endpoint)
@@ -157,7 +157,7 @@ def _token(dataset: Dataset) -> str | bool:
 
 @contextmanager
 def _answers(dataset: Dataset) -> Iterator[None]:
-    """Tell in one line what the hub says, without what was sent to it."""
+    """Errors of the client as one line, without what was sent to the hub."""
     from huggingface_hub.errors import (
         EntryNotFoundError,
         HfHubHTTPError,
@@ -185,9 +185,8 @@ def _answers(dataset: Dataset) -> Iterator[None]:
             f"{where}: no possible name of a dataset; expected owner/name in meltwaterbench.repo"
         ) from None
     except Exception as error:
-        if not type(error).__module__.startswith(
-            "httpx"
-        ):  # the client's transport, which has changed its name between versions
+        # the client's transport, which has changed its name between versions
+        if not type(error).__module__.startswith("httpx"):
             raise
         raise _not_reached(where, type(error).__name__) from None
 

@@ -1,5 +1,5 @@
-"""A file on its way: its bytes so far, hidden beside its place, and a note by which a later run
-sees whether they still belong together.
+"""An unfinished file: its bytes so far, hidden beside the final name, and a note by which a later
+run decides whether they can be continued.
 
 `name` arrives as `.name.part`; `.name.part.json` holds address, version and what the server said of
 the file when its first byte came (ETag, Last-Modified, size). A file that has changed behind the
@@ -55,7 +55,7 @@ def content_range(headers: Mapping[str, str]) -> tuple[int, int | None] | None:
 
 
 def tidy(folder: Path) -> None:
-    """Remove the notes that a killed run was writing; nobody else may be at work in the folder."""
+    """Remove the unfinished notes of killed runs; call it with the lock of the folder held."""
     for left in folder.glob("..*.part.json"):  # the temporary names of `.NAME.part.json`
         left.unlink()
 

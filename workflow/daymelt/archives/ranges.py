@@ -1,7 +1,7 @@
 """A raster behind HTTP, of which only the bytes that a window needs are fetched.
 
 GDAL reads through a file of ours: every range is asked for by the HTTP library that also downloads,
-signed at that moment, tried again as patiently. So no signature ever reaches GDAL, its caches or
+signed at that moment, repeated as for a download. So no signature ever reaches GDAL, its caches or
 its messages, and one that ends halfway is renewed.
 """
 
@@ -26,11 +26,10 @@ from daymelt.archives.part import content_range
 from daymelt.archives.remote import HEAD_BYTES, is_kind, is_page
 from daymelt.archives.retry import Pace, Policy, TransientError, retry
 from daymelt.archives.web import bare, check_status, follow, host_of, pieces
-from daymelt.core.errors import FormatError, RetrievalError
+from daymelt.core.errors import FormatError, RetrievalError, cause_of
 
-PIECE = (
-    1 << 18
-)  # bytes; requests begin and end at multiples, a tile of 512 x 512 float32 is three or four
+# bytes; requests begin and end at multiples, a tile of 512 x 512 float32 is three or four
+PIECE = 1 << 18
 PIECES_KEPT = 64
 PROGRESS_BYTES = 1 << 16  # an answer that brings less in `stall_s` stalls
 
@@ -89,9 +88,8 @@ class RangeFile(io.RawIOBase):
             return b""
         try:
             found = self._bytes(self._at, stop)
-        except (
-            BaseException
-        ) as error:  # also an interrupt: it is raised again when GDAL has returned
+        except BaseException as error:
+            # also an interrupt: it is raised again when GDAL has returned
             self.fault = error
             return b""
         self._at = stop
@@ -235,7 +233,7 @@ def _told_in_one_line(file: RangeFile, name: str) -> Iterator[None]:
         yield
     except (RasterioError, CPLE_BaseError) as error:
         if file.fault is None:
-            reason = " ".join(str(error.__cause__ or error).split())
+            reason = cause_of(error)
             raise FormatError(
                 f"{name}: not a whole readable raster ({reason}); search again"
             ) from error

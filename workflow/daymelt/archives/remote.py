@@ -17,12 +17,8 @@ Kind = Literal["tiff", "netcdf", "any"]
 
 MAGIC: dict[Kind, tuple[bytes, ...]] = {
     "tiff": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),  # TIFF and BigTIFF in either byte order
-    "netcdf": (
-        b"\x89HDF\r\n\x1a\n",
-        b"CDF\x01",
-        b"CDF\x02",
-        b"CDF\x05",
-    ),  # netCDF-4 is HDF5; then the classic formats
+    # netCDF-4 is HDF5; then the classic formats
+    "netcdf": (b"\x89HDF\r\n\x1a\n", b"CDF\x01", b"CDF\x02", b"CDF\x05"),
     "any": (b"",),
 }
 HEAD_BYTES = 512  # enough to tell a page from data
@@ -142,3 +138,14 @@ def is_page(head: bytes) -> bool:
     return start.startswith((b"<!doctype html", b"<html", b"<head")) or (
         start.startswith(b"<") and b"<html" in start
     )
+
+
+def human(size: float | None) -> str:
+    """A number of bytes with a decimal prefix; `?` for None."""
+    if size is None:
+        return "?"
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError("the last unit takes all")

@@ -1,4 +1,6 @@
-"""When to try again, when to wait, when to give up; shared by all threads of a retrieval."""
+"""Attempts at the files of a retrieval: when to try again, when to wait, when to give up; shared by
+all its threads.
+"""
 
 import logging
 import random
@@ -16,7 +18,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Policy:
-    """How patiently files are fetched.
+    """Time limits, waits and attempts of requests.
 
     Seconds: `timeout_s` without an answer or a byte, `stall_s` with next to none, `backoff_s`
     before the second attempt (doubled with each), `longest_wait_s` at most between two. `attempts`
@@ -32,8 +34,8 @@ class Policy:
 
 
 class TransientError(Exception):
-    """What may be gone at the next attempt: a cut, a timeout, a busy server. `wait_s` is what the
-    server asks for.
+    """A fault that the next attempt may not meet: a cut, a timeout, a busy server. `wait_s` is the
+    wait that the server asks for.
     """
 
     def __init__(self, problem: str, wait_s: float | None = None, progressed: bool = False) -> None:
@@ -46,8 +48,8 @@ class StoppedError(Exception):
 
 
 class Pace:
-    """What the threads of a retrieval tell each other: that all must stop, and until when a host
-    wants to be left alone.
+    """State that the threads of a retrieval share: whether all must stop, and until when a host
+    must not be asked.
     """
 
     def __init__(self) -> None:
@@ -69,7 +71,7 @@ class Pace:
         self.check()
 
     def hold(self, host: str, seconds: float) -> None:
-        """Let nobody ask `host` for so long."""
+        """Let no thread ask `host` for so long."""
         self._quiet_until[host] = max(self._quiet_until.get(host, 0), time.monotonic() + seconds)
 
     def wait_for(self, host: str) -> None:
@@ -94,26 +96,27 @@ def retry(work: Callable[[], Result], policy: Policy, pace: Pace, host: str, nam
         except TransientError as error:
             problem = error
         failures = 1 if problem.progressed else failures + 1
-        _give_up(problem, failures, policy, name)
+        give_up(problem, failures, policy, name)
         if problem.wait_s is not None:
             pace.hold(host, problem.wait_s)
             log.info(
                 "%s: %s; the server asks to wait %.0f s", name, problem.problem, problem.wait_s
             )
-        pace.wait(backoff(failures, policy))
+        pace.wait(backoff(failures, policy.backoff_s, policy.longest_wait_s))
 
 
-def backoff(failures: int, policy: Policy) -> float:
-    """Seconds before the next attempt: doubled with each failure, and never quite the same for two
-    threads.
+def backoff(failures: int, first_s: float, longest_s: float) -> float:
+    """Seconds before the next attempt: doubled with each failure, with a random part that keeps
+    threads apart.
     """
-    return float(
-        min(policy.backoff_s * 2 ** min(failures - 1, 30), policy.longest_wait_s)
-        * random.uniform(0.5, 1.0)
-    )
+    doubled: float = first_s * 2.0 ** min(failures - 1, 30)
+    return min(doubled, longest_s) * random.uniform(0.5, 1.0)
 
 
-def _give_up(problem: TransientError, failures: int, policy: Policy, name: str) -> None:
+def give_up(problem: TransientError, failures: int, policy: Policy, name: str) -> None:
+    """RetrievalError after as many failures as a policy allows, or where the server asks for a
+    longer wait than it allows.
+    """
     if (problem.wait_s or 0) > policy.longest_wait_s:
         asked = (
             f"the server asks to wait {problem.wait_s:.0f} s, more than the "

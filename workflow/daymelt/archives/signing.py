@@ -1,5 +1,5 @@
-"""Signed addresses of the Planetary Computer's storage: a short-lived token of each container,
-asked for late and again before it ends.
+"""Signed addresses of the Planetary Computer's storage: a short-lived token of each container from
+the SAS token endpoint, requested when needed and again before it expires.
 
 Source: the token service of planetarycomputer.microsoft.com, `…/token/<account>/<container>`, as
 its client library uses it.
@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 import requests
 
-from daymelt.archives.retry import Pace, Policy, retry
+from daymelt.archives.patient import final
+from daymelt.archives.retry import Policy
 from daymelt.archives.web import bare, host_of, read_text
 from daymelt.core.errors import DaymeltError, FormatError
 
@@ -39,7 +40,7 @@ class Signer:
         self,
         endpoint: str,
         storage_hosts: tuple[str, ...],
-        session: Callable[[], requests.Session],
+        session: Callable[[Policy], requests.Session],
         refusal: Callable[[str, int], DaymeltError],
         policy: Policy = Policy(),  # noqa: B008 - frozen
     ) -> None:
@@ -93,14 +94,8 @@ class Signer:
 
     def _ask(self, container: str) -> _Token:
         url = f"{self._endpoint.rstrip('/')}/{container}"
-        with self._session() as session:
-            text = retry(
-                lambda: read_text(session, url, self._policy.timeout_s, self._refusal),
-                self._policy,
-                Pace(),
-                host_of(url),
-                bare(url),
-            )
+        with final(url, self._policy), self._session(self._policy) as session:
+            text = read_text(session, url, self._policy.timeout_s, self._refusal)
         try:
             answer = json.loads(text)
             lasts = dt.datetime.fromisoformat(answer["msft:expiry"]) - dt.datetime.now(dt.UTC)

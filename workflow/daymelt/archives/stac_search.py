@@ -1,7 +1,7 @@
 """Search of a STAC catalogue, page by page.
 
 The client is pystac-client: it forms the query and follows the links from page to page. Its
-requests go through ours: with timeouts, tried again, and never in a circle.
+requests go through a session of ours: with timeouts, repeated, and no page twice.
 """
 
 import datetime as dt
@@ -13,18 +13,14 @@ from pystac_client.item_search import ItemSearch
 from pystac_client.stac_api_io import StacApiIO
 
 from daymelt.archives.access import Access, anonymous
-from daymelt.archives.retry import Pace, Policy, retry
-from daymelt.archives.web import bare, host_of, is_private, read_text
-from daymelt.core.errors import DaymeltError, FormatError, RetrievalError
+from daymelt.archives.patient import final
+from daymelt.archives.retry import Policy
+from daymelt.archives.web import bare, is_private, read_text
+from daymelt.core.errors import DaymeltError, FormatError, RetrievalError, one_line
 
 MOST_PAGES = 10_000
-WRONG = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RecursionError,
-)  # from walking an answer that is not what it should be
+# from walking an answer that is not what it should be
+WRONG = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def items(
@@ -52,7 +48,7 @@ def items(
     url = f"{endpoint.rstrip('/')}/search"
     access = anonymous(f"STAC {endpoint}")
     first, last = days
-    with access.session() as session:
+    with access.session(policy) as session:
         pages = ItemSearch(
             url,
             method="GET",
@@ -67,14 +63,14 @@ def items(
         except DaymeltError:
             raise
         except WRONG as error:
-            reason = " ".join(repr(error).split())[:120]
+            reason = one_line(repr(error), 120)
             raise FormatError(
                 f"STAC {url}: its answer is no list of items ({reason}); check the endpoint"
             ) from None
 
 
 class _Pages(StacApiIO):
-    """Asks for the pages of a search as patiently as for a file, and for none twice."""
+    """Asks for each page of a search, and for none twice."""
 
     def __init__(self, access: Access, session: requests.Session, policy: Policy) -> None:
         super().__init__()
@@ -101,5 +97,5 @@ class _Pages(StacApiIO):
                 "endpoint"
             )
         self._asked.add(url)
-        ask = lambda: read_text(self._own, url, self._policy.timeout_s, self._access.refusal)
-        return retry(ask, self._policy, Pace(), host_of(url), bare(url))
+        with final(url, self._policy):
+            return read_text(self._own, url, self._policy.timeout_s, self._access.refusal)

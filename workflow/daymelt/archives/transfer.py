@@ -1,4 +1,4 @@
-"""One file from its provider to its place: asked for, resumed, checked, published."""
+"""Transfer of one file: asked for, resumed, checked, renamed to its final name."""
 
 import datetime as dt
 import logging
@@ -21,16 +21,14 @@ from daymelt.core.atomic import flush, storage_errors
 from daymelt.core.errors import FormatError, MissingCredentialError, RetrievalError, StorageError
 
 log = logging.getLogger(__name__)
-PROGRESS_BYTES = (
-    1 << 16
-    # an attempt that got so much further does not count as failed; a connection that brings less in
-    # `stall_s` stalls
-)
+# an attempt that got so much further does not count as failed; a connection that brings less in
+# `stall_s` stalls
+PROGRESS_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
 class Adopted:
-    """A file that somebody else has brought, and by what it was compared with the provider's."""
+    """An adopted file, and by what it was compared with the provider's."""
 
     file: Fetched
     compared: str
@@ -68,11 +66,9 @@ def fetch(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetch
     if brought is not None:
         return brought
     fault = ""
-    for _ in range(
-        2
-        # wrong bytes are fetched once more, from the first: they may have changed on the way or at
-        # the provider
-    ):
+    # wrong bytes are fetched once more, from the first: they may have changed on the way or at the
+    # provider
+    for _ in range(2):
         try:
             retry(
                 lambda: _bring(part, line),
@@ -95,8 +91,8 @@ def fetch(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetch
 
 
 def adopt(remote: Remote, verified: Verified, path: Path, line: Line) -> Adopted:
-    """A file that somebody else has brought, checked against what the provider says of it, and
-    noted in the folder's record.
+    """Check a file that was not fetched here against the provider's size and checksum, and note it
+    in the folder's record.
 
     Its checksum file is asked for where there is one; where that cannot be had, the size must do.
 
@@ -127,8 +123,8 @@ def adopt(remote: Remote, verified: Verified, path: Path, line: Line) -> Adopted
 
 
 def _brought(remote: Remote, verified: Verified, path: Path, line: Line) -> Fetched | None:
-    """A file that was adopted when nobody could be asked, now compared with what the provider says;
-    None where it is none or differs.
+    """A file that was adopted while its provider was out of reach, now compared with the provider's
+    size and checksum; None where there is none or it differs.
     """
     if not verified.is_adopted(remote):
         return None
@@ -342,8 +338,13 @@ def _sidecar(remote: Remote, line: Line) -> str | None:
     if url is None:
         return None
     access, policy = line.access, line.policy
-    ask = lambda: read_text(line.session, access.sign(url), policy.timeout_s, access.refusal)
-    text = retry(ask, policy, line.pace, host_of(url), bare(url))
+    text = retry(
+        lambda: read_text(line.session, access.sign(url), policy.timeout_s, access.refusal),
+        policy,
+        line.pace,
+        host_of(url),
+        bare(url),
+    )
     if is_page(text.encode()):
         raise access.refusal(url, 200)
     digits = re.match(r"\s*\\?([0-9a-fA-F]{32})(?![0-9a-zA-Z])", text)

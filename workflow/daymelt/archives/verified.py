@@ -19,7 +19,7 @@ from daymelt.core.atomic import storage_errors
 
 RECORD = ".verified.jsonl"
 MANIFEST = "manifest.json"
-ADOPTED = ""  # the address of a file that came otherwise and whose provider could not be asked
+ADOPTED = ""  # the address of an adopted file whose provider was out of reach
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Verified:
         return line is not None and line.url == ADOPTED and path.is_file() and not path.is_symlink()
 
     def adopt(self, path: Path) -> None:
-        """Note a file that was found sound, though its provider could not be asked."""
+        """Note an adopted file that can be read, whose provider was out of reach."""
         sha256 = digests(path)["sha256"]
         now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         self._write(_Line(path.name, ADOPTED, path.stat().st_size, sha256, None, now))

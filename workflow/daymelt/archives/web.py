@@ -41,7 +41,7 @@ def host_of(url: str) -> str:
 
 
 def is_private(url: str) -> bool:
-    """True where nobody on the way can read along: over TLS, or on this machine."""
+    """True for an address asked over TLS, or on this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or (
         parts.scheme == "http" and LOOPBACK.fullmatch(parts.hostname or "") is not None
@@ -82,6 +82,8 @@ def _ask(
         return session.get(
             url, headers=dict(headers), stream=True, allow_redirects=False, timeout=timeout_s
         )
+    except DaymeltError:  # of a patient session, after its last attempt
+        raise
     except CUT as error:
         problem, sound, trusted = reason(error), True, "CERTIFICATE_VERIFY_FAILED" not in str(error)
     except ValueError:  # the library parses the address of a redirect, followed or not
@@ -111,8 +113,15 @@ def _next(url: str, location: str) -> str:
     return target
 
 
+def is_busy(method: str, status: int) -> bool:
+    """True for the status of a server that is busy or broken; 501 of HEAD says that it is not
+    offered.
+    """
+    return status in BUSY or (status >= 500 and (method, status) != ("HEAD", 501))
+
+
 def reason(error: Exception) -> str:
-    """What happened to a connection, in our words: the library's own quote the address."""
+    """What happened to a connection, without the address that the library's own text quotes."""
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
@@ -133,7 +142,7 @@ def check_status(response: requests.Response, url: str) -> None:
     status = response.status_code
     if status in {200, 206, 401, 403, 416}:
         return
-    if status in BUSY or status >= 500:
+    if is_busy("GET", status):
         raise TransientError(
             f"the server answered {status}", retry_after(response.headers.get("Retry-After"))
         )
@@ -207,33 +216,37 @@ def read_text(
         content = bytearray()
         for piece in pieces(response, decode=True):
             content += piece
-            if len(content) > LONGEST_TEXT:
-                raise RetrievalError(
-                    f"{bare(url)}: longer than {LONGEST_TEXT} bytes, expected a short text; "
-                    "check the address"
-                )
+            check_length(len(content), LONGEST_TEXT, url)
     return content.decode(errors="replace")
 
 
+def check_length(size: int, longest: int | None, url: str) -> None:
+    """RetrievalError for a text of more bytes than the longest."""
+    if longest is not None and size > longest:
+        raise RetrievalError(
+            f"{bare(url)}: longer than {longest} bytes, expected a short text; check the address"
+        )
+
+
 def read_size(session: requests.Session, url: str, timeout_s: float) -> int | None:
-    """Bytes of a file as a HEAD request tells them, None where the server does not; one attempt.
+    """Bytes of a file as a HEAD request of a patient session tells them, None where the server does
+    not.
 
     Raises
     ------
     TransientError
+        An address that cannot be asked.
+    RetrievalError
         No answer, or the server is busy or broken.
     """
     try:
         answer = session.head(
             url, timeout=timeout_s, allow_redirects=True, headers={"Accept-Encoding": "identity"}
         )
+    except DaymeltError:
+        raise
     except CUT as error:
         raise TransientError(reason(error)) from None
-    if answer.status_code in BUSY or (answer.status_code >= 500 and answer.status_code != 501):
-        raise TransientError(
-            f"the server answered {answer.status_code}",
-            retry_after(answer.headers.get("Retry-After")),
-        )
     length = answer.headers.get("Content-Length", "")
     return (
         int(length)

@@ -1,1 +1,1 @@
-"""Commands for a person: what is ready, what archives hold, retrieval by hand, export."""
+"""Commands for a person: doctor, probe, retrieve and export."""

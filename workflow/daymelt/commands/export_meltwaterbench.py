@@ -1,6 +1,4 @@
-"""An area of ours in the layout in which MeltwaterBench is published, so that the code of its users
-runs on it.
-"""
+"""Export of an area in the layout in which MeltwaterBench is published."""
 
 import datetime as dt
 import logging
@@ -17,6 +15,7 @@ from daymelt.core.dates import month_name, season_days
 from daymelt.core.encoding import PERCENT, decode
 from daymelt.core.grid import Grid
 from daymelt.core.provenance import software_version
+from daymelt.plan import places
 from daymelt.products import cog
 from daymelt.products.geotiff import write_field
 from daymelt.products.map_files import MELT
@@ -43,15 +42,15 @@ def export_meltwaterbench(
     `maps` also the model's maps.
 
     The area must have been prepared (`snakemake prepare`), for its maps also mapped, below the
-    folder `results`. Everything lies on the study grid. Coarse fields are repeated over the cells
-    of their posting, as the published ones are by the nearest cell: their means over the postings
-    are then exactly what they were.
+    folder `results`. All files are on the study grid. Coarse fields are repeated over the cells of
+    their posting, as the published ones are by the nearest cell, which keeps their means over the
+    postings.
     """
     if area.spacing_m != published.SPACING_M:
         log.warning(
             "cells of %g m; the names of the layout say %g m", area.spacing_m, published.SPACING_M
         )
-    here = Prepared(results / area.name, out, area.grid)
+    here = Prepared(results, area.name, out, area.grid)
     here.write_terrain()
     for year in seasons.years:
         here.write_season(year, seasons)
@@ -63,17 +62,20 @@ def export_meltwaterbench(
 
 @dataclass(frozen=True)
 class Prepared:
-    """The prepared streams of an area below `folder`, and the data root that they are written
-    to.
-    """
+    """The prepared streams of an area, and the data root that they are written to."""
 
-    folder: Path
+    results: Path
+    area: str
     out: Path
     grid: Grid
 
+    def at(self, place: str, **wildcards: object) -> Path:
+        """A file of the area below the folder of results."""
+        return places.below(self.results, place, area=self.area, **wildcards)
+
     def write_terrain(self) -> None:
         """Mask and DEM."""
-        layers = cube.read_layers(self.folder / "aligned/terrain.nc")
+        layers = cube.read_layers(self.at(places.TERRAIN))
         cube.check_same_grid(layers.grid, self.grid, layers.path)
         mask = np.where(layers["ocean"] == 1, published.OCEAN, published.LAND).astype(np.float32)
         write_field(self.out / published.MASK, mask, self.grid)
@@ -82,12 +84,11 @@ class Prepared:
     def write_season(self, year: int, seasons: Seasons) -> None:
         """Target and inputs of a season, and its winter mean."""
         for month in seasons.months:
-            self._write_days(
-                published.SAR, self.folder / f"aligned/sar/{month_name(year, month)}.nc"
-            )
-        self._write_days(published.MICROWAVE, self.folder / f"aligned/microwave/{year}.nc")
-        self._write_days(published.MAR, self.folder / f"aligned/mar/{year}.nc")
-        winter = cube.read_layers(self.folder / f"aligned/microwave/{year}_winter.nc")
+            path = self.at(places.SAR, month=month_name(year, month))
+            self._write_days(published.SAR, path)
+        self._write_days(published.MICROWAVE, self.at(places.MICROWAVE, season=year))
+        self._write_days(published.MAR, self.at(places.MAR, season=year))
+        winter = cube.read_layers(self.at(places.MICROWAVE_WINTER, season=year))
         write_field(
             self.out / published.winter_mean(year),
             self._at_full_size(winter["winter_mean"], winter.grid),
@@ -96,10 +97,9 @@ class Prepared:
 
     def write_maps(self, days: list[dt.date], year: int, model: str) -> None:
         """The daily maps of a season."""
+        folder = self.at(places.MAP_INDEX, model=model, season=year).parent
         for day in days:
-            stored = cog.read_day(
-                self.folder / f"maps/{model}/{year}" / MELT.format(day=day), self.grid, PERCENT
-            )
+            stored = cog.read_day(folder / MELT.format(day=day), self.grid, PERCENT)
             write_field(
                 self.out / published.map_folder(model) / published.day_name(day),
                 decode(stored, PERCENT),
@@ -110,7 +110,7 @@ class Prepared:
     def write_lists(self, seasons: Seasons, model: str) -> None:
         """The days of each split, all labelled days, and every day that is mapped."""
         splits = read_splits(
-            [self.folder / f"splits/{PUBLISHED}/{year}.csv" for year in seasons.years]
+            [self.at(places.SPLIT, split=PUBLISHED, season=year) for year in seasons.years]
         )
         lists = {
             name: [day for day, part in sorted(splits.items()) if part == name]
@@ -137,7 +137,7 @@ class Prepared:
             yield day, self._at_full_size(stream.read(day), stream.grid)
 
     def _at_full_size(self, field: Field, grid: Grid) -> Field:
-        """A field of the study grid as it is, a coarser one repeated over the cells of each
+        """A field of the study grid unchanged, a coarser one repeated over the cells of each
         posting.
         """
         return (

@@ -1,6 +1,4 @@
-"""What the archives really hold, asked on the user's own network, against what is assumed of
-them.
-"""
+"""Compare what the archives hold, as seen from the user's network, with what daymelt assumes."""
 
 import datetime as dt
 from collections import Counter
@@ -14,27 +12,28 @@ from pyproj import CRS
 
 from daymelt.archives import cmr
 from daymelt.archives.access import anonymous
-from daymelt.archives.names import printable
 from daymelt.archives.ranges import open_remote
-from daymelt.core.dates import month_days, season_days, span
+from daymelt.archives.remote import human
+from daymelt.core.dates import month_days, season_days, winter_to_season
 from daymelt.core.errors import (
     DaymeltError,
     MissingCredentialError,
     MissingInputError,
     RetrievalError,
+    printable,
 )
 from daymelt.core.grid import same_crs, transformer
 from daymelt.science.climate import liquid_water_in_kg_per_kg
 from daymelt.settings.config import Config
-from daymelt.sources.mar import server as mar_http
+from daymelt.sources.mar import server
 from daymelt.sources.microwave import nsidc
 from daymelt.sources.microwave.cetb import CETB_GRID, parse_name
 from daymelt.sources.sentinel1 import opera
 from daymelt.sources.sentinel1.bursts import parse_burst
-from daymelt.steps.retrieve import live
-from daymelt.steps.retrieve.retrieve_mar import mar_options
-from daymelt.steps.retrieve.retrieve_microwave import season_span
-from daymelt.steps.retrieve.retrieve_terrain import terrain_options
+from daymelt.steps.retrieve.archive_settings import box_of, catalogue, earthdata, policy
+from daymelt.steps.retrieve.nsidc_access import terrain_options
+from daymelt.steps.retrieve.providers.mar import mar_http
+from daymelt.steps.retrieve.providers.sentinel1.opera import options_of
 
 MASK = "raw/Helheim_data/reprojected_100m/GIMP_Mask/landMask_100m.tif"
 ALBERS = {
@@ -57,10 +56,10 @@ class Answer:
 
 
 def probe(config: Config) -> int:
-    """Ask the archives what is only believed of them; 1 where an assumption is wrong, 2 where
-    nothing could be asked, else 0.
+    """Check the assumptions about the archives; 1 where one is wrong, 2 where no archive could be
+    reached, else 0.
 
-    The questions are independent: one archive out of reach does not hide what the others say.
+    The questions are independent: an archive out of reach does not affect the others.
     Sentinel-1 is counted in the middle month of each season.
     """
     archives = config.archives.model_copy(
@@ -99,7 +98,7 @@ def ask_benchmark(config: Config) -> Answer:
     """Crs and place of the benchmark's land mask."""
     url = config.archives.benchmark.rstrip("/") + "/" + MASK
     with open_remote(
-        url, anonymous("the benchmark"), live.policy(config.archives), "mask", measured=False
+        url, anonymous("the benchmark"), policy(config.archives), "mask", measured=False
     ) as mask:
         raster = mask.raster
         crs, bounds, shape, spacing = (
@@ -143,12 +142,12 @@ def ask_benchmark(config: Config) -> Answer:
 
 
 def ask_mar(config: Config) -> Answer:
-    """Where the file of the last season lies, whether it holds the variable, and in which units."""
+    """Address of the file of the last season, whether it has the variable, and in which units."""
     days = season_days(config.seasons.years[-1], config.seasons.months)
-    options = mar_options(config.mar, config.archives)
-    (remote,) = mar_http.search(days[0], days[-1], options)
-    found = mar_http.variables(remote, HEADER_S)
-    line = f"{remote.url}, {live.human(remote.size)}"
+    options = mar_http.options_of(config.mar, config.archives)
+    (remote,) = server.search(days[0], days[-1], options)
+    found = server.variables(remote, HEADER_S)
+    line = f"{remote.url}, {human(remote.size)}"
     variable = config.mar.variable
     if variable not in found:
         has = ", ".join(sorted(found)[:12])
@@ -197,7 +196,7 @@ def ask_burst(config: Config) -> Answer:
             "no burst to look at; set sentinel1.polarisation, or sentinel1.provider"
         )
     with open_remote(
-        remotes[0].url, live.earthdata(config.archives), live.policy(config.archives), "burst"
+        remotes[0].url, earthdata(config.archives), policy(config.archives), "burst"
     ) as burst:
         crs, spacing = burst.raster.crs, burst.raster.res[0]
     same = (
@@ -213,7 +212,7 @@ def ask_microwave(config: Config) -> Answer:
     """Days of each platform and pass in each season, its winter months included."""
     lines, short = [], []
     for year in config.seasons.years:
-        days = span(*season_span(year, config.seasons, config.microwave))
+        days = winter_to_season(year, config.microwave.winter_months, config.seasons.months)
         held = microwave_days(config, days)
         told = ", ".join(f"{key[0]} {key[1]} {len(held[key])}" for key in sorted(held)) or "none"
         lines.append(f"{year}, of {len(days)}: {told}")
@@ -235,7 +234,7 @@ def microwave_days(config: Config, days: list[dt.date]) -> dict[tuple[str, str],
         for name in PLATFORMS
     ]
     granules = cmr.search(
-        live.catalogue(config.archives), "NSIDC-0630", (days[0], days[-1]), names=names
+        catalogue(config.archives), "NSIDC-0630", (days[0], days[-1]), names=names
     )
     held: dict[tuple[str, str], set[dt.date]] = {}
     for granule in granules:
@@ -271,7 +270,7 @@ def ask_terrain(config: Config) -> Answer:
         ("ocean_mask_names and archives.ice_mask_names", nsidc.search_masks),
     ):
         try:
-            lines += [f"{remote.path}, {live.human(remote.size)}" for remote in search(options)]
+            lines += [f"{remote.path}, {human(remote.size)}" for remote in search(options)]
         except MissingInputError as error:
             wrong.append(f"{error}; or set archives.{setting}")
     return Answer(tuple(lines), "; ".join(wrong))
@@ -279,11 +278,9 @@ def ask_terrain(config: Config) -> Answer:
 
 def found_bursts(config: Config, year: int) -> opera.Found:
     """What OPERA has of the area in the middle month of a season."""
-    options = opera.OperaOptions(
-        live.catalogue(config.archives), polarisation=config.sentinel1.polarisation
-    )
+    options = options_of(config.sentinel1, config.archives)
     days = middle(config, year)
-    return opera.find(live.box_of(config.area.grid), days[0], days[-1], options)
+    return opera.find(box_of(config.area.grid), days[0], days[-1], options)
 
 
 def middle(config: Config, year: int) -> list[dt.date]:

@@ -1,14 +1,13 @@
-"""Retrieval for a person: one month, one season, or the terrain, to the places where the workflow
-looks for them.
-"""
+"""Retrieval by hand: one month, one season or the terrain, to the paths of the workflow."""
 
 from pathlib import Path
 
 from daymelt.core.dates import month_name, parse_month, winter_months
 from daymelt.core.errors import ConfigError
 from daymelt.core.manifest import RAW
+from daymelt.plan import places
 from daymelt.settings.config import Config
-from daymelt.steps.retrieve.live import Plan
+from daymelt.steps.retrieve.retrieval import DryRun
 from daymelt.steps.retrieve.retrieve_mar import retrieve_mar
 from daymelt.steps.retrieve.retrieve_microwave import retrieve_microwave
 from daymelt.steps.retrieve.retrieve_sentinel1 import retrieve_sentinel1
@@ -29,10 +28,10 @@ def retrieve(
     adopt: bool = False,
 ) -> None:
     """Retrieve sentinel1, microwave or mar (--month or --season), terrain or stations; --dry-run
-    lists, --adopt takes what lies there.
+    lists, --adopt takes files that are there.
 
-    A season of sentinel1 is all its months, those of its winter reference included. The others come
-    by the season: a month stands for it.
+    A season of sentinel1 is all its months, those of its winter reference included. The other
+    sources are retrieved by the season; a month means its season.
     """
     periods = periods_of(source, config, month, season)
     if adopt and source == "stations":
@@ -48,7 +47,7 @@ def retrieve(
         )
     plans = [retrieve_one(source, config, period, dry_run, adopt) for period in periods]
     if dry_run and len(plans) > 1:
-        print(f"{sum(plans, Plan())}, {len(plans)} months")
+        print(f"{sum(plans, DryRun())}, {len(plans)} months")
 
 
 def periods_of(source: str, config: Config, month: str | None, season: int | None) -> list[str]:
@@ -82,11 +81,11 @@ def periods_of(source: str, config: Config, month: str | None, season: int | Non
             return [str(season if month is None else parse_month(month)[0])]
 
 
-def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt: bool) -> Plan:
+def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt: bool) -> DryRun:
     """One retrieval of the workflow."""
-    out = Path("resources") / config.area.name / source / period / "manifest.json"
     area = config.area
-    places = (config.archives, config.meltwaterbench, config.twin)
+    out = Path(places.at(places.MANIFESTS[source], area=area.name, month=period, season=period))
+    origins = (config.archives, config.meltwaterbench, config.twin)
     if dry_run and period:
         print(f"{source} {period}")
     match source:
@@ -97,7 +96,7 @@ def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt:
                 out,
                 area,
                 config.sentinel1,
-                *places,
+                *origins,
                 None,
                 dry_run,
                 adopt,
@@ -106,15 +105,15 @@ def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt:
             )
         case "microwave":
             return retrieve_microwave(
-                int(period), out, area, config.seasons, config.microwave, *places, dry_run, adopt
+                int(period), out, area, config.seasons, config.microwave, *origins, dry_run, adopt
             )
         case "mar":
             return retrieve_mar(
-                int(period), out, area, config.seasons, config.mar, *places, dry_run, adopt
+                int(period), out, area, config.seasons, config.mar, *origins, dry_run, adopt
             )
         case "stations":
             return retrieve_stations(
                 out, area, config.seasons, config.stations, config.archives, config.twin, dry_run
             )
         case _:
-            return retrieve_terrain(out, area, config.terrain, *places, dry_run, adopt)
+            return retrieve_terrain(out, area, config.terrain, *origins, dry_run, adopt)

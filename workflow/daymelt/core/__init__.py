@@ -1,1 +1,1 @@
-"""Vocabulary and files of our own: errors, dates, grid, encoding, streams, manifest."""
+"""Vocabulary and file formats of daymelt: errors, dates, grid, encoding, streams, manifest."""

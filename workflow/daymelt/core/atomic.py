@@ -1,9 +1,9 @@
 """Files that are whole or absent.
 
-A file is written under a temporary name beside its place, flushed to the disk and renamed. A killed
-run leaves at most a name that begins with a dot and holds `.part`, never something that looks
-complete. The name tells who writes, so that whoever next writes into the folder removes what the
-dead have left, and nothing else.
+A file is written under a temporary name in its folder, flushed to the disk and renamed. A killed
+run leaves at most a file whose name begins with a dot and holds `.part`, never one that looks
+complete. The temporary name holds machine and process, so that the next writer in the folder
+removes the temporary files of ended processes, and no others.
 """
 
 import errno
@@ -28,8 +28,7 @@ REMEDIES = {
     errno.EACCES: "permission denied; choose a folder that can be written",
 }
 LEFT = re.compile(r"\..+\.(?P<host>[\w-]+)-(?P<process>\d+)-[0-9a-f]{8}\.part(\.\w+)?")
-# unchanged for so long, what another machine began is nobody's: whether its process lives cannot be
-# seen from here
+# age at which a temporary file of another machine, whose processes cannot be seen, is removed
 ABANDONED_S = 86400
 
 
@@ -62,8 +61,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def storage_errors(path: Path) -> Iterator[None]:
-    """Turn a full disk, a quota or a read-only folder met while writing `path` into one clear
-    line.
+    """Turn a full disk, a quota or a read-only folder met while writing `path` into
+    StorageError.
     """
     try:
         yield
@@ -77,11 +76,9 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 def refusal(path: Path, error: Exception) -> int | None:
-    """Why the machine refused to write `path`, a key of `REMEDIES`; None where the fault is
-    another.
+    """Why `path` could not be written, a key of `REMEDIES`; None where the cause is another.
 
-    A full or read-only disk comes without an errno from GDAL, and as a refused permission from
-    HDF5.
+    GDAL reports a full or read-only disk without an errno, HDF5 as a refused permission.
     """
     code = getattr(error, "errno", None)
     if code in REMEDIES and code != errno.EACCES:
@@ -95,9 +92,7 @@ def refusal(path: Path, error: Exception) -> int | None:
 
 @lru_cache(maxsize=1024)
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files of processes that are gone; once for each folder, as long as this
-    process lives.
-    """
+    """Remove the temporary files of ended processes; once a folder and process."""
     for path in folder.iterdir():
         left = LEFT.fullmatch(path.name)
         if left and is_abandoned(path, left["host"], int(left["process"])):
@@ -106,8 +101,8 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def is_abandoned(path: Path, host: str, process: int) -> bool:
-    """True where the process that began a temporary file is certain, or after a day taken, to be
-    gone.
+    """True where the process that began a temporary file has ended; on another machine, where the
+    file has not changed for a day.
     """
     if host != machine():
         with suppress(OSError):
@@ -117,13 +112,13 @@ def is_abandoned(path: Path, host: str, process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return True
-    except OSError:  # somebody else's
+    except OSError:  # a process of another user
         return False
     return False
 
 
 def machine() -> str:
-    """Name of this machine, as it may stand in a file's name."""
+    """Name of this machine, with the characters that a file name may have."""
     return re.sub(r"[^\w-]", "", socket.gethostname().partition(".")[0]) or "here"
 
 
@@ -134,7 +129,7 @@ def has_space(path: Path, least: int = 1 << 20) -> bool:
 
 
 def status_of(path: Path) -> os.statvfs_result:
-    """What is known of the file system of `path`."""
+    """Status of the file system of `path`."""
     return os.statvfs(next(parent for parent in Path(path).absolute().parents if parent.exists()))
 
 

@@ -133,8 +133,7 @@ def write_stream(
     ----------
     path : the file, written atomically
     days : (date, field) pairs in rising order of date; a float field (y, x) is physical with NaN
-    for no data, an integer field is
-        already in stored form
+        for no data, an integer field is in stored form
     filled : days whose input was missing, with the rule that filled them; read after the last day
     attributes : anything JSON can hold; read after the last day
 
@@ -209,14 +208,14 @@ def write_layer_blocks(
     grid: Grid,
     attributes: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write the variables (y, x) of a layer file as their blocks come; what is in memory is one
-    block and the chunks it touches.
+    """Write the variables (y, x) of a layer file block by block; memory holds one block and the
+    chunks that it touches.
 
     Parameters
     ----------
     encodings : of every variable, by its name
     blocks : (first row, first column, fields by name), the fields in stored form; those of one
-    stripe of columns from the top down
+        stripe of columns from the top down
     """
     with (
         atomic_path(path) as temporary,
@@ -245,8 +244,8 @@ def write_layer_blocks(
 
 
 def _keep_chunks(variable: "netCDF4.Variable[Any]", rows: int, columns: int) -> None:
-    """Let HDF5 hold so many rows of the chunks of some columns in memory before it compresses them;
-    setting it writes what it held.
+    """Set how many rows of the chunks of some columns HDF5 caches before it compresses them; this
+    writes what was cached before.
     """
     variable.set_var_chunk_cache(
         size=rows * CHUNK * (columns + 2 * CHUNK) * variable.dtype.itemsize
@@ -316,7 +315,7 @@ def read_layers(path: Path) -> Layers:
 
 
 def check_same_grid(found: Grid, expected: Grid, path: Path) -> None:
-    """GridError unless two grids are one."""
+    """GridError unless two grids are the same."""
     # no relative tolerance: of a northing in millions of metres it would forgive a shift of half a
     # cell
     placed = np.allclose(

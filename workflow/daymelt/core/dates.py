@@ -1,7 +1,6 @@
 """Days, months and melt seasons.
 
-A season is named by its year and a month by `YYYY-MM`; both are plain lists of `datetime.date`, so
-that no code cuts dates out of file names or counts a year as 365 days.
+A season is named by its year and a month by `YYYY-MM`; both are lists of `datetime.date`.
 """
 
 import datetime as dt
@@ -57,6 +56,12 @@ def winter_months(season: int, months: Iterable[int]) -> list[tuple[int, int]]:
 def winter_days(season: int, months: Iterable[int]) -> list[dt.date]:
     """Every day of the winter before a season."""
     return [day for place in winter_months(season, months) for day in month_days(*place)]
+
+
+def winter_to_season(season: int, winter: Iterable[int], months: Sequence[int]) -> list[dt.date]:
+    """Every day from the first of the winter before a season to the last of the season."""
+    days = {*winter_days(season, winter), *season_days(season, months)}
+    return span(min(days), max(days))
 
 
 def span(first: dt.date, last: dt.date) -> list[dt.date]:

@@ -1,4 +1,4 @@
-"""The identity of what went into a file, handed from step to step."""
+"""Digests of the inputs of a file, handed from step to step."""
 
 import hashlib
 from collections.abc import Iterable

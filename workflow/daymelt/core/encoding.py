@@ -1,7 +1,7 @@
 """How a physical field is stored: type, scale, nodata, units, name.
 
-One table serves the aligned streams and the products, so that a percent is a percent everywhere. In
-memory a field is float32 with NaN where there are no data.
+One table for the aligned streams and the products. In memory a field is float32 with NaN where
+there are no data.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """A north-up raster grid: where the cells of a field lie.
 
 Source of the conventions: cell centres half a spacing inside the edges, rows counted from the top,
-bounds as (left, bottom, right, top). Any projected crs works; nothing here knows a particular one.
+bounds as (left, bottom, right, top). Any projected crs works.
 """
 
 import math
@@ -135,9 +135,7 @@ class Grid:
         return self.centres_in("EPSG:4326")
 
     def cell_at(self, lon: float, lat: float) -> tuple[int, int] | None:
-        """Row and column of the cell that a place (degrees, WGS84) lies in, None where it lies
-        outside.
-        """
+        """Row and column of the cell that holds a place (degrees, WGS84); None outside the grid."""
         x, y = transformer("EPSG:4326", self.crs).transform(lon, lat)
         if not (
             self.left <= x < self.right and self.bottom < y <= self.top

@@ -1,10 +1,9 @@
-"""The list of the files of one retrieval: what lies beside it, from where, how large, with which
-checksum.
+"""The list of the files of one retrieval, with source, size and checksum of each.
 
-A manifest is written last. Where it stands, the retrieval is whole; later steps open only the files
-that it names. They lie beside it, or in a folder `raw` beside it from where they go once they are
-used. Files that are used where they lie are named below another folder, the manifest's `root`; they
-belong to the user, and nobody here changes or deletes them.
+A manifest is written last: where there is one, the retrieval is complete, and later steps open only
+the files that it names. They are in its folder, or in the folder `raw` there, whose files are
+removed after use. A manifest may name files below another folder, its `root`: they belong to the
+user and are neither changed nor deleted.
 """
 
 import hashlib
@@ -17,7 +16,7 @@ from typing import Any
 from daymelt.core.atomic import write_json
 from daymelt.core.errors import FormatError, MissingInputError
 
-RAW = "raw"  # folder of the files that do not stay
+RAW = "raw"  # folder of the files that are removed after use
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Entry:
     bytes and SHA-256.
 
     `id` and `version` are the provider's, `retrieved_at` is UTC; all three are empty for a file
-    that no archive gave.
+    that is not from an archive.
     """
 
     path: str
@@ -45,7 +44,7 @@ def checksum(path: Path) -> str:
 
 
 def entry(folder: Path, path: Path, url: str) -> Entry:
-    """Entry of a file that lies below `folder`."""
+    """Entry of a file below `folder`."""
     return Entry(path.relative_to(folder).as_posix(), url, path.stat().st_size, checksum(path))
 
 
@@ -53,7 +52,7 @@ def write_manifest(path: Path, entries: Iterable[Entry], about: Mapping[str, Any
     """Write the manifest `path` of files that lie below its folder; `about` names product, provider
     and period.
 
-    A `root` in `about` says that they lie below that folder instead; a relative one starts at the
+    With a `root` in `about` they are below that folder instead; a relative one starts at the
     manifest's folder.
     """
     listed = sorted(entries, key=lambda item: item.path)
@@ -125,8 +124,8 @@ def manifest_files(path: Path, suffix: str = "", verify: bool = False) -> list[P
 
 
 def manifest_digest(paths: Iterable[Path]) -> str:
-    """One digest over the checksums that several manifests name: the identity of a set of inputs,
-    wherever it was retrieved from.
+    """One digest of the checksums in several manifests: the identity of a set of inputs, whatever
+    its source.
     """
     digest = hashlib.sha256()
     for path in sorted(paths):

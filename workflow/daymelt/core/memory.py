@@ -1,4 +1,4 @@
-"""How this process deals with memory."""
+"""Memory of this process: blocks kept for reuse, and large stacks in files."""
 
 import ctypes
 import math
@@ -19,11 +19,11 @@ M_TRIM_THRESHOLD, M_MMAP_MAX, NEVER = -1, -4, -1  # glibc's mallopt(3)
 
 
 def keep_memory() -> None:
-    """Let this process keep what large fields free, for the next ones.
+    """Keep freed blocks of large fields in this process, for the next ones.
 
-    The C library gives large blocks back at once, and the system clears every page that it hands
-    out: where one field of a whole area follows another, that takes longer than much of the work on
-    them. glibc has a switch for it; with another library nothing happens.
+    By default the C library returns large blocks at once, and the system clears every page that it
+    hands out, which takes longer than much of the work on fields of a whole area. A setting of
+    glibc; without effect with another C library.
     """
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
@@ -33,24 +33,24 @@ def keep_memory() -> None:
 
 @dataclass(frozen=True)
 class Stack:
-    """Room for the fields of many days, in memory or in a file without a name that ends with this
-    process.
+    """Array for the fields of many days, in memory or mapped from an unnamed file that is removed
+    at the end of this process.
 
-    What lies in a file is the system's to keep in memory, as much of it as there is to spare, and
-    not this process's.
+    Pages of a file are cached by the system as far as it has memory to spare, and do not count as
+    memory of this process.
     """
 
     fields: NDArray[np.uint8]
     _pages: mmap.mmap | None = None
 
     def release(self) -> None:
-        """Leave the file's pages to the system until they are used again; nothing is lost."""
+        """Drop the file's pages from this process until they are used again; nothing is lost."""
         if self._pages is not None:
             self._pages.madvise(mmap.MADV_DONTNEED)
 
 
 def make_stack(shape: tuple[int, ...], folder: Path) -> Stack:
-    """Room for bytes of `shape`, (date, y, x); in a file in `folder` beyond `LARGEST_IN_MEMORY`.
+    """A stack of bytes of `shape`, (date, y, x); in a file in `folder` beyond `LARGEST_IN_MEMORY`.
 
     Raises
     ------
@@ -63,8 +63,7 @@ def make_stack(shape: tuple[int, ...], folder: Path) -> Stack:
     with storage_errors(folder / "labelled days"):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:
-            os.posix_fallocate(
-                file.fileno(), 0, size
-            )  # a disk that is too small says so here, not by a signal when a page is written
+            # a full disk is an error here, and not a signal when a page is written
+            os.posix_fallocate(file.fileno(), 0, size)
             pages = mmap.mmap(file.fileno(), size)
     return Stack(np.frombuffer(pages, np.uint8).reshape(shape), pages)

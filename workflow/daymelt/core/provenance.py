@@ -1,8 +1,8 @@
-"""What computed a result: the version of the software and a digest of the code that a step runs.
+"""Provenance of a result: the version of the software and a digest of the code that a step runs.
 
 The workflow gives each job the digest of its step, so that changed code reruns exactly the steps
-that reach it by import. Source is read as text and never imported; comments, docstrings and layout
-do not count, because they compute nothing.
+that import it. Source is read as text, not imported; comments, docstrings, layout and the memory
+that a job asks for do not count, because they change no result.
 """
 
 import ast
@@ -14,9 +14,11 @@ from pathlib import Path
 from daymelt import __version__
 
 PACKAGE = Path(__file__).parents[1]
-# Not followed: the settings reach a step as options, and only those it uses; messages of errors are
-# no results.
-APART = ("daymelt", "daymelt.core.errors", "daymelt.settings")
+# Not followed: a step is given settings as options, and only those that it uses; messages of errors
+# and what a job asks for are no results.
+APART = ("daymelt", "daymelt.core.errors", "daymelt.settings", "daymelt.systems.resources")
+NEEDS = "needs"  # function of a system: threads and memory of its jobs
+PLUGINS = "daymelt.core.plugins"
 
 
 def software_version() -> str:
@@ -58,11 +60,11 @@ def imports(module: str) -> frozenset[str]:
     """Names that `module` imports from the package; of `from daymelt.a import b` both daymelt.a and
     daymelt.a.b.
 
-    One that uses `pkgutil` imports every module of the folder it stands for.
+    A package that finds its own modules (`core.plugins`) imports all of them.
     """
     names = {name for node in ast.walk(_tree(module)) for name in _imported(node)}
     ours = {name for name in names if name.split(".")[0] == "daymelt"}
-    return frozenset(ours | _members(module) if "pkgutil" in names else ours)
+    return frozenset(ours | _members(module) if PLUGINS in names else ours)
 
 
 def step_module(step: str) -> str:
@@ -92,7 +94,7 @@ def module_path(module: str) -> Path | None:
 
 
 def data_files(module: str) -> list[Path]:
-    """Files beside a module, other than source, whose name stands in it: a style, a template."""
+    """Files in the folder of a module, other than source, that it names: a style, a template."""
     path = module_path(module)
     named = {
         node.value
@@ -101,7 +103,9 @@ def data_files(module: str) -> list[Path]:
     }
     return (
         sorted(
-            file for file in path.parent.iterdir() if file.suffix != ".py" and file.name in named
+            file
+            for file in path.parent.iterdir()
+            if file.is_file() and file.suffix != ".py" and file.name in named
         )
         if path
         else []
@@ -119,13 +123,11 @@ def _content(module: str) -> bytes:
 
 
 def _members(package: str) -> set[str]:
-    """The modules in the folder of a package."""
+    """The modules in the folder of a package; none of a plain module."""
     path = module_path(package)
-    return (
-        {f"{package}.{file.stem}" for file in path.parent.glob("*.py") if file != path}
-        if path
-        else set()
-    )
+    if path is None or path.name != "__init__.py":
+        return set()
+    return {f"{package}.{file.stem}" for file in path.parent.glob("*.py") if file != path}
 
 
 def _imported(node: ast.AST) -> Iterator[str]:
@@ -144,8 +146,9 @@ def _tree(module: str) -> ast.Module:
 
 @lru_cache(maxsize=256)
 def _code(module: str) -> str:
-    """Source without comments, docstrings and layout."""
-    tree = _tree(module)
+    """Source without comments, docstrings, layout and what jobs ask for."""
+    nodes = _tree(module).body
+    tree = ast.Module([node for node in nodes if getattr(node, "name", "") != NEEDS], [])
     for node in ast.walk(tree):
         if isinstance(
             node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef

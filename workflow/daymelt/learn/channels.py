@@ -1,8 +1,8 @@
-"""The inputs of a network: which there are, in which order, and how each is normalised.
+"""The input channels of a network: their names, their order and their normalisation.
 
-The melt fraction of Sentinel-1 is a share already and enters as it is, 0 where nothing was
-observed. Every other channel enters as (value − mean) / sd, with mean and sd of the training split;
-a missing value enters as the mean, which is 0.
+The melt fraction of Sentinel-1 is between 0 and 1 and is not normalised; it is 0 where not
+observed. Every other channel is (value − mean) / sd, with mean and sd of the training split; a
+missing value is replaced by the mean, which is 0.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from daymelt.core.errors import ConfigError, MissingInputError
 
 SAR = "sar"
 HEIGHT = "height"
-COARSE = ("microwave", "liquid_water")  # kept at their own posting, upsampled where they are used
+COARSE = ("microwave", "liquid_water")  # on the coarse posting, upsampled per crop
 CHANNELS = (*COARSE, SAR, HEIGHT)
 
 
@@ -52,7 +52,7 @@ def statistics(fields: Mapping[str, NDArray[np.floating]]) -> dict[str, Statisti
     Raises
     ------
     MissingInputError
-        A channel has no value at all.
+        A channel has no finite value.
     """
     return {name: _statistics(name, values) for name, values in fields.items()}
 
@@ -77,7 +77,7 @@ def check_channels(
 ) -> None:
     """ConfigError unless a model was trained on the channels that are configured, in their order.
 
-    `source` names the model in the message, best by its path.
+    `source` names the model in the message, such as its path.
     """
     if tuple(model_channels) != tuple(configured):
         found, expected = ", ".join(model_channels), ", ".join(configured)
@@ -95,6 +95,5 @@ def _statistics(name: str, values: NDArray[np.floating]) -> Statistics:
         )
     mean = float(np.mean(values, where=finite, dtype=np.float64))
     sd = float(np.std(values, where=finite, dtype=np.float64))
-    # a channel without spread tells nothing: with sd 1 it becomes 0 everywhere, up to rounding of
-    # the mean
+    # a constant channel becomes 0 everywhere with sd 1, up to rounding of the mean
     return Statistics(mean, sd if sd > 1e-6 * abs(mean) and sd > 0 else 1.0)

@@ -1,8 +1,8 @@
-"""The state of an unfinished training: what it is a training of, how far it has come, and its best
-weights so far.
+"""Checkpoints of a training: its identity, its losses and best weights so far, and the state of
+network and optimiser.
 
-One file, written whole or not at all and read as plain data (`weights_only=True`). Everything
-random is a function of seed, epoch and step, so network and optimiser are all the state there is.
+One file, written atomically and read as plain data (`weights_only=True`). All random numbers are
+functions of seed, epoch and step, so there is no other state.
 """
 
 import logging
@@ -22,14 +22,14 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Progress:
-    """How far a training has come.
+class TrainingProgress:
+    """Losses and best weights of a training so far.
 
     Parameters
     ----------
-    losses : a row an epoch, see `training.LOSS_COLUMNS`
+    losses : a row per epoch, see `training.LOSS_COLUMNS`
     best_epoch, best_loss, best_weights : of the epoch with the lowest loss in validation; 0, None
-    and nothing before the first
+        and empty before the first
     """
 
     losses: list[list[float | int | None]] = field(default_factory=list)
@@ -39,13 +39,11 @@ class Progress:
 
     @property
     def epochs(self) -> int:
-        """Number of epochs behind it."""
+        """Number of finished epochs."""
         return len(self.losses)
 
     def keep_best(self, loss: float | None, weights: Mapping[str, Tensor]) -> None:
-        """Keep a copy of the weights of the epoch that has just ended where no earlier one was as
-        good.
-        """
+        """Keep a copy of the weights of the last epoch unless an earlier one had as low a loss."""
         if loss is not None and self.best_loss is not None and loss >= self.best_loss:
             return
         self.best_epoch, self.best_loss = self.epochs, loss
@@ -55,10 +53,16 @@ class Progress:
 
 
 def write_checkpoint(
-    path: Path, identity: Mapping[str, Any], progress: Progress, state: Mapping[str, Any]
+    path: Path, identity: Mapping[str, Any], progress: TrainingProgress, state: Mapping[str, Any]
 ) -> None:
-    """Write a checkpoint atomically; `identity` as `read_checkpoint` compares it, `state` of
-    network and optimiser.
+    """Write a checkpoint atomically.
+
+    Parameters
+    ----------
+    path : the file
+    identity : of the training, flat; compared by `read_checkpoint`
+    progress : losses and best weights
+    state : of network and optimiser
     """
     content = {"identity": dict(identity), "progress": dict(vars(progress)), "state": dict(state)}
     with atomic_path(path) as temporary:
@@ -67,20 +71,19 @@ def write_checkpoint(
 
 def read_checkpoint(
     path: Path, identity: Mapping[str, Any], epochs: int
-) -> tuple[Progress, dict[str, Any]] | None:
+) -> tuple[TrainingProgress, dict[str, Any]] | None:
     """Progress and state of the training `identity`, or None where it has to start anew.
 
-    A checkpoint of another training (other data, network or options), one that is further than
-    `epochs`, and one that cannot be read are left alone with a line in the log that says why: the
-    run that left them cannot be gone on with, and theirs is not this one's result.
+    A checkpoint of another training (other data, network or options), one of a later epoch than
+    `epochs`, and one that cannot be read are not used; the log states why.
     """
     if not path.is_file():
         return None
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-        progress, state = Progress(**content["progress"]), dict(content["state"])
+        progress, state = TrainingProgress(**content["progress"]), dict(content["state"])
         found = content["identity"]
-    except Exception as error:  # a damaged archive fails in as many ways as there are bytes in it
+    except Exception as error:  # torch.load raises many kinds for damaged files
         log.warning("%s: not readable (%s); training starts anew", path, type(error).__name__)
         return None
     if other := differences(found, identity):
@@ -100,7 +103,7 @@ def read_checkpoint(
 
 
 def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """What differs between two flat mappings, an entry as `key a, now b`."""
+    """Differences between two flat mappings, each as `key a, now b`."""
     keys = [*expected, *(key for key in found if key not in expected)]
     return [
         f"{key} {found.get(key)}, now {expected.get(key)}"

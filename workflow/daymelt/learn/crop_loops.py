@@ -1,13 +1,11 @@
-"""The loops that fill crops on a CPU, compiled: each row of a crop is written once, with all its
-channels, while it is in the cache.
+"""Compiled loops that fill crops on a CPU: each row of a crop is written once, with all its
+channels.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.core.compiled import compiled, settle, store_four
-
-ALIGNMENT = 16  # bytes at whose multiples four channels must lie to be written past the cache
+from daymelt.core.compiled import compiled
 
 
 @compiled
@@ -25,21 +23,18 @@ def fill_inputs(
     nodata: int,
     field: NDArray[np.float32],
     field_channel: int,
-    past_cache: bool,
 ) -> None:
-    """Fill the channels of a crop (y, x, channel); past the cache where it has four and lies at a
-    multiple of `ALIGNMENT`.
+    """Fill the channels of a crop (y, x, channel).
 
-    Coarse fields (field, coarse y, coarse x) are interpolated: `first` is, of each row or column of
-    the crop, the first of the two coarse cells between which it lies, `weights` (2, cell) are those
-    of both; `first` has no sign, so that nothing is checked of an index. `stored` (y, x) is scaled,
-    0 where no data; `field` (y, x) is copied. A channel below 0 is not filled.
+    Coarse fields (field, coarse y, coarse x) are interpolated: for each row or column of the crop
+    `first` is the first of the two coarse cells between which it lies, `weights` (2, cell) are the
+    weights of both; `first` is unsigned, so that numba does not test for negative indices. `stored`
+    (y, x) is scaled, 0 where no data; `field` (y, x) is copied. A channel below 0 is not filled.
     """
     channels = np.empty((crop.shape[2], crop.shape[1]), np.float32)
     start, stop = int(first_y.min()), min(int(first_y.max()) + 2, coarse.shape[1])
-    wide = np.empty(
-        (coarse.shape[0], stop - start, crop.shape[1]), np.float32
-    )  # along x first: there are few coarse rows
+    # along x first: there are few coarse rows
+    wide = np.empty((coarse.shape[0], stop - start, crop.shape[1]), np.float32)
     for index in range(coarse.shape[0]):
         for row in range(start, stop):
             _spread(
@@ -57,8 +52,7 @@ def fill_inputs(
             _scale(stored[row], scale, nodata, channels[stored_channel])
         if field_channel >= 0:
             _copy(field[row], channels[field_channel])
-        _interleave(channels, crop[row].reshape(-1), past_cache)
-    settle()
+        _interleave(channels, crop[row].reshape(-1))
 
 
 @compiled
@@ -106,12 +100,15 @@ def _copy(values: NDArray[np.float32], out: NDArray[np.float32]) -> None:
 
 
 @compiled
-def _interleave(channels: NDArray[np.float32], out: NDArray[np.float32], past_cache: bool) -> None:
-    """Channels side by side; four, the usual number, at once."""
-    if len(channels) == 4 and past_cache:
+def _interleave(channels: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Channels adjacent in memory; four, the usual number, in one loop."""
+    if len(channels) == 4:
         one, two, three, four = channels[0], channels[1], channels[2], channels[3]
         for column in range(len(one)):
-            store_four(out, 4 * column, one[column], two[column], three[column], four[column])
+            out[4 * column] = one[column]
+            out[4 * column + 1] = two[column]
+            out[4 * column + 2] = three[column]
+            out[4 * column + 3] = four[column]
     else:
         for index in range(len(channels)):
             for column in range(channels.shape[1]):
@@ -127,7 +124,7 @@ def fill_target(
     scale: np.float32,
     nodata: int,
 ) -> None:
-    """Scale stored codes (y, x), 0 where no data, and note in `valid` where there are data and no
+    """Scale stored codes (y, x), 0 where no data; `valid` is True where there are data and no
     ocean.
     """
     for row in range(target.shape[0]):

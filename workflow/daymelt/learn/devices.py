@@ -1,4 +1,4 @@
-"""Where the networks run, and in which arithmetic."""
+"""Devices and precisions of the networks."""
 
 import os
 
@@ -10,8 +10,8 @@ PRECISIONS = ("auto", "32", "bf16-mixed", "16-mixed")
 
 
 def choose_device(name: str, index: int = 0) -> torch.device:
-    """The device of the setting `auto`, `cpu` or `cuda`, of several the one with that index;
-    ConfigError where there is none such.
+    """The device of the setting `auto`, `cpu` or `cuda`, of several CUDA devices the one of that
+    index; ConfigError where it is absent.
     """
     if name not in ("auto", "cpu", "cuda"):
         raise ConfigError(f"device: found {name!r}; expected auto, cpu or cuda")
@@ -46,10 +46,10 @@ def describe_device() -> tuple[str, bool]:
 
 
 def choose_precision(name: str, device: torch.device) -> str:
-    """The arithmetic of the setting `auto`, `32`, `bf16-mixed` or `16-mixed` on a device.
+    """The precision of the setting `auto`, `32`, `bf16-mixed` or `16-mixed` on a device.
 
-    `auto` is bfloat16 where the hardware multiplies it, half precision on older CUDA devices, and
-    32 bits on a CPU, where anything less is several times slower.
+    `auto` is bfloat16 where the hardware supports it, half precision on older CUDA devices, and 32
+    bits on a CPU, where lower precisions are several times slower.
     """
     if name not in PRECISIONS:
         raise ConfigError(
@@ -65,14 +65,14 @@ def choose_precision(name: str, device: torch.device) -> str:
 
 
 def autocast(precision: str, device: torch.device) -> torch.autocast:
-    """The context in which a network of that precision runs."""
+    """Context manager of torch for a precision."""
     dtype = torch.float16 if precision == "16-mixed" else torch.bfloat16
     return torch.autocast(device.type, dtype, enabled=precision != "32")
 
 
 def use_threads(count: int) -> None:
-    """Let torch compute on `count` threads, but on no more than this process may run on; 0 leaves
-    what torch has.
+    """Set torch's number of threads to `count`, at most the cores of this process; 0 leaves it
+    unchanged.
     """
     if count > 0:
         torch.set_num_threads(min(count, len(os.sched_getaffinity(0))))

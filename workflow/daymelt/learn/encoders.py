@@ -1,6 +1,4 @@
-"""Encoders of segmentation-models-pytorch: whether there is one of a name, and the networks built
-around them.
-"""
+"""Encoders of segmentation-models-pytorch: check of their names, and networks built around them."""
 
 import difflib
 from collections.abc import Callable
@@ -9,11 +7,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from daymelt.core.errors import ConfigError
-from daymelt.learn.kept import one_line
+from daymelt.core.errors import ConfigError, cause_of
 from daymelt.learn.options import NetworkOptions, check_choice
 
-# what the libraries raise where an encoder cannot be what was asked of it
+# raised by the libraries where an encoder does not support the settings
 REFUSALS = (
     ValueError,
     KeyError,
@@ -24,12 +21,12 @@ REFUSALS = (
     NotImplementedError,
     IndexError,
 )
-TRIAL = 64  # side of the input that a network is tried with, cells
+TRIAL = 64  # side of the input of the trial, cells
 
 
 def check_encoder(options: NetworkOptions) -> None:
-    """ConfigError unless the encoder is known, with the name of the nearest that is, and its
-    weights are none or imagenet.
+    """ConfigError unless the weights are none or imagenet and the encoder is known; the message has
+    the nearest name that is.
     """
     import timm
     from segmentation_models_pytorch.encoders import encoders
@@ -55,16 +52,16 @@ def build_around(
     Parameters
     ----------
     make : its class
-    options : encoder, weights, depth and channels are used
-    settings : what else the class takes
-    kind : what to call it, with the settings that matter, when the encoder does not serve
+    options : encoder, weights, depth and number of channels are used
+    settings : further arguments of the class
+    kind : name of the network in the message of an error
 
     Raises
     ------
     ConfigError
-        The encoder does not serve for such a network, or its published weights cannot be fetched.
+        The encoder does not support such a network, or its published weights cannot be fetched.
     """
-    settings = {"encoder_depth": options.depth, "in_channels": options.channels, **settings}
+    settings = {"encoder_depth": options.depth, "in_channels": options.channel_count, **settings}
     with torch.device(
         "meta"
         # without weights first: what fails here is the setting's fault, what fails below the
@@ -72,13 +69,13 @@ def build_around(
     ):
         try:
             trial = make(options.encoder, encoder_weights=None, **settings).eval()
-            found = trial(torch.empty(1, options.channels, TRIAL, TRIAL)).shape
+            found = trial(torch.empty(1, options.channel_count, TRIAL, TRIAL)).shape
             if found != (1, 1, TRIAL, TRIAL):
                 raise ValueError(f"{TRIAL} x {TRIAL} cells become {found[-2]} x {found[-1]}")
         except REFUSALS as error:
             asked = f"encoder {options.encoder} with depth {options.depth}"
             raise ConfigError(
-                f"model: no {kind} with {asked} ({one_line(error)}); choose another "
+                f"model: no {kind} with {asked} ({cause_of(error)}); choose another "
                 "model.encoder or model.depth"
             ) from error
     try:
@@ -89,13 +86,13 @@ def build_around(
             raise
         raise ConfigError(
             f"model.encoder_weights: the {options.weights} weights of {options.encoder} could "
-            f"not be fetched ({one_line(error)}); "
+            f"not be fetched ({cause_of(error)}); "
             "connect once, fill the Hugging Face cache, or set model.encoder_weights to null"
         ) from error
 
 
 def _published(options: NetworkOptions) -> str | bool | None:
-    """The weights as segmentation-models-pytorch wants them named: timm's encoders have one set,
-    which is there or not.
+    """The argument of segmentation-models-pytorch for the weights: True for the only set of timm's
+    encoders, else their name.
     """
     return True if options.weights and options.encoder.startswith("tu-") else options.weights

@@ -1,11 +1,11 @@
 """Melt maps from a trained network: a day in one pass, or in tiles that are blended.
 
-The input of a map is the crop that covers the area, made by the code that makes the crops of a
-training. Tiles all see a window of the same size, at a multiple of the network's coarsest cell, so
-that a cell falls on the same place of the network's own grid in every tile and in one pass. Within
-half a halo of an inner edge of its window a tile has no weight, over the next halo its weight rises
-as a raised cosine: a network that sees no further than half a halo gives the same map in tiles as
-in one pass.
+The input of a map is the crop that covers the area, cut by the code that cuts the crops of a
+training. The windows of all tiles have the same size and start at multiples of the network's
+coarsest cell, so that a cell has the same place within the coarsest cell in every tile and in one
+pass. Within half a halo of an inner edge of its window a tile has weight 0, over the next halo its
+weight rises as a raised cosine: a network whose receptive field extends at most half a halo gives
+the same map in tiles as in one pass.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -27,7 +27,7 @@ def predict_days(
     network: Network,
     batches: Iterable[SeasonInputs],
     tile: int | None = None,
-    halo: int = 64,
+    halo: int = 0,
     precision: str = "auto",
 ) -> Iterator[tuple[date, NDArray[np.float32]]]:
     """Melt fraction of every day, in the order given.
@@ -35,10 +35,10 @@ def predict_days(
     Parameters
     ----------
     network : trained; it is moved to the device of the inputs
-    batches : days that are predicted together; how many belong to one changes the speed and the
-    memory, not the result
-    tile : side of the window that the network sees at once, cells; None for the whole area
-    halo : half of what neighbouring windows share at least, cells
+    batches : days that are predicted together; their number changes speed and memory, not the
+        result
+    tile : side of the window of a tile, cells; None for the whole area
+    halo : half of the smallest overlap of neighbouring windows, cells
     precision : see `devices.choose_precision`
 
     Yields
@@ -48,7 +48,7 @@ def predict_days(
     Raises
     ------
     ConfigError
-        Tile and halo leave no room between them.
+        The tile is smaller than twice the halo and a coarsest cell, or no multiple of that cell.
     """
     if tile is not None:
         check_tile(tile, halo, network.multiple)
@@ -69,8 +69,8 @@ def predict_days(
 
 
 def check_tile(tile: int, halo: int, multiple: int) -> None:
-    """ConfigError unless windows of `tile` that share twice `halo` can cover an area in steps of
-    `multiple` cells.
+    """ConfigError unless windows of `tile` cells that overlap by twice `halo` can cover an area in
+    steps of `multiple` cells.
     """
     if halo < 0:
         raise ConfigError(f"map.halo: found {halo}; expected 0 or above")
@@ -85,8 +85,8 @@ def check_tile(tile: int, halo: int, multiple: int) -> None:
 def in_tiles(
     network: Network, inputs: SeasonInputs, indices: Sequence[int], tile: int, halo: int
 ) -> Tensor:
-    """Weighted mean of the tiles of some days, (date, y, x); for `tile` and `halo` that
-    `check_tile` lets pass.
+    """Weighted mean of the tiles of some days, (date, y, x); `tile` and `halo` as `check_tile`
+    requires.
     """
     shape, device, count = inputs.frame.shape, inputs.frame.device, len(indices)
     rows, columns = (_windows(cells, tile, halo, network.multiple, device) for cells in shape)
@@ -104,11 +104,10 @@ def in_tiles(
 
 
 def tile_starts(cells: int, tile: int, halo: int, multiple: int) -> list[int]:
-    """First cells of the windows that cover an axis: multiples of `multiple`, neighbours sharing at
-    least twice `halo`.
+    """First cells of the windows that cover an axis: multiples of `multiple`, neighbours
+    overlapping by at least twice `halo`.
 
-    The last window is drawn back to the end of the axis, so that all have the same size but for
-    less than `multiple` cells.
+    The last window ends at the end of the axis; it may be shorter by less than `multiple` cells.
     """
     if cells <= tile:
         return [0]
@@ -120,9 +119,9 @@ def tile_starts(cells: int, tile: int, halo: int, multiple: int) -> list[int]:
 def ramp(size: int, halo: int, rises: bool, falls: bool) -> NDArray[np.float32]:
     """Weight of each cell of a window of `size` along one axis.
 
-    0 within half a halo of an edge where a neighbour takes over (`rises`: at the beginning,
-    `falls`: at the end), then a raised cosine over one halo, 1 beyond; where two windows share
-    twice a halo, their weights add up to 1.
+    0 within half a halo of an edge with a neighbour (`rises`: at the beginning, `falls`: at the
+    end), then a raised cosine over one halo, 1 beyond; where two windows overlap by twice a halo,
+    their weights add up to 1.
     """
     distance = np.arange(size) + 0.5
     weight = np.ones(size)

@@ -1,9 +1,9 @@
-"""Melt fraction from height alone: a linear map for each month of the calendar, squashed to a
-shelf.
+"""Melt fraction from height alone: a linear map for each calendar month, followed by a smooth
+plateau function.
 
-A low band melts, what lies well above it does not: two numbers a month say where the band is and
-how soon it ends. It is the least that a learned system can know, and what each of the others has to
-be better than.
+Melt occurs in a band of low heights and not well above it: two numbers a month are the position of
+the band and the width of its transition. It is the simplest trained system and a lower bound for
+the others.
 
 Source: the linear DEM of Lütjens et al. (2025), arXiv 2512.12142 (MeltwaterBench).
 """
@@ -20,16 +20,12 @@ from daymelt.core.errors import FormatError, MissingInputError
 from daymelt.learn.channels import Statistics, statistics
 
 MONTHS = range(1, 13)
-BIN_M = 1.0  # heights within a metre are one to the fit
-STEEPNESS = np.array(
-    [0, *np.geomspace(0.05, 50, 25)]
-)  # weights from which the fit is started, 1 / sd of the height
-CENTRES = 61  # heights of the middle of the shelf from which it is started
-STARTS = 4  # of all these, the best are followed to their minimum
-LARGEST_WEIGHT, LARGEST_BIAS = (
-    200.0,
-    1000.0,
-)  # beyond them the shelf is a step or has left every height
+BIN_M = 1.0  # heights are binned by the metre
+STEEPNESS = np.array([0, *np.geomspace(0.05, 50, 25)])  # weights of the starts, 1 / sd of height
+CENTRES = 61  # heights of the centre of the plateau from which the fit is started
+STARTS = 4  # the best of all starts are followed to their minimum
+# beyond them the plateau is a step function or outside of all heights
+LARGEST_WEIGHT, LARGEST_BIAS = 200.0, 1000.0
 
 
 @dataclass(frozen=True)
@@ -40,8 +36,8 @@ class LinearHeight:
     ----------
     height : mean and sd by which heights in m are normalised
     weights, biases : 12 numbers each
-    days : training days of each month; a month without any has the map of the nearest one in the
-    calendar that has some
+    days : training days of each month; a month without any has the map of the nearest month with
+        some
     """
 
     height: Statistics
@@ -51,16 +47,16 @@ class LinearHeight:
 
     @property
     def parameters(self) -> int:
-        """Numbers that were learnt."""
+        """How many numbers are fitted."""
         return len(self.weights) + len(self.biases)
 
     def to_json(self) -> str:
-        """As text, from which `from_json` makes the same again to the last bit."""
+        """As JSON text; `from_json` restores it exactly."""
         return json.dumps(asdict(self), indent=1) + "\n"
 
     @staticmethod
     def from_json(text: str, source: str = "linear-dem") -> "LinearHeight":
-        """From text; FormatError, naming `source`, where it is none of `to_json`."""
+        """From the text of `to_json`; FormatError, naming `source`, where it is another."""
         try:
             content = json.loads(text)
             weights, biases = (
@@ -92,8 +88,7 @@ def fit(
 
     Parameters
     ----------
-    days : day and melt fraction (y, x), 0-1, NaN where not valid; taken one after the other, none
-    is kept
+    days : day and melt fraction (y, x), 0-1, NaN where not valid; read one at a time
     height : (y, x), m, NaN where unknown
 
     Raises
@@ -125,9 +120,7 @@ def predict(model: LinearHeight, height: NDArray[np.floating], month: int) -> ND
 
 
 def nearest_month(month: int, months: Iterable[int]) -> int:
-    """Of some months the nearest to one, December next to January; the earlier where two are as
-    near.
-    """
+    """The nearest of `months` to a month, December next to January; of two as near the earlier."""
     return min(
         months,
         key=lambda other: (min((month - other) % 12, (other - month) % 12), (month - other) % 12),
@@ -135,8 +128,8 @@ def nearest_month(month: int, months: Iterable[int]) -> int:
 
 
 class _Sums:
-    """Number, height and melt of the valid cells of each month, summed by metre of height: all that
-    the fit needs to know.
+    """Number, height and melt of the valid cells of each month, summed by metre of height: the
+    sufficient statistics of the fit.
     """
 
     def __init__(self, height: NDArray[np.floating]) -> None:
@@ -160,9 +153,7 @@ class _Sums:
     def of(
         self, month: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Number, mean height and mean melt of the metres of height that have a valid cell in a
-        month.
-        """
+        """Number, mean height and mean melt of the height bins with valid cells in a month."""
         cells = self.cells[month - 1]
         used = cells > 0
         return (
@@ -178,11 +169,10 @@ def _fit_month(
     melt: NDArray[np.float64],
     scale: Statistics,
 ) -> tuple[float, float]:
-    """Weight and bias with the least square error against the mean melt at each height, of which
-    there are so many cells.
+    """Weight and bias with the least square error against the mean melt of each height bin,
+    weighted by its number of cells.
 
-    What cells of one height differ by adds the same to the error whatever the map, so that their
-    mean is enough.
+    The variance within a bin adds a constant to the error, so that the means suffice.
     """
     from scipy.optimize import least_squares
 
@@ -218,9 +208,7 @@ def _fit_month(
 
 
 def _starts(normal: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Weights and biases all over the plane; the shelf is symmetric, so that no weight need be
-    negative.
-    """
+    """A grid of weights and biases; the plateau is symmetric, so that no weight is negative."""
     lowest, highest = float(normal.min()), float(normal.max())
     flat = [(0.0, float(bias)) for bias in np.linspace(0, 8, CENTRES)]
     reach = [

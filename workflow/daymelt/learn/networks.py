@@ -1,26 +1,30 @@
-"""The networks, and the form in which a trained one is kept.
+"""The networks, and a trained one as files.
 
 A network takes (batch, channel, y, x) of any size and gives the melt fraction (batch, y, x) between
-0 and 1. Its kinds are in `architectures`, the files in `kept`.
+0 and 1. Its kinds are in `architectures`, the files in `model_files`.
 """
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from torch.nn import functional
 
-from daymelt.core.errors import FormatError
+from daymelt.core.errors import FormatError, cause_of
+from daymelt.learn import model_files
 from daymelt.learn.architectures import ARCHITECTURES
 from daymelt.learn.channels import Statistics
-from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
-from daymelt.learn.options import Architecture, NetworkOptions, check_choice, check_positive
+from daymelt.learn.options import (
+    Architecture,
+    NetworkOptions,
+    as_written,
+    check_choice,
+    check_positive,
+)
 from daymelt.learn.surroundings import Surroundings
 
 __all__ = [
@@ -34,13 +38,21 @@ __all__ = [
     "save_model",
 ]
 
+# options that cards lack from before their architectures, and that those of `unet` do not need
+EARLIER: dict[str, Any] = {
+    "features": 64,
+    "decoder_width": 256,
+    "atrous_rates": (6, 12, 18),
+    "output_stride": 8,
+}
+
 
 class Network(nn.Module):
-    """A body that gives logits (batch, 1, y, x), fitted to inputs of any size, with a sigmoid in 32
-    bits at its end.
+    """A body that gives logits (batch, 1, y, x), padded for inputs of any size, followed by a
+    sigmoid in 32 bits.
 
-    `sees` is the side of the window over which its means are taken, cells; None for all that it is
-    given, as in training.
+    `sees` is the side of the window over which its global means are taken, cells, see
+    `surroundings`; None for the whole input, as in training.
     """
 
     def __init__(self, body: nn.Module, multiple: int) -> None:
@@ -60,7 +72,7 @@ class Network(nn.Module):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What is needed to use a trained network, and to know where it came from.
+    """Card of a trained network: what is needed to use it, and its origin.
 
     Parameters
     ----------
@@ -68,8 +80,8 @@ class ModelCard:
     channels : names of its inputs, in order
     statistics : of each channel that is normalised
     training : options of the training, the epoch of the weights, losses
-    about : what the caller says of it: digest of the inputs, software version
-    checksum : SHA-256 of the weights' file; filled in by `save_model`
+    about : digest of the inputs, software version
+    checksum : SHA-256 of the weights' file, set by `save_model`
     """
 
     network: NetworkOptions
@@ -89,7 +101,7 @@ def build(options: NetworkOptions) -> Network:
         An option is unknown or impossible, or the encoder's published weights cannot be fetched.
     """
     architecture = architecture_of(options)
-    check_positive("model.channels", options.channels)
+    check_positive("model.channels", options.channel_count)
     architecture.check(options)
     return Network(architecture.body(options), architecture.multiple(options)).to(
         memory_format=torch.channels_last
@@ -97,14 +109,14 @@ def build(options: NetworkOptions) -> Network:
 
 
 def architecture_of(options: NetworkOptions) -> Architecture:
-    """The kind of network that the options ask for; ConfigError where there is none such."""
+    """The architecture of the options; ConfigError where it is unknown."""
     check_choice("model.architecture", options.architecture, tuple(ARCHITECTURES))
     return ARCHITECTURES[options.architecture]
 
 
 def pad(inputs: Tensor, rows: int, columns: int) -> Tensor:
-    """Inputs with `rows` more at the bottom and `columns` more at the right: mirrored, or repeated
-    where there is too little to mirror.
+    """Inputs with `rows` more at the bottom and `columns` more at the right: mirrored, or the edge
+    repeated where the input is too small to mirror.
     """
     if not rows and not columns:
         return inputs
@@ -113,18 +125,17 @@ def pad(inputs: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def save_model(folder: Path, network: Network, card: ModelCard) -> ModelCard:
-    """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the
+    """Write `model.safetensors`, then `model.json`, into `folder`; returns the card with the
     checksum.
     """
-    state = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
-    }
-    return keep(folder, save(state), card)
+    arrays = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
+    content = {**asdict(card), "network": as_written(card.network)}
+    return replace(card, checksum=model_files.write_model(folder, content, arrays))
 
 
 def load_model(folder: Path) -> tuple[Network, ModelCard]:
-    """The trained network in `folder`, ready to predict on the CPU, and its card; it sees as much
-    around a place as in training.
+    """The trained network in `folder`, on the CPU and in evaluation mode, and its card; its global
+    means are taken over windows of the size of its training crops.
 
     Raises
     ------
@@ -133,15 +144,14 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
     FormatError
         One cannot be read, or they do not belong together.
     """
-    card = read_card(folder)
-    weights = arrays_of(folder, card)
+    card, arrays = read_card(folder), model_files.read_arrays(folder)
     network = build(replace(card.network, weights=None))
     try:
-        network.load_state_dict(load_file(weights))
-    except (SafetensorError, RuntimeError) as error:
+        network.load_state_dict({name: torch.tensor(array) for name, array in arrays.items()})
+    except RuntimeError as error:
         raise FormatError(
-            f"model {weights}: not the weights of such a {card.network.architecture} "
-            f"({one_line(error)}); train the model again"
+            f"model {folder / model_files.ARRAYS}: not the weights of such a "
+            f"{card.network.architecture} ({cause_of(error)}); train the model again"
         ) from error
     network.sees = card.training.get("crop")
     return network.eval(), card
@@ -149,17 +159,16 @@ def load_model(folder: Path) -> tuple[Network, ModelCard]:
 
 def read_card(folder: Path) -> ModelCard:
     """The card of the model in `folder`; errors as `load_model`."""
-    return read_kept_card(folder, _card)
+    return model_files.read_card(folder, _card)
 
 
 def _card(content: Any) -> ModelCard:
     options: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
-        for key, value in content["network"].items()
+        for key, value in {**EARLIER, **content["network"]}.items()
     }
-    content["network"] = NetworkOptions(
-        **options
-    )  # what an older card does not have has its default
+    options["channel_count"] = options.pop("channels")
+    content["network"] = NetworkOptions(**options)
     content["channels"] = tuple(content["channels"])
     content["statistics"] = {
         name: Statistics(**values) for name, values in content["statistics"].items()

@@ -1,7 +1,8 @@
-"""What a network is made of, and what a kind of network has to say of itself."""
+"""Options of a network, and the interface of an architecture."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from torch import nn
 
@@ -10,46 +11,55 @@ from daymelt.core.errors import ConfigError
 
 @dataclass(frozen=True)
 class NetworkOptions:
-    """What a network is made of; an architecture takes those of its own and leaves the others
-    alone.
+    """Options of a network; an architecture uses its own and ignores the others.
 
     Parameters
     ----------
     architecture : a key of `architectures.ARCHITECTURES`
     encoder : name in segmentation-models-pytorch; `tu-` before those of timm
-    weights : None for a random start, "imagenet" for the published weights of the encoder, fetched
-    once
+    weights : None for random initial weights, "imagenet" for the published weights of the encoder,
+        downloaded once
     depth : halvings of the resolution in the encoder
     decoder_channels : width of each level of the decoder of `unet`, coarsest first
     decoder_norm : of `unet`, "batchnorm" or "none"
-    channels : number of input channels
+    channel_count : number of input channels
     features : width of the finest level of `vanilla-unet`; each level below is twice as wide
     decoder_width : width of the decoder of `deeplabv3plus`
     atrous_rates : its three dilations, in cells of its coarsest level
     output_stride : cells of the input to one of its coarsest level, 8 or 16
     """
 
-    architecture: str = "unet"
-    encoder: str = "tu-mobilenetv3_small_100"
-    weights: str | None = None
-    depth: int = 4
-    decoder_channels: tuple[int, ...] = (64, 32, 16, 16)
-    decoder_norm: str = "batchnorm"
-    channels: int = 4
-    features: int = 64
-    decoder_width: int = 256
-    atrous_rates: tuple[int, ...] = (6, 12, 18)
-    output_stride: int = 8
+    architecture: str
+    encoder: str
+    weights: str | None
+    depth: int
+    decoder_channels: tuple[int, ...]
+    decoder_norm: str
+    channel_count: int
+    features: int
+    decoder_width: int
+    atrous_rates: tuple[int, ...]
+    output_stride: int
+
+
+def as_written(options: NetworkOptions) -> dict[str, Any]:
+    """The options as plain data under their names in cards and checkpoints, where the number of
+    channels is `channels`.
+    """
+    return {
+        "channels" if name == "channel_count" else name: value
+        for name, value in asdict(options).items()
+    }
 
 
 def halvings(options: NetworkOptions) -> int:
-    """Cells of the input that make one cell of the coarsest level, where each level of depth halves
+    """Side of a cell of the coarsest level, cells of the input, where each level of depth halves
     the resolution.
     """
     return int(2**options.depth)
 
 
-def anything(options: NetworkOptions) -> None:
+def no_check(options: NetworkOptions) -> None:
     """The check of an architecture without options of its own."""
 
 
@@ -60,15 +70,15 @@ class Architecture:
     Parameters
     ----------
     body : makes the network: (batch, channel, y, x), sides multiples of `multiple`, to logits
-    (batch, 1, y, x)
-    multiple : cells of the input that make one cell of its own coarsest grid
-    check : ConfigError unless its options are possible
-    least_batch : crops that a training step needs at least
+        (batch, 1, y, x)
+    multiple : side of a cell of its coarsest level, cells of the input
+    check : raises ConfigError unless its options are possible
+    least_batch : smallest number of crops of a training step
     """
 
     body: Callable[[NetworkOptions], nn.Module]
     multiple: Callable[[NetworkOptions], int] = halvings
-    check: Callable[[NetworkOptions], None] = anything
+    check: Callable[[NetworkOptions], None] = no_check
     least_batch: int = 1
 
 

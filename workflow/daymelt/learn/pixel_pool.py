@@ -1,8 +1,7 @@
-"""A share of the valid pixels of every training day, numbered through as one list of which only
-what is asked for is in memory.
+"""A share of the valid pixels of every training day, numbered consecutively and read on demand.
 
-Kept is one bit a cell and day. A full pool of a large area would be hundreds of millions of pixels;
-a tree of a forest takes a few of them.
+In memory is one bit per cell and day. The pool of a large area has hundreds of millions of pixels,
+of which a tree of a forest takes a few.
 """
 
 from collections.abc import Sequence
@@ -14,30 +13,35 @@ from torch import Tensor
 
 from daymelt.learn.samples import Crops, TrainingSet
 
-BAND = 1 << 19  # cells of a day that are made together
-Pixels = tuple[
-    NDArray[np.float32], NDArray[np.float64]
-]  # inputs (pixel, channel) as a network gets them, melt fraction (pixel,)
+BAND = 1 << 19  # cells of a day that are read together
+# inputs (pixel, channel), normalised as for a network, and melt fraction (pixel,)
+Pixels = tuple[NDArray[np.float32], NDArray[np.float64]]
 Numbers = NDArray[np.int64]
 
 
 class Pool:
-    """Pixels of every image, drawn without replacement; which ones is a function of the seed alone.
+    """Pixels of every image, drawn without replacement as a function of the seed alone.
 
-    They are numbered day after day, within a day row by row.
+    They are numbered day by day, within a day row by row.
 
     Parameters
     ----------
     training_set : the labelled days
     share : of the valid pixels of each, above 0 to 1
     seed : of the draw
-    threads : that draw, and read, side by side
+    threads : that draw and read pixels
+    band : cells of a day that are read together
     """
 
     def __init__(
-        self, training_set: TrainingSet, share: float, seed: int, threads: int = 1
+        self,
+        training_set: TrainingSet,
+        share: float,
+        seed: int,
+        threads: int = 1,
+        band: int = BAND,
     ) -> None:
-        self.training_set, self.threads = training_set, max(threads, 1)
+        self.training_set, self.threads, self._band = training_set, max(threads, 1), band
         days = range(len(training_set))
         with ThreadPoolExecutor(self.threads) as workers:
             self._bits = list(
@@ -50,11 +54,11 @@ class Pool:
         return int(self._first[-1])
 
     def read(self, wanted: Sequence[Numbers]) -> list[Pixels]:
-        """The pixels of each of several lists of numbers, every list rising; a day is made once for
-        all of them.
+        """The pixels of each of several increasing lists of numbers; a day is read once for all
+        lists.
         """
         read = [self._room(len(numbers)) for numbers in wanted]
-        height = max(1, BAND // self.training_set.frame.shape[1])
+        height = max(1, self._band // self.training_set.frame.shape[1])
 
         def read_days(days: range) -> None:
             room = self.training_set.room(1, (height, self.training_set.frame.shape[1]))
@@ -76,7 +80,7 @@ class Pool:
     def _read_day(
         self, index: int, wanted: Sequence[Numbers], read: Sequence[Pixels], room: Crops
     ) -> None:
-        """Put what is wanted of a day where it belongs, from bands of its rows."""
+        """Copy the wanted pixels of a day from bands of its rows to their places."""
         rows, columns = self.training_set.frame.shape
         height = room[1].shape[1]
         cells, first = (

@@ -1,7 +1,7 @@
-"""The processes of one training: one a device, on one node or on several.
+"""The processes of a training: one per device, on one node or several.
 
-They are started by torchrun, by Slurm (`srun`), or on a single node by Lightning itself, which
-calls the same command again for each further device. Each does its share of a step's crops, see
+They are started by torchrun, by Slurm (`srun`), or on a single node by Lightning, which runs the
+same command again for each further device. Each takes a share of the crops of a step, see
 `training`.
 """
 
@@ -24,13 +24,13 @@ class Share:
     of: int = 1
 
     def cut(self, batch: int) -> slice:
-        """Its part of the crops of a step."""
+        """The crops of a step in this share."""
         part = batch // self.of
         return slice(self.rank * part, (self.rank + 1) * part)
 
 
 def count(devices: int, nodes: int, batch: int) -> int:
-    """Number of processes; ConfigError unless a step's crops can be dealt out to them evenly."""
+    """Number of processes; ConfigError unless it divides the crops of a step."""
     processes = devices * nodes
     if batch % processes:
         raise ConfigError(
@@ -42,23 +42,22 @@ def count(devices: int, nodes: int, batch: int) -> int:
 
 
 def local_rank(devices: int) -> int:
-    """Which device of its node this process is to take, before anything has been started."""
+    """Index of this process's device on its node, known before Lightning starts."""
     launched = os.environ.get("LOCAL_RANK", os.environ.get("SLURM_LOCALID", "0"))
     return int(launched) if devices > 1 else 0
 
 
 def environment(devices: int, nodes: int) -> Any:
-    """Who has started the processes, or is to start them, as Lightning wants to know it.
+    """Lightning's environment of the launcher that starts the processes.
 
-    One process needs nobody, also where a batch system has set the stage for several. Slurm has
-    started them where its job step has as many tasks; within a step of one task, which is how
-    Snakemake's jobs run, the further processes are started here.
+    A single process needs no launcher, even within a job of a batch system. Slurm has started the
+    processes where its job step has as many tasks; within a step of one task, as for Snakemake's
+    jobs, Lightning starts the further processes.
 
     Raises
     ------
     ConfigError
-        torchrun has started another number of processes, or nobody has started those of the other
-        nodes.
+        torchrun has started another number of processes, or those of other nodes are not started.
     """
     processes = devices * nodes
     if TorchElasticEnvironment.detect():
@@ -74,12 +73,12 @@ def environment(devices: int, nodes: int) -> Any:
         return SLURMEnvironment(auto_requeue=False)
     if nodes > 1 and "NODE_RANK" not in os.environ:
         raise ConfigError(
-            f"training.nodes: found {nodes}, but nobody has started the others; start "
+            f"training.nodes: found {nodes}, but the other processes are not started; start "
             f"{processes} with srun or torchrun: docs/cluster.md"
         )
     return LightningEnvironment()
 
 
 def _tasks() -> int:
-    """Tasks of the Slurm job step that this process is one of; 0 outside of Slurm."""
+    """Number of tasks of the Slurm job step of this process; 0 outside of Slurm."""
     return int(os.environ.get("SLURM_STEP_NUM_TASKS", "0"))

@@ -1,7 +1,7 @@
-"""A random forest: the melt fraction of a pixel from that pixel's inputs alone.
+"""A random forest: the melt fraction of a pixel from the inputs at that pixel.
 
-scikit-learn grows the trees; they are kept and used as plain arrays, so that a kept forest cannot
-carry code and does not depend on the version that grew it.
+scikit-learn grows the trees; they are stored and evaluated as plain arrays, so that a stored forest
+cannot carry code and does not depend on the version of scikit-learn.
 
 Source: the random forest of MeltwaterBench (2026): a fifth of the valid pixels of every training
 image, 200 trees of depth 16.
@@ -9,7 +9,7 @@ image, 200 trees of depth 16.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -17,41 +17,36 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
-from daymelt.core.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError, cause_of
+from daymelt.learn import model_files
 from daymelt.learn.channels import Statistics
-from daymelt.learn.kept import arrays_of, keep, one_line, read_kept_card
 from daymelt.learn.pixel_pool import Pixels, Pool, pixels_of
 from daymelt.learn.samples import SeasonInputs, TrainingSet
 
-BLOCK = (
-    1 << 16
-)  # pixels taken through the trees together: what is needed for them stays in the cache
-# draws of all trees that grow side by side, some 50 bytes each: threads beyond that grow none
-DRAWS_AT_ONCE = 60_000_000
+BLOCK = 1 << 16  # pixels that descend the trees together: their arrays fit into the cache
+DRAWS_AT_ONCE = 60_000_000  # pixels drawn for trees that grow at the same time, some 50 bytes each
 Nodes = dict[str, NDArray[Any]]  # of one tree, by the names of `Forest`
 
 
 @dataclass(frozen=True)
 class ForestOptions:
-    """How a forest is grown.
+    """Options of growing a forest.
 
     Parameters
     ----------
     pixel_share : of the valid pixels of every training image, above 0 to 1
-    trees, depth : number of trees, longest way from root to leaf
+    trees, depth : number of trees, largest number of splits between root and leaf
     tree_share : of all these pixels, drawn with replacement for one tree
-    min_split, min_leaf : pixels that a node needs to be split, and that each side keeps
+    min_split, min_leaf : fewest pixels of a node that is split, and of a leaf
     """
 
-    pixel_share: float = 0.2
-    trees: int = 200
-    depth: int = 16
-    tree_share: float = 0.05
-    min_split: int = 4
-    min_leaf: int = 4
+    pixel_share: float
+    trees: int
+    depth: int
+    tree_share: float
+    min_split: int
+    min_leaf: int
 
     def __post_init__(self) -> None:
         least = {"trees": 1, "depth": 1, "min_split": 2, "min_leaf": 1}
@@ -70,17 +65,18 @@ class ForestOptions:
 
 @dataclass(frozen=True)
 class Forest:
-    """Trees as arrays over all nodes, tree after tree, each breadth first: the two children of a
-    node lie side by side.
+    """Trees as arrays over all nodes, tree by tree, each breadth first: the two children of a node
+    are adjacent.
 
     Parameters
     ----------
-    left : (node,) int32, first of the two children, counted within the tree; of a leaf itself
-    feature : (node,) uint8, the input that decides
-    threshold : (node,) float32, the second child is for what is above it; infinite at a leaf
+    left : (node,) int32, first of the two children, counted within the tree; of a leaf its own
+        number
+    feature : (node,) uint8, index of the input that is compared with the threshold
+    threshold : (node,) float32, values above it go to the second child; infinite at a leaf
     value : (node,) float32, mean of the training pixels in it
     offsets : (tree + 1,) int64, first node of each tree, and their number
-    depths : (tree,) uint8, longest way from root to leaf
+    depths : (tree,) uint8, largest number of splits between root and leaf
     """
 
     left: NDArray[np.int32]
@@ -92,13 +88,13 @@ class Forest:
 
     @property
     def parameters(self) -> int:
-        """Numbers that were learnt: a threshold for each inner node, a value for each leaf."""
+        """Fitted numbers: a threshold for each inner node, a value for each leaf."""
         return len(self.left)
 
 
 @dataclass(frozen=True)
 class ForestCard:
-    """What is needed to use a kept forest, and to know where it came from; see
+    """Card of a stored forest: what is needed to use it, and its origin; see
     `networks.ModelCard`.
     """
 
@@ -110,12 +106,19 @@ class ForestCard:
     checksum: str = ""
 
 
-def fit(training_set: TrainingSet, options: ForestOptions, seed: int, threads: int = 1) -> Forest:
-    """Grow a forest; the same seed gives the same forest, on however many threads.
+def fit(
+    training_set: TrainingSet,
+    options: ForestOptions,
+    seed: int,
+    threads: int = 1,
+    draws_at_once: int = DRAWS_AT_ONCE,
+) -> Forest:
+    """Grow a forest; it is a function of the seed, not of the number of threads.
 
     It is the forest that scikit-learn's RandomForestRegressor grows from the same pixels and seed.
     That one keeps the whole pool, and weights of all of it for every tree; here a tree is given
-    only the pixels that were drawn for it, and how often each was.
+    only the pixels that were drawn for it, and how often each was drawn. Of all trees that grow at
+    the same time at most `draws_at_once` pixels are in memory.
 
     Raises
     ------
@@ -130,7 +133,7 @@ def fit(training_set: TrainingSet, options: ForestOptions, seed: int, threads: i
             "random forest: no valid pixel in the training split; widen seasons or change split"
         )
     draws = max(1, int(options.tree_share * len(pool)))
-    at_once = max(1, min(threads, DRAWS_AT_ONCE // draws))
+    at_once = max(1, min(threads, draws_at_once // draws))
     seeds = check_random_state(seed).randint(np.iinfo(np.int32).max, size=options.trees).tolist()
     grown: list[Nodes] = []
     for first in range(0, len(seeds), at_once):
@@ -138,42 +141,37 @@ def fit(training_set: TrainingSet, options: ForestOptions, seed: int, threads: i
     return _joined(grown)
 
 
-def from_trees(trees: Iterable[Any]) -> Forest:
-    """The forest of scikit-learn's trees, one output each."""
-    return _joined([_arrays(tree) for tree in trees])
-
-
-def predict(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+def predict(forest: Forest, inputs: NDArray[np.float32], block: int = BLOCK) -> NDArray[np.float32]:
     """Melt fraction (pixel,) of inputs (pixel, channel): the mean of the trees.
 
-    All pixels of a block go down a tree together, one level at a time; what has reached its leaf
-    stays there.
+    The pixels of a block descend a tree together, one level at a time; those at a leaf stay there.
     """
     melt = np.empty(len(inputs), np.float32)
-    for first in range(0, len(inputs), BLOCK):
-        melt[first : first + BLOCK] = _predict_block(forest, inputs[first : first + BLOCK])
+    for first in range(0, len(inputs), block):
+        melt[first : first + block] = _predict_block(forest, inputs[first : first + block])
     return melt
 
 
 def predict_days(
-    forest: Forest, batches: Iterable[SeasonInputs], threads: int = 1
+    forest: Forest, batches: Iterable[SeasonInputs], threads: int = 1, block: int = BLOCK
 ) -> Iterator[tuple[date, NDArray[np.float32]]]:
     """Day and melt fraction (y, x), NaN over ocean, of every day, in the order given; see
     `inference.predict_days`.
 
-    A day is taken in bands of rows, so that memory does not grow with the area; bands are shared
-    among the threads.
+    A day is taken in bands of rows of about `block` pixels, so that memory does not grow with the
+    area; bands are shared among the threads.
     """
     with ThreadPoolExecutor(max(threads, 1)) as pool:
         for inputs in batches:
             rows, columns = inputs.frame.shape
-            height = max(1, BLOCK // columns)
+            height = max(1, block // columns)
             land = ~inputs.frame.ocean.cpu().numpy()
             for index, day in enumerate(inputs.days):
                 melt = np.full((rows, columns), np.nan, np.float32)
                 jobs = [
                     pool.submit(
-                        _predict_band, forest, inputs, index, land, melt, slice(row, row + height)
+                        partial(_predict_band, forest, inputs, index, land, melt, block=block),
+                        slice(row, row + height),
                     )
                     for row in range(0, rows, height)
                 ]
@@ -183,12 +181,11 @@ def predict_days(
 
 
 def save_forest(folder: Path, forest: Forest, card: ForestCard) -> ForestCard:
-    """Write `model.safetensors`, then `model.json`, into `folder`; give the card with the
+    """Write `model.safetensors`, then `model.json`, into `folder`; returns the card with the
     checksum.
     """
-    return keep(
-        folder, save({array.name: getattr(forest, array.name) for array in fields(Forest)}), card
-    )
+    arrays = {array.name: getattr(forest, array.name) for array in fields(Forest)}
+    return replace(card, checksum=model_files.write_model(folder, asdict(card), arrays))
 
 
 def load_forest(folder: Path) -> tuple[Forest, ForestCard]:
@@ -201,19 +198,14 @@ def load_forest(folder: Path) -> tuple[Forest, ForestCard]:
     FormatError
         One cannot be read, or they do not belong together.
     """
-    card = read_forest_card(folder)
-    path = arrays_of(folder, card)
+    card, arrays = model_files.read_card(folder, _card), model_files.read_arrays(folder)
     try:
-        return Forest(**load_file(path)), card
-    except (SafetensorError, TypeError) as error:
+        return Forest(**arrays), card
+    except TypeError as error:
         raise FormatError(
-            f"model {path}: not the arrays of a forest ({one_line(error)}); train the model again"
+            f"model {folder / model_files.ARRAYS}: not the arrays of a forest "
+            f"({cause_of(error)}); train the model again"
         ) from error
-
-
-def read_forest_card(folder: Path) -> ForestCard:
-    """The card of the forest in `folder`; errors as `load_forest`."""
-    return read_kept_card(folder, _card)
 
 
 def _card(content: Any) -> ForestCard:
@@ -233,7 +225,7 @@ def _joined(arrays: Sequence[Nodes]) -> Forest:
 
 
 def _grow(pool: Pool, options: ForestOptions, draws: int, seeds: Sequence[int]) -> list[Nodes]:
-    """Trees grown side by side, one thread each, from pixels that are read together."""
+    """Trees grown at the same time, one thread each, from pixels that are read together."""
     with ThreadPoolExecutor(len(seeds)) as workers:
         drawn = list(workers.map(lambda seed: _bag(len(pool), draws, seed), seeds))
         pixels = pool.read([numbers for numbers, _ in drawn])
@@ -243,8 +235,8 @@ def _grow(pool: Pool, options: ForestOptions, draws: int, seeds: Sequence[int]) 
 
 
 def _bag(count: int, draws: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Which of `count` pixels a tree gets, rising, and how often each; drawn with replacement as
-    RandomForestRegressor draws them.
+    """Numbers of the pixels of a tree, increasing, and how often each is drawn; with replacement,
+    as RandomForestRegressor draws them from `count` pixels.
     """
     from sklearn.utils import check_random_state
 
@@ -255,8 +247,8 @@ def _bag(count: int, draws: int, seed: int) -> tuple[NDArray[np.int64], NDArray[
 
 
 def _tree(options: ForestOptions, pixels: Pixels, often: NDArray[np.float64], seed: int) -> Nodes:
-    """Nodes of one tree grown by scikit-learn; the least pixels of a node count each pixel once,
-    however often it was drawn.
+    """Nodes of one tree grown by scikit-learn; the limits on pixels of a node count each pixel
+    once, however often it was drawn.
     """
     from sklearn.tree import DecisionTreeRegressor
 
@@ -299,8 +291,8 @@ def _breadth_first(
 
 
 def _floor32(values: NDArray[np.float64]) -> NDArray[np.float32]:
-    """The largest float32 not above each value: a float32 is above the one exactly where it is
-    above the other.
+    """The largest float32 not above each value, so that comparisons of float32 with it are those
+    with the value.
     """
     near = values.astype(np.float32)
     return np.where(near > values, np.nextafter(near, np.float32(-np.inf)), near)
@@ -313,12 +305,13 @@ def _predict_band(
     land: NDArray[np.bool_],
     melt: NDArray[np.float32],
     rows: slice,
+    block: int,
 ) -> None:
     """Fill a band of rows of the melt fraction (y, x) of one day."""
     here = land[rows]
     if here.any():
         fields = inputs.inputs([index], [rows.start], [0], (here.shape[0], here.shape[1]))
-        melt[rows][here] = predict(forest, pixels_of(fields)[here.ravel()])
+        melt[rows][here] = predict(forest, pixels_of(fields)[here.ravel()], block)
 
 
 def _predict_block(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -333,10 +326,10 @@ def _predict_block(forest: Forest, inputs: NDArray[np.float32]) -> NDArray[np.fl
 def _leaves(
     forest: Forest, nodes: slice, depth: int, values: NDArray[np.float32], count: int
 ) -> NDArray[np.intp]:
-    """The leaf of one tree that each pixel comes to; `values` (channel x pixel), flat.
+    """The leaf of one tree for each pixel; `values` (channel x pixel), flat.
 
-    Indices are of the width that numpy gathers with, and results are written in place: this is
-    where a forest spends its time.
+    The innermost loop of a forest: indices have the width that numpy gathers with, and results are
+    written in place.
     """
     left, threshold = forest.left[nodes].astype(np.intp), forest.threshold[nodes]
     start = forest.feature[nodes].astype(np.intp) * count

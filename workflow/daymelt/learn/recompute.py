@@ -1,20 +1,19 @@
-"""Layers that are computed again in the backward pass, so that a large network learns within a
-laptop's memory.
+"""Gradient checkpointing: stages of a network are computed again in the backward pass, so that a
+large network is trained within the memory of a laptop.
 
-A training step keeps what each layer will need for its gradient: 8 crops of 512 x 512 cells and
-Xception71 make 14 GiB of it. Here the network is cut into segments of which only the inputs are
-kept; the rest of a segment is computed a second time when its gradient is due, for about a third
-more time. What is learnt stays the same, on a CPU bit for bit: the second computation is the first
-one once more, with the same random numbers, and leaves the running statistics of batch norms alone.
+A training step keeps what each layer needs for its gradient: 14 GiB for 8 crops of 512 x 512 cells
+and Xception71. With checkpointing only the inputs of each stage are kept; the rest of a stage is
+computed a second time when its gradient is due, for about a third more time. The trained weights
+are the same, on a CPU bit for bit: the second computation draws the same random numbers and leaves
+the running statistics of batch norms unchanged.
 
-Where to cut is found on a trial without numbers, as large as a step: of segments of different sizes
-those that promise the least memory.
+The stages are fixed by the structure of the network: the blocks of its encoder and decoder.
 
 Source: Chen et al. (2016), arXiv 1604.06174, "Training Deep Nets with Sublinear Memory Cost".
 """
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
@@ -24,67 +23,129 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _NormBase
 from torch.utils.checkpoint import checkpoint
 
-HALVINGS = 7  # of what a segment may hold at most, from all that the network holds
-Held = dict[int, int]  # a tensor's memory: its identity to its bytes
+PARTS = ("body", "encoder", "model", "decoder")  # names of modules that consist of stages
 
 
 @dataclass(frozen=True)
-class Cut:
-    """How to cut a network.
+class Trial:
+    """A training step of a network, tried on the meta device, without values.
 
     Parameters
     ----------
-    segments : names of the modules that are computed again
-    uncut : what a step holds for the gradients without, bytes
-    held : what it holds with, bytes: the inputs of all segments, what lies outside them, and the
-    largest segment whole
+    kept : what the step keeps for its gradients, bytes
+    overwritten : names of the modules whose inputs are overwritten, by themselves or later
     """
 
-    segments: tuple[str, ...]
-    uncut: int
-    held: int
+    kept: int
+    overwritten: frozenset[str]
 
 
-def plan(network: nn.Module, shape: tuple[int, int, int, int]) -> Cut:
-    """The cut that promises the least memory for a step on inputs of `shape`, (crop, channel, y,
-    x).
+def try_step(network: nn.Module, shape: tuple[int, int, int, int]) -> Trial:
+    """Try the forward pass of a training step on inputs of `shape`, (crop, channel, y, x).
 
-    A module is a segment where it holds no more than a bound and lies in no other that does. One
-    without parts never is, nor one that changes its inputs or within which somebody listens, since
-    both would happen twice. Bounds are halved from all that the network holds.
+    The network itself, and torch's random state, stay as they are.
     """
-    trial = _Trial(network, shape)
-    cuts = [trial.cut(trial.uncut >> halvings) for halvings in range(1, HALVINGS)]
-    return min(cuts, key=lambda cut: cut.held)
+    tried = copy.deepcopy(network).to("meta").train()
+    weights = {weight.untyped_storage()._cdata for weight in tried.parameters()}
+    kept: dict[int, torch.UntypedStorage] = {}  # holds each storage, so that no id is given twice
+    entered: list[tuple[str, Tensor, int]] = []
+
+    def keep(field: Tensor) -> Tensor:
+        kept[field.untyped_storage()._cdata] = field.untyped_storage()
+        return field
+
+    for name, module in tried.named_modules():
+        module.register_forward_pre_hook(
+            lambda _, inputs, name=name: entered.extend(
+                (name, field, field._version) for field in _tensors(inputs)
+            )
+        )
+    with (
+        torch.random.fork_rng([]),
+        torch.autograd.graph.saved_tensors_hooks(keep, lambda field: field),
+    ):
+        tried(torch.empty(shape, device="meta"))
+    return Trial(
+        sum(storage.nbytes() for memory, storage in kept.items() if memory not in weights),
+        frozenset(name for name, field, version in entered if field._version != version),
+    )
 
 
-def recompute(network: nn.Module, cut: Cut) -> None:
-    """Let the segments of a network be computed again in its backward passes, from now on."""
-    for name in cut.segments:
+def stages(network: nn.Module, overwritten: Collection[str] = ()) -> list[str]:
+    """Names of the modules that are computed again: the blocks of encoder and decoder.
+
+    Containers of blocks are opened, and so is a module that would not give the same a second time:
+    one that overwrites its inputs, or one with forward hooks inside, which would be called twice
+    (timm's encoders collect their features by hooks). Single layers are kept.
+    """
+    return list(_stages(network, "", overwritten))
+
+
+def recompute(network: nn.Module, names: Collection[str]) -> None:
+    """Compute the named modules of a network again in its backward passes, from now on."""
+    for name in names:
         _recompute(network.get_submodule(name))
 
 
-def _recompute(segment: nn.Module) -> None:
-    plain = segment.forward
+def _stages(module: nn.Module, name: str, overwritten: Collection[str]) -> Iterator[str]:
+    parts = dict(module.named_children())
+    if not parts:
+        return
+    opened = not name or _consists_of_stages(module, name) or _has_hooks(module)
+    if not opened and name not in overwritten:
+        yield name
+        return
+    for part, inner in parts.items():
+        yield from _stages(inner, f"{name}.{part}".removeprefix("."), overwritten)
+
+
+def _consists_of_stages(module: nn.Module, name: str) -> bool:
+    """Whether a module is a part of the network or a list of blocks, rather than a block."""
+    if isinstance(module, nn.Sequential):
+        return all(any(part.children()) for part in module)
+    return isinstance(module, nn.ModuleList) or name.rpartition(".")[2] in PARTS
+
+
+def _has_hooks(module: nn.Module) -> bool:
+    """Whether a module within this one has forward hooks."""
+    return any(
+        inner._forward_hooks or inner._forward_pre_hooks
+        for inner in module.modules()
+        if inner is not module
+    )
+
+
+def _tensors(inputs: tuple[Any, ...]) -> list[Tensor]:
+    """The tensors among the inputs of a module, those in lists too."""
+    flat = [
+        field
+        for argument in inputs
+        for field in (argument if isinstance(argument, list | tuple) else [argument])
+    ]
+    return [field for field in flat if isinstance(field, Tensor)]
+
+
+def _recompute(stage: nn.Module) -> None:
+    plain = stage.forward
 
     def forward(*inputs: Any, **named: Any) -> Any:
-        if not (segment.training and torch.is_grad_enabled()):
+        if not (stage.training and torch.is_grad_enabled()):
             return plain(*inputs, **named)
         return checkpoint(
             plain,
             *inputs,
             use_reentrant=False,
-            context_fn=lambda: (nullcontext(), _same_statistics(segment)),
+            context_fn=lambda: (nullcontext(), _same_statistics(stage)),
             **named,
         )
 
-    segment.forward = forward
+    stage.forward = forward
 
 
 @contextmanager
-def _same_statistics(segment: nn.Module) -> Iterator[None]:
+def _same_statistics(stage: nn.Module) -> Iterator[None]:
     """Keep batch norms from counting the same crops twice."""
-    norms = [module for module in segment.modules() if isinstance(module, _NormBase)]
+    norms = [module for module in stage.modules() if isinstance(module, _NormBase)]
     before = [norm.momentum for norm in norms]
     for norm in norms:
         norm.momentum = 0.0  # new statistics weigh nothing
@@ -95,102 +156,3 @@ def _same_statistics(segment: nn.Module) -> Iterator[None]:
             norm.momentum = momentum
             if norm.num_batches_tracked is not None:
                 norm.num_batches_tracked -= 1
-
-
-def _is_watched(module: nn.Module) -> bool:
-    """Whether a hook is called from within: encoders of timm take their features so."""
-    return any(
-        inner._forward_hooks or inner._forward_pre_hooks
-        for inner in module.modules()
-        if inner is not module
-    )
-
-
-class _Trial:
-    """What each module of a network holds for its gradient, seen in a forward pass without
-    numbers.
-    """
-
-    def __init__(self, network: nn.Module, shape: tuple[int, int, int, int]) -> None:
-        self._network = copy.deepcopy(network).to("meta").train()
-        self._within: dict[nn.Module, Held] = {}
-        self._inputs: dict[nn.Module, Held] = {}
-        self._unfit = set(filter(_is_watched, self._network.modules()))
-        self._events: list[tuple[tuple[nn.Module, ...], int, int]] = []
-        self._kept: list[Any] = []  # memory that is gone may give its identity to another
-        self._run(shape)
-        self.uncut = sum({memory: size for _, memory, size in self._events}.values())
-
-    def cut(self, bound: int) -> Cut:
-        """The segments that hold at most `bound` bytes each."""
-        chosen = list(self._segments(self._network, bound))
-        names = {module: name for name, module in self._network.named_modules()}
-        within = set(chosen)
-        kept = {
-            memory: size for modules, memory, size in self._events if within.isdisjoint(modules)
-        }
-        for module in chosen:
-            kept |= self._inputs[module]
-        largest = max((sum(self._within[module].values()) for module in chosen), default=0)
-        return Cut(
-            tuple(names[module] for module in chosen), self.uncut, sum(kept.values()) + largest
-        )
-
-    def _segments(self, module: nn.Module, bound: int) -> Iterator[nn.Module]:
-        parts = list(module.children())
-        if not parts:
-            return
-        if module in self._within and module not in self._unfit:
-            composed = any(
-                self._within.get(inner) and any(inner.children())
-                for inner in module.modules()
-                if inner is not module
-            )
-            if sum(self._within[module].values()) <= bound or not composed:
-                yield module
-                return
-        for part in parts:
-            yield from self._segments(part, bound)
-
-    def _run(self, shape: tuple[int, int, int, int]) -> None:
-        inside: list[tuple[nn.Module, list[tuple[Tensor, int]]]] = []
-        weights = {weight.untyped_storage()._cdata for weight in self._network.parameters()}
-
-        def enter(module: nn.Module, inputs: tuple[Any, ...]) -> None:
-            tensors = [
-                field
-                for argument in inputs
-                for field in (argument if isinstance(argument, list | tuple) else [argument])
-            ]
-            fields = [field for field in tensors if isinstance(field, Tensor)]
-            inside.append((module, [(field, field._version) for field in fields]))
-            self._inputs.setdefault(module, {}).update(map(self._memory, fields))
-
-        def leave(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
-            _, fields = inside.pop()
-            if any(field._version != version for field, version in fields):
-                self._unfit.add(module)  # it changes its inputs
-
-        def hold(field: Tensor) -> Tensor:
-            memory, size = self._memory(field)
-            if memory not in weights:
-                modules = tuple(module for module, _ in inside)
-                self._events.append((modules, memory, size))
-                for module in modules:
-                    self._within.setdefault(module, {})[memory] = size
-            return field
-
-        for module in self._network.modules():
-            module.register_forward_pre_hook(enter)
-            module.register_forward_hook(leave)
-        with (
-            torch.random.fork_rng([]),
-            torch.autograd.graph.saved_tensors_hooks(hold, lambda field: field),
-        ):
-            self._network(torch.empty(shape, device="meta"))
-
-    def _memory(self, field: Tensor) -> tuple[int, int]:
-        """Identity and bytes of the memory that a tensor is a view of."""
-        storage = field.untyped_storage()
-        self._kept.append(storage)
-        return storage._cdata, storage.nbytes()

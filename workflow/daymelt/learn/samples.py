@@ -1,10 +1,10 @@
 """Seasons of inputs on a device, and the crops cut from them there.
 
-Targets and time-interpolated Sentinel-1 stay as they are stored, one byte a cell; passive microwave
-and MAR stay on their coarse posting and are upsampled by two small matrix products for the cells of
-a crop alone. So a whole training split of a large area fits on one device and no crop is ever
-decoded or copied by a worker process. A map is the crop that covers the area: training and mapping
-cannot disagree.
+Targets and time-interpolated Sentinel-1 stay encoded, one byte per cell; passive microwave and MAR
+stay on their coarse posting and are upsampled, by two small matrix products, for the cells of a
+crop only. The training split of a large area therefore fits on one device, and crops are not
+decoded or copied by worker processes. A map is the crop that covers the area, so that training and
+mapping see the same inputs.
 """
 
 import datetime as dt
@@ -24,10 +24,9 @@ from daymelt.core.errors import ConfigError, GridError
 from daymelt.learn import crop_loops
 from daymelt.learn.channels import COARSE, HEIGHT, SAR, Statistics, check_names, normalised
 
-Part = Callable[[int, int, int], object]  # work on a crop's rows from a first to before a last
-Crops = tuple[
-    Tensor, Tensor, Tensor
-]  # inputs (crop, channel, y, x), targets and valid (crop, y, x)
+Part = Callable[[int, int, int], object]  # work on some rows of a crop: crop, first row, stop row
+# inputs (crop, channel, y, x), targets and valid (crop, y, x)
+Crops = tuple[Tensor, Tensor, Tensor]
 
 NODATA, SCALE = int(PERCENT.nodata), np.float32(PERCENT.scale)
 TURNS = 8  # the symmetries of a square: flip rows, flip columns, transpose
@@ -38,8 +37,8 @@ ORDER, PLACE, TURN = range(3)  # independent streams of random numbers
 class Axis:
     """Linear interpolation along one axis, from the coarse posting to the cells of the grid.
 
-    `weights` is (cell, coarse cell), its rows summing to 1. On the host are kept `first`, the first
-    of the two coarse cells between which each cell lies, and `pair` (2, cell), the weights of both.
+    `weights` is (cell, coarse cell), its rows summing to 1. On the host are `first`, the first of
+    the two coarse cells between which each cell lies, and `pair` (2, cell), the weights of both.
     """
 
     weights: Tensor
@@ -47,9 +46,7 @@ class Axis:
     pair: NDArray[np.float32]
 
     def window(self, start: int, count: int) -> tuple[Tensor, slice]:
-        """Weights of the cells from `start`, (count, some coarse cells), and which coarse cells
-        those are.
-        """
+        """Weights of `count` cells from `start`, (cell, coarse cell of a range), and that range."""
         some = slice(
             int(self.first[start : start + count].min()),
             int(self.first[start : start + count].max()) + 2,
@@ -57,13 +54,13 @@ class Axis:
         return self.weights[start : start + count, some], some
 
     def cells(self, start: int, count: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
-        """Of the cells from `start`: the first coarse cell and the weights of both."""
+        """First coarse cell and weights of both, of `count` cells from `start`."""
         return self.first[start : start + count], self.pair[:, start : start + count]
 
 
 def make_axis(weights: NDArray[np.float32], device: torch.device | str) -> Axis:
-    """An axis of (cell, coarse cell) weights, put onto a device; GridError where they are not those
-    of linear interpolation.
+    """An axis of weights (cell, coarse cell) on a device; GridError where they are not those of
+    linear interpolation.
     """
     weights = np.asarray(weights, np.float32)
     cells, used = np.arange(len(weights)), weights != 0
@@ -85,8 +82,8 @@ def make_axis(weights: NDArray[np.float32], device: torch.device | str) -> Axis:
 
 @dataclass(frozen=True)
 class Frame:
-    """What is the same on every day: the channels, the terrain and the way from the coarse posting
-    to the grid; on one device.
+    """What all days share: the channels, the static fields and the interpolation from the coarse
+    posting to the grid; on one device.
 
     Parameters
     ----------
@@ -111,7 +108,7 @@ class Frame:
 
     @property
     def device(self) -> torch.device:
-        """Where it lies."""
+        """Device of its tensors."""
         return self.ocean.device
 
     @property
@@ -121,9 +118,9 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Terrain:
-    """The fields of the area that never change: `height` (y, x) in m with NaN for no data, `ocean`
-    (y, x) True over water.
+class StaticFields:
+    """The fields of the area that do not change with time: `height` (y, x), m, NaN where no data,
+    `ocean` (y, x), True over ocean.
     """
 
     height: NDArray[np.float32]
@@ -133,20 +130,20 @@ class Terrain:
 def make_frame(
     channels: Sequence[str],
     statistics: Mapping[str, Statistics],
-    terrain: Terrain,
+    static: StaticFields,
     weights_y: NDArray[np.float32],
     weights_x: NDArray[np.float32],
     device: torch.device | str = "cpu",
 ) -> Frame:
-    """Put what is the same on every day onto a device.
+    """Put what all days share onto a device.
 
     Parameters
     ----------
     channels, statistics : as `Frame`
-    terrain : on the study grid
+    static : height and ocean on the study grid
     weights_y, weights_x : (y, coarse y) and (x, coarse x), linear interpolation along each axis, as
-    `science.regrid.axis_weights`
-    device : where the crops are to be cut
+        `science.regrid.axis_weights`
+    device : where the crops are cut
 
     Raises
     ------
@@ -162,25 +159,24 @@ def make_frame(
             f"statistics: none for {', '.join(missing)}; expected "
             f"{', '.join(normalised(names))}; train the model again"
         )
-    shape = terrain.ocean.shape
-    if terrain.height.shape != shape or (len(weights_y), len(weights_x)) != shape:
+    shape = static.ocean.shape
+    if static.height.shape != shape or (len(weights_y), len(weights_x)) != shape:
         found = (
-            f"height {terrain.height.shape}, ocean {shape}, weights "
+            f"height {static.height.shape}, ocean {shape}, weights "
             f"{(len(weights_y), len(weights_x))}"
         )
         raise GridError(f"terrain: {found}; expected one grid; align the terrain again")
     height = None
     if HEIGHT in names:
-        # elevation models leave open water empty: there the height is that of the sea, not the mean
-        # of the ice sheet
-        level = np.where(terrain.ocean & np.isnan(terrain.height), np.float32(0), terrain.height)
+        # elevation models have no data over open water: 0 m there, not the mean of the ice sheet
+        level = np.where(static.ocean & np.isnan(static.height), np.float32(0), static.height)
         height = _put(statistics[HEIGHT].normalise(level), device)
     used = {name: statistics[name] for name in normalised(names)}
     return Frame(
         names,
         used,
         height,
-        _put(terrain.ocean, device),
+        _put(static.ocean, device),
         make_axis(weights_y, device),
         make_axis(weights_x, device),
     )
@@ -192,13 +188,11 @@ class SeasonInputs:
     Parameters
     ----------
     frame : what the days share
-    days : which days they are
-    sar : (date, y, x) uint8, melt fraction in percent, 255 where never observed; None where it is
-    no channel
-    coarse : name to (date, coarse y, coarse x), physical, NaN where no data; every coarse channel
-    of the frame
-
-    On a CPU `sar` is not copied.
+    days : the days
+    sar : (date, y, x) uint8, melt fraction in percent, 255 where not observed; None where it is no
+        channel; not copied on a CPU
+    coarse : name to (date, coarse y, coarse x), physical values, NaN where no data; every coarse
+        channel of the frame
 
     Raises
     ------
@@ -265,8 +259,8 @@ class SeasonInputs:
         columns: Sequence[int],
         size: tuple[int, int],
     ) -> Tensor:
-        """What `inputs` gives, but for rounding, by operations that every device has: two matrix
-        products a coarse channel.
+        """The same as `inputs` up to rounding, by operations of any device: two matrix products
+        per coarse channel.
         """
         frame, shape = self.frame, (len(indices), len(self.frame.channels), *size)
         # half precision would show as steps in the smooth fields: crops are always made in 32 bits
@@ -293,7 +287,7 @@ class SeasonInputs:
     def _filling(
         self, inputs: Tensor, indices: Sequence[int], rows: Sequence[int], columns: Sequence[int]
     ) -> Part:
-        """What fills a part of `inputs` (crop, channel, y, x) on the CPU."""
+        """Function that fills a part of `inputs` (crop, channel, y, x) on the CPU."""
         frame, none, crops = (
             self.frame,
             np.empty((0, 0), np.uint8),
@@ -315,9 +309,8 @@ class SeasonInputs:
             along = *frame.along_y.cells(row, count), *frame.along_x.cells(column, width)
             coarse = self.coarse[indices[crop]].numpy()
             out = crops[crop, first:last]
-            past_cache = out.ctypes.data % crop_loops.ALIGNMENT == 0
             crop_loops.fill_inputs(
-                out, coarse, places, *along, stored, sar, SCALE, NODATA, level, height, past_cache
+                out, coarse, places, *along, stored, sar, SCALE, NODATA, level, height
             )
 
         return fill
@@ -367,11 +360,13 @@ class SeasonInputs:
 
 
 class TrainingSet(SeasonInputs):
-    """The inputs of the labelled days and what Sentinel-1 saw on them.
+    """The inputs of the labelled days and the melt fraction that Sentinel-1 observed on them.
 
-    `target` is (date, y, x) uint8, melt fraction in percent, 255 where not observed; `release` is
-    called whenever the days that were looked at need not stay in memory; the rest as
-    `SeasonInputs`.
+    Parameters
+    ----------
+    frame, days, sar, coarse : as `SeasonInputs`
+    target : (date, y, x) uint8, melt fraction in percent, 255 where not observed
+    release : called when the days that were read need not stay in memory
     """
 
     def __init__(
@@ -402,7 +397,7 @@ class TrainingSet(SeasonInputs):
     ) -> Crops:
         """Cut crops with their targets; parameters as `inputs`.
 
-        `room` takes the result on a CPU, where new memory would cost as much as the crops.
+        On a CPU the result is written to `room`, since new memory takes as long as the crops.
 
         Returns
         -------
@@ -425,7 +420,7 @@ class TrainingSet(SeasonInputs):
         return self.inputs(indices, rows, columns, size), fraction(stored), valid
 
     def room(self, count: int, size: tuple[int, int]) -> Crops:
-        """Memory of so many crops on the CPU, for `crops`."""
+        """Memory for `count` crops on the CPU, to pass to `crops`."""
         inputs = torch.empty(
             (count, len(self.frame.channels), *size), memory_format=torch.channels_last
         )
@@ -439,7 +434,7 @@ class TrainingSet(SeasonInputs):
         rows: Sequence[int],
         columns: Sequence[int],
     ) -> Part:
-        """What fills a part of targets (crop, y, x) on the CPU, and where they are valid."""
+        """Function that fills a part of targets and valid (crop, y, x) on the CPU."""
         ocean = self.frame.ocean.numpy()
 
         def fill(crop: int, first: int, last: int) -> None:
@@ -466,15 +461,11 @@ class TrainingSet(SeasonInputs):
         return seen
 
     def fingerprint(self) -> str:
-        """SHA-256 of everything in the set, by which a resumed training knows that it goes on with
-        the same data.
-        """
+        """SHA-256 of all data of the set, by which a checkpoint is matched with its data."""
         frame = self.frame
         digest = hashlib.sha256(repr((frame.channels, frame.shape, self.days)).encode())
         for stack in (self.target, self.sar, self.coarse):
-            for day in (
-                stack if stack is not None else ()
-            ):  # one at a time: they may lie on another device
+            for day in stack if stack is not None else ():  # copied from the device one at a time
                 digest.update(day.cpu().numpy().data)
                 self._release()
         for field in (frame.height, frame.ocean, frame.along_y.weights, frame.along_x.weights):
@@ -508,12 +499,11 @@ def cut(
 
 
 def in_parts(work: Part, crops: int, rows: int) -> None:
-    """Do a crop's rows from a first to before a last, for all crops; each thread, the caller's too,
-    takes as many rows as another.
+    """Do the rows of all crops on torch's number of threads, the calling one included, with equal
+    shares of rows.
     """
-    edges = np.unique(
-        np.linspace(0, crops * rows, torch.get_num_threads() + 1).astype(int)
-    ).tolist()  # no more shares than rows
+    shares = np.linspace(0, crops * rows, torch.get_num_threads() + 1).astype(int)
+    edges = np.unique(shares).tolist()  # no more shares than rows
 
     def share(start: int, stop: int) -> None:
         for crop in range(start // rows, -(-stop // rows)):
@@ -534,11 +524,11 @@ def in_parts(work: Part, crops: int, rows: int) -> None:
 def crop_plan(
     seed: int, step: int, batch: int, count: int, shape: tuple[int, int], size: tuple[int, int]
 ) -> tuple[list[int], list[int], list[int]]:
-    """Which crops a training step takes: a function of its arguments alone, so that a resumed
-    training needs no state.
+    """Days and places of the crops of a training step, a function of the arguments alone, so that
+    a resumed training needs no state.
 
-    Days come in rounds: in every `count` crops in a row each day occurs once, in an order drawn
-    anew. Places are uniform over those where the crop lies within the area.
+    In every `count` consecutive crops each day occurs once, in a new random order. Places are
+    uniform over those where the crop lies within the area.
 
     Parameters
     ----------
@@ -572,7 +562,7 @@ def crop_size(crop: int, shape: tuple[int, int]) -> tuple[int, int]:
 
 
 def turn_plan(seed: int, step: int, batch: int) -> list[int]:
-    """Which of the eight symmetries of a square each crop of a step is turned by; a function of its
+    """Number of the symmetry of a square applied to each crop of a step; a function of the
     arguments alone.
     """
     turns: list[int] = _random(seed, TURN, step).integers(0, TURNS, batch).tolist()
@@ -580,8 +570,8 @@ def turn_plan(seed: int, step: int, batch: int) -> list[int]:
 
 
 def turn(field: Tensor, symmetry: int) -> Tensor:
-    """A field (..., y, x) under one of the eight symmetries of a square; a field that is not square
-    is flipped only.
+    """A field (..., y, x) under one of the eight symmetries of a square; a field that is not
+    square is flipped, not transposed.
     """
     flips = [axis for bit, axis in ((1, -2), (2, -1)) if symmetry & bit]
     turned = field.flip(flips) if flips else field
@@ -593,7 +583,7 @@ def _random(seed: int, stream: int, number: int) -> np.random.Generator:
 
 
 def _put(values: NDArray[np.generic], device: torch.device | str) -> Tensor:
-    """Values on a device; on the CPU they are shared with the array unless it is read-only or has
-    gaps.
+    """Values on a device; on the CPU they share the memory of the array unless it is read-only or
+    not contiguous.
     """
     return torch.from_numpy(np.require(values, requirements=["C", "W"])).to(device)

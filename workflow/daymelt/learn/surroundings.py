@@ -1,15 +1,14 @@
-"""How far a network looks when it maps: as far as in training.
+"""Global means of a network in mapping, taken over windows as large as the crops of its training.
 
-Some layers take a mean over all that a network is given: the squeeze of squeeze-and-excitation, the
-image features of DeepLabv3+. In training that is a crop. Over a whole area such a mean is a number
-that the network never met, the same for the coast and for the dry interior. While a map is made, a
-place is therefore given what a crop would give it: the mean over a window as large as a crop, and
-of all such windows that contain the place their mean, since in training it may lie anywhere in a
-crop.
+Some layers take a mean over the whole input: squeeze-and-excitation, the image features of
+DeepLabv3+. In training the input is a crop. Over a whole area such a mean has a value that does not
+occur in training, the same for the coast and for the dry interior. In mapping it is therefore
+replaced at each place by the mean over all windows of a crop's size that contain the place, since
+in training a place may lie anywhere in a crop.
 
 Source: after Chu et al. (2022), arXiv 2112.04491, "Improving Image Restoration by Revisiting Global
-Information Aggregation", where a global mean is replaced by that of a window around each place when
-a network sees larger images than it learnt from.
+Information Aggregation", where a global mean is replaced by that of a window around each place for
+images larger than those of the training.
 """
 
 from collections.abc import Callable
@@ -20,17 +19,17 @@ from torch import Tensor
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-BLOCKS = 16  # blocks a side of the window: the mean is made of theirs, and smooth between them
+BLOCKS = 16  # per side of the window, whose mean is that of the blocks
 
 
 class Surroundings(TorchFunctionMode):
-    """While it is entered, means over all rows and columns are those of the windows that contain
-    each place.
+    """Context manager in which means over all rows and columns are replaced by those over the
+    windows that contain each place.
 
     Parameters
     ----------
     cells : side of the window, cells of the network's input
-    height : rows of the input, by which a layer tells how many cells one of its own is
+    height : rows of the input; with the rows of a layer it gives the layer's resolution
     """
 
     def __init__(self, cells: int, height: int) -> None:
@@ -40,7 +39,7 @@ class Surroundings(TorchFunctionMode):
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Any = None
     ) -> Any:
-        """Carry out an operation, or the local one in its place."""
+        """Perform an operation, or the local one in its place."""
         kwargs = kwargs or {}
         if _is_global_mean(func, args, kwargs):
             field: Tensor = args[0]
@@ -51,8 +50,8 @@ class Surroundings(TorchFunctionMode):
 
 
 def _is_global_mean(func: Callable[..., Any], args: Any, kwargs: Any) -> bool:
-    """Whether an operation takes the mean over all rows and columns of a field (batch, channel, y,
-    x), and keeps both.
+    """Whether an operation is the mean of a field (batch, channel, y, x) over all rows and columns
+    that keeps both dimensions.
     """
     name = getattr(func, "__name__", "")
     if (
@@ -73,14 +72,13 @@ def _is_global_mean(func: Callable[..., Any], args: Any, kwargs: Any) -> bool:
 
 
 def local_mean(field: Tensor, window: int) -> Tensor:
-    """Of each place the mean of the means over the windows that contain it and lie within the
+    """At each place the mean of the means over the windows that contain it and lie within the
     field.
 
     Parameters
     ----------
     field : (batch, channel, y, x)
-    window : side of a window; it is put together from blocks and interpolated between them, so it
-    holds to a block
+    window : side of a window; exact to one of `BLOCKS` blocks, between which is interpolated
     """
     side = max(1, window // BLOCKS)
     blocks = (
@@ -100,8 +98,8 @@ def local_mean(field: Tensor, window: int) -> Tensor:
 
 
 def _containing(windows: Tensor, height: int, width: int) -> Tensor:
-    """Of each place the sum over the windows that contain it, by their area; a window's value
-    stands at its first row and column.
+    """At each place the sum over the windows that contain it, divided by their area; the value of
+    a window is at its first row and column.
     """
     around = functional.pad(windows, (width - 1, width - 1, height - 1, height - 1))
     return _box(around, height, width)

@@ -1,19 +1,18 @@
-"""How a network learns: masked L1, Adam, cosine annealing with warm restarts, a clipped gradient.
+"""Training of a network: masked L1, Adam, cosine annealing with warm restarts, gradient clipping.
 
-Source of the loss and of the defaults: Lütjens et al. (2025), arXiv 2512.12142 (MeltwaterBench),
-training of UNet SMP.
+Source of the loss: Lütjens et al. (2025), arXiv 2512.12142 (MeltwaterBench), training of UNet SMP.
 
-What a step sees is a function of seed and step, what dropout drops one of seed and epoch, the
-learning rate one of the epoch: a training that was stopped goes on from its last checkpoint as if
-it had never been, on a CPU bit for bit.
+The crops of a step are a function of seed and step, the units that dropout drops one of seed and
+epoch, the learning rate one of the epoch: a stopped training resumes from its last checkpoint, on a
+CPU bit-identically.
 
-Several processes, one a device, deal the crops of a step out among themselves and average their
-gradients (Lightning's DDP). As the loss is a mean over crops and each process has as many, that is
-the gradient of the whole step, but for the order of its sums. On CUDA batch norms are synchronised
-(SyncBatchNorm), so that this holds for every network without dropout. On a CPU torch has no such
-thing: there each process normalises its own crops, and only a network without batch norm learns
-exactly as in one process. What dropout drops differs with the number of processes. Only the first
-process writes.
+Several processes, one per device, share the crops of a step and average their gradients
+(Lightning's DDP). The loss is a mean over crops and each process has the same number, so the
+average is the gradient of the whole step, up to the order of summation. On CUDA batch norms are
+synchronised (SyncBatchNorm), so that this holds for every network without dropout. On a CPU torch
+has no SyncBatchNorm: each process normalises its own crops, and only a network without batch norm
+is trained as in one process. The units that dropout drops depend on the number of processes. Only
+the first process writes.
 """
 
 import logging
@@ -39,7 +38,12 @@ from daymelt.core.atomic import write_text
 from daymelt.core.errors import ConfigError
 from daymelt.core.memory import keep_memory
 from daymelt.learn import processes
-from daymelt.learn.checkpoints import CHECKPOINT, Progress, read_checkpoint, write_checkpoint
+from daymelt.learn.checkpoints import (
+    CHECKPOINT,
+    TrainingProgress,
+    read_checkpoint,
+    write_checkpoint,
+)
 from daymelt.learn.devices import PRECISIONS, autocast, choose_precision, use_threads
 from daymelt.learn.inference import in_tiles
 from daymelt.learn.networks import (
@@ -50,25 +54,20 @@ from daymelt.learn.networks import (
     build,
     save_model,
 )
+from daymelt.learn.options import as_written
 from daymelt.learn.processes import Share
-from daymelt.learn.recompute import plan, recompute
+from daymelt.learn.recompute import recompute, stages, try_step
 from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn, turn_plan
 
 LOSSES = "loss.csv"
 LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
-# options that do not make it another training
+# options that do not change what is trained
 CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume", "recompute", "devices", "nodes")
 LIGHTNING_PRECISION: dict[str, Any] = {
     "32": "32-true",
     "bf16-mixed": "bf16-mixed",
     "16-mixed": "16-mixed",
 }
-LAYERS_BYTES = (
-    4 << 30
-)  # that a step may keep on a CPU: with the libraries and Adam's moments it stays below 8 GiB
-WHOLE_DAY = (
-    1 << 21
-)  # cells up to which a validation day is seen in one pass: as many as 8 crops of 512 x 512
 DROPOUT = 3  # stream of random numbers beside those of samples
 
 log = logging.getLogger(__name__)
@@ -76,48 +75,47 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How long and with which steps a network learns.
+    """Length, steps and resources of a training.
 
     Parameters
     ----------
     crop : side of a crop, cells; clipped to a smaller area
     batch, epochs, steps_per_epoch : crops a step, length of the training, steps an epoch
     learning_rate : at the start of each cosine cycle
-    restart_epochs, restart_factor : length of the first cycle; each is so many times as long as the
-    one before
+    restart_epochs, restart_factor : length of the first cycle, epochs, and ratio of the lengths of
+        consecutive cycles
     clip_norm : largest norm of the gradient
     validate_every : epochs between two validations
-    seed : of the first weights, the crops and their turns
+    seed : of the initial weights, the crops and their symmetries
     precision : see `devices.choose_precision`
-    augment : turn each crop by one of the eight symmetries of a square
+    augment : apply one of the eight symmetries of a square to each crop
     checkpoint_every : epochs between two checkpoints
-    threads : of the CPU, for all devices of a node together; None leaves what torch has
-    resume : go on from the checkpoint of the same training, where there is one
-    recompute : compute layers again in the backward pass rather than keep them, see
-    `learn.recompute`; None: on a CPU where they would take
-        more than `LAYERS_BYTES`
-    devices, nodes : processes of a node, each with a device of its own, and nodes; `batch` is that
-    of all together
+    threads : of the CPU, for all devices of a node together; None leaves torch's number
+    resume : resume from the checkpoint of the same training, if there is one
+    recompute : compute layers again in the backward pass, see `learn.recompute`; None: on a CPU
+        where they would take more than `Limits.layers_bytes`
+    devices, nodes : processes per node, each with its own device, and nodes; `batch` is the crops
+        of all processes together
     """
 
-    crop: int = 512
-    batch: int = 8
-    epochs: int = 525
-    steps_per_epoch: int = 49
-    learning_rate: float = 1e-4
-    restart_epochs: int = 35
-    restart_factor: int = 2
-    clip_norm: float = 1.0
-    validate_every: int = 1
-    seed: int = 42
-    precision: str = "auto"
-    augment: bool = True
-    checkpoint_every: int = 5
-    threads: int | None = None
-    resume: bool = True
-    recompute: bool | None = None
-    devices: int = 1
-    nodes: int = 1
+    crop: int
+    batch: int
+    epochs: int
+    steps_per_epoch: int
+    learning_rate: float
+    restart_epochs: int
+    restart_factor: int
+    clip_norm: float
+    validate_every: int
+    seed: int
+    precision: str
+    augment: bool
+    checkpoint_every: int
+    threads: int | None
+    resume: bool
+    recompute: bool | None
+    devices: int
+    nodes: int
 
     def __post_init__(self) -> None:
         positive = (
@@ -142,10 +140,27 @@ class TrainingOptions:
 
 
 @dataclass(frozen=True)
-class TrainingResult:
-    """What came of a training: the card of the model, the number of epochs, and the epoch it was
-    resumed from (0 = none).
+class Limits:
+    """Sizes above which a training saves memory.
+
+    Parameters
+    ----------
+    layers_bytes : that a step may keep for its gradients on a CPU; with the libraries and Adam's
+        moments 4 GiB stay below 8 GiB
+    day_cells : of a validation day that is predicted in one pass; 2 million are as many as 8 crops
+        of 512 x 512
     """
+
+    layers_bytes: int = 4 << 30
+    day_cells: int = 1 << 21
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """Card of the trained model, number of epochs, and epoch it was resumed from (0 = none)."""
 
     card: ModelCard
     epochs: int
@@ -182,11 +197,10 @@ def validation_loss(
     share: Share = Share(),  # noqa: B008 - frozen
     tile: int | None = None,
 ) -> float:
-    """Masked L1 over whole days, of which as many are taken at once as hold about `cells` cells;
-    each in one pass, or in tiles.
+    """Masked L1 over whole days, about `cells` cells at once; each day in one pass, or in tiles.
 
-    Of several processes each takes the days of its share and gives their part of the sum; their
-    losses add up to that of all days.
+    Each of several processes takes the days of its share and returns their part of the mean; the
+    sum over the processes is the loss of all days.
     """
     together = max(1, cells // math.prod(labelled.frame.shape))
     mine = range(share.rank, len(labelled), share.of)
@@ -209,7 +223,7 @@ def validation_loss(
 
 
 def halo_of(tile: int, multiple: int) -> int:
-    """What neighbouring tiles of a validation share on each side, cells."""
+    """Halo of the tiles of a validation, cells; see `inference.check_tile`."""
     return min(64, tile // 8, (tile - multiple) // 2)
 
 
@@ -220,22 +234,24 @@ def train(
     options: TrainingOptions,
     folder: Path,
     about: Mapping[str, Any] | None = None,
+    limits: Limits = LIMITS,
 ) -> TrainingResult:
-    """Train a network where the sets lie, and keep the weights that did best in validation.
+    """Train a network on the device of the sets, and write the weights with the lowest loss in
+    validation.
 
     Parameters
     ----------
-    training_set, validation_set : on one device; without a validation set the last weights are kept
-    network, options : what learns, and how
+    training_set, validation_set : on one device; without a validation set the last weights are
+        written
+    network, options : of the network and of its training
     folder : receives `model.safetensors`, `model.json`, `loss.csv` and `checkpoints/last.ckpt`
-    about : anything JSON can hold that the model's card is to say: digest of the inputs, software
-    version
+    about : further entries of the model's card, such as digest of the inputs and software version
+    limits : sizes above which memory is saved
 
     Raises
     ------
     ConfigError
-        An option is impossible for the network, the sets or the device, or the loss ceased to be a
-        number.
+        An option is impossible for the network, the sets or the device, or a loss is not finite.
     """
     _check(training_set, validation_set, network, options)
     device = training_set.frame.device
@@ -243,7 +259,7 @@ def train(
     identity = _identity(training_set, validation_set, network, options)
     with _threads(options), torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(options.seed)
-        run = _Run(build(network), training_set, validation_set, options, folder, identity)
+        run = _Run(build(network), training_set, validation_set, options, folder, identity, limits)
         _spare_memory(run)
         resumed_from = run.progress.epochs
         if resumed_from < options.epochs:
@@ -256,9 +272,7 @@ def train(
 
 
 class _Run(lightning.LightningModule):
-    """One training, as Lightning drives it. A step's batch is nothing but its number within the
-    epoch.
-    """
+    """A training as a module of Lightning; the batch of a step is its number within the epoch."""
 
     def __init__(
         self,
@@ -268,12 +282,13 @@ class _Run(lightning.LightningModule):
         options: TrainingOptions,
         folder: Path,
         identity: Mapping[str, Any],
+        limits: Limits,
     ) -> None:
         super().__init__()
         self.network = network.train()
         self.training_set, self.validation_set = training_set, validation_set
-        self.options, self.folder, self.identity = options, folder, identity
-        self.progress, self.state = Progress(), dict[str, Any]()
+        self.options, self.folder, self.identity, self.limits = options, folder, identity, limits
+        self.progress, self.state = TrainingProgress(), dict[str, Any]()
         self.losses: list[Tensor] = []
         self.started = 0.0
         self.share = Share()
@@ -282,7 +297,7 @@ class _Run(lightning.LightningModule):
         ):
             self.progress, self.state = found
             self.network.load_state_dict(self.state["network"])
-            log.info("training goes on after epoch %d of %d", self.progress.epochs, options.epochs)
+            log.info("training resumes after epoch %d of %d", self.progress.epochs, options.epochs)
 
     def setup(self, stage: str) -> None:
         self.share = Share(self.trainer.global_rank, self.trainer.world_size)
@@ -300,7 +315,7 @@ class _Run(lightning.LightningModule):
 
     def on_train_epoch_start(self) -> None:
         self.started, self.losses = time.monotonic(), []
-        rank = [self.share.rank] if self.share.rank else []  # each process drops others
+        rank = [self.share.rank] if self.share.rank else []  # each process drops other units
         torch.manual_seed(
             int(
                 np.random.SeedSequence(
@@ -357,7 +372,7 @@ class _Run(lightning.LightningModule):
             self._same_statistics()
         options, shape = self.options, self.validation_set.frame.shape
         cells = options.batch // self.share.of * options.crop**2
-        tile = options.crop if math.prod(shape) > WHOLE_DAY else None
+        tile = options.crop if math.prod(shape) > self.limits.day_cells else None
         loss = validation_loss(
             self.network, self.validation_set, options.precision, cells, self.share, tile
         )
@@ -368,7 +383,7 @@ class _Run(lightning.LightningModule):
         )
 
     def _same_statistics(self) -> None:
-        """Give every process the running statistics of the first, which are those that are kept."""
+        """Give every process the running statistics of the first, which are written."""
         for buffer in self.network.buffers():
             torch.distributed.broadcast(buffer, 0)
 
@@ -394,11 +409,10 @@ def draw(
     share: Share = Share(),  # noqa: B008 - frozen
     room: Crops | None = None,
 ) -> Crops:
-    """The crops of a step that are a process's share, turned: inputs (crop, channel, y, x), targets
-    and valid (crop, y, x).
+    """The crops of a step in the share of a process, augmented: inputs (crop, channel, y, x),
+    targets and valid (crop, y, x).
 
-    `room` is memory for them before they are turned (`TrainingSet.room`), for crop after crop on a
-    CPU.
+    `room` is memory for the crops before augmentation (`TrainingSet.room`), reused on a CPU.
     """
     shape = labelled.frame.shape
     size, mine = crop_size(options.crop, shape), share.cut(options.batch)
@@ -416,8 +430,8 @@ def draw(
     return inputs.contiguous(memory_format=torch.channels_last), target, valid
 
 
-def loss_table(progress: Progress) -> str:
-    """The losses as csv, a line an epoch; empty where an epoch was not validated."""
+def loss_table(progress: TrainingProgress) -> str:
+    """The losses as csv, a line per epoch; empty where an epoch was not validated."""
     lines = [
         ",".join("" if value is None else repr(value) for value in row) for row in progress.losses
     ]
@@ -457,28 +471,31 @@ def _fit(run: _Run, device: torch.device) -> None:
 
 
 def _spare_memory(run: _Run) -> None:
-    """Cut the network where its layers would take too much memory, or else let the process keep
-    what they free.
+    """Compute layers again where they would take too much memory; else let the process keep the
+    memory that they free.
     """
     options, frame = run.options, run.training_set.frame
     on_cpu = frame.device.type == "cpu"
     if options.recompute or (options.recompute is None and on_cpu):
         crops = options.batch // (options.devices * options.nodes)
-        cut = plan(run.network, (crops, len(frame.channels), *crop_size(options.crop, frame.shape)))
-        if options.recompute or cut.uncut > LAYERS_BYTES:
-            recompute(run.network, cut)
-            sizes = (
-                f"{cut.uncut / 2**30:.1f} GiB for a step, {cut.held / 2**30:.1f} GiB if "
-                "computed again"
+        shape = crops, len(frame.channels), *crop_size(options.crop, frame.shape)
+        tried = try_step(run.network, shape)
+        if options.recompute or tried.kept > run.limits.layers_bytes:
+            names = stages(run.network, tried.overwritten)
+            recompute(run.network, names)
+            log.info(
+                "layers would keep %.1f GiB for a step: %d stages of the network are computed "
+                "again in the backward pass",
+                tried.kept / 2**30,
+                len(names),
             )
-            log.info("layers would keep %s: %d parts of the network are", sizes, len(cut.segments))
             return
     if on_cpu:
         keep_memory()
 
 
 def _card(run: _Run, network: NetworkOptions, about: Mapping[str, Any]) -> ModelCard:
-    """The card of the best weights, but for their checksum."""
+    """The card of the best weights, without their checksum."""
     frame, progress = run.training_set.frame, run.progress
     train_loss = progress.losses[progress.best_epoch - 1][2]
     training = {
@@ -499,10 +516,10 @@ def _identity(
     network: NetworkOptions,
     options: TrainingOptions,
 ) -> dict[str, Any]:
-    """What makes a training this one and no other, flat and as plain data."""
+    """What identifies a training: options, data and statistics, flat and as plain data."""
     model = {
         f"model.{key}": list(value) if isinstance(value, tuple) else value
-        for key, value in asdict(network).items()
+        for key, value in as_written(network).items()
     }
     steps = {
         f"training.{key}": value
@@ -527,9 +544,9 @@ def _check(
     options: TrainingOptions,
 ) -> None:
     channels = training_set.frame.channels
-    if network.channels != len(channels):
+    if network.channel_count != len(channels):
         raise ConfigError(
-            f"model.channels: the network takes {network.channels}, the data have "
+            f"model.channels: the network takes {network.channel_count}, the data have "
             f"{len(channels)}: {', '.join(channels)}"
         )
     if validation_set is not None and options.validate_every > options.epochs:
@@ -550,8 +567,8 @@ def _check(
         raise ConfigError(
             f"training.batch: found {options.batch}; {network.architecture} needs at least {least}"
         )
-    # most encoders of timm compute down to a 32nd whatever their depth, and a batch norm needs two
-    # values there
+    # most encoders of timm compute down to a 32nd of the resolution whatever their depth, where a
+    # batch norm needs two values
     side = max(multiple, 32)
     values = (
         options.batch
@@ -585,7 +602,7 @@ def _threads(options: TrainingOptions) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep Lightning's advice out of the log, its errors in it."""
+    """Log Lightning's errors, but not its advice."""
     names = ("lightning.pytorch", "lightning.fabric")
     levels = {name: logging.getLogger(name).level for name in names}
     try:

@@ -1,12 +1,19 @@
-"""The configuration with the area's grid read from a raster, where `area.grid_file` names one."""
+"""The settings of a run: from files, with the area's grid read from a raster where
+`area.grid_file` names one, and checked for what no section can see.
+"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from daymelt.core.errors import ConfigError, DaymeltError
+from daymelt.core.split_files import read_rows
+from daymelt.settings.base import NETWORK
 from daymelt.settings.config import Config
-from daymelt.settings.loading import load, load_all, section
+from daymelt.settings.errors import Key
+from daymelt.settings.files import SettingsFile, read_file
+from daymelt.settings.learning import Model
+from daymelt.settings.loading import load, load_all, section, where
 
 FETCH = (
     "`daymelt retrieve-meltwaterbench --configfile FILE --out FOLDER` fetches that of "
@@ -14,15 +21,76 @@ FETCH = (
 )
 
 
-def load_settings(source: Path | str | Mapping[str, Any]) -> Config:
-    """As `config.load`, with crs, spacing, corner and size of the area from `area.grid_file` if
-    that is set.
+def load_run(
+    values: Mapping[str, Any], paths: Iterable[str | Path] = (), compares: bool = False
+) -> Config:
+    """The settings of a workflow, refused before any job where they cannot work.
+
+    Parameters
+    ----------
+    values : the settings as Snakemake merged them
+    paths : the files that they come from, the strongest first, for lines in messages and to find
+        keys given twice; JSON is left to Snakemake
+    compares : True where the run trains the networks of `benchmark.systems` too
+
+    Raises
+    ------
+    ConfigError, MissingInputError
     """
-    return load(source, complete=completed)
+    files = [read_file(Path(path)) for path in paths if Path(path).suffix != ".json"]
+    config = load(values, completed, files)
+    for name in config.system_names():
+        is_entry = name in config.benchmark.systems
+        check_system(config, name, values, files, is_trained=compares or not is_entry)
+        for key, text in config.entry_contradictions(name) if compares and is_entry else ():
+            raise ConfigError(f"{where(tuple(key.split('.')), values, files)}: {key}: {text}")
+    if config.split.file is not None:
+        read_rows(config.split.file)
+    return config
+
+
+def check_system(
+    config: Config,
+    name: str,
+    values: Mapping[str, Any],
+    files: Sequence[SettingsFile],
+    is_trained: bool,
+) -> None:
+    """ConfigError where a system has settings that its kind cannot have.
+
+    The encoder of a network that `is_trained`, if it is not the default, is looked up in its
+    library, which takes seconds to import.
+    """
+    from daymelt.systems import interface
+
+    system = config.resolve(name)
+    try:
+        options = interface.read_options(system.kind, system.options)
+        if is_trained and system.kind == NETWORK and needs_encoder_check(options.model):
+            from daymelt.systems.network import check
+
+            check(options)
+    except ConfigError as error:
+        key: Key
+        if name in config.benchmark.systems:
+            key, told = ("benchmark", "systems", name), f"benchmark.systems.{name}: {error}"
+        else:  # the message begins with the key
+            key, told = tuple(str(error).partition(":")[0].split(".")), str(error)
+        raise ConfigError(f"{where(key, values, files)}: {told}") from None
+
+
+def needs_encoder_check(model: Mapping[str, Any]) -> bool:
+    """True where a network has an encoder other than the default."""
+    return bool(model["architecture"] != "vanilla-unet" and model["encoder"] != Model().encoder)
+
+
+def load_settings(source: Path | str | Mapping[str, Any]) -> Config:
+    """As `settings.loading.load`, with the area's grid from `area.grid_file` if that is set."""
+    return load(source, completed)
 
 
 def load_files(paths: Sequence[Path]) -> Config:
-    """As `config.load_all`, with the area's grid from `area.grid_file` if that is set."""
+    """As `settings.loading.load_all`, with the area's grid from `area.grid_file` if that is set."""
     return load_all(paths, complete=completed)
 
 
@@ -32,29 +100,37 @@ def completed(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def read_section(name: str, values: Mapping[str, Any]) -> Any:
-    """As `config.section`, with the area's grid from `area.grid_file` if that is set."""
+    """As `settings.loading.section`, with the area's grid from `area.grid_file` if that is set."""
     return section(name, with_grid(values) if name == "area" else values)
 
 
 def with_grid(area: Any) -> Any:
-    """The settings of an area with those of the grid replaced by what its raster says; ConfigError
-    where that cannot be read.
+    """The settings of an area, those of the grid replaced by what its raster says.
+
+    Raises
+    ------
+    ConfigError
+        The raster is not found or cannot be read.
     """
     if not isinstance(area, Mapping) or not area.get("grid_file"):
         return area
-    from daymelt.sources.meltwaterbench.rasters import (
-        read_grid,
-    )  # brings rasterio, which most runs do without here
+    from daymelt.sources.meltwaterbench.rasters import read_grid  # imports rasterio
 
     path = Path(str(area["grid_file"]))
-    if not path.is_file():
-        raise ConfigError(
-            f"area.grid_file: {path} not found; expected a raster on the area's grid; {FETCH}"
-        )
     try:
+        path.stat()
         grid = read_grid(path)
     except DaymeltError as error:
         raise ConfigError(f"area.grid_file: {error}") from None
+    except FileNotFoundError:
+        raise ConfigError(
+            f"area.grid_file: {path} not found; expected a raster on the area's grid; {FETCH}"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(
+            f"area.grid_file: {path} not readable ({reason}); expected a raster on the area's grid"
+        ) from None
     place = {
         name: getattr(grid, name) for name in ("crs", "spacing_m", "left", "top", "rows", "columns")
     }

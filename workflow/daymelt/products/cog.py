@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from daymelt.core.atomic import atomic_path
 from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE, Encoding
-from daymelt.core.errors import FormatError, GridError, MissingInputError
+from daymelt.core.errors import FormatError, GridError, MissingInputError, cause_of
 from daymelt.core.grid import Grid, same_crs
 from daymelt.products.pyramid import Codes, level_count, pyramid
 
@@ -280,12 +280,5 @@ def _open(path: Path) -> "Iterator[DatasetReader]":
             yield file
     except RasterioIOError as error:
         raise FormatError(
-            f"{path}: not readable as GeoTIFF ({_reason(error)}); {REMEDY}"
+            f"{path}: not readable as GeoTIFF ({cause_of(error)}); {REMEDY}"
         ) from error
-
-
-def _reason(error: BaseException) -> str:
-    """The deepest cause in one line, which rasterio's own text leaves out."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split())

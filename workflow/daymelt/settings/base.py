@@ -1,6 +1,4 @@
-"""What the sections of the settings share: their base, and the kinds of values that more than one
-has.
-"""
+"""The base of the sections of settings, and the types of values that several of them share."""
 
 import datetime as dt
 import itertools
@@ -12,9 +10,7 @@ from daymelt.core.dates import winter_months
 
 
 def read_number(value: Any) -> Any:
-    """A number that arrives as text, as from `--config` of Snakemake and from `1e-4` in YAML;
-    anything else as it is.
-    """
+    """A number from text, such as `1e-4`, which YAML reads as text; anything else unchanged."""
     for kind in (int, float) if isinstance(value, str) else ():
         try:
             return kind(value)
@@ -28,6 +24,7 @@ Number = Annotated[float, BeforeValidator(read_number)]
 Year = Annotated[int, Field(ge=1981, le=2100), BeforeValidator(read_number)]
 Month = Annotated[int, Field(ge=1, le=12), BeforeValidator(read_number)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(read_number)]
+Batch = Annotated[int, Field(ge=1, le=4096), BeforeValidator(read_number)]
 Tile = Annotated[int, Field(ge=32), BeforeValidator(read_number)]
 Channel = Literal["microwave", "liquid_water", "sar", "height"]
 Platform = Literal["F16", "F17", "F18", "F19"]
@@ -46,6 +43,12 @@ def rising(value: tuple[int, ...]) -> tuple[int, ...]:
         if following < one:
             raise ValueError(f"found {list(value)}; expected rising order, {sorted(set(value))}")
     return value
+
+
+def memory_of(values: float) -> str:
+    """Memory of so many float32 values, for a message."""
+    needed = 4 * values
+    return f"{needed / 1e12:.3g} TB" if needed >= 1e12 else f"{needed / 1e9:.3g} GB"
 
 
 def winter(value: tuple[int, ...]) -> tuple[int, ...]:

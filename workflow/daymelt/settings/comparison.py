@@ -1,4 +1,4 @@
-"""Settings of the scores, the comparison of systems and the figures."""
+"""Settings of the stage benchmark: the systems compared, the scores and the figures."""
 
 import datetime as dt
 from typing import Annotated
@@ -13,29 +13,31 @@ Ablation = Annotated[str, Field(pattern=r"^(only|without)-(microwave|liquid-wate
 
 
 class Benchmark(Section):
-    """What `snakemake benchmark` compares beside the model, and on which terms."""
+    """The systems that `snakemake benchmark` compares with the model, and the protocols."""
 
     systems: dict[Name, SystemEntry] = Field(
-        SYSTEMS, description="the ways of mapping, by name; a kind is a module of daymelt/systems"
+        SYSTEMS, description="systems by name; a kind is a module of daymelt/systems"
     )
     always: tuple[Name, ...] = Field(
         ("time-interpolated-sar", "interpolate-mar", "threshold-pmw"),
         strict=False,
-        description="those that every run scores beside the model",
+        description="systems that every run scores, beside the model",
     )
     protocols: tuple[Protocol, ...] = Field(
-        ("published", "truth"), min_length=1, strict=False, description="terms of the comparison"
+        ("published", "truth"),
+        min_length=1,
+        strict=False,
+        description="protocols of the comparison",
     )
     ablations: tuple[Ablation, ...] = Field(
         (),
         strict=False,
-        description="inputs taken from the model, each trained anew: only-sar, without-height "
-        "and so on",
+        description="the model trained on fewer inputs: only-sar, without-height and so on",
     )
 
 
 class Event(Section):
-    """A time of some days."""
+    """A period of days."""
 
     first: Day = Field(description="first day, YYYY-MM-DD")
     last: Day = Field(description="last day, included")
@@ -50,7 +52,7 @@ class Event(Section):
 
 
 class Report(Section):
-    """Things to look at."""
+    """Figures of the maps."""
 
     day: dt.date = Field(
         dt.date(2019, 7, 31),
@@ -67,5 +69,5 @@ class Scores(Section):
             "late July 2019": Event(first=dt.date(2019, 7, 28), last=dt.date(2019, 8, 2)),
             "mid-August 2021": Event(first=dt.date(2021, 8, 13), last=dt.date(2021, 8, 17)),
         },
-        description="times of extreme melt that are scored by themselves, by name",
+        description="periods of extreme melt that are scored separately, by name",
     )

@@ -1,18 +1,19 @@
 """All settings of a run, and the contradictions that no section can see alone.
 
 The JSON schema and the commented `config.yaml` are written from these modules (see `schema.py`).
-Sections are frozen and refuse unknown keys. Only the workflow, the command line and the steps
-import them.
+Sections are frozen and refuse unknown keys.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 
 from pydantic import ValidationError, model_validator
 
 from daymelt.core.dates import winter_months
-from daymelt.settings.base import NETWORK, Section
+from daymelt.core.errors import nearest
+from daymelt.settings.base import NETWORK, Section, memory_of
 from daymelt.settings.comparison import Benchmark, Report, Scores
-from daymelt.settings.errors import explain, nearest
+from daymelt.settings.errors import contradiction, dotted, refusal
 from daymelt.settings.inputs import (
     TWIN_MONTHS,
     Archives,
@@ -27,13 +28,12 @@ from daymelt.settings.inputs import (
     Twin,
 )
 from daymelt.settings.learning import Map, Model, System, SystemEntry, Training
+from daymelt.settings.networks import Contradiction, coarsest, network_contradictions
 from daymelt.settings.processing import Regrid, Sar, Split, Temporal
 from daymelt.settings.protocols import Trial, trials
 
-_TWIN_COVERS = (
-    f"expected months {TWIN_MONTHS[0]} to {TWIN_MONTHS[-1]} of the season's year, which the world "
-    "of the provider twin covers"
-)
+Kind = TypeVar("Kind", bound=Section)
+MOST_PIXELS = 1e11  # of Sentinel-1 in a pass over the area; Greenland at 10 m has 4e10
 
 
 class Config(Section):
@@ -62,8 +62,8 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _agree(self) -> "Config":
-        for contradiction in self._contradictions():
-            raise ValueError(contradiction)
+        for key, text in self._contradictions():
+            raise contradiction(key, text)
         return self
 
     @property
@@ -100,9 +100,7 @@ class Config(Section):
         ]
 
     def resolve(self, name: str, sar: bool = True) -> System:
-        """A system with all of its settings; without `sar`, one that has no Sentinel-1 among its
-        inputs.
-        """
+        """A system with all of its settings; without `sar`, Sentinel-1 is not among its inputs."""
         if name == self.model.name:
             entry = SystemEntry(kind=NETWORK)
         elif name in self.ablations:
@@ -111,134 +109,184 @@ class Config(Section):
             entry = self.benchmark.systems[name]
         options = dict(entry.options)
         if entry.kind == NETWORK:
-            model = {**self.model.model_dump(mode="json"), **entry.model, "name": name}
+            model = changed(self.model, entry.model)
+            training = changed(self.training, entry.training)
             options = {
-                "model": model,
-                "training": {**self.training.model_dump(mode="json"), **entry.training},
+                "model": {**model.model_dump(mode="json"), "name": name},
+                "training": training.model_dump(mode="json"),
             }
         for part in (options, options.get("model", {})):
             if "channels" in part and not sar:
                 part["channels"] = [channel for channel in part["channels"] if channel != "sar"]
         return System(kind=entry.kind, options=options)
 
-    def _months(self) -> Iterator[str]:
-        """What is wrong with the months of the winter and of the season."""
-        season = self.seasons.months
-        for source, provider, months in (
-            ("sar", self.sentinel1.provider, self.sar.winter_months),
-            ("microwave", self.microwave.provider, self.microwave.winter_months),
-        ):
-            key = f"{source}.winter_months: found {list(months)}"
-            place = {month: year for year, month in winter_months(0, months)}
-            if late := [
-                month
-                for month in months
-                if (place[month] < 0 and month in season)
-                or (place[month] == 0 and month > season[-1])
-            ]:
-                yield (
-                    f"{key}, of which {late} are of the melt season or after it, "
-                    f"{list(season)}; expected months of the winter before"
-                )
-            if provider == "twin" and not set(months) <= set(TWIN_MONTHS):
-                yield f"{key}; {_TWIN_COVERS}"
-        providers = (self.sentinel1, self.microwave, self.mar, self.stations)
-        if "twin" in {section.provider for section in providers} and season[-1] not in TWIN_MONTHS:
-            yield f"seasons.months: found {list(season)}; {_TWIN_COVERS}"
+    def entry_contradictions(self, name: str) -> Iterator[Contradiction]:
+        """Settings with which a network of `benchmark.systems` cannot be trained.
 
-    def _systems(self) -> Iterator[str]:
-        """What is wrong with the systems."""
-        for name in (self.model.name, *self.ablations):
-            if name in self.benchmark.systems:
+        They do not make the settings invalid: only a run that compares systems trains it.
+        """
+        entry = self.benchmark.systems[name]
+        if entry.kind == NETWORK:
+            model = changed(self.model, entry.model)
+            training = changed(self.training, entry.training)
+            for key, text in network_contradictions(model, training, self.area):
+                yield f"benchmark.systems.{name}.{key}", text
+
+    def _contradictions(self) -> Iterator[Contradiction]:
+        """All that no section can see alone."""
+        yield from self._place()
+        yield from self._spacings()
+        yield from self._days()
+        yield from self._winters()
+        yield from self._twin_months()
+        yield from self._map()
+        yield from self._main_network()
+        yield from self._names()
+        yield from self._entries()
+
+    def _place(self) -> Iterator[Contradiction]:
+        if (latitude := self.area.latitude) < 0:
+            yield (
+                "area",
+                f"found its centre at {-latitude:.1f} degrees south ({self.area.crs}); expected an "
+                "area north of the equator, as southern grids are not supported yet",
+            )
+
+    def _spacings(self) -> Iterator[Contradiction]:
+        area, spacing_m = self.area, self.sentinel1.spacing_m
+        pixels = area.rows * area.columns * (area.spacing_m / spacing_m) ** 2
+        if spacing_m > area.spacing_m:
+            yield (
+                "sentinel1.spacing_m",
+                f"found {spacing_m:g} m; expected at most area.spacing_m, {area.spacing_m:g} m",
+            )
+        if pixels > MOST_PIXELS:
+            yield (
+                "sentinel1.spacing_m",
+                f"found {spacing_m:g} m; a pass over the area has {pixels:.3g} pixels, "
+                f"{memory_of(pixels)}; expected at most {MOST_PIXELS:.3g} pixels",
+            )
+        if self.regrid.posting_m < area.spacing_m:
+            yield (
+                "regrid.posting_m",
+                f"found {self.regrid.posting_m:g} m; expected at least area.spacing_m, "
+                f"{area.spacing_m:g} m",
+            )
+
+    def _days(self) -> Iterator[Contradiction]:
+        years, split, day = self.seasons.years, self.split, self.report.day
+        if split.file is None and set(years) <= set(split.training_only_years):
+            yield (
+                "split.training_only_years",
+                f"found every year of seasons.years, {list(years)}; expected one left to test on",
+            )
+        if day.year not in years or day.month not in self.seasons.months:
+            yield (
+                "report.day",
+                f"found {day}; expected a day in the configured seasons.years and seasons.months",
+            )
+        for trial in self.trials():
+            if not trial.seasons:
                 yield (
-                    f"benchmark.systems: found {name!r}, which is the name of the model; "
-                    "expected another"
+                    "benchmark.protocols",
+                    f"{trial.protocol} has no year to score; expected a year that neither trains "
+                    "nor validates",
+                )
+
+    def _winters(self) -> Iterator[Contradiction]:
+        season = self.seasons.months
+        for section in ("sar", "microwave"):
+            months = getattr(self, section).winter_months
+            place = {month: year for year, month in winter_months(0, months)}
+            late = [
+                month
+                for month, year in place.items()
+                if (month in season if year < 0 else month > season[-1])
+            ]
+            if late:
+                yield (
+                    f"{section}.winter_months",
+                    f"found {list(months)}, of which {late} are of the melt season or after it, "
+                    f"{list(season)}; expected months of the winter before",
+                )
+
+    def _twin_months(self) -> Iterator[Contradiction]:
+        of_twin = [
+            name
+            for name in ("sentinel1", "microwave", "mar", "stations")
+            if getattr(self, name).provider == "twin"
+            and (name != "stations" or self.stations.sites)
+        ]
+        wanted = {"seasons": self.seasons.months} if of_twin else {}
+        if "sentinel1" in of_twin:
+            wanted["sar"] = self.sar.winter_months
+        if "microwave" in of_twin:
+            wanted["microwave"] = self.microwave.winter_months
+        for section, months in wanted.items():
+            if not set(months) <= set(TWIN_MONTHS):
+                yield (
+                    f"{section}.{'months' if section == 'seasons' else 'winter_months'}",
+                    f"found {list(months)}; expected months {TWIN_MONTHS[0]} to {TWIN_MONTHS[-1]} "
+                    f"of the season's year, the world of the provider twin of {', '.join(of_twin)}",
+                )
+
+    def _map(self) -> Iterator[Contradiction]:
+        tile, halo, multiple = self.map.tile, self.map.halo, coarsest(self.model)
+        if tile is not None and (tile % multiple or tile <= 2 * halo):
+            yield (
+                "map.tile",
+                f"found {tile}; expected a multiple of {multiple} above twice map.halo, "
+                f"{2 * halo}, or null",
+            )
+
+    def _main_network(self) -> Iterator[Contradiction]:
+        shorter = min(self.area.rows, self.area.columns)
+        if self.training.crop > shorter:
+            yield (
+                "training.crop",
+                f"found {self.training.crop}; expected at most the area's shorter side, {shorter}",
+            )
+        yield from network_contradictions(self.model, self.training, self.area)
+
+    def _names(self) -> Iterator[Contradiction]:
+        systems = self.benchmark.systems
+        for name in (self.model.name, *self.ablations):
+            if name in systems:
+                yield (
+                    "benchmark.systems",
+                    f"found {name!r}, which is the name of the model; expected another",
                 )
         for name in self.benchmark.always:
-            if name not in self.benchmark.systems:
-                near = nearest(name, self.benchmark.systems)
+            if name not in systems:
                 yield (
-                    f"benchmark.always: found {name!r}{near}; expected names of "
-                    f"benchmark.systems, {', '.join(self.benchmark.systems)}"
+                    "benchmark.always",
+                    f"found {name!r}{nearest(name, systems)}; expected names of "
+                    f"benchmark.systems, {', '.join(systems)}",
                 )
         for name, left in self.ablations.items():
             if not left or left == self.model.channels:
                 yield (
-                    f"benchmark.ablations: {name} leaves {list(left)} of "
-                    f"{list(self.model.channels)}; expected some, not all"
+                    "benchmark.ablations",
+                    f"{name} leaves {list(left)} of {list(self.model.channels)}; expected some, "
+                    "not all",
                 )
+
+    def _entries(self) -> Iterator[Contradiction]:
         for name, entry in self.benchmark.systems.items():
             for part, section in (("model", self.model), ("training", self.training)):
                 try:
-                    type(section).model_validate(
-                        {**section.model_dump(mode="json"), **getattr(entry, part)}
-                    )
+                    changed(section, getattr(entry, part))
                 except ValidationError as error:
-                    yield explain(error, type(section), f"benchmark.systems.{name}.{part}.")
-
-    def _contradictions(self) -> Iterator[str]:
-        """What no section can see alone, each as `key: found; expected`."""
-        area, multiple = self.area, 2**self.model.depth
-        if area.latitude < 0:
-            yield (
-                f"area: found its centre at {-area.latitude:.1f} degrees south ({area.crs}); "
-                "expected an area north of the equator, as southern grids are not supported yet"
-            )
-        if self.sentinel1.spacing_m > area.spacing_m:
-            yield (
-                f"sentinel1.spacing_m: found {self.sentinel1.spacing_m:g} m; expected at most "
-                f"area.spacing_m, {area.spacing_m:g} m"
-            )
-        if self.regrid.posting_m < area.spacing_m:
-            yield (
-                f"regrid.posting_m: found {self.regrid.posting_m:g} m; expected at least "
-                f"area.spacing_m, {area.spacing_m:g} m"
-            )
-        if self.training.crop % multiple:
-            yield (
-                f"training.crop: found {self.training.crop}; expected a multiple of "
-                f"{multiple}, 2 to the power of model.depth"
-            )
-        if self.training.crop > min(area.rows, area.columns):
-            yield (
-                f"training.crop: found {self.training.crop}; expected at most the area's "
-                f"shorter side, {min(area.rows, area.columns)}"
-            )
-        if self.map.tile is not None and (
-            self.map.tile % multiple or self.map.tile <= 2 * self.map.halo
-        ):
-            yield (
-                f"map.tile: found {self.map.tile}; expected a multiple of {multiple} above "
-                f"twice map.halo, {2 * self.map.halo}, or null"
-            )
-        if self.split.file is None and set(self.seasons.years) <= set(
-            self.split.training_only_years
-        ):
-            yield (
-                "split.training_only_years: found every year of seasons.years, "
-                f"{list(self.seasons.years)}; expected one left to test on"
-            )
-        if (
-            self.report.day.year not in self.seasons.years
-            or self.report.day.month not in self.seasons.months
-        ):
-            yield (
-                f"report.day: found {self.report.day}; expected a day in the configured "
-                "seasons.years and seasons.months"
-            )
-        yield from self._months()
-        yield from self._systems()
-        for trial in self.trials():
-            if not trial.seasons:
-                yield (
-                    f"benchmark.protocols: {trial.protocol} has no year to score; expected a "
-                    "year that neither trains nor validates"
-                )
+                    refused = refusal(error, type(section), ("benchmark", "systems", name, part))
+                    yield dotted(refused.key), refused.text.partition(": ")[2]
 
 
-WRITTEN: tuple[str, ...] = tuple(
-    Config.model_fields
-)  # those that a person writes; `system` is made from several
+def changed(section: Kind, values: Mapping[str, Any]) -> Kind:
+    """A section with some of its values replaced; ValidationError where that is impossible."""
+    return type(section).model_validate({**section.model_dump(mode="json"), **values})
+
+
+WRITTEN: tuple[str, ...] = tuple(Config.model_fields)  # `system` is derived from several
 SECTIONS: Mapping[str, type[Section]] = {
     name: type(field.default) for name, field in Config.model_fields.items()
 } | {"system": System}

@@ -1,12 +1,10 @@
-"""Settings of the inputs: the area, the seasons, each source and its provider, the archives, the
-twin.
-"""
+"""Settings of the inputs: area, seasons, sources with their providers, archives and the twin."""
 
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from daymelt.core.grid import Grid, check_crs, transformer
 from daymelt.settings.base import (
@@ -17,15 +15,19 @@ from daymelt.settings.base import (
     Platform,
     Section,
     Year,
+    memory_of,
+    read_number,
     rising,
     winter,
 )
 
-STATION_NAME = re.compile(
-    "[A-Za-z0-9]+([_-][A-Za-z0-9]+)*"
-)  # it becomes part of an address and of file names
-
+STATION_NAME = re.compile("[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")  # part of addresses and file names
+FARTHEST_M = 20_100_000  # half of the earth's circumference: no projection in use reaches farther
+MOST_CELLS = 2_000_000_000  # five times Greenland at 100 m
 TWIN_MONTHS = range(1, 10)  # that the twin's world covers
+
+
+Coordinate = Annotated[float, Field(ge=-FARTHEST_M, le=FARTHEST_M), BeforeValidator(read_number)]
 
 
 class Area(Section):
@@ -44,11 +46,11 @@ class Area(Section):
         description="any projected coordinate reference system in metres: EPSG code, WKT or PROJ",
     )
     spacing_m: Number = Field(100, gt=0, description="side of a cell, m")
-    left: Number = Field(294900, description="outer edge of the first column, m in the crs")
-    top: Number = Field(-2566500, description="outer edge of the first row, m in the crs")
+    left: Coordinate = Field(294900, description="outer edge of the first column, m in the crs")
+    top: Coordinate = Field(-2566500, description="outer edge of the first row, m in the crs")
     rows: Integer = Field(256, ge=1, description="number of cells from top to bottom")
     columns: Integer = Field(256, ge=1, description="number of cells from left to right")
-    # the jobs get what was read from it, so that a raster that moves makes nothing due again
+    # excluded from what jobs are given: they get the grid that was read from it
     grid_file: Path | None = Field(
         None,
         strict=False,
@@ -61,6 +63,35 @@ class Area(Section):
     @classmethod
     def _crs(cls, value: str) -> str:
         check_crs(value)
+        return value
+
+    @field_validator("spacing_m")
+    @classmethod
+    def _spacing(cls, value: float) -> float:
+        if value < 1:
+            raise ValueError(f"found {value:g} m; expected at least 1 m, finer than any input")
+        return value
+
+    @field_validator("rows", "columns")
+    @classmethod
+    def _side(cls, value: int, info: ValidationInfo) -> int:
+        spacing_m = info.data.get("spacing_m", 1)
+        if value * spacing_m > 2 * FARTHEST_M:
+            raise ValueError(
+                f"found {value}, {value * spacing_m / 1000:.4g} km at {spacing_m:g} m; expected at "
+                f"most {2 * FARTHEST_M // spacing_m:.0f}, once around the earth"
+            )
+        return value
+
+    @field_validator("columns")
+    @classmethod
+    def _cells(cls, value: int, info: ValidationInfo) -> int:
+        cells = value * info.data.get("rows", 1)
+        if cells > MOST_CELLS:
+            raise ValueError(
+                f"found {value}, with area.rows {cells:.4g} cells, {memory_of(cells)} for one day "
+                f"of one input; expected at most {MOST_CELLS:.4g} cells"
+            )
         return value
 
     @property
@@ -118,13 +149,12 @@ class Sentinel1(Section):
     )
     spacing_m: Number = Field(
         30,
-        gt=0,
+        ge=1,
         description="side of a backscatter cell, m: 30 for opera, 10 for planetary-computer",
     )
     keep_raw: bool = Field(
         True,
-        description="whether a month's files stay once its winter reference and melt fractions "
-        "stand",
+        description="keep raw scenes after use in winter references and melt fractions",
     )
 
 
@@ -138,7 +168,7 @@ class Microwave(Section):
     fallback_platforms: tuple[Platform, ...] = Field(
         (),
         strict=False,
-        description="satellites that stand in on days that it lacks, in this order; they pass at "
+        description="satellites for days without data of `platform`, in this order; they pass at "
         "other local times",
     )
     overpass: Literal["M", "E"] = Field(
@@ -208,8 +238,8 @@ class Terrain(Section):
 
 
 class Archives(Section):
-    """Addresses of the archives that live providers retrieve from, and how patiently; without
-    effect on the provider twin.
+    """Addresses of the archives of live providers, time-outs and retries; without effect on the
+    provider twin.
     """
 
     cmr: str = Field(
@@ -217,7 +247,7 @@ class Archives(Section):
     )
     earthdata_login: str = Field(
         "urs.earthdata.nasa.gov",
-        description="host of Earthdata Login; name and password go to it alone",
+        description="host of Earthdata Login, the only one that name and password are sent to",
     )
     earthdata_hosts: tuple[str, ...] = Field(
         (
@@ -227,7 +257,7 @@ class Archives(Section):
             "daacdata.apps.nsidc.org",
         ),
         strict=False,
-        description="hosts that the Earthdata token may go to",
+        description="hosts that the Earthdata token may be sent to",
     )
     microwave_granules: str = Field(
         "*N3.125km?{platform}_*{channel}*",
@@ -238,65 +268,70 @@ class Archives(Section):
         ("gimpdem_90m_v*.tif", "gimpdem_90m*.tif"),
         min_length=1,
         strict=False,
-        description="file names of the GIMP DEM in NSIDC-0645; the first that any file fits "
-        "decides",
+        description="file names of the GIMP DEM in NSIDC-0645; the first pattern with a match is "
+        "used",
     )
     ocean_mask_names: tuple[str, ...] = Field(
         ("GimpOceanMask_90m_2015_v*.tif", "GimpOceanMask_90m_v*.tif", "GimpOceanMask_90m*.tif"),
         min_length=1,
         strict=False,
-        description="those of the ocean mask in NSIDC-0714",
+        description="file names of the ocean mask in NSIDC-0714",
     )
     ice_mask_names: tuple[str, ...] = Field(
         ("GimpIceMask_90m_2015_v*.tif", "GimpIceMask_90m_v*.tif", "GimpIceMask_90m*.tif"),
         min_length=1,
         strict=False,
-        description="those of the ice mask in NSIDC-0714",
+        description="file names of the ice mask in NSIDC-0714",
     )
     benchmark: str = Field(
         "https://huggingface.co/datasets/blutjens/meltwaterbench/resolve/main/",
-        description="files of the published benchmark, whose grid `daymelt probe` reads",
+        description="files of the published benchmark; `daymelt probe` reads its grid",
     )
     mar_5km: str = Field(
         "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-5km-daily/",
-        description="folder of MAR's yearly files of 5 km, taken first",
+        description="folder of MAR's yearly files at 5 km, used first",
     )
     mar_10km: str = Field(
         "http://ftp.climato.be/fettweis/MARv3.14/Greenland/ERA5-10km-daily/",
-        description="those of 10 km, where 5 km lacks the variable",
+        description="folder of those at 10 km, used where 5 km lacks the variable",
     )
     promice: str = Field(
         "https://thredds.geus.dk/thredds/fileServer/aws/l3sites/netcdf/hour/{station}_hour.nc",
-        description="hourly file of a weather station; {station} stands for its name",
+        description="hourly file of a weather station; {station} is replaced by its name",
     )
     arcticdem: str = Field(
         "/vsis3/pgc-opendata-dems/arcticdem/mosaics/v4.1/32m_dem_tiles.vrt",
-        description="the 32 m mosaic of ArcticDEM, as GDAL names it",
+        description="the 32 m mosaic of ArcticDEM, a path of GDAL",
     )
-    s3_endpoint: str = Field("s3.amazonaws.com", description="host of the bucket's service")
-    s3_https: bool = Field(True, description="whether that is asked by https")
+    s3_endpoint: str = Field(
+        "s3.amazonaws.com", description="host of the S3 service of that mosaic"
+    )
+    s3_https: bool = Field(True, description="access the S3 service over https")
     s3_virtual_hosting: bool = Field(
-        True, description="whether the bucket is part of the host name"
+        True, description="bucket as part of the host name, not of the path"
     )
     stac: str = Field(
         "https://planetarycomputer.microsoft.com/api/stac/v1",
-        description="search of the Planetary Computer",
+        description="STAC endpoint of the Planetary Computer",
     )
     sas: str = Field(
         "https://planetarycomputer.microsoft.com/api/sas/v1/token",
-        description="desk that signs its addresses",
+        description="SAS token endpoint of the Planetary Computer",
     )
     sas_hosts: tuple[str, ...] = Field(
-        (".blob.core.windows.net",), strict=False, description="hosts whose addresses it signs"
+        (".blob.core.windows.net",), strict=False, description="hosts that SAS tokens are used with"
     )
     connections_per_host: Integer = Field(
-        4, ge=1, le=32, description="files fetched at once from one host"
+        4, ge=1, le=32, description="concurrent downloads from one host"
     )
     timeout_s: Number = Field(
-        60, gt=0, description="without an answer or a byte for so long an attempt is given up, s"
+        60,
+        gt=0,
+        le=86400,
+        description="longest wait for an answer or a byte before an attempt fails, s",
     )
     attempts: Integer = Field(
-        6, ge=1, le=50, description="attempts in a row without progress before a file is given up"
+        6, ge=1, le=50, description="attempts in a row without progress before a download fails"
     )
 
     @field_validator("microwave_granules")
@@ -320,35 +355,35 @@ class MeltwaterBench(Section):
     folder: Path | None = Field(
         None,
         strict=False,
-        description="data root of a local copy, used where it lies; null fetches what is needed "
-        "from the hub",
+        description="data root of a local copy, read in place; null downloads what is needed from "
+        "the hub",
     )
     repo: str = Field(
         "blutjens/meltwaterbench", min_length=1, description="dataset on the Hugging Face hub"
     )
-    revision: str = Field("main", min_length=1, description="its branch, tag or commit")
+    revision: str = Field("main", min_length=1, description="branch, tag or commit of the dataset")
     endpoint: str = Field(
         "https://huggingface.co",
         min_length=1,
-        description="address of the hub; the token in HF_TOKEN goes to it alone",
+        description="address of the hub, the only host that the token in HF_TOKEN is sent to",
     )
 
 
 class Twin(Section):
-    """The synthetic world behind the provider `twin`; without effect on other providers."""
+    """The digital twin behind the provider `twin`; without effect on other providers."""
 
     seed: Integer = Field(
         42,
         ge=0,
         le=2**32 - 1,
-        description="another seed, another world; the same seed, the same bytes",
+        description="seed of the synthetic world; the same seed gives the same bytes",
     )
 
 
 class Station(Section):
-    """A weather station and where it stands."""
+    """A weather station and its position."""
 
-    name: str = Field(max_length=60, description="as its file is called")
+    name: str = Field(max_length=60, description="name of its file")
     lat: Number = Field(ge=-90, le=90, description="degrees north, WGS84")
     lon: Number = Field(ge=-180, le=180, description="degrees east, WGS84")
 
@@ -364,8 +399,8 @@ class Station(Section):
 
 
 class Stations(Section):
-    """Weather stations that the maps are compared with, day by day; those outside the area are left
-    out.
+    """Weather stations for the daily comparison with the maps; those outside the area are
+    ignored.
     """
 
     provider: Literal["twin", "promice"] = Field("twin", description="where the files come from")
@@ -386,15 +421,15 @@ class Stations(Section):
     units: str = Field(
         "degC",
         min_length=1,
-        description="its unit; degC takes kelvin too, any other must be that of the files",
+        description="unit of `variable` in the files; degC accepts kelvin too",
     )
     threshold: Number = Field(
-        -1.0, description="a day melts where the variable exceeds it, in that unit"
+        -1.0, description="a day counts as melt where the variable exceeds it, in `units`"
     )
     rule: Literal["hour", "daily-maximum"] = Field(
-        "hour", description="which value of a day counts: that of one hour, or the highest"
+        "hour", description="value of a day that is compared: that of one hour, or the highest"
     )
-    hour: Integer = Field(7, ge=0, le=23, description="the hour of the rule hour, UTC")
+    hour: Integer = Field(7, ge=0, le=23, description="hour of the rule `hour`, UTC")
 
     @field_validator("sites")
     @classmethod

@@ -1,12 +1,20 @@
-"""Settings of the systems: the network, its training, the maps, and every other way of mapping."""
+"""Settings of the systems: the network, its training, the maps, and all other systems."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from daymelt.settings.base import (
     NAME,
     NETWORK,
+    Batch,
     Channel,
     Device,
     Integer,
@@ -14,7 +22,28 @@ from daymelt.settings.base import (
     Positive,
     Section,
     Tile,
+    memory_of,
+    read_number,
 )
+
+WIDEST = 4096  # channels of a level of a network
+PRECISIONS = Literal["auto", "32", "bf16-mixed", "16-mixed"]
+# YAML reads 32 as a number
+Precision = Annotated[
+    PRECISIONS,
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    WithJsonSchema({"enum": [32, *get_args(PRECISIONS)]}),
+]
+Stride = Annotated[Literal[8, 16], BeforeValidator(read_number)]
+
+
+def check_width(widest: int, found: object) -> None:
+    """ValueError where a level of a network would be too wide."""
+    if widest > WIDEST:
+        raise ValueError(
+            f"found {found}; a level of {widest} channels takes {memory_of(9 * widest**2)} for "
+            f"the weights of one convolution; expected levels of at most {WIDEST} channels"
+        )
 
 
 class Model(Section):
@@ -35,14 +64,15 @@ class Model(Section):
         description="encoder by its name in segmentation-models-pytorch",
     )
     encoder_weights: Literal["imagenet"] | None = Field(
-        None, description="start of the encoder: null (random) or imagenet (downloaded once)"
+        None,
+        description="initial weights of the encoder: null (random) or imagenet (downloaded once)",
     )
     depth: Integer = Field(4, ge=1, le=5, description="halvings of the resolution in the encoder")
     decoder_channels: tuple[Positive, ...] = Field(
         (64, 32, 16, 16),
         min_length=1,
         strict=False,
-        description="unet: width of the decoder, coarsest first; one number a level of depth",
+        description="unet: width of each level of the decoder, coarsest first",
     )
     decoder_norm: Literal["batchnorm", "none"] = Field(
         "batchnorm", description="unet: normalisation in the decoder"
@@ -60,14 +90,14 @@ class Model(Section):
         strict=False,
         description="deeplabv3plus: its three dilations, cells of the coarsest level",
     )
-    output_stride: Literal[8, 16] = Field(
+    output_stride: Stride = Field(
         8, description="deeplabv3plus: cells of the input to one of the coarsest level"
     )
     channels: tuple[Channel, ...] = Field(
         ("microwave", "liquid_water", "sar", "height"),
         min_length=1,
         strict=False,
-        description="inputs, in this order",
+        description="inputs of the network, in this order",
     )
 
     @field_validator("decoder_channels")
@@ -79,6 +109,19 @@ class Model(Section):
                 f"found {len(value)} numbers {list(value)}; expected {depth}, one for each level "
                 "of model.depth"
             )
+        check_width(max(value), list(value))
+        return value
+
+    @field_validator("features")
+    @classmethod
+    def _features(cls, value: int, info: ValidationInfo) -> int:
+        check_width(value * 2 ** info.data.get("depth", 0), value)
+        return value
+
+    @field_validator("decoder_width")
+    @classmethod
+    def _decoder(cls, value: int) -> int:
+        check_width(value, value)
         return value
 
     @field_validator("channels")
@@ -97,35 +140,35 @@ class Training(Section):
         ge=8,
         description="side of a training crop, cells; a multiple of 2 to the power of model.depth",
     )
-    batch: Integer = Field(8, ge=1, description="crops a step")
-    epochs: Integer = Field(35, ge=1, description="length of the training, epochs")
-    steps_per_epoch: Integer = Field(40, ge=1, description="batches an epoch")
+    batch: Batch = Field(8, description="crops a step")
+    epochs: Positive = Field(35, description="length of the training, epochs")
+    steps_per_epoch: Positive = Field(40, description="batches an epoch")
     learning_rate: Number = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
-    restart_epochs: Integer = Field(
-        35, ge=1, description="length of the first cosine cycle, epochs"
-    )
+    restart_epochs: Positive = Field(35, description="length of the first cosine cycle, epochs")
     restart_factor: Integer = Field(
-        2, ge=1, description="each cycle is so many times as long as the one before"
+        2, ge=1, le=100, description="ratio of the length of each cycle to the one before"
     )
     clip_norm: Number = Field(1.0, gt=0, description="largest norm of the gradient")
     augment: bool = Field(
-        True, description="turn each crop by one of the eight symmetries of a square"
+        True, description="apply one of the eight symmetries of a square to each crop"
     )
-    validate_every: Integer = Field(5, ge=1, description="epochs between two validations")
+    validate_every: Positive = Field(
+        5, description="epochs between two validations; at most `epochs`"
+    )
     seed: Integer = Field(
-        42, ge=0, le=2**32 - 1, description="seed of the first weights and of the crops"
+        42, ge=0, le=2**32 - 1, description="seed of the initial weights and of the crops"
     )
-    precision: Literal["auto", "32", "bf16-mixed", "16-mixed"] = Field(
-        "auto", description="arithmetic; auto is mixed where the device has it and 32 elsewhere"
+    precision: Precision = Field(
+        "auto",
+        description="floating-point precision; auto is mixed where the device supports it and 32 "
+        "elsewhere",
     )
     recompute: bool | None = Field(
         None,
-        description="whether layers are computed again rather than kept, for less memory; null: "
-        "on a CPU where they would take over 4 GiB",
+        description="recompute layers in the backward pass to save memory; null: on a CPU where "
+        "they would take over 4 GiB",
     )
-    device: Device = Field(
-        "auto", description="where it runs; auto takes a CUDA device if there is one"
-    )
+    device: Device = Field("auto", description="device; auto is a CUDA device if there is one")
     devices: Integer = Field(
         1,
         ge=1,
@@ -136,7 +179,7 @@ class Training(Section):
         1,
         ge=1,
         le=1024,
-        description="nodes of a cluster; more than one are started with srun or torchrun, "
+        description="nodes of a cluster; several are started with srun or torchrun, see "
         "docs/cluster.md",
     )
 
@@ -161,27 +204,27 @@ class Map(Section):
     tile: Tile | None = Field(
         None, description="side of a tile, cells; null predicts a day in one pass"
     )
-    halo: Integer = Field(64, ge=0, description="overlap of neighbouring tiles on each side, cells")
-    batch: Integer = Field(8, ge=1, description="days (or tiles) predicted at once")
-    device: Device = Field(
-        "auto", description="where it runs; auto takes a CUDA device if there is one"
+    halo: Integer = Field(
+        64, ge=0, le=4096, description="overlap of neighbouring tiles on each side, cells"
     )
+    batch: Batch = Field(8, description="days (or tiles) predicted at once")
+    device: Device = Field("auto", description="device; auto is a CUDA device if there is one")
 
 
 class SystemEntry(Section):
-    """One way of mapping: its kind, and what it has other than the defaults.
+    """A system of the benchmark: its kind, and the settings that differ from the defaults.
 
-    For the kind `network` those are the sections `model` and `training`.
+    For the kind `network` these are settings of the sections `model` and `training`.
     """
 
     kind: str = Field(pattern=NAME, description="a module of workflow/daymelt/systems")
     model: dict[str, Any] = Field(
-        {}, description="settings of the section model that it has other; kind network only"
+        {}, description="settings that differ from the section model; kind network only"
     )
     training: dict[str, Any] = Field(
-        {}, description="settings of the section training that it has other; kind network only"
+        {}, description="settings that differ from the section training; kind network only"
     )
-    options: dict[str, Any] = Field({}, description="its own settings")
+    options: dict[str, Any] = Field({}, description="settings of its kind; not for kind network")
 
     @model_validator(mode="after")
     def _own(self) -> "SystemEntry":
@@ -217,7 +260,7 @@ SYSTEMS = {
 
 
 class System(Section):
-    """A way of mapping with everything that it is made of, as a step gets it."""
+    """A system with all of its settings, as a step receives it."""
 
     kind: str = Field(NETWORK, pattern=NAME, description="a module of workflow/daymelt/systems")
-    options: dict[str, Any] = Field({}, description="all of its settings")
+    options: dict[str, Any] = Field({}, description="all settings of the system")

@@ -1,62 +1,70 @@
-"""From YAML files or mappings to checked settings."""
+"""From YAML files or mappings to checked settings.
+
+Messages name the file and the line of a refused setting.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
-from daymelt.core.errors import ConfigError
+from daymelt.core.errors import ConfigError, nearest, one_line
 from daymelt.settings.base import Section
 from daymelt.settings.config import SECTIONS, Config
-from daymelt.settings.errors import explain, nearest
+from daymelt.settings.errors import Key, refusal
+from daymelt.settings.files import SettingsFile, place, read_file
 
-Kind = TypeVar("Kind", bound="Section")
+Kind = TypeVar("Kind", bound=Section)
+Completion = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+GRID_FILE: Key = ("area", "grid_file")
 
 
 def without_grid_file(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """`values`; ConfigError where the area's grid would have to be read from a raster, which this
-    room cannot do.
+    """`values`; ConfigError where the area's grid would have to be read from a raster, which
+    `daymelt.plan.settings` does.
     """
     area = values.get("area")
     if isinstance(area, Mapping) and area.get("grid_file") is not None:
         raise ConfigError(
             "area.grid_file: its raster is not read here; expected none, or "
-            "steps.settings.load_settings"
+            "plan.settings.load_settings"
         )
     return values
 
 
 def load(
     source: Path | str | Mapping[str, Any],
-    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = without_grid_file,
+    complete: Completion = without_grid_file,
+    files: Sequence[SettingsFile] = (),
 ) -> Config:
-    """The configuration from a YAML file or a mapping; what is absent has its default.
+    """The settings from a YAML file or a mapping; what is absent has its default.
 
-    `complete` sees the values before they are checked; `steps.settings.load_settings` has one that
-    reads the grid from `area.grid_file`.
+    Parameters
+    ----------
+    source : path of the file, or the mapping
+    complete : given the values before they are checked; `daymelt.plan.settings` has one that reads
+        the grid from `area.grid_file`
+    files : those that a mapping was merged from, the strongest first
 
     Raises
     ------
     ConfigError
-        In one line: the key, what was found, what is allowed and, for a misspelt key, the nearest
-        one.
+        In one line: file and line, the key, what was found, what is allowed and, for a misspelt
+        key, the nearest one.
     """
-    if isinstance(source, Mapping):
-        return _validate(Config, complete(source), "configuration", "")
-    values = _read_yaml(Path(source))
-    return _validate(
-        Config, complete(values) if isinstance(values, Mapping) else values, str(source), ""
-    )
+    if not isinstance(source, Mapping):
+        file = read_file(Path(source))
+        source, files = file.values, [file]
+    return _load(source, complete, files)
 
 
 def load_section(path: Path, name: str) -> Any:
-    """One section of a YAML file, whatever stands in the others; errors as `load`."""
-    values = _read_yaml(path)
-    if not isinstance(values, Mapping):
+    """One section of a YAML file, without a check of the others; errors as `load`."""
+    file = read_file(path)
+    if not isinstance(file.values, Mapping):
         return load(path)  # which says what is wrong
-    return _validate(SECTIONS[name], values.get(name, {}), str(path), f"{name}.")
+    return _validate(SECTIONS[name], file.values.get(name, {}), [file], (name,))
 
 
 def merge(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,21 +86,23 @@ def merge(settings: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any
 def load_all(
     paths: Sequence[Path],
     base: Path = Path("config.yaml"),
-    complete: Callable[[Mapping[str, Any]], Mapping[str, Any]] = without_grid_file,
+    complete: Completion = without_grid_file,
 ) -> Config:
-    """The configuration from `base`, where there is such a file, and further files, the later
-    before the earlier.
+    """The settings from `base`, where there is such a file, and further files, each over those
+    before it.
 
     `complete` and errors as `load`.
     """
     values: dict[str, Any] = {}
-    for path in [*([base] if base.is_file() else []), *paths]:
-        content = _read_yaml(path)
-        if not isinstance(content, Mapping):
-            raise ConfigError(f"{path}: found {str(content)[:40]!r}; expected sections of settings")
-        values = merge(values, content)
-    source = ", ".join(map(str, [base, *paths] if base.is_file() else paths)) or "configuration"
-    return _validate(Config, complete(values), source, "")
+    files = [read_file(path) for path in [*([base] if base.is_file() else []), *paths]]
+    for file in files:
+        if not isinstance(file.values, Mapping):
+            raise ConfigError(
+                f"{file.path}: found {one_line(repr(file.values), 40)}; expected sections of "
+                "settings"
+            )
+        values = merge(values, file.values)
+    return _load(values, complete, files[::-1])
 
 
 def section(name: str, values: Mapping[str, Any]) -> Any:
@@ -102,23 +112,36 @@ def section(name: str, values: Mapping[str, Any]) -> Any:
             f"options: unknown section {name!r}{nearest(name, SECTIONS)}; expected "
             f"{', '.join(SECTIONS)}"
         )
-    return _validate(SECTIONS[name], values, "options", f"{name}.")
+    return _validate(SECTIONS[name], values, (), (name,), "options")
 
 
-def _validate(kind: type[Kind], values: Any, source: str, prefix: str) -> Kind:
+def where(
+    key: Key, values: Any, files: Sequence[SettingsFile], otherwise: str = "configuration"
+) -> str:
+    """File and line of a setting; else the names of all files, or `otherwise` without any."""
+    names = ", ".join(str(file.path) for file in reversed(files))
+    return place(key, values, files) or names or otherwise
+
+
+def _load(values: Any, complete: Completion, files: Sequence[SettingsFile]) -> Config:
+    if isinstance(values, Mapping):
+        try:
+            values = complete(values)
+        except ConfigError as error:
+            raise ConfigError(f"{where(GRID_FILE, values, files)}: {error}") from None
+    return _validate(Config, values, files, ())
+
+
+def _validate(
+    kind: type[Kind],
+    values: Any,
+    files: Sequence[SettingsFile],
+    above: Key,
+    otherwise: str = "configuration",
+) -> Kind:
     try:
         return kind.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{source}: {explain(error, kind, prefix)}") from None
-
-
-def _read_yaml(path: Path) -> Any:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(
-            f"{path}: not readable ({error.strerror}); expected a YAML file of settings"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: no valid YAML: {' '.join(str(error).split())}") from None
-    return {} if content is None else content
+        refused = refusal(error, kind, above)
+    whole = {above[0]: values} if above else values
+    raise ConfigError(f"{where(refused.key, whole, files, otherwise)}: {refused.text}")

@@ -1,6 +1,4 @@
-"""Settings of what is made of the inputs: melt fractions, regridding, time interpolation, the
-split.
-"""
+"""Settings of the stage prepare: melt fractions, regridding, time interpolation and the split."""
 
 from pathlib import Path
 from typing import Literal
@@ -11,19 +9,19 @@ from daymelt.settings.base import Integer, Month, Number, Section, Year, rising,
 
 
 class Sar(Section):
-    """From backscatter to the melting share of a cell."""
+    """Melt fraction of a cell from backscatter."""
 
     threshold_db: Number = Field(
         3.0,
         gt=0,
         le=20,
-        description="a pixel melts this far below its winter reference, dB, a positive number",
+        description="a pixel melts where it is this much below its winter reference, dB, positive",
     )
     smoothing_window: Integer = Field(
         3, ge=1, le=31, description="side of the box mean against speckle, pixels, odd; 1 for none"
     )
     noise_floor_db: Number = Field(
-        -25.0, lt=0, ge=-60, description="backscatter below it is no data, dB, a negative number"
+        -25.0, lt=0, ge=-60, description="backscatter below it is no data, dB, negative"
     )
     winter_months: tuple[Month, ...] = Field(
         (1, 2, 3),
@@ -41,16 +39,16 @@ class Sar(Section):
         4,
         ge=1,
         le=255,
-        description="scenes a pixel and orbit need; with fewer, earlier years are pooled in",
+        description="fewest scenes of a pixel and orbit; with fewer, earlier years are pooled",
     )
     reference_years_back: Integer = Field(
-        2, ge=0, le=50, description="how many earlier configured years may be pooled in, years"
+        2, ge=0, le=50, description="earlier configured years that may be pooled, years"
     )
     min_valid_share: Number = Field(
         0.5,
         gt=0,
         le=1,
-        description="share of a cell that must be valid for it to carry data, 0 to 1",
+        description="smallest valid share of a cell; below it the cell is no data, 0 to 1",
     )
 
     @field_validator("smoothing_window")
@@ -74,6 +72,7 @@ class Regrid(Section):
     posting_m: Number = Field(
         1000,
         gt=0,
+        le=50_000,
         description="spacing at which coarse fields are stored, m; upsampled linearly where they "
         "are used",
     )
@@ -85,10 +84,10 @@ class Temporal(Section):
     """
 
     acquisitions_before: Integer = Field(
-        3, ge=0, le=60, description="acquisitions before the day, valid at a pixel or not"
+        3, ge=0, le=60, description="acquisitions before the day, valid at the cell or not"
     )
     acquisitions_after: Integer = Field(
-        3, ge=0, le=60, description="acquisitions after the day, valid at a pixel or not"
+        3, ge=0, le=60, description="acquisitions after the day, valid at the cell or not"
     )
 
     @field_validator("acquisitions_after")
@@ -121,12 +120,12 @@ class Split(Section):
         None,
         strict=False,
         description="a csv of date,split, or a folder with train.csv, val.csv, test.csv; null "
-        "draws from the seed",
+        "draws days by the seed",
     )
     strays: Literal["refuse", "leave-out"] = Field(
         "refuse",
         description="days that only the file or only Sentinel-1 has: refuse stops, leave-out "
-        "says so and does without them",
+        "warns and leaves them out",
     )
     block_days: Integer = Field(
         14, ge=2, le=92, description="protocol blocked: length of the held-out blocks, days"
@@ -135,15 +134,25 @@ class Split(Section):
         (2019, 2020, 2021, 2022, 2023),
         min_length=1,
         strict=False,
-        description="protocol hindcast: years to learn from",
+        description="protocol hindcast: training years",
     )
     hindcast_validation_years: tuple[Year, ...] = Field(
         (2018,),
         strict=False,
-        description="protocol hindcast: years to watch on; the rest is scored",
+        description="protocol hindcast: validation years; the others are scored",
     )
 
     @field_validator("training_only_years", "hindcast_training_years", "hindcast_validation_years")
     @classmethod
     def _years(cls, value: tuple[int, ...]) -> tuple[int, ...]:
         return rising(value)
+
+    @field_validator("hindcast_validation_years")
+    @classmethod
+    def _apart(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        both = sorted({*value} & {*info.data.get("hindcast_training_years", ())})
+        if both:
+            raise ValueError(
+                f"found {both}, which split.hindcast_training_years has too; expected others"
+            )
+        return value

@@ -1,8 +1,7 @@
-"""The terms on which systems are compared: from a protocol's name in the configuration to its
-trials.
+"""Protocols of the comparison of systems, and their trials.
 
-A trial is one split of the acquisition days, the Sentinel-1 that may be an input on the scored
-days, and the seasons that are scored.
+A trial is one split of the acquisition days, the Sentinel-1 acquisitions that may be inputs on the
+scored days, and the seasons that are scored.
 """
 
 from collections.abc import Sequence
@@ -12,13 +11,11 @@ from typing import Literal, get_args
 Protocol = Literal["published", "truth", "leave-one-year-out", "blocked", "hindcast"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 Pool = Literal["train", "all", "none"]
-PUBLISHED, TRUTH, BLOCKED, HINDCAST, LEAVE_OUT = (
-    "published",
-    "truth",
-    "blocked",
-    "hindcast",
-    "leave-out-",
-)
+PUBLISHED: Protocol = "published"
+TRUTH: Protocol = "truth"
+BLOCKED: Protocol = "blocked"
+HINDCAST: Protocol = "hindcast"
+LEAVE_OUT = "leave-out-"  # and the year
 
 
 @dataclass(frozen=True)
@@ -27,12 +24,11 @@ class Trial:
 
     Parameters
     ----------
-    name : of its folder
-    protocol : which it belongs to
-    split : name of the split that the systems learn from
+    name : name of its folder
+    protocol : protocol that it belongs to
+    split : name of the split that the systems are trained on
     pool : acquisitions that time-interpolated Sentinel-1 may use on the scored days: those of the
-    training split, all but the day itself,
-        or none
+        training split, all but the day itself, or none
     seasons : years that are scored
     """
 
@@ -51,14 +47,13 @@ def trials(
 ) -> list[Trial]:
     """The trials of a protocol over some seasons.
 
-    `published` : the split of the configuration; inputs from training days only, as MeltwaterBench
-    has it
-    `truth` : the same systems, every pixel of every day against the twin's truth, inputs as in the
-    maps
-    `leave-one-year-out` : a trial a year, which no system has learnt from; its acquisitions are
-    inputs, but never on their own day
-    `blocked` : weeks without any acquisition of the training split
-    `hindcast` : years before those that train, with no Sentinel-1 among the inputs
+    - `published`: the split of the settings; inputs from training days only, as in MeltwaterBench.
+    - `truth`: the same systems, every pixel of every day against the twin's truth, with the inputs
+      of the maps.
+    - `leave-one-year-out`: one trial a year, which is not in the training set; its acquisitions are
+      inputs, but never on their own day.
+    - `blocked`: weeks without any acquisition of the training split.
+    - `hindcast`: years before the training years, without Sentinel-1 among the inputs.
     """
     every = tuple(seasons)
     if protocol == "leave-one-year-out":

@@ -1,8 +1,7 @@
-"""Write `config.yaml` with its comments and `workflow/schemas/config.schema.json` from the sections
-of this folder.
+"""Write config.yaml, with comments, and workflow/schemas/config.schema.json from the settings.
 
-`python -m daymelt.settings.schema` says whether both are up to date, `python -m
-daymelt.settings.schema --write` brings them up to date.
+`python -m daymelt.settings.schema` prints how both differ from the settings,
+`python -m daymelt.settings.schema --write` writes them.
 """
 
 import argparse
@@ -22,6 +21,7 @@ from daymelt.settings.config import WRITTEN, Config
 
 ROOT = Path(__file__).parents[3]
 WIDTH = 100
+TITLE = "Settings of daymelt"
 HEAD = """\
 # Settings of daymelt. The defaults are the embedded area: synthetic inputs in the providers' own
 # formats, no account needed.
@@ -36,7 +36,7 @@ HEAD = """\
 
 
 def config_yaml(config: Config | None = None) -> str:
-    """`config.yaml`: every setting of `config` (the defaults if None) with unit, meaning and bounds
+    """config.yaml: every setting of `config` (the defaults if None), with unit, meaning and bounds
     as its comment.
     """
     config = config or Config()
@@ -49,8 +49,8 @@ def config_schema() -> str:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Config.model_json_schema(),
     }
-    schema["title"] = "Settings of daymelt"
-    return json.dumps(_without_titles(schema), indent=2, ensure_ascii=False) + "\n"
+    schema["title"] = TITLE
+    return json.dumps(_tidied(schema), indent=2, ensure_ascii=False) + "\n"
 
 
 def outputs(root: Path = ROOT) -> dict[Path, str]:
@@ -62,9 +62,7 @@ def outputs(root: Path = ROOT) -> dict[Path, str]:
 
 
 def drift(root: Path = ROOT) -> str:
-    """Unified diff from the generated files as they lie to what they must be; empty where they
-    agree.
-    """
+    """Unified diff from the files below `root` to those of the settings; empty where they agree."""
     lines: list[str] = []
     for path, wanted in outputs(root).items():
         found = path.read_text(encoding="utf-8") if path.is_file() else ""
@@ -98,7 +96,7 @@ def _wrapped(text: str, start: str) -> list[str]:
 
 
 def _setting(key: str, value: Any) -> str:
-    """A setting; a mapping or a list of sections has a line for each entry, which leaves out its
+    """A setting in YAML; a mapping or a list of sections has a line for each entry, without its
     defaults.
     """
     if isinstance(value, tuple) and any(isinstance(entry, Section) for entry in value):
@@ -111,9 +109,7 @@ def _setting(key: str, value: Any) -> str:
 
 
 def _folded(line: str) -> str:
-    """A setting in lines of at most `WIDTH` columns; in its flow style YAML reads a break as a
-    space.
-    """
+    """A setting in lines of at most `WIDTH` columns; in flow style a line break is a space."""
     indent = " " * (len(line) - len(line.lstrip()))
     whole = textwrap.wrap(line.strip(), WIDTH - len(indent) - 4, break_on_hyphens=False)
     return f"\n{indent}    ".join([indent + whole[0], *whole[1:]]) if len(line) > WIDTH else line
@@ -153,7 +149,7 @@ def _bounds(schema: dict[str, Any]) -> str:
         "maximum": "at most",
     }
     limits = [
-        f"{word} {schema[key]:g}" if schema[key] < 10**6 else f"{word} {schema[key]}"
+        f"{word} {schema[key]:g}" if abs(schema[key]) < 10**6 else f"{word} {schema[key]}"
         for key, word in words.items()
         if key in schema
     ]
@@ -161,18 +157,22 @@ def _bounds(schema: dict[str, Any]) -> str:
 
 
 def _choices(schema: dict[str, Any]) -> str:
-    return " | ".join(str(choice) for choice in schema.get("enum", ()))
+    return " | ".join(dict.fromkeys(str(choice) for choice in schema.get("enum", ())))
 
 
-def _without_titles(node: Any) -> Any:
-    """The schema without the titles that only repeat each key."""
-    if isinstance(node, dict):
-        return {
-            key: _without_titles(value)
-            for key, value in node.items()
-            if not (key == "title" and value != "Settings of daymelt")
-        }
-    return [_without_titles(item) for item in node] if isinstance(node, list) else node
+def _tidied(node: Any) -> Any:
+    """The schema without titles that repeat a key, and with each description on one line."""
+    if isinstance(node, list):
+        return [_tidied(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    return {
+        key: " ".join(value.split())
+        if key == "description" and isinstance(value, str)
+        else _tidied(value)
+        for key, value in node.items()
+        if key != "title" or value == TITLE
+    }
 
 
 def main() -> int:

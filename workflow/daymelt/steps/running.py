@@ -1,4 +1,4 @@
-"""From the settings of a run to a trained system that is ready to map."""
+"""Load a trained system with the settings of a run."""
 
 from pathlib import Path
 
@@ -16,9 +16,7 @@ def load_system(
 
 
 def running(options: Map, threads: int, batch: int | None = None) -> interface.Running:
-    """How the configuration has a system run; `batch` days at once in place of the configured
-    ones.
-    """
+    """How a system is run; `batch` replaces the configured number of days at once."""
     return interface.Running(
         options.device, batch or options.batch, options.tile, options.halo, threads
     )

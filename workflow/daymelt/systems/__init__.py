@@ -1,3 +1,1 @@
-"""Every way of mapping melt, behind one interface: learn from the aligned streams, then say the
-melt fraction of any day.
-"""
+"""The systems: methods of mapping melt, trained on the aligned streams, behind one interface."""

@@ -15,32 +15,36 @@ from daymelt.core import cube
 from daymelt.core.errors import MissingInputError
 from daymelt.learn.channels import COARSE
 from daymelt.science.regrid import axis_weights
-from daymelt.systems.streams import Series, open_series
+from daymelt.systems.streams import StreamSeries, open_series
 
 WINTER = "_winter"  # ends the name of a season's winter mean
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """Everything that a day can be mapped from.
+    """The inputs from which a day is mapped.
 
-    `sar` is time-interpolated, `coarse` has each coarse channel by its name, `winters` the files
-    with a season's winter mean of passive microwave.
+    Parameters
+    ----------
+    terrain : layers of the study grid
+    sar : time-interpolated Sentinel-1
+    coarse : each coarse channel by its name
+    winters : season to the file with its winter mean of passive microwave
     """
 
     terrain: cube.Layers
-    sar: Series
-    coarse: Mapping[str, Series]
+    sar: StreamSeries
+    coarse: Mapping[str, StreamSeries]
     winters: Mapping[int, Path] = field(default_factory=dict)
 
     @property
     def ocean(self) -> NDArray[np.bool_]:
-        """True over water, (y, x)."""
+        """True over ocean, (y, x)."""
         return np.asarray(self.terrain["ocean"] == 1)
 
     @property
     def digests(self) -> list[str]:
-        """Identity of everything opened."""
+        """Digests of the inputs of all streams."""
         return [
             self.terrain.attributes["inputs"],
             *self.sar.digests,
@@ -76,8 +80,8 @@ def open_aligned(
     microwave: Sequence[Path],
     winters: Sequence[Path] = (),
 ) -> Iterator[Aligned]:
-    """Open the streams of some seasons, and note the files of their winter means; GridError where
-    they do not fit together.
+    """Open the streams of some seasons, with the files of their winter means; GridError where
+    their grids differ.
     """
     with (
         open_series(interpolated) as sar,

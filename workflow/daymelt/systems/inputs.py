@@ -1,26 +1,28 @@
-"""The inputs of a network, from the aligned streams to the device: one way for training, scoring
-and mapping.
+"""The inputs of a network, from the aligned streams to the device, for training, scoring and
+mapping alike.
 """
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from daymelt.core.memory import make_stack
-from daymelt.learn.channels import Statistics
-from daymelt.learn.samples import Frame, SeasonInputs, Terrain, TrainingSet, make_frame
+from daymelt.learn.channels import HEIGHT, SAR, Statistics, statistics
+from daymelt.learn.samples import Frame, SeasonInputs, StaticFields, TrainingSet, make_frame
 from daymelt.systems.aligned import Aligned
-from daymelt.systems.streams import Series
+from daymelt.systems.streams import StreamSeries
 
 
 def frame_of(
     aligned: Aligned, channels: Sequence[str], statistics: Mapping[str, Statistics], device: str
 ) -> Frame:
-    """What is the same on every day, on a device."""
+    """What all days share, on a device."""
     return make_frame(
         channels,
         statistics,
-        Terrain(aligned.terrain["height"], aligned.ocean),
+        StaticFields(aligned.terrain["height"], aligned.ocean),
         *aligned.weights(),
         device,
     )
@@ -32,10 +34,10 @@ def inputs_of(aligned: Aligned, frame: Frame, days: Sequence[dt.date]) -> Season
 
 
 def labelled(
-    aligned: Aligned, frame: Frame, days: Sequence[dt.date], observed: Series, folder: Path
+    aligned: Aligned, frame: Frame, days: Sequence[dt.date], observed: StreamSeries, folder: Path
 ) -> TrainingSet:
-    """The inputs of some days with what Sentinel-1 saw on them; many large days lie in a file in
-    `folder`.
+    """The inputs of some days with the melt fraction that Sentinel-1 observed; many large days are
+    held in a temporary file in `folder`.
     """
     shape = len(days), *frame.shape
     target, sar = (
@@ -48,3 +50,13 @@ def labelled(
         sar.release()
 
     return TrainingSet(frame, days, target.fields, sar.fields, aligned.coarse_fields(days), release)
+
+
+def training_statistics(
+    aligned: Aligned, channels: tuple[str, ...], days: list[dt.date]
+) -> dict[str, Statistics]:
+    """Mean and standard deviation of each normalised channel over the training days; of coarse
+    channels on the posting grid.
+    """
+    fields = {HEIGHT: aligned.terrain["height"], **aligned.coarse_fields(days)}
+    return statistics({name: np.asarray(fields[name]) for name in channels if name != SAR})

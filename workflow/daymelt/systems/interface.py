@@ -1,21 +1,18 @@
-"""What a way of mapping is given, what it gives, and how the one that a configuration names is
-found.
+"""The interface of a system: how it is trained, how it maps, and how its module is found.
 
-A system is a module of this room, named after its kind with underscores. It defines
+A system is a module of this package, named after its kind with underscores. It defines
 
-- `Options`, a dataclass of its own settings, each with a default;
-- `fit(lesson, options, folder)`, which learns from the training days, writes into `folder` what it
-will need, last of all the card
-  `model.json`, and
-- `load(folder, options, scene, running)`, which gives it `Ready` to map the days of a scene.
+- `Options`, a dataclass of its own settings and the only place of their defaults; an entry of
+  `benchmark.systems` states what differs;
+- `fit(data, options, folder)`, which trains it on the training days and writes its files into
+  `folder`, last the card `model.json`, and
+- `load(folder, options, aligned, running)`, which returns it `Ready` to map days of the aligned
+  streams.
 
-Everything else (the rules, the scores, the maps, the table) goes by the name that the configuration
-gives to the kind.
+Rules, scores, maps and tables refer to a system by the name that the configuration gives it.
 """
 
 import datetime as dt
-import hashlib
-import importlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,36 +22,35 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
-from daymelt.core.atomic import atomic_path, write_json
-from daymelt.core.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core import plugins
+from daymelt.core.errors import ConfigError, FormatError
+from daymelt.core.manifest import checksum
+from daymelt.learn import model_files
 from daymelt.systems.aligned import Aligned
-from daymelt.systems.streams import Series
+from daymelt.systems.streams import StreamSeries
 
-CARD, ARRAYS = "model.json", "model.safetensors"
-STRICT = ConfigDict(
-    extra="forbid", strict=True, allow_inf_nan=False
-)  # for the `Options` of a system
+# configuration of the `Options` of a system
+STRICT = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+PACKAGE = "daymelt.systems"
 Maps = Iterator[tuple[dt.date, NDArray[np.float32]]]
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What a system may learn from.
+class TrainingData:
+    """Inputs and targets that a system is trained on.
 
     Parameters
     ----------
     aligned : the inputs of every day, time-interpolated Sentinel-1 from the training days alone
-    observed : what Sentinel-1 saw
-    splits : acquisition day to `train`, `val` or `test`; only the first two may be looked at
-    about : what the card is to say of the lesson: digest of the inputs, version of the software
-    threads : to compute on; 0 leaves what the libraries have
+    observed : melt fraction observed by Sentinel-1
+    splits : acquisition day to `train`, `val` or `test`; `fit` may read the first two
+    about : entries of the card: digest of the inputs, version of the software
+    threads : of the CPU; 0 leaves the number of the libraries
     """
 
     aligned: Aligned
-    observed: Series
+    observed: StreamSeries
     splits: Mapping[dt.date, str]
     about: Mapping[str, Any] = field(default_factory=dict)
     threads: int = 0
@@ -66,28 +62,35 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Running:
-    """How to map: the device, days (or tiles) at once, the side of a tile or None, what tiles share
-    on each side, and threads.
+    """How to map.
+
+    Parameters
+    ----------
+    device : `auto`, `cpu` or `cuda`
+    batch : days (or tiles) predicted at once
+    tile : side of a tile, cells; None for a day in one pass
+    halo : overlap of neighbouring tiles on each side, cells
+    threads : of the CPU; 0 leaves the number of the libraries
     """
 
-    device: str = "auto"
-    batch: int = 1
-    tile: int | None = None
-    halo: int = 64
-    threads: int = 0
+    device: str
+    batch: int
+    tile: int | None
+    halo: int
+    threads: int
 
 
 @dataclass(frozen=True)
 class Ready:
-    """A system that has learnt.
+    """A trained system, ready to map.
 
     Parameters
     ----------
-    title : what it is, as the files that it makes say it
-    checksum : SHA-256 of what it learnt
-    parameters : how many numbers it learnt
-    predict : days to (day, melt fraction (y, x), 0-1) in their order; a cell of which it knows
-    nothing is 0, as published, water anything
+    title : name of the method in the tags of the maps
+    checksum : SHA-256 of the fitted parameters
+    parameters : how many numbers were fitted
+    predict : days to (day, melt fraction (y, x), 0-1) in their order; land cells without inputs
+        are 0, as published, ocean cells are undefined
     """
 
     title: str
@@ -96,49 +99,38 @@ class Ready:
     predict: Callable[[Sequence[dt.date]], Maps]
 
 
-class System(Protocol):
-    """A module of this room."""
+class SystemModule(Protocol):
+    """A module that implements a system."""
 
     Options: type[Any]
 
-    def fit(self, lesson: Lesson, options: Any, folder: Path) -> None:
-        """Learn; write into `folder`, last of all its card."""
+    def fit(self, data: TrainingData, options: Any, folder: Path) -> None:
+        """Train, and write the files of the model into `folder`, last its card."""
 
-    def load(self, folder: Path, options: Any, scene: Aligned, running: Running) -> Ready:
-        """What `fit` left in `folder`, ready to map the days of a scene."""
+    def load(self, folder: Path, options: Any, aligned: Aligned, running: Running) -> Ready:
+        """The model in `folder`, ready to map days of the aligned streams."""
 
 
-def system(kind: str) -> System:
+def system(kind: str) -> SystemModule:
     """The module of a kind such as `linear-dem`; ConfigError where there is none."""
-    name = f"{__package__}.{kind.replace('-', '_')}"
-    try:
-        module = importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        module = None
+    module = plugins.load(PACKAGE, kind)
     if module is None or not hasattr(module, "fit"):
         raise ConfigError(f"system kind {kind!r}: unknown; expected {', '.join(kinds())}")
-    return cast(System, module)
+    return cast(SystemModule, module)
 
 
 def kinds() -> list[str]:
-    """Every kind of system there is."""
-    folder = Path(__file__).parent
-    return sorted(
-        path.stem.replace("_", "-")
-        for path in folder.glob("*.py")
-        if "\ndef fit(" in path.read_text(encoding="utf-8")
-    )
+    """All kinds of systems."""
+    return list(plugins.find(PACKAGE, "fit"))
 
 
 def read_options(kind: str, values: Mapping[str, Any]) -> Any:
-    """The settings of a kind from their values; what is absent has its default.
+    """The settings of a kind from their values, the others at their defaults.
 
     Raises
     ------
     ConfigError
-        In one line: an unknown setting, or a value that it cannot have.
+        In one line: a setting is unknown, or its value impossible.
     """
     options = system(kind).Options
     try:
@@ -152,48 +144,36 @@ def read_options(kind: str, values: Mapping[str, Any]) -> Any:
         ) from None
 
 
-def write_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Keep arrays beside the card, in a form that cannot carry code."""
-    with atomic_path(folder / ARRAYS) as temporary:
-        temporary.write_bytes(
-            save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
-        )
-
-
-def read_arrays(folder: Path) -> dict[str, NDArray[Any]]:
-    """The arrays that `write_arrays` kept.
-
-    Raises
-    ------
-    MissingInputError, FormatError
-        They are not there, or cannot be read.
-    """
-    path = folder / ARRAYS
-    try:
-        return dict(load_file(path))
-    except FileNotFoundError:
-        raise MissingInputError(f"model {path}: not found; train the system again") from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise FormatError(f"model {path}: not readable ({error}); train the system again") from None
-
-
 def write_card(
-    folder: Path, kind: str, lesson: Lesson, learnt: Mapping[str, Any], parameters: int
+    folder: Path,
+    kind: str,
+    data: TrainingData,
+    learnt: Mapping[str, Any],
+    parameters: int,
+    arrays: model_files.Arrays | None = None,
 ) -> None:
-    """Write the card of a system that learns few numbers: all of them stand in it."""
-    write_json(
-        folder / CARD,
-        {
-            "kind": kind,
-            "parameters": parameters,
-            "learnt": dict(learnt),
-            "about": dict(lesson.about),
-        },
-    )
+    """Write the files of a trained system.
+
+    Parameters
+    ----------
+    folder : receives `model.json`, and `model.safetensors` where there are arrays
+    kind : of the system
+    data : that it was trained on
+    learnt : fitted numbers, as JSON
+    parameters : how many numbers were fitted
+    arrays : fitted arrays; read again by `learn.model_files.read_arrays`
+    """
+    card = {
+        "kind": kind,
+        "parameters": parameters,
+        "learnt": dict(learnt),
+        "about": dict(data.about),
+    }
+    model_files.write_model(folder, card, arrays)
 
 
 def read_card(folder: Path, kind: str) -> tuple[Mapping[str, Any], str]:
-    """What a system of `kind` learnt, from its card in `folder`, and the card's SHA-256.
+    """The fitted numbers of a system of `kind`, from its card in `folder`, and the card's SHA-256.
 
     Raises
     ------
@@ -202,24 +182,15 @@ def read_card(folder: Path, kind: str) -> tuple[Mapping[str, Any], str]:
     FormatError
         It cannot be read, or is of another kind.
     """
-    path = folder / CARD
-    try:
-        content = path.read_bytes()
-        card = json.loads(content)
-        found, learnt = card["kind"], card["learnt"]
-    except FileNotFoundError:
-        raise MissingInputError(f"model {path}: not found; train the system first") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"model {path}: not readable ({error}); train the system again") from None
+    found, learnt = model_files.read_card(folder, lambda card: (card["kind"], card["learnt"]))
+    path = folder / model_files.CARD
     if found != kind:
-        raise FormatError(f"model {path}: of kind {found}; expected {kind}; train the system again")
-    return learnt, hashlib.sha256(content).hexdigest()
+        raise FormatError(f"model {path}: of kind {found}; expected {kind}; train the model again")
+    return learnt, checksum(path)
 
 
 def each_day(
     map_day: Callable[[dt.date], NDArray[np.float32]],
 ) -> Callable[[Sequence[dt.date]], Maps]:
-    """`Ready.predict` of a system that maps one day after the other; nothing known (NaN) becomes
-    0.
-    """
+    """`Ready.predict` of a system that maps day by day; NaN becomes 0."""
     return lambda days: ((day, np.nan_to_num(map_day(day))) for day in days)

@@ -1,5 +1,5 @@
-"""MAR's liquid water, blurred and bent to a melt fraction by a curve that is fitted to the training
-days.
+"""MAR's liquid water, blurred and mapped to a melt fraction by a curve that is fitted to the
+training days.
 
 Source: Lütjens et al. (2025), arXiv 2512.12142, "Interpolate MAR"; see `science.climate`.
 """
@@ -18,9 +18,9 @@ from daymelt.science.regrid import upsample
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.interface import (
     STRICT,
-    Lesson,
     Ready,
     Running,
+    TrainingData,
     each_day,
     read_card,
     write_card,
@@ -28,7 +28,7 @@ from daymelt.systems.interface import (
 
 KIND = "interpolate-mar"
 PARAMETERS = 4  # width of kernel, sigma, brightness, gamma, as the published table counts
-SAMPLES = 200_000  # cells of all training days together that the search looks at
+SAMPLES = 200_000  # cells of all training days together that the curve is fitted to
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -38,31 +38,31 @@ class Options:
     blur_m: Annotated[float, Field(gt=0)] = 3300.0
 
 
-def fit(lesson: Lesson, options: Options, folder: Path) -> None:
-    """Brightness and gamma of the least mean absolute error over evenly thinned cells of the
+def fit(data: TrainingData, options: Options, folder: Path) -> None:
+    """Fit brightness and gamma for the least mean absolute error over every n-th cell of the
     training days.
     """
-    days, aligned = lesson.days("train"), lesson.aligned
+    days, aligned = data.days("train"), data.aligned
     every = max(1, len(days) * aligned.ocean.size // SAMPLES)
     water, melt = [], []
     for index, day in enumerate(days):
         start = index % every  # other cells on other days
-        melt.append(lesson.observed.read(day).ravel()[start::every])
+        melt.append(data.observed.read(day).ravel()[start::every])
         water.append(
             blurred_water(aligned, aligned.weights(), options.blur_m, day).ravel()[start::every]
         )
     brightness, gamma = fit_melt_curve(np.concatenate(water), np.concatenate(melt))
-    write_card(folder, KIND, lesson, {"brightness": brightness, "gamma": gamma}, PARAMETERS)
+    write_card(folder, KIND, data, {"brightness": brightness, "gamma": gamma}, PARAMETERS)
 
 
-def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Ready:
+def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:
     """The fitted curve over the blurred liquid water of each day."""
     learnt, checksum = read_card(folder, KIND)
-    weights = scene.weights()
+    weights = aligned.weights()
 
     def melt(day: dt.date) -> NDArray[np.float32]:
         return melt_from_liquid_water(
-            blurred_water(scene, weights, options.blur_m, day),
+            blurred_water(aligned, weights, options.blur_m, day),
             learnt["brightness"],
             learnt["gamma"],
         )
@@ -71,13 +71,13 @@ def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Re
 
 
 def blurred_water(
-    scene: Aligned,
+    aligned: Aligned,
     weights: tuple[NDArray[np.float32], NDArray[np.float32]],
     blur_m: float,
     day: dt.date,
 ) -> NDArray[np.float32]:
     """MAR's liquid water of a day on the study grid, blurred, kg/kg, (y, x)."""
     return blur(
-        upsample(scene.coarse["liquid_water"].read(day), *weights),
-        blur_m / scene.terrain.grid.spacing_m,
+        upsample(aligned.coarse["liquid_water"].read(day), *weights),
+        blur_m / aligned.terrain.grid.spacing_m,
     )

@@ -1,81 +1,88 @@
-"""A convolutional network: the way of mapping that this project is for."""
+"""A convolutional network, the main method of this project."""
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from daymelt.learn.channels import HEIGHT, SAR, Statistics, check_channels, statistics
+from daymelt.learn.channels import check_channels
 from daymelt.systems.aligned import Aligned
-from daymelt.systems.interface import STRICT, Lesson, Maps, Ready, Running
+from daymelt.systems.interface import STRICT, Maps, Ready, Running, TrainingData
+from daymelt.systems.resources import Needs, Size, memory_mb
+
+if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
+    from daymelt.learn.options import NetworkOptions
+    from daymelt.learn.training import TrainingOptions
 
 KIND = "network"
+CHECKPOINT_EPOCHS = 5  # between two checkpoints
 
 
 @dataclass(frozen=True, config=STRICT)
 class Options:
-    """The sections `model` and `training` of the configuration."""
+    """The sections `model` and `training` of the configuration, which states their defaults."""
 
     model: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
 
 
-def fit(lesson: Lesson, options: Options, folder: Path) -> None:
-    """Train on the training days, watched on the validation days; weights, losses and the last
-    checkpoint lie beside the card.
+def check(options: Options) -> None:
+    """ConfigError where no such network can be built: an unknown encoder, an impossible depth."""
+    from daymelt.learn.networks import architecture_of
+
+    network = network_options(options.model)
+    architecture_of(network).check(network)
+
+
+def fit(data: TrainingData, options: Options, folder: Path) -> None:
+    """Train on the training days, validate on the validation days; weights, losses and the last
+    checkpoint are written beside the card.
     """
     from daymelt.learn.devices import choose_device
-    from daymelt.learn.networks import NetworkOptions
     from daymelt.learn.processes import local_rank
-    from daymelt.learn.training import TrainingOptions, train
-    from daymelt.systems.inputs import frame_of, labelled
+    from daymelt.learn.training import train
+    from daymelt.systems.inputs import frame_of, labelled, training_statistics
 
-    network, channels = _network(options, NetworkOptions)
-    values = {name: value for name, value in options.training.items() if name != "device"}
-    aligned, days, validation = lesson.aligned, lesson.days("train"), lesson.days("val")
-    device = str(
-        choose_device(
-            options.training.get("device", "auto"), local_rank(options.training.get("devices", 1))
-        )
-    )
+    channels = tuple(options.model["channels"])
+    aligned, days, validation = data.aligned, data.days("train"), data.days("val")
+    device = str(choose_device(options.training["device"], local_rank(options.training["devices"])))
     frame = frame_of(aligned, channels, training_statistics(aligned, channels, days), device)
-    training_set = labelled(aligned, frame, days, lesson.observed, folder)
+    training_set = labelled(aligned, frame, days, data.observed, folder)
     validation_set = (
-        labelled(aligned, frame, validation, lesson.observed, folder) if validation else None
+        labelled(aligned, frame, validation, data.observed, folder) if validation else None
     )
     train(
         training_set,
         validation_set,
-        network,
-        TrainingOptions(**values, threads=lesson.threads or None),
+        network_options(options.model),
+        training_options(options.training, data.threads),
         folder,
-        dict(lesson.about),
+        dict(data.about),
     )
 
 
-def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Ready:
-    """The trained network in `folder`; ConfigError where it was trained on other channels than the
-    options name.
+def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:
+    """The trained network in `folder`; ConfigError where it was trained on other channels than
+    those of the options.
     """
     from daymelt.learn.devices import choose_device, use_threads
     from daymelt.learn.inference import predict_days
-    from daymelt.learn.networks import NetworkOptions, load_model
+    from daymelt.learn.networks import load_model
     from daymelt.systems.inputs import frame_of, inputs_of
 
     network, card = load_model(folder)
-    check_channels(card.channels, _network(options, NetworkOptions)[1], str(folder))
+    check_channels(card.channels, options.model["channels"], str(folder))
     use_threads(running.threads)
     device = str(choose_device(running.device))
 
     def predict(days: Sequence[dt.date]) -> Maps:
-        frame = frame_of(scene, card.channels, card.statistics, device)
+        frame = frame_of(aligned, card.channels, card.statistics, device)
         batches = (
-            inputs_of(scene, frame, days[first : first + running.batch])
+            inputs_of(aligned, frame, days[first : first + running.batch])
             for first in range(0, len(days), running.batch)
         )
         for day, melt in predict_days(network, batches, running.tile, running.halo):
@@ -91,23 +98,47 @@ def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Re
     )
 
 
-def training_statistics(
-    aligned: Aligned, channels: tuple[str, ...], days: list[dt.date]
-) -> dict[str, Statistics]:
-    """Mean and standard deviation of each normalised channel over the training days, on the posting
-    grid for the coarse ones.
-    """
-    fields = {HEIGHT: aligned.terrain["height"], **aligned.coarse_fields(days)}
-    return statistics({name: np.asarray(fields[name]) for name in channels if name != SAR})
+def network_options(model: Mapping[str, Any]) -> "NetworkOptions":
+    """The options of a network from all settings of the section `model`."""
+    from daymelt.learn.options import NetworkOptions
 
-
-def _network(options: Options, kind: Any) -> tuple[Any, tuple[str, ...]]:
-    """The network's own options, and the names of its channels."""
-    values = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in options.model.items()
-        if name != "name"
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in model.items()
     }
-    channels = values.pop("channels")
-    weights = values.pop("encoder_weights", None)
-    return replace(kind(**values, weights=weights), channels=len(channels)), channels
+    del values["name"]
+    channels, weights = values.pop("channels"), values.pop("encoder_weights")
+    return NetworkOptions(**values, weights=weights, channel_count=len(channels))
+
+
+def training_options(training: Mapping[str, Any], threads: int) -> "TrainingOptions":
+    """The options of a training from all settings of the section `training`."""
+    from daymelt.learn.training import TrainingOptions
+
+    values = {name: value for name, value in training.items() if name != "device"}
+    return TrainingOptions(
+        **values, threads=threads or None, checkpoint_every=CHECKPOINT_EPOCHS, resume=True
+    )
+
+
+def needs(options: Options, size: Size) -> Needs:
+    """Memory of the layers, of the labelled days, and of the libraries.
+
+    Measured at full size, see benchmarks/RESULTS.md ("Memory of the production systems on a CPU"):
+    with the default encoder one day in one pass takes 3,014 MiB, 740 of them for the libraries.
+    On a CPU, layers over 4 GiB are computed again rather than kept (`training.recompute`); a CUDA
+    device has memory of its own. Labelled days over 1.1 GB lie in a file (`core.memory`).
+    """
+    model, training = options.model, options.training
+    unet = model["architecture"] == "unet"
+    default = unet and model["encoder"] == "tu-mobilenetv3_small_100"
+    cells = training["batch"] * training["crop"] ** 2
+    layers = 2100 * cells if default else min(6300 * cells, max(5.4e9, 2750 * cells))
+    base = 1100 + (0 if training["device"] == "cuda" else layers / 1e6)
+    mapped = (700 if default else 2000 if unet else 4000) * size.cells_at_once
+    return Needs(
+        training_mb=memory_mb(size.cells, 2 * size.labelled_days, base, base + 1100),
+        mapping_mb=memory_mb(size.cells, 200, base_mb=1000 + mapped / 1e6),
+        training_threads=8,
+        mapping_threads=4,
+        slow=True,
+    )

@@ -1,4 +1,4 @@
-"""Several stream files of one source read as one: by day, whatever season's file it lies in."""
+"""Several stream files of one source, read as one series of days."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -18,8 +18,16 @@ from daymelt.core.memory import Stack
 
 
 @dataclass(frozen=True)
-class Series:
-    """The days of several open streams of one grid; `digests` identify what they come from."""
+class StreamSeries:
+    """The days of several open streams of one grid.
+
+    Parameters
+    ----------
+    grid : of all streams
+    days : of all streams, in order
+    digests : of the inputs of each stream
+    filled : day to the rule by which it was filled
+    """
 
     grid: Grid
     days: tuple[dt.date, ...]
@@ -32,16 +40,16 @@ class Series:
         return self._of(day).read(day)
 
     def raw(self, day: dt.date) -> NDArray[Any]:
-        """Stored numbers of one day, (y, x)."""
+        """Encoded values of one day, (y, x)."""
         return self._of(day).raw(day)
 
     def stack(self, days: Sequence[dt.date], raw: bool = False) -> NDArray[Any]:
-        """Some days, (date, y, x): physical values, or stored numbers."""
+        """Some days, (date, y, x): physical values, or encoded ones."""
         fields = [self.raw(day) if raw else self.read(day) for day in days]
         return np.stack(fields) if fields else np.empty((0, *self.grid.shape), np.float32)
 
     def fill(self, stack: Stack, days: Sequence[dt.date]) -> Stack:
-        """Put the stored bytes of some days into a stack, (date, y, x)."""
+        """Copy the encoded values of some days into a stack, (date, y, x)."""
         for field, day in zip(stack.fields, days, strict=True):
             field[:] = self.raw(day)
             stack.release()
@@ -58,7 +66,7 @@ class Series:
 
 
 @contextmanager
-def open_series(paths: Sequence[Path]) -> Iterator[Series]:
+def open_series(paths: Sequence[Path]) -> Iterator[StreamSeries]:
     """Open the streams of one source; GridError where they are not of one grid."""
     with ExitStack() as stack:
         streams = [stack.enter_context(cube.open_stream(path)) for path in sorted(paths)]
@@ -69,4 +77,4 @@ def open_series(paths: Sequence[Path]) -> Iterator[Series]:
         by_day = {day: stream for stream in streams for day in stream.dates}
         filled = {day: rule for stream in streams for day, rule in stream.filled.items()}
         digests = tuple(stream.attributes["inputs"] for stream in streams)
-        yield Series(streams[0].grid, tuple(sorted(by_day)), digests, filled, by_day)
+        yield StreamSeries(streams[0].grid, tuple(sorted(by_day)), digests, filled, by_day)

@@ -1,8 +1,7 @@
 """Passive microwave above a threshold: melting or not, at the footprint of the radiometer. Nothing
-is learnt.
+is fitted.
 
-Sources: see `science.microwave`; the published way is the threshold that rises with the winter
-mean.
+Sources: see `science.microwave`; the published threshold rises with the winter mean.
 """
 
 import datetime as dt
@@ -20,9 +19,9 @@ from daymelt.science.regrid import upsample
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.interface import (
     STRICT,
-    Lesson,
     Ready,
     Running,
+    TrainingData,
     each_day,
     read_card,
     write_card,
@@ -43,30 +42,30 @@ class Options:
     rise_k: Annotated[float, Field(gt=0)] = microwave.WINTER_RISE_K
 
 
-def fit(lesson: Lesson, options: Options, folder: Path) -> None:
-    """Nothing but the card."""
-    write_card(folder, KIND, lesson, {}, parameters=0)
+def fit(data: TrainingData, options: Options, folder: Path) -> None:
+    """Write the card; nothing is fitted."""
+    write_card(folder, KIND, data, {}, parameters=0)
 
 
-def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Ready:
+def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:
     """The threshold of the options against the brightness temperature of each day, both upsampled
     linearly.
     """
     _, checksum = read_card(folder, KIND)
-    weights = scene.weights()
+    weights = aligned.weights()
     winters: dict[int, Field2D] = {}
     flag = _flag(options)
 
     def melt(day: dt.date) -> Field2D:
         if day.year not in winters:
-            winters[day.year] = upsample(scene.winter_mean(day.year), *weights)
-        return flag(upsample(scene.coarse["microwave"].read(day), *weights), winters[day.year])
+            winters[day.year] = upsample(aligned.winter_mean(day.year), *weights)
+        return flag(upsample(aligned.coarse["microwave"].read(day), *weights), winters[day.year])
 
     return Ready(KIND, checksum, 0, each_day(melt))
 
 
 def _flag(options: Options) -> Callable[[Field2D, Field2D], Field2D]:
-    """Brightness temperature and winter mean, K, to 1 where it melts."""
+    """Function of brightness temperature and winter mean, K, that is 1 where it melts."""
     rules: dict[str, Callable[[Field2D, Field2D], Field2D]] = {
         "rising": microwave.melt_flag,
         "fixed": lambda brightness, winter: microwave.melt_flag_fixed(

@@ -1,5 +1,5 @@
 """Time-interpolated Sentinel-1 as the map of a day: the mean of the acquisitions around it. Nothing
-is learnt.
+is fitted.
 """
 
 from pathlib import Path
@@ -9,9 +9,9 @@ from pydantic.dataclasses import dataclass
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.interface import (
     STRICT,
-    Lesson,
     Ready,
     Running,
+    TrainingData,
     each_day,
     read_card,
     write_card,
@@ -25,12 +25,12 @@ class Options:
     """No settings: the window is that of the input, `temporal`."""
 
 
-def fit(lesson: Lesson, options: Options, folder: Path) -> None:
-    """Nothing but the card; the published table counts one parameter, the width of the window."""
-    write_card(folder, KIND, lesson, {}, parameters=1)
+def fit(data: TrainingData, options: Options, folder: Path) -> None:
+    """Write the card; the published table counts one parameter, the width of the window."""
+    write_card(folder, KIND, data, {}, parameters=1)
 
 
-def load(folder: Path, options: Options, scene: Aligned, running: Running) -> Ready:
+def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:
     """The stream of time-interpolated Sentinel-1 itself."""
     _, checksum = read_card(folder, KIND)
-    return Ready(KIND, checksum, 1, each_day(scene.sar.read))
+    return Ready(KIND, checksum, 1, each_day(aligned.sar.read))

@@ -4,12 +4,7 @@ A module gives its kind as `ARCHITECTURE`; its name, with hyphens, is the one th
 `model.architecture` takes. A further kind is a further module and nothing else.
 """
 
-import pkgutil
-from importlib import import_module
-
+from daymelt.core import plugins
 from daymelt.learn.options import Architecture
 
-ARCHITECTURES: dict[str, Architecture] = {
-    module.name.replace("_", "-"): import_module(f"{__name__}.{module.name}").ARCHITECTURE
-    for module in pkgutil.iter_modules(__path__)
-}
+ARCHITECTURES: dict[str, Architecture] = plugins.find(__name__, "ARCHITECTURE")

@@ -1,8 +1,8 @@
-"""DeepLabv3+: an encoder that stops halving early, convolutions of several dilations side by side,
-a small decoder at a quarter.
+"""DeepLabv3+: an encoder of limited output stride, parallel convolutions of several dilations, and
+a small decoder at a quarter of the resolution.
 
-The mean over its surroundings is one of its features, so a map in tiles differs a little from one
-in one pass wherever its halo ends.
+A mean over the surroundings is one of its features, so that a map in tiles differs slightly from
+one in one pass.
 
 Source: Chen et al. (2018), arXiv 1802.02611; settings of Lütjens et al. (2025), arXiv 2512.12142:
 output stride 8, rates 6, 12 and 18, 256 channels, upsampling by 4.
@@ -14,7 +14,7 @@ from daymelt.core.errors import ConfigError
 from daymelt.learn.encoders import build_around, check_encoder
 from daymelt.learn.options import Architecture, NetworkOptions, check_choice, check_positive
 
-UPSAMPLING = 4  # the decoder ends at a quarter of the resolution, whatever the options
+UPSAMPLING = 4  # the decoder ends at a quarter of the resolution for all options
 STRIDES = (8, 16)
 DEPTHS = (3, 4, 5)
 
@@ -38,9 +38,7 @@ def body(options: NetworkOptions) -> nn.Module:
 
 
 def multiple(options: NetworkOptions) -> int:
-    """The encoder halves no further than the output stride; further levels of depth are dilated
-    instead.
-    """
+    """The output stride: further levels of depth are dilated instead of halved."""
     return options.output_stride
 
 

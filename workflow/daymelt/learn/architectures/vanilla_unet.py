@@ -1,8 +1,8 @@
 """The U-Net as it was published, with batch norm and convolutions that keep the size.
 
-Each level has two 3x3 convolutions; 2x2 max pooling leads down, a 2x2 transposed convolution up,
-where what was passed on at the same level is joined on. With depth 4, 64 features and 4 channels it
-has 31.0 million parameters.
+Each level has two 3x3 convolutions, with 2x2 max pooling between levels of the encoder and 2x2
+transposed convolutions and skip connections in the decoder. With depth 4, 64 features and 4
+channels it has 31.0 million parameters.
 
 Source: Ronneberger et al. (2015), doi 10.1007/978-3-319-24574-4_28; settings of Lütjens et al.
 (2025), arXiv 2512.12142.
@@ -51,7 +51,9 @@ class VanillaUNet(nn.Module):
 
 
 class Rise(nn.Module):
-    """A level up: the field at twice its resolution, joined on to what was passed on there."""
+    """A level of the decoder: the field at twice its resolution, concatenated with the skip
+    connection.
+    """
 
     def __init__(self, up: nn.ConvTranspose2d, join: nn.Module) -> None:
         super().__init__()
@@ -64,7 +66,7 @@ class Rise(nn.Module):
 
 
 def double_convolution(channels: int, features: int) -> nn.Sequential:
-    """Twice: 3x3 convolution that keeps the size, batch norm, ReLU; the norm brings the bias."""
+    """Twice: 3x3 convolution that keeps the size, without bias, batch norm, ReLU."""
     layers: list[nn.Module] = []
     for width in (channels, features):
         convolution = nn.Conv2d(width, features, kernel_size=3, padding=1, bias=False)
@@ -74,11 +76,11 @@ def double_convolution(channels: int, features: int) -> nn.Sequential:
 
 def body(options: NetworkOptions) -> nn.Module:
     """The network itself."""
-    return VanillaUNet(options.channels, options.features, options.depth)
+    return VanillaUNet(options.channel_count, options.features, options.depth)
 
 
 def check(options: NetworkOptions) -> None:
-    """ConfigError unless there is a level and it has a width."""
+    """ConfigError unless depth and width are at least 1."""
     check_positive("model.depth", options.depth)
     check_positive("model.features", options.features)
 

@@ -1,6 +1,6 @@
 """How long a classic NetCDF file (CDF-1, -2, -5) must be, from its own header.
 
-The NetCDF library reads zeros where such a file is cut short and tells nobody, and takes shifted
+The NetCDF library reads zeros where such a file is cut short without an error, and takes shifted
 bytes for numbers where some were inserted; a day of zeros is a day without melt. The header says
 where every variable lies, hence how long the whole file is.
 
@@ -13,19 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-SIZES = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 4,
-    6: 8,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 8,
-}  # bytes of an external type
+# bytes of an external type
+SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 4, 6: 8, 7: 1, 8: 2, 9: 4, 10: 8, 11: 8}
 LONGEST = 2**20  # entries of a list and letters of a name; a larger number is a damaged header
 
 

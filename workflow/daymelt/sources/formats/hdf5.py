@@ -27,9 +27,8 @@ def check_opens(path: Path) -> None:
         if file.read(len(SIGNATURE)) != SIGNATURE:
             return
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # of forking beside threads: the child calls one library and ends
+        # of forking beside threads: the child calls one library and ends
+        warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
         _open_and_leave(path)
@@ -50,9 +49,8 @@ def _open_and_leave(path: Path) -> None:
         gc.disable()
         signal.signal(signal.SIGXCPU, signal.SIG_DFL)
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(
-            resource.RLIMIT_CPU, (LIMIT_S, LIMIT_S + 1)
-        )  # of its own: what the parent used does not count
+        # of its own: what the parent used does not count
+        resource.setrlimit(resource.RLIMIT_CPU, (LIMIT_S, LIMIT_S + 1))
         file = netCDF4.Dataset(path)
         parts: tuple[Any, ...] = (file, *file.variables.values())
         for part in parts:

@@ -18,14 +18,12 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.archives.names import printable
-from daymelt.core.errors import DaymeltError, FormatError, MissingInputError
+from daymelt.core.errors import DaymeltError, FormatError, MissingInputError, cause_of, printable
 from daymelt.sources.formats.classic import check_length
 from daymelt.sources.formats.hdf5 import check_opens
 
-LARGEST = (
-    2**27
-)  # values read at once: four times the largest grid of any source; beyond it a header is damaged
+# values read at once: four times the largest grid of any source; beyond it a header is damaged
+LARGEST = 2**27
 
 # What the NetCDF library and numpy raise over a damaged file. Inside `reading` also what our own
 # checks of its numbers raise.
@@ -74,7 +72,7 @@ def reading(path: Path, thing: str) -> Iterator[None]:
     except DaymeltError:
         raise
     except FAULTS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = cause_of(error)
         raise FormatError(
             f"{thing} {path}: not a whole readable NetCDF file ({reason}); delete it and "
             "retrieve it again"
@@ -120,9 +118,9 @@ def stored_numbers(variable: "netCDF4.Variable[Any]", index: Any = ...) -> NDArr
         raise ValueError(f"{variable.name} is of type {variable.dtype}, expected numbers")
     wanted = index if isinstance(index, tuple) else (slice(None),) * variable.ndim
     lengths = [
-        len(range(*part.indices(size)))
-        for part, size in zip(wanted, variable.shape, strict=True)
-        if isinstance(part, slice)
+        len(range(*index.indices(size)))
+        for index, size in zip(wanted, variable.shape, strict=True)
+        if isinstance(index, slice)
     ]
     if math.prod(lengths) > LARGEST:
         raise ValueError(
@@ -170,9 +168,8 @@ def _equal(stored: NDArray[Any], value: float) -> NDArray[np.bool_]:
 
 def _missing_values(variable: "netCDF4.Variable[Any]") -> tuple[float, ...]:
     given = [_numbers(variable, name) for name in ("_FillValue", "missing_value")]
-    if (
-        not given[0] and np.dtype(variable.dtype).itemsize > 1
-    ):  # what the library writes into cells that nobody wrote
+    # the library's own fill of cells that were never written
+    if not given[0] and np.dtype(variable.dtype).itemsize > 1:
         given[0] = [float(netCDF4.default_fillvals[np.dtype(variable.dtype).str[1:]])]
     if _unsigned(variable):
         modulus = 2.0 ** (8 * np.dtype(variable.dtype).itemsize)

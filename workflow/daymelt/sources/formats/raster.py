@@ -25,7 +25,7 @@ from rasterio.transform import Affine
 from rasterio.warp import reproject
 from rasterio.windows import Window
 
-from daymelt.core.errors import FormatError, MissingInputError
+from daymelt.core.errors import FormatError, MissingInputError, cause_of
 from daymelt.core.grid import Grid, same_crs, transformer
 
 Bounds = tuple[float, float, float, float]
@@ -40,9 +40,8 @@ KERNEL = {
     # whole
 }
 DRIVER = "GTiff"  # no other format is guessed from the bytes: some, such as VRT, open further files
-LARGEST = (
-    2**30
-)  # pixels of one window: twice the production area at 10 m; beyond it a header is damaged
+# pixels of one window: twice the production area at 10 m; beyond it a header is damaged
+LARGEST = 2**30
 EDGE_POINTS = 33  # points a side by which a box is carried into another crs
 
 
@@ -118,7 +117,7 @@ def reading(path: Path, thing: str) -> Iterator[None]:
     try:
         yield
     except (RasterioError, CPLE_BaseError, ProjError, MemoryError) as error:
-        reason = " ".join(str(error.__cause__ or error).split()) or type(error).__name__
+        reason = cause_of(error)
         raise FormatError(
             f"{thing} {path}: not a whole readable raster ({reason}); delete it and retrieve it "
             "again"

@@ -25,9 +25,8 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.archives.names import printable
 from daymelt.core.dates import describe
-from daymelt.core.errors import FormatError, MissingInputError
+from daymelt.core.errors import FormatError, MissingInputError, printable
 from daymelt.sources.formats.netcdf import (
     listed,
     one_of,

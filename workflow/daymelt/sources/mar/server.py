@@ -26,7 +26,6 @@ import netCDF4
 
 from daymelt.archives.access import anonymous
 from daymelt.archives.download import Fetched, Policy, Remote, fetch_all, fetch_text, size_of
-from daymelt.archives.names import printable
 from daymelt.archives.web import bare
 from daymelt.core.atomic import write_json
 from daymelt.core.errors import (
@@ -35,6 +34,7 @@ from daymelt.core.errors import (
     FormatError,
     MissingInputError,
     RetrievalError,
+    printable,
 )
 from daymelt.sources.mar.files import open_mar
 
@@ -133,13 +133,12 @@ def _what_lacks(remote: Remote, variable: str) -> dict[str, Any]:
 
 
 def retrieve(
-    first: dt.date,
-    last: dt.date,
+    remotes: Iterable[Remote],
     folder: Path,
     options: MarOptions,
     progress: Callable[[int], None] | None = None,
 ) -> list[Fetched]:
-    """Fetch the file of every year, and that of 10 km instead of one at 5 km that lacks the
+    """Fetch the files that `search` found, and that of 10 km in place of one at 5 km that lacks the
     variable.
 
     Raises
@@ -149,11 +148,11 @@ def retrieve(
     FormatError
         A file cannot be read.
     RetrievalError, StorageError, MissingCredentialError
-        As `search` and `fetch_all`.
+        As `fetch_all`.
     """
     access = anonymous("the server of MAR")
     fetched = []
-    for remote in search(first, last, options, folder):
+    for remote in remotes:
         (came,) = fetch_all([remote], folder, access, options.policy, progress)
         other = fall_back(came, options)
         fetched += (
@@ -166,7 +165,7 @@ def retrieve(
                 lacks = _what_lacks(remote, options.variable)
                 others = [item for item in _lacking(folder) if item != lacks]
                 write_json(Path(folder) / LACKING, [*others, lacks])
-                # gigabytes that nobody reads; the note above spares their way the next time
+                # gigabytes of no use; with the note above they are not fetched again
                 came.path.unlink()
     return fetched
 
@@ -187,7 +186,7 @@ def variables(remote: Remote, limit_s: float) -> dict[str, str]:
                 {name: str(getattr(item, "units", "")) for name, item in file.variables.items()}
             )
 
-    reader = threading.Thread(target=read, daemon=True)  # the library knows no time limit
+    reader = threading.Thread(target=read, daemon=True)  # the library has no time limit
     reader.start()
     reader.join(limit_s)
     if not found:

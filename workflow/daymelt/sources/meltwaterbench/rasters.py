@@ -22,10 +22,8 @@ from daymelt.sources.terrain.reader import HIGHEST_M, LOWEST_M
 Range = tuple[float, float]
 
 FRACTION: Range = (0, 1)
-KELVIN: Range = (
-    50,
-    350,
-)  # from dry snow in winter to any surface; degrees Celsius and raw counts lie beyond
+# from dry snow in winter to any surface; degrees Celsius and raw counts lie beyond
+KELVIN: Range = (50, 350)
 METRES: Range = (LOWEST_M, HIGHEST_M)
 ROUNDING = 1e-5  # beyond 0 and 1, from the writer's arithmetic
 SQUARE = 1e-6  # relative difference between width and height of a cell

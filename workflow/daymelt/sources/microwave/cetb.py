@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from daymelt.archives.names import printable
-from daymelt.core.errors import FormatError, GridError, MissingInputError
+from daymelt.core.errors import FormatError, GridError, MissingInputError, printable
 from daymelt.core.grid import same_crs
 from daymelt.sources.formats.netcdf import (
     listed,
@@ -37,14 +36,10 @@ CETB_GRID = "EASE2_N3.125km"
 SPACING_M = 3125.0
 FIRST_CENTRE_M = -9_000_000 + SPACING_M / 2
 CELLS = 5760  # a side of the grid
-NEVER_DATA = (
-    0,
-    60000,
-)  # packed: fill of every version, missing of version 1; whether or not an attribute says so
-LOWEST_K, HIGHEST_K = (
-    49.99,
-    350.01,
-)  # the valid range of every version, 50 to 350 K, and one step of its packing
+# packed: fill of every version, missing of version 1; whether or not an attribute says so
+NEVER_DATA = (0, 60000)
+# the valid range of every version, 50 to 350 K, and one step of its packing
+LOWEST_K, HIGHEST_K = (49.99, 350.01)
 METRES = frozenset({"m", "meter", "meters", "metre", "metres"})
 KELVIN = frozenset({"k", "kelvin"})
 EASE_NORTH = {  # what a grid mapping in CF's terms must say, where it says anything
@@ -126,7 +121,7 @@ def parse_name(path: Path) -> CetbName:
         raise FormatError(
             f"CETB file {path}: {found['day']} is no day of the calendar; leave it out"
         )
-    version = tuple(int(part) for part in found["version"].split("."))
+    version = tuple(int(number) for number in found["version"].split("."))
     same = {
         key: found[key] for key in ("platform", "sensor", "channel", "pass_", "algorithm", "grid")
     }

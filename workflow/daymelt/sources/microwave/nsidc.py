@@ -74,7 +74,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class _Offer:
+class _Candidate:
     granule: cmr.Granule
     file: cmr.File
     name: CetbName
@@ -102,16 +102,16 @@ def search(box: cmr.Box, first: dt.date, last: dt.date, options: MicrowaveOption
         options.granule_name.format(platform=platform, channel=options.channel)
         for platform in platforms
     ]
-    best: dict[dt.date, _Offer] = {}
-    for offer in _offers(
+    best: dict[dt.date, _Candidate] = {}
+    for candidate in _candidates(
         cmr.search(options.catalogue, options.collection, (first, last), names=patterns), options
     ):
-        day = offer.name.date
+        day = candidate.name.date
         if first <= day <= last and (
-            day not in best or _rank(best[day], platforms) < _rank(offer, platforms)
+            day not in best or _rank(best[day], platforms) < _rank(candidate, platforms)
         ):
-            best[day] = offer
-    remotes = [_remote(offer) for _, offer in sorted(best.items())]
+            best[day] = candidate
+    remotes = [_remote(candidate) for _, candidate in sorted(best.items())]
     _report(series(remotes, first, last, options.platform), len(remotes), options)
     return remotes
 
@@ -156,16 +156,16 @@ def search_masks(options: TerrainOptions) -> list[Remote]:
     ]
 
 
-def _offers(granules: Iterable[cmr.Granule], options: MicrowaveOptions) -> list[_Offer]:
+def _candidates(granules: Iterable[cmr.Granule], options: MicrowaveOptions) -> list[_Candidate]:
     """The files of the wanted channel, pass and grid among all that the archive lists."""
     platforms = {options.platform, *options.fallback_platforms}
     wanted = options.channel, options.pass_, "SIR", CETB_GRID
-    named: list[_Offer] = []
+    named: list[_Candidate] = []
     others: list[str] = []
     for granule in granules:
         for file in granule.files:
             try:
-                named.append(_Offer(granule, file, parse_name(Path(file.name))))
+                named.append(_Candidate(granule, file, parse_name(Path(file.name))))
             except FormatError:
                 others.append(file.name)  # metadata beside the data
     if others and not named:
@@ -174,16 +174,24 @@ def _offers(granules: Iterable[cmr.Granule], options: MicrowaveOptions) -> list[
             f"{others[0]}; its names have changed"
         )
     return [
-        offer
-        for offer in named
-        if offer.name.platform in platforms
-        and (offer.name.channel, offer.name.pass_, offer.name.algorithm, offer.name.grid) == wanted
+        candidate
+        for candidate in named
+        if candidate.name.platform in platforms
+        and (
+            candidate.name.channel,
+            candidate.name.pass_,
+            candidate.name.algorithm,
+            candidate.name.grid,
+        )
+        == wanted
     ]
 
 
-def _rank(offer: _Offer, platforms: Sequence[str]) -> tuple[int, tuple[int, ...], str, str, str]:
+def _rank(
+    candidate: _Candidate, platforms: Sequence[str]
+) -> tuple[int, tuple[int, ...], str, str, str]:
     """The greatest is taken."""
-    name, granule = offer.name, offer.granule
+    name, granule = candidate.name, candidate.granule
     return (
         -platforms.index(name.platform),
         name.version,
@@ -193,13 +201,13 @@ def _rank(offer: _Offer, platforms: Sequence[str]) -> tuple[int, tuple[int, ...]
     )
 
 
-def _remote(offer: _Offer) -> Remote:
+def _remote(candidate: _Candidate) -> Remote:
     version = " ".join(
-        filter(None, ("v" + ".".join(map(str, offer.name.version)), offer.name.processed))
+        filter(None, ("v" + ".".join(map(str, candidate.name.version)), candidate.name.processed))
     )
-    file = offer.file
+    file = candidate.file
     return Remote(
-        offer.granule.id,
+        candidate.granule.id,
         file.url,
         file.name,
         file.size,

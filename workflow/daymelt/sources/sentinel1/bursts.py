@@ -19,9 +19,8 @@ from rasterio.enums import Resampling
 from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
-from daymelt.archives.names import printable
 from daymelt.core.compiled import compiled
-from daymelt.core.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError, printable
 from daymelt.core.grid import Grid
 from daymelt.sources.formats.raster import (
     Piece,
@@ -51,9 +50,8 @@ NAME = re.compile(
 SCALES: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "linear": lambda values: values,
     "db": lambda values: 10.0 ** (values / 10),
-    "amplitude": lambda values: (
-        values * np.abs(values)
-    ),  # a negative amplitude stays negative, hence no data
+    # a negative amplitude stays negative, hence no data
+    "amplitude": lambda values: values * np.abs(values),
 }
 
 
@@ -143,10 +141,8 @@ def find_bursts(paths: Iterable[Path], polarisation: str = "hh") -> list[Burst]:
                 "again"
             )
         burst = Burst(**{**vars(burst), "mask_path": masks[burst.mask_path.name]})
-        key = (
-            burst.burst_id,
-            burst.acquired_at.date(),
-        )  # a track returns after six days at the earliest
+        # a track returns after six days at the earliest
+        key = (burst.burst_id, burst.acquired_at.date())
         if key not in newest or newest[key].processed_at < burst.processed_at:
             newest[key] = burst
     return sorted(newest.values(), key=lambda burst: (burst.acquired_at, burst.burst_id))
@@ -217,9 +213,8 @@ def read_pass(bursts: Sequence[Burst], fine: Grid) -> tuple[NDArray[np.float32],
         seen = codes.values == VALID
         np.add(total[here], gamma0.values, out=total[here], where=seen)
         count[here] += seen
-        np.minimum(
-            mask[here], codes.values, out=mask[here]
-        )  # valid wins, then a reason, then no data
+        # valid wins, then a reason, then no data
+        np.minimum(mask[here], codes.values, out=mask[here])
     mean = np.full(fine.shape, np.nan, np.float32)
     np.divide(total, count, out=mean, where=count > 0)
     return mean, mask
@@ -281,9 +276,8 @@ def _read_power(
     window = source_window(raster, fine)
     if window is None:
         return None
-    stored = read_values(
-        raster, window, "backscatter"
-    )  # no data goes first: a nodata of -99 is a number of decibels
+    # no data goes first: a nodata of -99 is a number of decibels
+    stored = read_values(raster, window, "backscatter")
     with np.errstate(over="ignore"):
         power = _positive(to_power(stored))
     transform, crs = shifted(raster.transform, window.row_off, window.col_off), raster.crs
@@ -300,7 +294,7 @@ def _read_burst(burst: Burst, fine: Grid) -> tuple[Piece, Piece] | None:
     ):
         if mask.shape != raster.shape or mask.crs != raster.crs or not _same_place(mask, raster):
             found, expected = (
-                f"{part.shape} at {part.bounds[:2]} in {part.crs}" for part in (mask, raster)
+                f"{file.shape} at {file.bounds[:2]} in {file.crs}" for file in (mask, raster)
             )
             raise FormatError(
                 f"burst mask {burst.mask_path}: {found}, its burst is {expected}; retrieve both "
@@ -337,8 +331,8 @@ def _same_place(mask: DatasetReader, raster: DatasetReader) -> bool:
     """
     side = max(abs(raster.transform.a), abs(raster.transform.e))
     ends = [
-        (shifted(part.transform, 0, 0), shifted(part.transform, *part.shape))
-        for part in (mask, raster)
+        (shifted(file.transform, 0, 0), shifted(file.transform, *file.shape))
+        for file in (mask, raster)
     ]
     pairs = [
         pair

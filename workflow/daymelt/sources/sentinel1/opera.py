@@ -46,8 +46,8 @@ class Found:
 
 
 @dataclass(frozen=True)
-class _Offer:
-    """One burst as one granule offers it: backscatter and mask."""
+class _Candidate:
+    """One burst as one granule candidates it: backscatter and mask."""
 
     granule: cmr.Granule
     burst: Burst
@@ -79,7 +79,9 @@ def find(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> 
     """
     granules = cmr.search(options.catalogue, options.collection, (first, last), box)
     passed_over: dict[str, PassedOver] = {}
-    newest = _newest(_offers(granules, first, last, options.polarisation, passed_over), passed_over)
+    newest = _newest(
+        _candidates(granules, first, last, options.polarisation, passed_over), passed_over
+    )
     counted = Counter(item.reason.partition(" by ")[0] for item in passed_over.values())
     told = ", ".join(f"{count} {why}" for why, count in sorted(counted.items())) or "none"
     log.info(
@@ -91,17 +93,17 @@ def find(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> 
         len(granules),
         told,
     )
-    remotes = [_remote(offer, file) for offer in newest for file in offer.files]
+    remotes = [_remote(candidate, file) for candidate in newest for file in candidate.files]
     return Found(remotes, sorted(passed_over.values(), key=lambda item: (item.id, item.reason)))
 
 
-def _offers(
+def _candidates(
     granules: Iterable[cmr.Granule],
     first: dt.date,
     last: dt.date,
     polarisation: str,
     passed_over: dict[str, PassedOver],
-) -> Iterable[_Offer]:
+) -> Iterable[_Candidate]:
     ending = f"_{polarisation.upper()}.tif"
     for granule in granules:
         files = {file.name: file for file in granule.files}
@@ -116,7 +118,7 @@ def _offers(
         elif not first <= burst.acquired_at.date() <= last:
             passed_over[granule.concept] = PassedOver(granule.id, "of other days")
         else:
-            yield _Offer(granule, burst, (image, mask))
+            yield _Candidate(granule, burst, (image, mask))
 
 
 def _parsed(name: str) -> Burst:
@@ -126,29 +128,35 @@ def _parsed(name: str) -> Burst:
         raise FormatError(f"granule of OPERA RTC-S1: {error}") from None
 
 
-def _newest(offers: Iterable[_Offer], passed_over: dict[str, PassedOver]) -> list[_Offer]:
-    """One offer a burst and day: a track returns after six days at the earliest."""
-    rivals: dict[tuple[str, dt.date], list[_Offer]] = {}
-    for offer in offers:
-        rivals.setdefault((offer.burst.burst_id, offer.burst.acquired_at.date()), []).append(offer)
+def _newest(
+    candidates: Iterable[_Candidate], passed_over: dict[str, PassedOver]
+) -> list[_Candidate]:
+    """One candidate a burst and day: a track returns after six days at the earliest."""
+    rivals: dict[tuple[str, dt.date], list[_Candidate]] = {}
+    for candidate in candidates:
+        rivals.setdefault(
+            (candidate.burst.burst_id, candidate.burst.acquired_at.date()), []
+        ).append(candidate)
     best = {key: max(several, key=_rank) for key, several in rivals.items()}
     for key, several in rivals.items():
-        for offer in several:
-            if offer is not best[key]:
-                passed_over[offer.granule.concept] = PassedOver(
-                    offer.granule.id, f"superseded by {best[key].granule.id}"
+        for candidate in several:
+            if candidate is not best[key]:
+                passed_over[candidate.granule.concept] = PassedOver(
+                    candidate.granule.id, f"superseded by {best[key].granule.id}"
                 )
-    return sorted(best.values(), key=lambda offer: (offer.burst.acquired_at, offer.burst.burst_id))
+    return sorted(
+        best.values(), key=lambda candidate: (candidate.burst.acquired_at, candidate.burst.burst_id)
+    )
 
 
-def _rank(offer: _Offer) -> tuple[dt.datetime, str, str]:
-    return offer.burst.processed_at, offer.granule.revised, offer.granule.concept
+def _rank(candidate: _Candidate) -> tuple[dt.datetime, str, str]:
+    return candidate.burst.processed_at, candidate.granule.revised, candidate.granule.concept
 
 
-def _remote(offer: _Offer, file: cmr.File) -> Remote:
-    version = f"{offer.granule.version} {offer.burst.processed_at:%Y%m%dT%H%M%SZ}".strip()
+def _remote(candidate: _Candidate, file: cmr.File) -> Remote:
+    version = f"{candidate.granule.version} {candidate.burst.processed_at:%Y%m%dT%H%M%SZ}".strip()
     return Remote(
-        offer.granule.id,
+        candidate.granule.id,
         file.url,
         file.name,
         file.size,

@@ -19,10 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from daymelt.archives.access import Access, planetary
-from daymelt.archives.names import printable
 from daymelt.archives.retry import Policy
 from daymelt.archives.web import bare, is_private
-from daymelt.core.errors import ConfigError, FormatError, RetrievalError
+from daymelt.core.errors import ConfigError, FormatError, RetrievalError, printable
 from daymelt.core.grid import Grid
 from daymelt.sources.sentinel1.stac_items import POLARISATIONS, RtcItem, parse_item
 from daymelt.sources.sentinel1.windows import Scene, find_scenes, read_scene_tags, read_window
@@ -89,9 +88,8 @@ def search(
     ConfigError
         No such polarisation.
     """
-    from daymelt.archives import (
-        stac_search,
-    )  # its client takes a while to load, of which only a retrieval has need
+    # its client takes a while to load, of which only a retrieval has need
+    from daymelt.archives import stac_search
 
     if options.polarisation not in POLARISATIONS:
         raise ConfigError(
@@ -197,9 +195,8 @@ def _scenes(
                 yield _scene(parsed, item["properties"], polarisation)
             else:
                 passed_over[f"without {polarisation}"] += 1
-        except (
-            FormatError
-        ) as error:  # one bad record of a catalogue must not hide a month of good ones
+        except FormatError as error:
+            # one bad record of a catalogue must not hide a month of good ones
             passed_over["unreadable"] += 1
             log.warning("%s", error)
 

@@ -17,13 +17,12 @@ from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
 from daymelt.archives.access import Access
-from daymelt.archives.names import printable
 from daymelt.archives.ranges import RemoteRaster, open_remote
 from daymelt.archives.remote import Remote
 from daymelt.archives.retry import Policy
 from daymelt.archives.transfer import require_space
 from daymelt.core.atomic import atomic_path
-from daymelt.core.errors import DaymeltError, FormatError
+from daymelt.core.errors import DaymeltError, FormatError, printable
 from daymelt.core.grid import Grid
 from daymelt.sources.formats.raster import LARGEST, open_raster, shifted, source_window
 from daymelt.sources.sentinel1.bursts import FILL, VALID, Burst

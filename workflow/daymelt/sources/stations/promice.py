@@ -36,10 +36,8 @@ CELSIUS_NAMES = {
 }
 KELVIN_NAMES = {"k", "kelvin", "kelvins", "degrees_k", "degree_k"}
 ICE_POINT_K = 273.15
-COLDEST_C, WARMEST_C = (
-    -100.0,
-    70.0,
-)  # beyond every temperature measured at a station: another unit, or damage
+# beyond every temperature measured at a station: another unit, or damage
+COLDEST_C, WARMEST_C = (-100.0, 70.0)
 SECONDS = {
     "second": 1.0,
     "sec": 1.0,
@@ -87,7 +85,7 @@ def read_hourly(path: Path, variable: str, units: str = CELSIUS) -> HourlyRecord
     Parameters
     ----------
     units : those of the result; `degC` takes a temperature in degrees Celsius or kelvin, any other
-    must be that of the file
+        must be that of the file
 
     Raises
     ------

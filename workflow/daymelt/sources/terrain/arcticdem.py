@@ -24,11 +24,16 @@ from rasterio.io import DatasetReader
 from rasterio.session import DummySession
 from rasterio.windows import Window
 
-from daymelt.archives.names import printable
 from daymelt.archives.remote import Remote
 from daymelt.archives.retry import Policy
 from daymelt.core.atomic import atomic_path
-from daymelt.core.errors import DaymeltError, FormatError, GridError, RetrievalError
+from daymelt.core.errors import (
+    DaymeltError,
+    FormatError,
+    GridError,
+    RetrievalError,
+    cause_of,
+)
 from daymelt.core.grid import Grid
 from daymelt.sources.formats.raster import (
     LARGEST,
@@ -210,7 +215,7 @@ def _told_in_one_line(options: ArcticDemOptions) -> Iterator[None]:
     try:
         yield
     except (RasterioError, CPLE_BaseError) as error:
-        reason = printable(" ".join(str(error.__cause__ or error).split()))[:200]
+        reason = cause_of(error)
         remedy = "check the network and archives.arcticdem, then run again"
         raise RetrievalError(
             f"ArcticDEM {options.mosaic}: cannot be read ({reason}); {remedy}"

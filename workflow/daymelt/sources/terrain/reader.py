@@ -27,10 +27,8 @@ from daymelt.sources.formats.raster import (
 )
 
 METRES = {"m", "metre", "meter", "metres", "meters"}
-LOWEST_M, HIGHEST_M = (
-    -1000,
-    9000,
-)  # between which the height of any land lies, above geoid or ellipsoid
+# between which the height of any land lies, above geoid or ellipsoid
+LOWEST_M, HIGHEST_M = (-1000, 9000)
 
 
 def read_height(path: Path, grid: Grid) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The table of the benchmark: every system on every trial, over all seasons."""
+"""Compare every system on every trial, over all seasons."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ from daymelt.science.onset import pooled_onset_error
 from daymelt.science.reliability import Reliability
 from daymelt.science.scores import extent_errors, scores_of
 from daymelt.science.strata import StrataSums
-from daymelt.steps.benchmark.daily_table import read_tables, write_table
+from daymelt.steps.benchmark.daily_table import beside, read_tables, write_table
 from daymelt.steps.benchmark.score import summary
 
 Row = dict[str, Any]
@@ -20,8 +20,11 @@ Row = dict[str, Any]
 
 def compare(
     daily: list[Path],
+    trials: list[str],
+    systems: list[str],
     speeds: list[Path],
     trainings: list[Path],
+    measured: list[str],
     out: Path,
     markdown: Path,
     html: Path,
@@ -32,30 +35,31 @@ def compare(
 
     Parameters
     ----------
-    daily : the daily tables, `TRIAL/SYSTEM/SEASON.csv`, with the tables of strata and so on beside
-    them
-    speeds : `SYSTEM.json` of the step `measure`
-    trainings : the records that Snakemake keeps of the trainings, `SYSTEM.tsv`, as far as there are
-    any out, markdown, html : receive the table strata, reliability : receive the pooled scores of
-    every stratum, and every class of the predicted fraction
+    daily : the daily tables, with the tables of strata and so on beside them
+    trials, systems : of which trial and system each daily table is
+    speeds : what the step `measure` wrote
+    trainings : Snakemake's records of the trainings; one that is missing is passed over
+    measured : of which system each of `speeds` and `trainings` is
+    out, markdown, html : the table in three formats
+    strata, reliability : tables of the pooled scores of every stratum, and of every class of the
+        predicted fraction
     """
-    measured: dict[str, Row] = {
-        path.stem: json.loads(path.read_text(encoding="utf-8")) for path in speeds
+    extras: dict[str, Row] = {
+        system: json.loads(speed.read_text(encoding="utf-8")) | training_time(training)
+        for system, speed, training in zip(measured, speeds, trainings, strict=True)
     }
-    for path in trainings:
-        measured.setdefault(path.stem, {}).update(training_time(path))
     rows: list[Row] = []
     strata_rows: list[Row] = []
     classes: list[Row] = []
-    for (trial, system), paths in grouped(daily).items():
-        extra = measured.get(system, {}) | season_scores(paths, system)
+    for (trial, system), paths in grouped(daily, trials, systems).items():
+        # extent and onset do not depend on the reference and stand in the first row alone
+        of_season = season_scores(paths, system)
         for of_reference in by_reference(read_tables(paths)).values():
-            rows.append({"protocol": trial, **summary(of_reference), **extra})
-            extra = measured.get(
-                system, {}
-            )  # extent and onset are of the season, whatever the reference: once is enough
-        strata_rows += pooled_strata(trial, system, read_tables(beside(paths, "strata")))
-        classes += pooled_reliability(trial, system, read_tables(beside(paths, "reliability")))
+            row = {"protocol": trial, **summary(of_reference)}
+            rows.append(row | extras.get(system, {}) | of_season)
+            of_season = {}
+        strata_rows += pooled_strata(trial, system, read_table_of(paths, "strata"))
+        classes += pooled_reliability(trial, system, read_table_of(paths, "reliability"))
     benchmark_csv(out, rows)
     benchmark_markdown(markdown, rows)
     benchmark_html(html, rows)
@@ -64,7 +68,7 @@ def compare(
 
 
 def training_time(path: Path) -> Row:
-    """Wall-clock seconds of a training, from Snakemake's record; empty where that is gone."""
+    """Wall-clock seconds of a training, from Snakemake's record; empty without a record."""
     if not path.is_file():
         return {}
     with open(path, newline="", encoding="utf-8") as file:
@@ -72,11 +76,13 @@ def training_time(path: Path) -> Row:
     return {"training_s": float(records[-1]["s"])} if records else {}
 
 
-def grouped(daily: Sequence[Path]) -> dict[tuple[str, str], list[Path]]:
+def grouped(
+    daily: Sequence[Path], trials: Sequence[str], systems: Sequence[str]
+) -> dict[tuple[str, str], list[Path]]:
     """The daily tables of each trial and system, in the order given."""
     groups: dict[tuple[str, str], list[Path]] = {}
-    for path in daily:
-        groups.setdefault((path.parent.parent.name, path.parent.name), []).append(path)
+    for path, trial, system in zip(daily, trials, systems, strict=True):
+        groups.setdefault((trial, system), []).append(path)
     return groups
 
 
@@ -89,12 +95,10 @@ def by_reference(rows: Sequence[Mapping[str, str]]) -> dict[str, list[Mapping[st
 
 
 def season_scores(paths: Sequence[Path], system: str) -> Row:
-    """Errors of the melt extent and of the onset over all seasons; empty where neither can be
-    had.
-    """
+    """Errors of the melt extent and of the onset over all seasons, as far as there are any."""
     found: Row = {}
     extents: dict[str, dict[str, float]] = {}
-    for row in read_tables(beside(paths, "extent")):
+    for row in read_table_of(paths, "extent"):
         extents.setdefault(row["system"], {})[row["date"]] = float(row["extent_km2"])
     reference = extents.get("truth", extents.get("sar", {}))
     if system in extents and reference:
@@ -106,7 +110,7 @@ def season_scores(paths: Sequence[Path], system: str) -> Row:
             "extent_mae_km2": error["extent_mae_km2"],
             "extent_bias_km2": error["extent_bias_km2"],
         }
-    onsets = read_tables(beside(paths, "onset"))
+    onsets = read_table_of(paths, "onset")
     if onsets:
         error = pooled_onset_error(onsets)
         found |= {
@@ -141,6 +145,6 @@ def pooled_reliability(trial: str, system: str, rows: Sequence[Mapping[str, str]
             yield {"protocol": trial, "system": system, "against": against, **row}
 
 
-def beside(paths: Sequence[Path], name: str) -> list[Path]:
-    """The tables called `name` beside the daily ones."""
-    return [path.with_stem(f"{path.stem}_{name}") for path in paths]
+def read_table_of(daily: Sequence[Path], table: str) -> list[dict[str, str]]:
+    """The rows of another table of the evaluations whose daily tables are given."""
+    return read_tables([beside(path, table) for path in daily])

@@ -8,16 +8,20 @@ from pathlib import Path
 from daymelt.core.atomic import write_text
 from daymelt.core.errors import FormatError, MissingInputError
 
+# references that maps are scored against
 HELD_OUT, TRUTH, TRUTH_EVERY_DAY = (
     "held-out SAR",
     "truth, unobserved days",
     "truth, every day",
-)  # what is scored against
-SAR, MAR, PMW = (
-    "time-interpolated-sar",
-    "interpolate-mar",
-    "threshold-pmw",
-)  # the ways that learn next to nothing
+)
+# systems of few or no parameters
+SAR, MAR, PMW = "time-interpolated-sar", "interpolate-mar", "threshold-pmw"
+TABLES = ("extent", "strata", "reliability", "onset")  # of an evaluation, beside the daily one
+
+
+def beside(daily: Path, table: str) -> Path:
+    """Another table of the evaluation whose daily table is given."""
+    return daily.with_stem(f"{daily.stem}_{table}")
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:

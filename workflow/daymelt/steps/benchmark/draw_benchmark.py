@@ -1,21 +1,19 @@
-"""The figures of the benchmark: maps of every system with their errors, reliability, error by
-stratum, leakage of the splits.
+"""Draw the figures of the benchmark.
+
+Maps of every system with their errors, reliability, error by stratum, and leakage of the splits.
 """
 
 import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.core.encoding import PERCENT, decode
-from daymelt.products import cog
 from daymelt.products.comparison import error_by, leakage_chart, reliability_diagram
-from daymelt.products.map_files import MELT
 from daymelt.products.panel import Panel, day_panel, with_errors
 from daymelt.products.tables import label
 from daymelt.science.split import distance_to_training
@@ -24,6 +22,7 @@ from daymelt.settings.inputs import Area
 from daymelt.settings.learning import Map, System
 from daymelt.settings.protocols import PUBLISHED, TRUTH
 from daymelt.steps.benchmark.daily_table import HELD_OUT, TRUTH_EVERY_DAY, read_tables
+from daymelt.steps.benchmark.written_maps import read_land
 from daymelt.steps.running import load_system, running
 from daymelt.steps.splits import read_splits
 from daymelt.systems.aligned import Aligned, open_aligned
@@ -32,18 +31,34 @@ from daymelt.systems.streams import open_series
 Field = NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Streams:
+    """The aligned streams of all seasons.
+
+    Parameters
+    ----------
+    sar : melt fractions of the acquisitions
+    interpolated, mar, microwave, winters, terrain : inputs of the maps
+    worlds : the twin's true melt; empty: no ground truth (only the twin has one)
+    """
+
+    sar: list[Path]
+    interpolated: list[Path]
+    mar: list[Path]
+    microwave: list[Path]
+    winters: list[Path]
+    terrain: Path
+    worlds: list[Path] = field(default_factory=list)
+
+
 def draw_benchmark(
     strata: Path,
     reliability: Path,
     splits: list[Path],
+    split_names: list[str],
     models: list[Path],
     systems: str,
-    sar: list[Path],
-    interpolated: list[Path],
-    mar: list[Path],
-    microwave: list[Path],
-    winters: list[Path],
-    terrain: Path,
+    streams: Streams,
     maps_figure: Path,
     reliability_figure: Path,
     error_figure: Path,
@@ -51,134 +66,105 @@ def draw_benchmark(
     area: Area,
     map: Map,
     report: Report,
-    maps: list[Path] = [],  # noqa: B006 - an empty list means that every map is predicted here
-    worlds: list[Path] = [],  # noqa: B006 - an empty list means that nobody knows the truth
+    maps: list[Path] = [],  # noqa: B006 - empty: every map is predicted
+    mapped: list[str] = [],  # noqa: B006
 ) -> None:
     """Draw what the benchmark found.
 
-    `models` are the cards of the systems, `systems` their settings as JSON by name, `maps` the
-    lists of those maps that are written, `splits` the split files of every season and split,
-    `SPLIT/SEASON.csv`.
+    Parameters
+    ----------
+    strata, reliability : pooled tables of the step `compare`
+    splits : split files of every split and season
+    split_names : of which split each of them is
+    models : cards of the systems
+    systems : settings of the systems by name, as JSON, in the order of `models`
+    streams : inputs and references
+    maps_figure, reliability_figure, error_figure, leakage_figure : the figures
+    maps : lists of written maps of the season of the day that is shown
+    mapped : of which system each of them is
     """
-    draw_maps(
-        maps_figure,
-        models,
-        json.loads(systems),
-        (sar, interpolated, mar, microwave, winters, terrain),
-        maps,
-        worlds,
+    settings = json.loads(systems)
+    fields = Fields(
+        {name: System(**values) for name, values in settings.items()},
+        dict(zip(settings, models, strict=True)),
+        {name: index.parent for name, index in zip(mapped, maps, strict=True)},
         area,
         map,
-        report,
     )
+    draw_maps(maps_figure, report.day, fields, streams)
     reliability_diagram(reliability_figure, of_best_reference(read_tables([reliability])))
     error_by(error_figure, of_best_reference(read_tables([strata])))
-    leakage_chart(
-        leakage_figure,
-        {
-            name: list(distance_to_training(read_splits(paths)).values())
-            for name, paths in by_folder(splits).items()
-        },
-    )
+    leakage_chart(leakage_figure, distances(split_names, splits))
 
 
-def draw_maps(
-    path: Path,
-    models: Sequence[Path],
-    systems: Mapping[str, Any],
-    streams: tuple[list[Path], list[Path], list[Path], list[Path], list[Path], Path],
-    maps: Sequence[Path],
-    worlds: Sequence[Path],
-    area: Area,
-    options: Map,
-    report: Report,
-) -> None:
-    """One day by every system, and below each its error against the truth, or else against what
-    Sentinel-1 saw.
-    """
-    sar, interpolated, mar, microwave, winters, terrain = streams
-    day = report.day
+def distances(names: Sequence[str], paths: Sequence[Path]) -> dict[str, list[int]]:
+    """Days from each test day to the nearest training day, by the name of the split."""
+    files = {name: [p for n, p in zip(names, paths, strict=True) if n == name] for name in names}
+    splits = {name: read_splits(own) for name, own in files.items()}
+    return {name: list(distance_to_training(split).values()) for name, split in splits.items()}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The maps of one day by every system: as written where there is a folder, else predicted."""
+
+    systems: Mapping[str, System]
+    cards: Mapping[str, Path]
+    written: Mapping[str, Path]
+    area: Area
+    options: Map
+
+    def of(self, day: dt.date, aligned: Aligned) -> Iterator[tuple[str, Field]]:
+        """Name of each system and its map, (y, x), 0 on the ocean."""
+        how = running(self.options, 0, batch=1)
+        for name, card in self.cards.items():
+            if name in self.written:
+                yield name, read_land(self.written[name], day, self.area.grid)
+            else:
+                ready = load_system(self.systems[name], card.parent, aligned, how)
+                yield from ((name, melt) for _, melt in ready.predict([day]))
+
+
+def draw_maps(path: Path, day: dt.date, fields: Fields, streams: Streams) -> None:
+    """One day by every system, and below each its error against the truth or the acquisition."""
+    coarse = streams.mar, streams.microwave, streams.winters
+    grid = fields.area.grid
     with ExitStack() as stack:
-        aligned = stack.enter_context(open_aligned(terrain, interpolated, mar, microwave, winters))
-        known = stack.enter_context(open_series(worlds or sar))
-        target = (
-            known.read(day) if day in known.days else np.full(area.grid.shape, np.nan, np.float32)
-        )
-        fields = dict(fields_of(day, models, systems, aligned, maps, area, options))
-    first = (
-        "Truth"
-        if worlds
-        else "Sentinel-1 that day"
-        if np.isfinite(target).any()
-        else "Sentinel-1: no pass that day"
-    )
-    reference = Panel(first, target, "fraction")
+        aligned = stack.enter_context(open_aligned(streams.terrain, streams.interpolated, *coarse))
+        known = stack.enter_context(open_series(streams.worlds or streams.sar))
+        target = known.read(day) if day in known.days else np.full(grid.shape, np.nan, np.float32)
+        maps = dict(fields.of(day, aligned))
+    reference = Panel(reference_title(bool(streams.worlds), target), target, "fraction")
     shown = [
-        (Panel(label(name), field, "fraction"), Panel("its error", field - target, "error"))
-        for name, field in fields.items()
+        (Panel(label(name), melt, "fraction"), Panel("its error", melt - target, "error"))
+        for name, melt in maps.items()
     ]
     panels, columns = with_errors(reference, shown)
     if not np.isfinite(target).any():
         panels = [reference, *(panel for panel, _ in shown)]
-    layers = aligned.terrain
-    ice = np.asarray(layers["ice"] == 1)
     day_panel(
         path,
         date=day,
-        grid=area.grid,
-        height=layers["height"],
+        grid=grid,
+        height=aligned.terrain["height"],
         panels=panels,
         ocean=aligned.ocean,
-        ice=ice,
+        ice=np.asarray(aligned.terrain["ice"] == 1),
         columns=columns,
     )
 
 
-def fields_of(
-    day: dt.date,
-    models: Sequence[Path],
-    systems: Mapping[str, Any],
-    aligned: Aligned,
-    maps: Sequence[Path],
-    area: Area,
-    options: Map,
-) -> Iterator[tuple[str, Field]]:
-    """Name and map of every system on a day: as written where it is, else predicted."""
-    written = {
-        path.parent.parent.name: path.parent for path in maps if path.parent.name == str(day.year)
-    }
-    for card in models:
-        name = card.parent.name
-        if name in written:
-            yield (
-                name,
-                np.nan_to_num(
-                    decode(
-                        cog.read_day(written[name] / MELT.format(day=day), area.grid, PERCENT),
-                        PERCENT,
-                    )
-                ),
-            )
-        else:
-            ready = load_system(
-                System(**systems[name]), card.parent, aligned, running(options, 0, batch=1)
-            )
-            yield from ((name, field) for _, field in ready.predict([day]))
+def reference_title(is_truth: bool, target: Field) -> str:
+    """What the maps are compared with."""
+    if is_truth:
+        return "Truth"
+    seen = np.isfinite(target).any()
+    return "Sentinel-1 that day" if seen else "Sentinel-1: no pass that day"
 
 
 def of_best_reference(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """The rows against the truth of every day where there are such, else those against held-out
-    Sentinel-1, of the published split.
-    """
+    """The rows against the truth of every day, or else those against held-out Sentinel-1."""
     truth = [row for row in rows if (row["protocol"], row["against"]) == (TRUTH, TRUTH_EVERY_DAY)]
     return truth or [
         row for row in rows if (row["protocol"], row["against"]) == (PUBLISHED, HELD_OUT)
     ]
-
-
-def by_folder(paths: Sequence[Path]) -> dict[str, list[Path]]:
-    """Paths by the name of the folder that they lie in."""
-    folders: dict[str, list[Path]] = {}
-    for path in paths:
-        folders.setdefault(path.parent.name, []).append(path)
-    return folders

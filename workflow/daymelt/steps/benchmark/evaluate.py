@@ -1,40 +1,62 @@
-"""One system, day by day through one season: against held-out SAR and, on the twin, against the
-truth.
-"""
+"""Score one system through one season, against held-out SAR and, on the twin, the truth."""
 
-from contextlib import ExitStack
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from daymelt.core.dates import season_days
-from daymelt.core.encoding import PERCENT, decode
-from daymelt.products import cog
-from daymelt.products.map_files import MELT
 from daymelt.settings.comparison import Scores
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.learning import Map, System
-from daymelt.steps.benchmark.daily_table import HELD_OUT, TRUTH, TRUTH_EVERY_DAY, write_table
-from daymelt.steps.benchmark.judge import Ground, Judge, Tables
+from daymelt.steps.benchmark.daily_table import (
+    HELD_OUT,
+    TABLES,
+    TRUTH,
+    TRUTH_EVERY_DAY,
+    beside,
+    write_table,
+)
+from daymelt.steps.benchmark.scorer import Ground, Scorer, Tables
+from daymelt.steps.benchmark.written_maps import read_land
 from daymelt.steps.running import load_system, running
 from daymelt.steps.splits import read_split
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.interface import Maps, Ready
-from daymelt.systems.streams import open_series
+from daymelt.systems.streams import StreamSeries, open_series
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The aligned streams of a season that is scored.
+
+    Parameters
+    ----------
+    sar : melt fractions of the acquisitions, a file a month
+    pool, pool_age : time-interpolated SAR on held-out days, and days to the nearest acquisition
+    everything, everything_age : the same on days without an acquisition, from all acquisitions
+    mar, microwave, winter, terrain : the other inputs
+    world : the twin's true melt; empty: no ground truth (only the twin has one)
+    """
+
+    sar: list[Path]
+    pool: Path
+    pool_age: Path
+    everything: Path
+    everything_age: Path
+    mar: Path
+    microwave: Path
+    winter: Path
+    terrain: Path
+    world: list[Path] = field(default_factory=list)
 
 
 def evaluate(
     season: int,
+    name: str,
     model_card: Path,
-    sar: list[Path],
-    pool: Path,
-    pool_age: Path,
-    everything: Path,
-    everything_age: Path,
-    mar: Path,
-    microwave: Path,
-    winter: Path,
-    terrain: Path,
+    streams: Streams,
     split: Path,
     out: Path,
     area: Area,
@@ -42,69 +64,106 @@ def evaluate(
     system: System,
     map: Map,
     scores: Scores,
-    world: list[Path] = [],  # noqa: B006 - an empty list means that nobody knows the truth
-    maps: list[Path] = [],  # noqa: B006 - an empty list means that its days are predicted here
+    maps: Path | None = None,
     every_day: bool = False,
     threads: int = 0,
 ) -> None:
-    """Score the season's days.
+    """Score the season's days of a system, one day in memory at a time.
 
-    `out` has one row for each day and reference; beside it lie the tables of strata, reliability,
-    onset, and melt extent. Held-out days have time-interpolated SAR from `pool`, days without an
-    acquisition from `everything`, each with the age of its nearest acquisition; with `every_day`
-    all days are scored, against the truth alone. One day at a time is held, whatever their number.
+    Parameters
+    ----------
+    season : year
+    name : of the system
+    model_card : its `model.json`
+    streams : the season's inputs and references
+    split : which days are held out
+    out : table of one row a day and reference; the tables of extent, strata, reliability and onset
+        are written beside it
+    maps : list of the written maps of the season; without it they are predicted
+    every_day : score all days, against the truth alone
     """
-    coarse, how = ([mar], [microwave], [winter]), running(map, threads, batch=1)
+    how = running(map, threads, batch=1)
+    events = {event: (days.first, days.last) for event, days in scores.events.items()}
+    with opened(streams) as inputs:
+        scorer = Scorer(name, ground(inputs.held_out, area), events)
+        if not every_day:
+            ready = load_system(system, model_card.parent, inputs.held_out, how)
+            score_held_out(scorer, ready.predict(held_out_days(split)), inputs)
+        ready = load_system(system, model_card.parent, inputs.others, how)
+        every = every_map(season_days(season, seasons.months), ready, maps, area)
+        score_season(scorer, every, inputs, every_day)
+    write_tables(out, scorer.tables())
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The open streams: inputs and ages of held-out and of other days, and the references."""
+
+    held_out: Aligned
+    held_out_age: StreamSeries
+    others: Aligned
+    others_age: StreamSeries
+    observed: StreamSeries
+    truth: StreamSeries | None
+
+
+@contextmanager
+def opened(streams: Streams) -> Iterator[Inputs]:
+    """Open the streams of a season."""
+    coarse = [streams.mar], [streams.microwave], [streams.winter]
     with ExitStack() as stack:
         held_out, others = (
-            stack.enter_context(open_aligned(terrain, [path], *coarse))
-            for path in (pool, everything)
+            stack.enter_context(open_aligned(streams.terrain, [path], *coarse))
+            for path in (streams.pool, streams.everything)
         )
-        age_of_pool, age_of_all, observed = (
-            stack.enter_context(open_series(paths)) for paths in ([pool_age], [everything_age], sar)
+        held_out_age, others_age, observed = (
+            stack.enter_context(open_series(paths))
+            for paths in ([streams.pool_age], [streams.everything_age], streams.sar)
         )
-        truth = stack.enter_context(open_series(world)) if world else None
-        judge = Judge(
-            model_card.parent.name,
-            ground(held_out, area),
-            {name: (event.first, event.last) for name, event in scores.events.items()},
-        )
-        if not every_day:
-            ready = load_system(system, model_card.parent, held_out, how)
-            for day, melt in ready.predict(
-                [day for day, part in sorted(read_split(split).items()) if part == "test"]
-            ):
-                judge.score(day, HELD_OUT, melt, observed.read(day), age_of_pool.raw(day))
-        ready = load_system(system, model_card.parent, others, how)
-        for day, melt in every_map(season, seasons, ready, maps, area):
-            target = truth.read(day) if truth is not None else None
-            judge.watch(day, melt, observed.read(day) if day in observed.days else None, target)
-            if target is not None and (every_day or day not in observed.days):
-                judge.score(
-                    day, TRUTH_EVERY_DAY if every_day else TRUTH, melt, target, age_of_all.raw(day)
-                )
-    write_tables(out, judge.tables())
+        truth = stack.enter_context(open_series(streams.world)) if streams.world else None
+        yield Inputs(held_out, held_out_age, others, others_age, observed, truth)
+
+
+def score_held_out(scorer: Scorer, maps: Maps, inputs: Inputs) -> None:
+    """Score the maps of held-out days against their acquisitions."""
+    for day, melt in maps:
+        scorer.score(day, HELD_OUT, melt, inputs.observed.read(day), inputs.held_out_age.raw(day))
+
+
+def score_season(scorer: Scorer, maps: Maps, inputs: Inputs, every_day: bool) -> None:
+    """Add every map to extent and onset of the season, and score it against the truth.
+
+    Scored are the days without an acquisition or, with `every_day`, all.
+    """
+    for day, melt in maps:
+        target = inputs.truth.read(day) if inputs.truth is not None else None
+        seen = inputs.observed.read(day) if day in inputs.observed.days else None
+        scorer.add_season_day(day, melt, seen, target)
+        if target is not None and (every_day or seen is None):
+            against = TRUTH_EVERY_DAY if every_day else TRUTH
+            scorer.score(day, against, melt, target, inputs.others_age.raw(day))
+
+
+def held_out_days(split: Path) -> list[dt.date]:
+    """The held-out days of a split, in order."""
+    return [day for day, part in sorted(read_split(split).items()) if part == "test"]
 
 
 def ground(aligned: Aligned, area: Area) -> Ground:
-    """What the days of an area share."""
+    """Height, land and cell areas of an area."""
     return Ground(aligned.terrain["height"], ~aligned.ocean, area.grid.true_area_km2())
 
 
-def every_map(season: int, seasons: Seasons, ready: Ready, maps: list[Path], area: Area) -> Maps:
-    """The map of every day, 0 on the water: as written where it is, else predicted."""
-    days = season_days(season, seasons.months)
-    if not maps:
+def every_map(days: list[dt.date], ready: Ready, maps: Path | None, area: Area) -> Maps:
+    """The map of every day, 0 on the ocean: as written where there is a list, else predicted."""
+    if maps is None:
         return ready.predict(days)
-    stored = (
-        (day, cog.read_day(maps[0].parent / MELT.format(day=day), area.grid, PERCENT))
-        for day in days
-    )
-    return ((day, np.nan_to_num(decode(percent, PERCENT))) for day, percent in stored)
+    folder = maps.parent
+    return ((day, read_land(folder, day, area.grid)) for day in days)
 
 
 def write_tables(out: Path, tables: Tables) -> None:
-    """Write `SEASON.csv` and `SEASON_extent.csv`, `SEASON_strata.csv` and so on beside it."""
-    for name in ("extent", "strata", "reliability", "onset"):
-        write_table(out.with_stem(f"{out.stem}_{name}"), getattr(tables, name))
+    """Write the daily table, and the other tables beside it."""
+    for table in TABLES:
+        write_table(beside(out, table), getattr(tables, table))
     write_table(out, tables.daily)

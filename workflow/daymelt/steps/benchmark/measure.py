@@ -1,4 +1,4 @@
-"""How fast a system maps, and in how much memory."""
+"""Measure how fast a system maps, and in how much memory."""
 
 import resource
 import sys

@@ -1,4 +1,4 @@
-"""The figures of the report."""
+"""Draw the figures of the report."""
 
 import csv
 import datetime as dt
@@ -10,15 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from daymelt.core.dates import season_days
-from daymelt.core.encoding import PERCENT, SAR_AGE, decode
+from daymelt.core.encoding import SAR_AGE, decode
 from daymelt.products import cog, figures
-from daymelt.products.map_files import AGE, MELT
+from daymelt.products.map_files import AGE
 from daymelt.products.panel import Panel, day_panel
 from daymelt.settings.comparison import Report
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.steps.benchmark.daily_table import read_tables
+from daymelt.steps.benchmark.written_maps import read_melt, season_folders
 from daymelt.systems.aligned import Aligned, open_aligned
-from daymelt.systems.streams import Series, open_series
+from daymelt.systems.streams import StreamSeries, open_series
 
 LOSSES = "loss.csv"  # beside the card of a network
 
@@ -40,16 +41,15 @@ def report(
     area: Area,
     seasons: Seasons,
     report: Report,
-    worlds: list[Path] = [],  # noqa: B006 - an empty list means that nobody knows the truth
+    worlds: list[Path] = [],  # noqa: B006 - empty: no ground truth (only the twin has one)
 ) -> None:
-    """Draw one day's maps side by side, melt extent through the seasons, the course of the training
-    and the scores.
-    """
+    """Draw one day's maps, the melt extent of the seasons, the training loss and the scores."""
     with ExitStack() as stack:
         aligned = stack.enter_context(open_aligned(terrain, interpolated, mar, microwave))
         observed = stack.enter_context(open_series(sar))
         truth = stack.enter_context(open_series(worlds)) if worlds else None
-        draw_day(panel, report.day, aligned, observed, truth, map_folder(maps, report.day), area)
+        folder = season_folders(maps)[report.day.year]
+        draw_day(panel, report.day, aligned, observed, truth, folder, area)
     draw_extent(
         curves, extent, [day for year in seasons.years for day in season_days(year, seasons.months)]
     )
@@ -57,17 +57,12 @@ def report(
     figures.score_bars(score_figure, read_tables([scores]))
 
 
-def map_folder(maps: Sequence[Path], day: dt.date) -> Path:
-    """Folder of the maps of a day's season."""
-    return next(path.parent for path in maps if path.parent.name == str(day.year))
-
-
 def draw_day(
     path: Path,
     day: dt.date,
     aligned: Aligned,
-    observed: Series,
-    truth: Series | None,
+    observed: StreamSeries,
+    truth: StreamSeries | None,
     folder: Path,
     area: Area,
 ) -> None:
@@ -76,7 +71,7 @@ def draw_day(
     seen = (
         observed.read(day) if day in observed.days else np.full(area.grid.shape, np.nan, np.float32)
     )
-    melt = decode(cog.read_day(folder / MELT.format(day=day), area.grid, PERCENT), PERCENT)
+    melt = read_melt(folder, day, area.grid)
     age = decode(cog.read_day(folder / AGE.format(day=day), area.grid, SAR_AGE), SAR_AGE)
     panels = [
         Panel(

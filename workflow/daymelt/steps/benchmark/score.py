@@ -1,4 +1,4 @@
-"""The score table: every way of mapping, over all seasons."""
+"""Average the scores of every system over all seasons."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +14,12 @@ Row = Mapping[str, str]
 
 
 def score(daily: list[Path], out: Path, text: Path) -> None:
-    """Average the daily scores of every season by system and reference: `out` as csv, `text` for
-    the terminal.
+    """Average the daily scores of every season by system and reference.
+
+    Parameters
+    ----------
+    daily : daily tables of the step `evaluate`
+    out, text : the table as csv, and as text for the terminal
     """
     rows = read_tables(daily)
     systems = list(dict.fromkeys(row["system"] for row in rows))  # in the order of the files
@@ -30,8 +34,9 @@ def score(daily: list[Path], out: Path, text: Path) -> None:
 
 
 def summary(rows: Sequence[Row]) -> dict[str, object]:
-    """Scores of one system against one reference: means over the days as published, and pooled over
-    all cells.
+    """Scores of one system against one reference.
+
+    They are means over the days, as published, and pooled over all cells.
     """
     if not rows:
         return {}

@@ -1,6 +1,4 @@
-"""The maps beside the weather stations: day by day, and the beginning and the end of each
-season.
-"""
+"""Compare the maps with the weather stations: daily melt, onset and end of each season."""
 
 import datetime as dt
 import logging
@@ -25,11 +23,13 @@ from daymelt.science import stations as science
 from daymelt.science.scores import WET
 from daymelt.settings.inputs import Area, Seasons, Station, Stations
 from daymelt.sources.stations.promice import HourlyRecord, read_hourly
+from daymelt.steps.benchmark.written_maps import season_folders
 from daymelt.steps.station_sites import sites_in
 
 log = logging.getLogger(__name__)
 
-# of a file's position from the configured one; stations on a glacier travel, some 100 m a year
+FILE = "{station}_hour.nc"  # as PROMICE names it
+# of a file's position from the configured one; stations on a glacier move by some 100 m a year
 FARTHEST_M = 5000.0
 COLUMNS = (
     *("station", "season", "system", "days", "hits", "misses", "false_alarms", "correct_negatives"),
@@ -65,6 +65,7 @@ class Place:
 
 def station_scores(
     manifest: Path,
+    name: str,
     maps: list[Path],
     sar: list[Path],
     out: Path,
@@ -72,40 +73,43 @@ def station_scores(
     area: Area,
     seasons: Seasons,
     stations: Stations,
-    worlds: list[Path] = [],  # noqa: B006 - an empty list means that nobody knows the truth
+    worlds: list[Path] = [],  # noqa: B006 - empty: no ground truth (only the twin has one)
 ) -> None:
-    """Compare every station with the cell it stands in: `out` as csv, `figure` as a time line of
-    each station and season.
+    """Compare every station with the cell it stands in.
 
-    The systems are the models whose lists of `maps` are given (their folders name model and
-    season), Sentinel-1 on the days that it saw the cell and, on the twin, the truth.
+    Compared are the maps, Sentinel-1 on the days that it saw the cell and, on the twin, the truth.
+
+    Parameters
+    ----------
+    manifest : of the files of the stations
+    name : system that made the maps
+    maps : its lists of maps, one a season
+    sar, worlds : streams of all seasons
+    out : table of one row a station, season and system
+    figure : time line of each station and season
     """
     places = read_places(manifest, stations, area)
     cells = [place.cell for place in places]
     rows: list[Row] = []
-    lines, drawn = [], ""
+    lines = []
+    folders = season_folders(maps)
     for season in seasons.years:
         days = season_days(season, seasons.months)
-        systems = {
-            path.parent.parent.name: mapped(path.parent, days, area, cells)
-            for path in maps
-            if path.parent.name == str(season)
-        }
-        drawn = next(iter(systems), "")
-        systems |= {"sar": streamed(sar, days, cells)} | (
-            {"truth": streamed(worlds, days, cells)} if worlds else {}
-        )
+        systems = {name: mapped(folders[season], days, area, cells)} if season in folders else {}
+        systems["sar"] = streamed(sar, days, cells)
+        if worlds:
+            systems["truth"] = streamed(worlds, days, cells)
         for index, place in enumerate(places):
             melts = melting_days(place.record, days, stations)
-            series = {name: values[:, index] for name, values in systems.items()}
+            series = {system: values[:, index] for system, values in systems.items()}
             rows += [
                 {"station": place.site.name, "season": season, **row}
                 for row in compared(series, melts, days)
             ]
-            fraction = series.get(drawn, np.full(len(days), np.nan))
+            fraction = series.get(name, np.full(len(days), np.nan))
             lines.append(Timeline(place.site.name, days, fraction, series["sar"], melts))
     tables.rows_csv(out, COLUMNS, rows)
-    station_timelines(figure, lines, rule_in_words(stations), drawn)
+    station_timelines(figure, lines, rule_in_words(stations), name)
 
 
 def rule_in_words(stations: Stations) -> str:
@@ -119,30 +123,34 @@ def rule_in_words(stations: Stations) -> str:
 
 def read_places(manifest: Path, stations: Stations, area: Area) -> list[Place]:
     """The stations in the area with their records."""
-    # verified, as damage may make the HDF5 library hang before it can be told
-    files = {
-        path.name.removesuffix("_hour.nc"): path
-        for path in manifest_files(manifest, ".nc", verify=True)
-    }
+    # verified first, as a damaged file may make the HDF5 library hang
+    files = {path.name: path for path in manifest_files(manifest, ".nc", verify=True)}
     places = []
     for site, cell in sites_in(stations, area.grid).items():
-        if site.name not in files:
+        name = FILE.format(station=site.name)
+        if name not in files:
             held = ", ".join(files) or "none"
             raise MissingInputError(
                 f"manifest {manifest}: no file of station {site.name} (found {held}); delete it "
                 "and retrieve again"
             )
-        record = read_hourly(files[site.name], stations.variable, stations.units)
+        record = read_hourly(files[name], stations.variable, stations.units)
         check_position(site, record)
         places.append(Place(site, cell, record))
     return places
 
 
 def check_position(site: Station, record: HourlyRecord) -> None:
-    """FormatError where a file says that its station stands somewhere else."""
+    """Check that a file is of the place that the settings say.
+
+    Raises
+    ------
+    FormatError
+        It is further away than stations travel with the ice.
+    """
     if math.isnan(record.lat) or math.isnan(record.lon):
         log.warning(
-            "station %s: %s tells no position; taking that of the settings", site.name, record.path
+            "station %s: %s has no position; taking that of the settings", site.name, record.path
         )
         return
     distance = Geod(ellps="WGS84").inv(site.lon, site.lat, record.lon, record.lat)[2]
@@ -158,7 +166,7 @@ def check_position(site: Station, record: HourlyRecord) -> None:
 
 
 def melting_days(record: HourlyRecord, days: Days, stations: Stations) -> NDArray[np.float64]:
-    """1 where a station melts, 0 where not, NaN where it does not tell, (date,)."""
+    """1 where a station melts, 0 where not, NaN without a record, (date,)."""
     at = np.array(days, "datetime64[D]")
     if stations.rule == "hour":
         values = science.value_at_hour(record.hours, record.values, at, stations.hour)
@@ -198,7 +206,7 @@ def streamed(
 def compared(
     series: Mapping[str, NDArray[np.float32]], melts: NDArray[np.float64], days: Days
 ) -> Iterator[Row]:
-    """One row a system: counts, rates, and both seasons over the days that both know."""
+    """One row a system: counts, rates, and both seasons over the days that both have."""
     for name, fraction in series.items():
         wet, station = science.in_common(science.melting(fraction, WET), melts)
         counts = science.contingency(wet, station)

@@ -1,4 +1,4 @@
-"""A GeoTIFF for every day of a season."""
+"""Write a GeoTIFF for every day of a season."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from daymelt.settings.learning import Map, System
 from daymelt.steps.running import load_system, running
 from daymelt.systems import interface
 from daymelt.systems.aligned import Aligned, open_aligned
-from daymelt.systems.streams import Series, open_series
+from daymelt.systems.streams import StreamSeries, open_series
 
 
 def map(
@@ -42,8 +42,15 @@ def map(
     map: Map,
     threads: int = 0,
 ) -> None:
-    """Map every day of a season; `out` lists the maps and lies beside them. Days that an
-    interrupted run has finished are kept.
+    """Map every day of a season; days that an interrupted run has finished are kept.
+
+    Parameters
+    ----------
+    season : year
+    model_card : `model.json` of the trained system
+    interpolated, mar, microwave, winter, terrain : inputs of the season
+    age : days to the nearest acquisition
+    out : list of the maps, written last, beside them
     """
     days = season_days(season, seasons.months)
     with (
@@ -62,7 +69,7 @@ def map(
 
 
 class Writer:
-    """Writes the layers of a day into one folder, each with what it came from."""
+    """Writes the two layers of each day into one folder, with tags of their origin."""
 
     def __init__(
         self,
@@ -70,7 +77,7 @@ class Writer:
         area: Area,
         ready: interface.Ready,
         aligned: Aligned,
-        ages: Series,
+        ages: StreamSeries,
         options: Map,
     ) -> None:
         self._folder, self._area, self._ready = folder, area, ready
@@ -85,7 +92,7 @@ class Writer:
         )
 
     def tags(self, day: dt.date) -> dict[str, str]:
-        """What the files of a day say about themselves."""
+        """Tags of the files of a day."""
         return {
             "date": day.isoformat(),
             "area": self._area.name,
@@ -98,9 +105,7 @@ class Writer:
         }
 
     def filled(self, day: dt.date) -> str:
-        """The inputs of a day that were missing, and by which rule each was filled; `none` where
-        all were there.
-        """
+        """Inputs of a day that were missing and how they were filled; `none` without any."""
         return (
             "; ".join(
                 f"{source}: {days[day]}" for source, days in self._filled.items() if day in days
@@ -109,16 +114,14 @@ class Writer:
         )
 
     def write(self, day: dt.date, fraction: NDArray[np.float32]) -> None:
-        """Write both layers of a day; water is nodata in both."""
+        """Write both layers of a day; the ocean is nodata in both."""
         melt = encode(np.where(self._ocean, np.float32(np.nan), np.clip(fraction, 0, 1)), PERCENT)
         age = np.where(self._ocean, SAR_AGE.nodata, self._ages.raw(day)).astype(np.uint8)
         self._write(self._path(AGE, day), age, SAR_AGE, day)
         self._write(self._path(MELT, day), melt.astype(np.uint8), PERCENT, day)
 
     def is_done(self, day: dt.date) -> bool:
-        """True where both layers of a day stand already, whole, and made from the same by the
-        same.
-        """
+        """True where both layers of a day are whole, and of the same inputs, model and code."""
         return all(
             self._is_done(self._path(name, day), encoding, day)
             for name, encoding in ((AGE, SAR_AGE), (MELT, PERCENT))

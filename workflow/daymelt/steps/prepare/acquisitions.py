@@ -35,11 +35,6 @@ class StoredFields:
     def __getitem__(self, index: int) -> NDArray[Any]:
         return self._read(index)
 
-    @property
-    def held(self) -> int:
-        """Number of acquisitions in memory."""
-        return self._read.cache_info().currsize
-
     def chosen(self, indices: Sequence[int]) -> "StoredFields":
         """Some of the acquisitions."""
         return StoredFields(

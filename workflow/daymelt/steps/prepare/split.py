@@ -6,6 +6,7 @@ from pathlib import Path
 
 from daymelt.core import cube
 from daymelt.core.errors import MissingInputError
+from daymelt.core.split_files import read_rows
 from daymelt.science.split import (
     blocked,
     check_split,
@@ -15,7 +16,7 @@ from daymelt.science.split import (
 )
 from daymelt.settings.processing import Split
 from daymelt.settings.protocols import BLOCKED, HINDCAST, LEAVE_OUT, PUBLISHED
-from daymelt.steps.splits import fit_without_strays, read_rows, write_split
+from daymelt.steps.splits import fit_without_strays, write_split
 
 
 def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> None:

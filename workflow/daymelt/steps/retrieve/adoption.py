@@ -1,46 +1,60 @@
-"""Files that somebody has fetched otherwise and laid into the folder of a retrieval: verified and
-listed, none fetched.
+"""Adoption: files that were fetched otherwise and lie in the folder of a retrieval are verified and
+listed; none is fetched.
 """
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from daymelt.archives.access import Access
 from daymelt.archives.download import adopt_all, adopt_unasked
-from daymelt.archives.names import printable
 from daymelt.archives.remote import HEAD_BYTES, is_kind
-from daymelt.archives.retry import Policy
-from daymelt.core.errors import FormatError, MissingInputError, RetrievalError
-from daymelt.core.manifest import Entry, entry, write_manifest
-from daymelt.settings.inputs import Archives
-from daymelt.steps.retrieve import live
+from daymelt.core.errors import FormatError, MissingInputError, RetrievalError, printable
+from daymelt.core.manifest import Entry, entry
+from daymelt.steps.retrieve.archive_settings import policy
+from daymelt.steps.retrieve.archived import Archived
+from daymelt.steps.retrieve.entries import entry_of
+from daymelt.steps.retrieve.provider import Offer, Retrieved, Settings
 
 log = logging.getLogger(__name__)
-ATTEMPTS = 2  # an archive that is out of reach is not waited for
+ATTEMPTS = 2  # of a search before files are adopted without it
 SHOWN = 5  # names in a line
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a retrieval can use.
+class Adoptable(Archived[Settings]):
+    """Files of an archive that may be adopted.
 
-    `search` asks the archive; `belongs` tells by its name whether a file is of this retrieval, for
-    when no archive can be asked; `look` reads a file as the later steps do; `group` names what is
-    of use together only, such as a burst and its mask; `unlisted` are patterns of names that are
-    wanted though no archive lists them.
+    Attributes
+    ----------
+    unlisted : patterns of names of wanted files that `adoptable` does not list
     """
 
-    search: Callable[[Archives], live.Offer]
-    belongs: Callable[[str], bool]
-    look: Callable[[Path], None]
-    about: Mapping[str, Any]
-    group: Callable[[str], str] | None = None
-    unlisted: tuple[str, ...] = ()
+    unlisted: ClassVar[tuple[str, ...]] = ()
+
+    def adopt(self) -> Retrieved:
+        """The files in the folder of the request, compared with the archive where it answers."""
+        archives = self.request.archives
+        hasty = archives.model_copy(update={"attempts": min(archives.attempts, ATTEMPTS)})
+        return adopt_files(self, type(self)(replace(self.request, archives=hasty)).adoptable)
+
+    def adoptable(self) -> Offer:
+        """The files that may be adopted."""
+        return self.offer()
+
+    @abstractmethod
+    def belongs(self, name: str) -> bool:
+        """True for a name of a file of the request; decides where the archive is out of reach."""
+
+    @abstractmethod
+    def check(self, path: Path) -> None:
+        """Read a file as the later steps do; FormatError where that fails."""
+
+    def usable(self, names: Collection[str]) -> set[str]:
+        """The names of files that are of use, given that these files are there."""
+        return set(names)
 
 
 @dataclass(frozen=True)
@@ -52,45 +66,37 @@ class Adoption:
     missing: list[str]
 
 
-def adopt_into(out: Path, wanted: Wanted, who: Access, archives: Archives) -> live.Plan:
-    """List in the manifest `out` the files that lie beside it, once each is verified; say what is
-    missing and what is unknown.
+def adopt_files(provider: Adoptable[Any], search: Callable[[], Offer]) -> Retrieved:
+    """The files in the folder of a request, each verified; logs what is missing and what is
+    unknown.
 
-    Name, size and checksum are compared with what the archive says. Where it is out of reach the
+    Name, size and checksum are compared with those of the archive. Where it is out of reach the
     files are opened only, and the manifest says so (`archive_asked`); a later retrieval compares
-    them and keeps what is the archive's.
+    them and keeps the ones that are equal.
 
     Raises
     ------
     MissingInputError
-        The folder holds no file of this retrieval.
+        The folder holds no file of this request.
     FormatError
-        A file is not the archive's, or cannot be read; no manifest is written.
+        A file differs from the archive's, or cannot be read.
     """
-    present = files_beside(out)
-    if not present:
-        raise MissingInputError(
-            f"{out.parent}: no file to adopt; lay files of the archive there first"
-        )
-    offer = _offer(wanted, archives)
-    adoption = (
-        _compared(out, present, offer, wanted, live.policy(archives), who)
-        if offer
-        else _opened(out, present, wanted)
-    )
+    folder = provider.request.folder
+    present = files_beside(provider.request.out)
+    offer = _offer(search) if present else None
+    adoption = _compared(present, offer, provider) if offer else _opened(present, provider)
     if not adoption.entries:
+        found = f" (found {_few(present)})" if present else ""
         raise MissingInputError(
-            f"{out.parent}: no file to adopt (found {_few(present)}); lay files of the archive "
-            "there first"
+            f"{folder}: no file to adopt{found}; lay files of the archive there first"
         )
-    _say(out, present, adoption)
+    _log(folder, present, adoption)
     about = {
         "adopted": adoption.verified_by,
         "archive_asked": offer is not None,
         "missing": adoption.missing,
     }
-    write_manifest(out, adoption.entries, {**(offer.about if offer else wanted.about), **about})
-    return live.Plan()
+    return Retrieved(adoption.entries, {**(offer.about if offer else {}), **about})
 
 
 def files_beside(out: Path) -> list[str]:
@@ -104,36 +110,33 @@ def files_beside(out: Path) -> list[str]:
     return sorted(name for name in names if not name.startswith(".") and name != out.name)
 
 
-def _offer(wanted: Wanted, archives: Archives) -> live.Offer | None:
-    """What the archive has; None where it is out of reach."""
+def _offer(search: Callable[[], Offer]) -> Offer | None:
+    """The files of the archive; None where it is out of reach."""
     try:
-        return wanted.search(
-            archives.model_copy(update={"attempts": min(archives.attempts, ATTEMPTS)})
-        )
+        return search()
     except RetrievalError as error:
         log.warning("%s; files are verified by opening them only", error)
         return None
 
 
-def _compared(
-    out: Path, present: list[str], offer: live.Offer, wanted: Wanted, policy: Policy, who: Access
-) -> Adoption:
-    """What the archive knows among the files, and those that it does not list though they are
-    wanted.
-    """
-    folder, listed = out.parent, {remote.path for remote in offer.remotes}
-    usable = _whole({*present} & listed, wanted)
+def _compared(present: list[str], offer: Offer, provider: Adoptable[Any]) -> Adoption:
+    """The files that the archive lists, and those that are wanted though it does not list them."""
+    folder, listed = provider.request.folder, {remote.path for remote in offer.remotes}
+    usable = provider.usable({*present} & listed)
     adopted = adopt_all(
-        [remote for remote in offer.remotes if remote.path in usable], folder, who, policy
+        [remote for remote in offer.remotes if remote.path in usable],
+        folder,
+        provider.access(),
+        policy(provider.request.archives),
     )
-    own = [name for name in present if _fits(name, wanted.unlisted)]
+    own = [name for name in present if fits(provider.unlisted, name)]
     for name in [*sorted(usable), *own]:
-        _look(folder / name, wanted)
+        _check(folder / name, provider)
     lacking = [
-        pattern for pattern in wanted.unlisted if not any(_fits(name, [pattern]) for name in own)
+        pattern for pattern in provider.unlisted if not any(fits([pattern], name) for name in own)
     ]
     entries = [
-        *(live.entry_of(item.file) for item in adopted),
+        *(entry_of(item.file) for item in adopted),
         *(entry(folder, folder / name, "") for name in own),
     ]
     verified_by = {
@@ -142,40 +145,33 @@ def _compared(
     return Adoption(entries, verified_by, sorted(listed - usable) + lacking)
 
 
-def _opened(out: Path, present: list[str], wanted: Wanted) -> Adoption:
-    """The files that belong here by their names and can be read."""
-    usable = sorted(_whole({name for name in present if wanted.belongs(name)}, wanted))
-    paths = [out.parent / name for name in usable]
+def _opened(present: list[str], provider: Adoptable[Any]) -> Adoption:
+    """The files whose names are of the request and that can be read."""
+    folder = provider.request.folder
+    usable = sorted(provider.usable({name for name in present if provider.belongs(name)}))
+    paths = [folder / name for name in usable]
     for path in paths:
-        _look(path, wanted)
+        _check(path, provider)
     if paths:
-        adopt_unasked(paths, out.parent)
+        adopt_unasked(paths, folder)
     return Adoption(
-        [entry(out.parent, path, "") for path in paths], dict.fromkeys(usable, "opened"), []
+        [entry(folder, path, "") for path in paths], dict.fromkeys(usable, "opened"), []
     )
 
 
-def _whole(names: set[str], wanted: Wanted) -> set[str]:
-    """Without those that lack the other file of their pair."""
-    if wanted.group is None:
-        return names
-    pairs = Counter(map(wanted.group, names))
-    return {name for name in names if pairs[wanted.group(name)] > 1}
-
-
-def _look(path: Path, wanted: Wanted) -> None:
-    """FormatError unless a file begins as its format does and our reader can read it."""
+def _check(path: Path, provider: Adoptable[Any]) -> None:
+    """FormatError unless a file begins as its format does and can be read."""
     with open(path, "rb") as file:
         head = file.read(HEAD_BYTES)
     if not is_kind(head, "netcdf" if path.suffix == ".nc" else "tiff"):
         raise FormatError(
             f"{path}: begins with {head[:8]!r}, expected the first bytes of its format; remove it"
         )
-    wanted.look(path)
+    provider.check(path)
 
 
-def _say(out: Path, present: list[str], adoption: Adoption) -> None:
-    folder, listed = out.parent, {item.path for item in adoption.entries}
+def _log(folder: Path, present: list[str], adoption: Adoption) -> None:
+    listed = {item.path for item in adoption.entries}
     log.info("%s: %d files adopted", folder, len(listed))
     unknown = sorted({*present} - listed - {*adoption.missing})
     if unknown:
@@ -194,7 +190,8 @@ def _say(out: Path, present: list[str], adoption: Adoption) -> None:
         )
 
 
-def _fits(name: str, patterns: Iterable[str]) -> bool:
+def fits(patterns: Iterable[str], name: str) -> bool:
+    """True for a name that fits one of some patterns with `*` and `?`."""
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 

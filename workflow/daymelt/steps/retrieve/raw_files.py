@@ -1,8 +1,8 @@
-"""Files of a retrieval that go once they are used: for that they lie in a folder of their own,
-which the workflow removes.
+"""Raw files that are not kept after use: they are moved to a folder of their own, which the
+workflow removes.
 
-While they are fetched they lie where they always do, so that a further run finds what came. Only a
-whole retrieval is moved, by renaming, and is taken back before it is looked through again.
+They are fetched beside the manifest, so that an interrupted retrieval finds the files that have
+come. Once it is complete they are moved by renaming; a further retrieval moves them back first.
 """
 
 import os
@@ -20,10 +20,10 @@ MOVING = f".{RAW}.part"
 
 @contextmanager
 def handed_over(manifest: Path, raw: Path | None, move: bool) -> Iterator[None]:
-    """Let a retrieval end in `manifest`; then leave `raw`, with its files where they `move`, empty
-    where they stay beside the manifest.
+    """Around a retrieval that ends with `manifest`: afterwards the folder `raw` exists, with the
+    files if they are to `move`, else empty, with the files beside the manifest.
 
-    Without `raw` nothing is left there, and all files stay.
+    Without `raw` there is no such folder, and all files stay beside the manifest.
 
     Raises
     ------
@@ -42,11 +42,11 @@ def handed_over(manifest: Path, raw: Path | None, move: bool) -> Iterator[None]:
 
 
 def take_back(folder: Path) -> None:
-    """Bring the files of an earlier retrieval back to `folder`; a run may have been killed while
-    they moved.
+    """Move the files of an earlier retrieval back to `folder`, also those of a run that was killed
+    while it moved them.
     """
     for place in (folder / RAW, folder / MOVING):
-        for path in sorted(place.glob("[!.]*")):  # what begins with a dot is Snakemake's own
+        for path in sorted(place.glob("[!.]*")):  # names with a dot are files of Snakemake
             os.replace(path, folder / path.name)
 
 

@@ -1,5 +1,5 @@
-"""What of the published dataset an area is configured from: the mask, whose grid it has, the DEM
-and the lists of days.
+"""The files of the published dataset from which an area is configured: the mask, which gives the
+grid, the DEM and the lists of days.
 """
 
 import logging
@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from daymelt.archives import hub
 from daymelt.core.errors import MissingInputError
 from daymelt.settings.inputs import MeltwaterBench
-from daymelt.sources.meltwaterbench import layout as published
+from daymelt.sources.meltwaterbench import layout
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +26,13 @@ def retrieve_meltwaterbench(
     dataset = hub.Dataset(named.repo, hub.resolve(named), named.endpoint)
     files = [
         file
-        for path in (published.MASK, published.HEIGHT)
+        for path in (layout.MASK, layout.HEIGHT)
         for file in hub.listing(dataset, path.parent)
         if file.path == path
     ]
     if len(files) < 2:
         raise MissingInputError(
-            f"dataset {named.repo}: no {published.MASK} and {published.HEIGHT}; check "
+            f"dataset {named.repo}: no {layout.MASK} and {layout.HEIGHT}; check "
             "meltwaterbench.revision"
         )
     files += split_files(dataset)
@@ -49,11 +49,11 @@ def split_files(dataset: hub.Dataset) -> list[hub.HubFile]:
         return [
             file
             for model in models
-            for file in hub.listing(dataset, published.split_folder(model.name))
+            for file in hub.listing(dataset, layout.split_folder(model.name))
             if file.path.suffix == ".csv"
         ]
     except MissingInputError:
-        where = published.split_folder("MODEL")
+        where = layout.split_folder("MODEL")
         log.warning(
             "%s: no split files at %s; put train.csv, val.csv and test.csv into the folder of "
             "split.file",

@@ -1,1 +1,1 @@
-"""Stage train: one system by the terms of one split."""
+"""Stage train: one system on the terms of one split."""

@@ -1,4 +1,4 @@
-"""Let a system learn from the training days."""
+"""Train a system on the training days."""
 
 from pathlib import Path
 
@@ -24,7 +24,15 @@ def train(
     system: System,
     threads: int = 0,
 ) -> None:
-    """Train the configured system; `out` is its card, written last, beside what else it keeps."""
+    """Train the configured system.
+
+    Parameters
+    ----------
+    sar : melt fractions of the acquisitions, all seasons
+    interpolated, mar, microwave, winters, terrain : inputs, all seasons
+    splits : which days train and validate
+    out : card of the system, written last, beside its arrays or weights
+    """
     options = interface.read_options(system.kind, system.options)
     with (
         open_aligned(terrain, interpolated, mar, microwave, winters) as aligned,
@@ -34,5 +42,5 @@ def train(
             [*aligned.digests, *observed.digests, *(checksum(path) for path in sorted(splits))]
         )
         about = {"inputs": inputs, "software": software_version()}
-        lesson = interface.Lesson(aligned, observed, read_splits(splits), about, threads)
-        interface.system(system.kind).fit(lesson, options, out.parent)
+        data = interface.TrainingData(aligned, observed, read_splits(splits), about, threads)
+        interface.system(system.kind).fit(data, options, out.parent)

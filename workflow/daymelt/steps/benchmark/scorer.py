@@ -1,6 +1,4 @@
-"""What the maps of one system are worth: every score that the benchmark shows, taken in day by
-day.
-"""
+"""Scores of the maps of one system through one season, added up day by day."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
@@ -16,9 +14,8 @@ from daymelt.science.reliability import Reliability
 from daymelt.science.strata import StrataSums, gap_bins, height_bins, period_of
 from daymelt.steps.benchmark.daily_table import SAR
 
-COMPARABLE_SHARE = (
-    0.5  # of the land that an acquisition must have seen for its melt extent to be drawn
-)
+# of the land that an acquisition must cover for its melt extent to be given
+COMPARABLE_SHARE = 0.5
 Field = NDArray[np.float32]
 Row = dict[str, Any]
 Events = Mapping[str, tuple[dt.date, dt.date]]
@@ -26,8 +23,13 @@ Events = Mapping[str, tuple[dt.date, dt.date]]
 
 @dataclass(frozen=True)
 class Ground:
-    """What the days share: the height, m, where there is land, and the true area of a cell, km²;
-    all (y, x).
+    """What all days share.
+
+    Parameters
+    ----------
+    height : (y, x), m
+    land : (y, x), True on land
+    cell_km2 : (y, x), true area of a cell, km²
     """
 
     height: Field
@@ -37,7 +39,16 @@ class Ground:
 
 @dataclass
 class Tables:
-    """One row a day; one a stratum; one a class of the predicted fraction; one for the onset."""
+    """The tables of an evaluation.
+
+    Parameters
+    ----------
+    daily : one row a day and reference
+    extent : one row a day and series
+    strata : one row a stratum
+    reliability : one row a class of the predicted fraction
+    onset : one row, or none where there is no truth
+    """
 
     daily: list[Row] = field(default_factory=list)
     extent: list[Row] = field(default_factory=list)
@@ -46,15 +57,16 @@ class Tables:
     onset: list[Row] = field(default_factory=list)
 
 
-class Judge:
-    """Scores the maps of one system through one season; it keeps sums and a few fields, never a
-    day.
+class Scorer:
+    """Scores of the maps of one system through one season.
+
+    Sums and a few fields are held in memory, no daily maps.
 
     Parameters
     ----------
     name : of the system
     ground : of the area
-    events : name to first and last day of a time that is scored by itself
+    events : name to first and last day of a period that is also scored separately
     """
 
     def __init__(self, name: str, ground: Ground, events: Events) -> None:
@@ -68,9 +80,14 @@ class Judge:
     def score(
         self, day: dt.date, against: str, melt: Field, target: Field, age: NDArray[np.uint8]
     ) -> None:
-        """Score a day against a reference; nothing where no cell of the target is valid.
+        """Add the scores of a day against a reference; none where no cell of it is valid.
 
-        `age` is days to the nearest acquisition that could be an input.
+        Parameters
+        ----------
+        day : of the map
+        against : name of the reference
+        melt, target : (y, x), melt fraction of map and reference, 0 to 1; NaN: no data
+        age : (y, x), days to the nearest acquisition that could be an input
         """
         valid = self._ground.land & np.isfinite(target)
         if not valid.any():
@@ -88,9 +105,17 @@ class Judge:
             strata.add(kind, 0, [name], melt, target, valid)
         self._reliability.setdefault(against, Reliability()).add(melt, target, valid)
 
-    def watch(self, day: dt.date, melt: Field, seen: Field | None, truth: Field | None) -> None:
-        """Take in a day of the whole season, with what Sentinel-1 saw and what is true, where there
-        is such: extent and onset of melt.
+    def add_season_day(
+        self, day: dt.date, melt: Field, seen: Field | None, truth: Field | None
+    ) -> None:
+        """Add a day to the melt extent and onset of the season.
+
+        Parameters
+        ----------
+        day : of the map
+        melt : (y, x), melt fraction of the map, 0 to 1
+        seen : (y, x), that of the day's acquisition, NaN: no data; None without an acquisition
+        truth : (y, x), the true one; None without a truth
         """
         self._tables.extent += [
             {"date": day, "system": name, "extent_km2": km2}
@@ -101,7 +126,7 @@ class Judge:
                 onset.add(day, fraction, self._ground.land)
 
     def tables(self) -> Tables:
-        """Everything so far."""
+        """The tables of all days added."""
         tables = self._tables
         named = {"system": self._name}
         tables.strata = [
@@ -123,9 +148,9 @@ class Judge:
     def _extents(
         self, melt: Field, seen: Field | None, truth: Field | None
     ) -> Iterator[tuple[str, float]]:
-        """Melt extents of a day; that of an acquisition is scaled from what it saw to all land."""
+        """Melt extents of a day, km²; that of an acquisition is scaled to all land."""
         land, cell_km2 = self._ground.land, self._ground.cell_km2
-        if self._name != SAR:  # an average over a fortnight has no extent of its own
+        if self._name != SAR:  # a mean over acquisitions of several weeks has no daily extent
             yield self._name, self._extent(melt, land)
         if truth is not None:
             yield "truth", self._extent(truth, land)

@@ -1,4 +1,4 @@
-"""The scores of a season are taken in day by day: memory does not grow with the days."""
+"""The scores of a season are added up day by day: memory does not grow with the days."""
 
 import datetime as dt
 import tracemalloc
@@ -10,7 +10,7 @@ from daymelt.core import cube
 from daymelt.core.dates import span
 from daymelt.core.encoding import PERCENT, decode, encode
 from daymelt.core.grid import Grid
-from daymelt.steps.benchmark.judge import Ground, Judge
+from daymelt.steps.benchmark.scorer import Ground, Scorer
 from daymelt.systems.streams import open_series
 
 GRID = Grid("EPSG:3413", 100, 294_900, -2_566_500, 300, 320)
@@ -38,7 +38,7 @@ def series(tmp_path_factory):
     return written
 
 
-def judged(days, path):
+def scored(days, path):
     """Score every day of a file against its neighbour; the tables, and the peak of memory beyond
     the start, bytes.
     """
@@ -47,21 +47,21 @@ def judged(days, path):
     )
     age = np.zeros(GRID.shape, np.uint8)
     with open_series([path]) as fields:
-        judge = Judge("some", ground, {})
+        scorer = Scorer("some", ground, {})
         tracemalloc.start()
         for day in days:
             target = fields.read(day)
             melt = decode(encode(np.roll(target, 1), PERCENT), PERCENT)
-            judge.score(day, "truth, every day", melt, target, age)
-            judge.watch(day, melt, None, target)
+            scorer.score(day, "truth, every day", melt, target, age)
+            scorer.add_season_day(day, melt, None, target)
             del melt, target
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    return judge.tables(), peak
+    return scorer.tables(), peak
 
 
 def test_memory_of_an_evaluation_does_not_grow_with_the_days(series):
-    few, peak_of_few = judged(*series(6))
-    many, peak_of_many = judged(*series(48))
+    few, peak_of_few = scored(*series(6))
+    many, peak_of_many = scored(*series(48))
     assert (len(few.daily), len(many.daily)) == (6, 48)
     assert peak_of_many - peak_of_few < FIELD

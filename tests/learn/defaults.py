@@ -1,0 +1,20 @@
+"""Options of the default network, of its training, and of the default forest."""
+
+from dataclasses import asdict, replace
+
+from daymelt.learn.random_forest import ForestOptions
+from daymelt.settings.learning import Model, Training
+from daymelt.systems import random_forest
+from daymelt.systems.network import network_options, training_options
+
+NETWORK = network_options(Model().model_dump(mode="json"))
+TRAINING = replace(
+    training_options(Training().model_dump(mode="json"), threads=0), validate_every=1
+)
+FOREST = ForestOptions(
+    **{
+        name: value
+        for name, value in asdict(random_forest.Options()).items()
+        if name in ForestOptions.__dataclass_fields__
+    }
+)

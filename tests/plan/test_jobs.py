@@ -1,0 +1,126 @@
+"""Which files and jobs belong to a target."""
+
+import re
+
+import pytest
+
+from daymelt.plan import places
+from daymelt.plan.jobs import Jobs, season_of
+
+
+@pytest.fixture
+def jobs(area):
+    """Those of the embedded area."""
+    return Jobs(area("embedded"))
+
+
+@pytest.fixture
+def on_every_protocol(settings):
+    """Two seasons, compared on every protocol, with an ablation."""
+    protocols = ["published", "truth", "leave-one-year-out", "blocked", "hindcast"]
+    config = settings(
+        seasons={"years": [2017, 2019, 2020]},
+        split={"hindcast_training_years": [2019], "hindcast_validation_years": [2020]},
+        benchmark={"protocols": protocols, "ablations": ["without-sar"]},
+    )
+    return Jobs(config)
+
+
+def test_the_year_of_a_job_is_that_of_its_season_or_month(wildcards):
+    assert season_of(wildcards(area="here", month="2019-07")) == 2019
+    assert season_of(wildcards(season="2020", model="mine")) == 2020
+    assert season_of(wildcards(model="mine")) is None
+
+
+def test_every_target_lies_at_a_place_of_the_area_without_open_wildcards(jobs):
+    figures = jobs.report_figures().values()
+    targets = [*jobs.map_indices(), *jobs.score_tables(), *jobs.benchmark_tables(), *figures]
+    targets += jobs.aligned_inputs()
+    assert all(path.startswith("results/embedded/") and "{" not in path for path in targets)
+    assert len(targets) == len(set(targets))
+
+
+def test_the_winter_of_a_season_lies_in_its_own_year(jobs, wildcards):
+    manifests = jobs.winter_months(places.MANIFESTS["sentinel1"])(wildcards(season="2019"))
+    assert manifests == [
+        f"resources/embedded/sentinel1/2019-{month}/manifest.json" for month in ("01", "02", "03")
+    ]
+
+
+def test_a_month_has_the_references_of_its_own_and_of_earlier_years_latest_first(jobs, wildcards):
+    def years(month):
+        return [re.findall(r"\d{4}", path)[-1] for path in jobs.winter_references(month)]
+
+    assert years(wildcards(month="2020-05")) == ["2020", "2019", "2018"]
+    assert years(wildcards(month="2017-05")) == ["2017"]
+
+
+def test_the_twin_alone_has_a_truth(jobs, area, wildcards):
+    live = Jobs(area("helheim"))
+    assert jobs.world(wildcards(month="2019-07")) == ["resources/embedded/twin/world_2019.nc"]
+    assert live.world(wildcards(month="2019-07")) == live.worlds() == []
+    assert "twin_statistics" in "".join(jobs.score_tables())
+    assert "twin_statistics" not in "".join(live.score_tables())
+
+
+def test_held_out_days_see_no_acquisition_outside_the_training_split(jobs, wildcards):
+    job = wildcards(trial="published", model="unet-smp", season="2019")
+    held_out = jobs.held_out_inputs(places.INTERPOLATED)(job)
+    others = jobs.other_inputs(places.INTERPOLATED)(job)
+    assert held_out == "results/embedded/aligned/time_interpolated/published/2019.nc"
+    assert others == "results/embedded/aligned/time_interpolated/all/2019.nc"
+
+
+def test_a_trial_takes_the_model_of_its_own_split(on_every_protocol, wildcards):
+    job = wildcards(trial="truth", model="unet-smp", season="2019")
+    assert "/published/" in on_every_protocol.model_of_trial(job)
+    job.trial = "leave-out-2019"
+    assert "/leave-out-2019/" in on_every_protocol.model_of_trial(job)
+    assert "/leave-out-2019/" in on_every_protocol.split_of_trial(job)
+
+
+def test_only_slow_systems_are_scored_from_written_maps(jobs, wildcards):
+    slow = {name for name in jobs.config.system_names() if jobs.is_slow(name)}
+    assert slow == {"unet-smp", "unet", "deeplabv3plus", "random-forest"}
+    job = wildcards(trial="published", model="unet-smp", season="2019")
+    assert jobs.maps_of_trial(job) == ["results/embedded/maps/unet-smp/2019/index.json"]
+    job.model = "linear-dem"
+    assert jobs.maps_of_trial(job) == []
+
+
+def test_ablations_and_sar_are_compared_where_they_say_something(on_every_protocol):
+    compared = {(one.trial, one.model) for one in on_every_protocol.evaluations()}
+    with_ablation = {trial for trial, model in compared if model == "unet-smp-without-sar"}
+    assert with_ablation == {"published", "truth"}
+    assert ("hindcast", "time-interpolated-sar") not in compared
+    assert ("hindcast", "interpolate-mar") in compared
+
+
+def test_a_hindcast_scores_the_years_that_neither_train_nor_validate(on_every_protocol):
+    seasons = {one.season for one in on_every_protocol.evaluations() if one.trial == "hindcast"}
+    assert seasons == {2017}
+
+
+def test_names_run_beside_the_files_that_they_are_of(on_every_protocol):
+    jobs = on_every_protocol
+    named = zip(jobs.evaluations(), jobs.evaluated(places.DAILY), strict=True)
+    assert all(f"/{one.trial}/{one.model}/{one.season}.csv" in path for one, path in named)
+    splits = zip(jobs.splits_to_draw(), jobs.split_files_to_draw(), strict=True)
+    assert all(f"/{name}/{season}.csv" in path for (name, season), path in splits)
+    maps = zip(jobs.mapped_to_draw(), jobs.maps_to_draw(), strict=True)
+    assert all(f"/{name}/" in path for name, path in maps)
+    models = zip(jobs.systems_to_draw(), jobs.models_to_draw(), strict=True)
+    assert all(f"/{name}/" in path for name, path in models)
+
+
+def test_of_years_left_out_in_turn_the_figure_shows_the_first(on_every_protocol):
+    names = {name for name, _ in on_every_protocol.splits_to_draw()}
+    assert names == {"published", "leave-out-2017", "blocked", "hindcast"}
+
+
+def test_wildcards_match_what_there_is_and_nothing_else(on_every_protocol):
+    patterns = on_every_protocol.wildcard_constraints()
+    assert re.fullmatch(patterns["trial"], "leave-out-2019")
+    assert re.fullmatch(patterns["model"], "unet-smp-without-sar")
+    assert not re.fullmatch(patterns["season"], "2018")
+    assert not re.fullmatch(patterns["split"], "truth")  # it is learnt on the published split

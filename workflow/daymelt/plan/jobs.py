@@ -1,0 +1,307 @@
+"""Which files and jobs belong to a target: seasons and months, trials, evaluations, figures.
+
+Methods that take `wildcards` are input functions of rules: they are given the wildcards of a job as
+attributes (`wildcards.season`), a text each.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from daymelt.core.dates import month_name, parse_month, winter_months
+from daymelt.plan import places
+from daymelt.plan.resources import system_needs
+from daymelt.settings.config import Config
+from daymelt.settings.protocols import LEAVE_OUT, PUBLISHED, TRUTH, Trial, trials
+
+Wildcards = Any
+Paths = Callable[[Wildcards], list[str]]
+
+
+class Evaluation(NamedTuple):
+    """A system through one season, on the terms of a trial."""
+
+    trial: str
+    model: str
+    season: int
+
+
+def season_of(wildcards: Wildcards) -> int | None:
+    """Year of a job of one season or month, else None."""
+    if hasattr(wildcards, "month"):
+        return parse_month(wildcards.month)[0]
+    return int(wildcards.season) if hasattr(wildcards, "season") else None
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The files and jobs of a configuration."""
+
+    config: Config
+
+    @property
+    def area(self) -> str:
+        """Name of the area."""
+        return self.config.area.name
+
+    @property
+    def model(self) -> str:
+        """Name of the model whose maps are the product."""
+        return self.config.model.name
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """Years, rising."""
+        return self.config.seasons.years
+
+    @property
+    def map_pool(self) -> str:
+        """Pool of the acquisitions that enter the maps: all, or those of the published split."""
+        return places.ALL if self.config.map.sar_pool == "all" else PUBLISHED
+
+    @cached_property
+    def trials(self) -> dict[str, Trial]:
+        """Every trial by its name: the configured ones, and the published one in any case."""
+        published = trials("published", self.seasons, (), ())
+        found = {trial.name: trial for trial in self.config.trials()}
+        return found | {trial.name: trial for trial in published if trial.name not in found}
+
+    def wildcard_constraints(self) -> dict[str, str]:
+        """What each wildcard can be, as a regular expression."""
+        return {
+            "area": self.area,
+            "model": "|".join(self.config.system_names()),
+            "trial": "|".join(self.trials),
+            "split": "|".join({trial.split: None for trial in self.trials.values()}),
+            "season": "|".join(map(str, self.seasons)),
+            "month": r"\d{4}-\d{2}",
+        }
+
+    def at(self, place: str, **wildcards: object) -> str:
+        """A place in the area."""
+        return places.at(place, area=self.area, **wildcards)
+
+    def each_season(self, place: str, **wildcards: object) -> list[str]:
+        """A place of every season."""
+        return [self.at(place, season=season, **wildcards) for season in self.seasons]
+
+    # twin and retrieval
+
+    @property
+    def has_truth(self) -> bool:
+        """True where Sentinel-1 comes from the twin, whose true melt is given."""
+        return self.config.sentinel1.provider == "twin"
+
+    def world(self, wildcards: Wildcards) -> list[str]:
+        """The twin's truth of the season of a job; none where there is no truth."""
+        season = season_of(wildcards)
+        return [self.at(places.WORLD, season=season)] if self.has_truth else []
+
+    def worlds(self) -> list[str]:
+        """The twin's truth of every season; none where there is no truth."""
+        return self.each_season(places.WORLD) if self.has_truth else []
+
+    # preparation
+
+    def winter_months(self, place: str) -> Paths:
+        """Function that gives a place of each month of the winter before a season."""
+
+        def paths(wildcards: Wildcards) -> list[str]:
+            months = winter_months(int(wildcards.season), self.config.sar.winter_months)
+            return [self.at(place, month=month_name(*month)) for month in months]
+
+        return paths
+
+    def winter_references(self, wildcards: Wildcards) -> list[str]:
+        """Winter references for a month: of its own season, then of earlier ones, latest first.
+
+        None for published melt fractions.
+        """
+        if self.config.sentinel1.provider == "meltwaterbench":
+            return []
+        own, back = parse_month(wildcards.month)[0], self.config.sar.reference_years_back
+        earlier = [year for year in reversed(self.seasons) if 0 < own - year <= back]
+        return [self.at(places.WINTER_REFERENCE, season=year) for year in [own, *earlier]]
+
+    def months_of(self, season: int) -> list[str]:
+        """Melt fractions of the months of one season."""
+        names = (month_name(season, number) for number in self.config.seasons.months)
+        return [self.at(places.SAR, month=name) for name in names]
+
+    def sar_of_season(self, wildcards: Wildcards) -> list[str]:
+        """Melt fractions of the months of a job's season."""
+        return self.months_of(int(wildcards.season))
+
+    def sar_streams(self) -> list[str]:
+        """Melt fractions of every month."""
+        return [path for season in self.seasons for path in self.months_of(season)]
+
+    def split_files(self) -> list[str]:
+        """The split files that the settings name; a change in them is a change of the split."""
+        given = self.config.split.file
+        if given is None:
+            return []
+        names = [given / f"{name}.csv" for name in ("train", "val", "test")]
+        return [str(path) for path in (names if given.is_dir() else [given])]
+
+    def aligned_inputs(self) -> list[str]:
+        """Everything that training and mapping read."""
+        return [
+            self.at(places.TERRAIN),
+            *self.sar_streams(),
+            *self.each_season(places.MAR),
+            *self.each_season(places.MICROWAVE),
+            *self.each_season(places.INTERPOLATED, split=PUBLISHED),
+            *self.each_season(places.INTERPOLATED, split=places.ALL),
+            *self.each_season(places.SAR_AGE, split=places.ALL),
+        ]
+
+    # training and maps
+
+    def map_indices(self) -> list[str]:
+        """The list of maps of each season, written after its last map."""
+        return self.each_season(places.MAP_INDEX, model=self.model)
+
+    def is_slow(self, model: str) -> bool:
+        """True where a system maps so slowly that scores and figures take its written maps."""
+        return system_needs(self.config, model).slow
+
+    # trials
+
+    def split_of_trial(self, wildcards: Wildcards) -> str:
+        """The split of a trial, of the season of a job."""
+        split = self.trials[wildcards.trial].split
+        return self.at(places.SPLIT, split=split, season=wildcards.season)
+
+    def model_of_trial(self, wildcards: Wildcards) -> str:
+        """The system as trained for a trial."""
+        split = self.trials[wildcards.trial].split
+        return self.at(places.MODEL, split=split, model=wildcards.model)
+
+    def held_out_inputs(self, place: str) -> Callable[[Wildcards], str]:
+        """Function that gives a stream of the acquisitions that may be inputs on held-out days.
+
+        A trial without any has no system with Sentinel-1 among its channels.
+        """
+
+        def path(wildcards: Wildcards) -> str:
+            trial = self.trials[wildcards.trial]
+            pool = trial.split if trial.pool == "train" else places.ALL
+            return self.at(place, split=pool, season=wildcards.season)
+
+        return path
+
+    def other_inputs(self, place: str) -> Callable[[Wildcards], str]:
+        """The same for days without an acquisition: as in the maps on the published trial."""
+
+        def path(wildcards: Wildcards) -> str:
+            if wildcards.trial != PUBLISHED:
+                return self.held_out_inputs(place)(wildcards)
+            return self.at(place, split=self.map_pool, season=wildcards.season)
+
+        return path
+
+    def maps_of_trial(self, wildcards: Wildcards) -> list[str]:
+        """The written maps of a slow system where they are what the trial would predict."""
+        if not self.is_slow(wildcards.model) or wildcards.trial not in (PUBLISHED, TRUTH):
+            return []
+        return [self.at(places.MAP_INDEX, model=wildcards.model, season=wildcards.season)]
+
+    # benchmark
+
+    def main_evaluations(self, place: str = places.DAILY) -> list[str]:
+        """Daily scores (or another table) of the systems that every run compares."""
+        return [
+            self.at(place, trial=PUBLISHED, model=model, season=season)
+            for model in [self.model, *self.config.benchmark.always]
+            for season in self.seasons
+        ]
+
+    def systems_of(self, trial: Trial) -> list[str]:
+        """The systems that are compared on a trial.
+
+        Ablations of the model stand on the published trial and the truth alone, the time
+        interpolation of Sentinel-1 where there is Sentinel-1.
+        """
+        names = self.config.system_names()
+        if trial.name not in (PUBLISHED, TRUTH):
+            names = [name for name in names if name not in self.config.ablations]
+        if trial.pool == "none":
+            kinds = {name: self.config.resolve(name).kind for name in names}
+            names = [name for name in names if kinds[name] != "time-interpolated-sar"]
+        return names
+
+    def evaluations(self) -> list[Evaluation]:
+        """Every configured trial, system and season; those of the truth where there is one."""
+        return [
+            Evaluation(trial.name, model, season)
+            for trial in self.config.trials()
+            if trial.name != TRUTH or self.has_truth
+            for model in self.systems_of(trial)
+            for season in trial.seasons
+        ]
+
+    def evaluated(self, *tables: str) -> list[str]:
+        """The tables of every evaluation."""
+        return [
+            self.at(table, **evaluation._asdict())
+            for evaluation in self.evaluations()
+            for table in tables
+        ]
+
+    def each_system(self, place: str, **wildcards: object) -> list[str]:
+        """A place of every system."""
+        return [self.at(place, model=name, **wildcards) for name in self.config.system_names()]
+
+    def splits_to_draw(self) -> list[tuple[str, int]]:
+        """Split and season of each split file of the figure of leakage.
+
+        Of the splits that leave out one year after the other there is only the first.
+        """
+        names = dict.fromkeys(trial.split for trial in self.config.trials())
+        left_out = [name for name in names if name.startswith(LEAVE_OUT)]
+        shown = [name for name in names if name not in left_out[1:]]
+        return [(name, season) for name in shown for season in self.seasons]
+
+    def split_files_to_draw(self) -> list[str]:
+        """The files of `splits_to_draw`."""
+        pairs = self.splits_to_draw()
+        return [self.at(places.SPLIT, split=name, season=season) for name, season in pairs]
+
+    def systems_to_draw(self) -> list[str]:
+        """The systems of the figures: all but the ablations."""
+        names = self.config.system_names()
+        return [name for name in names if name not in self.config.ablations]
+
+    def models_to_draw(self) -> list[str]:
+        """The cards of the systems of the figures."""
+        names = self.systems_to_draw()
+        return [self.at(places.MODEL, split=PUBLISHED, model=name) for name in names]
+
+    def mapped_to_draw(self) -> list[str]:
+        """The systems of the figures whose written maps are drawn."""
+        return [name for name in self.systems_to_draw() if self.is_slow(name)]
+
+    def maps_to_draw(self) -> list[str]:
+        """The maps of `mapped_to_draw`, of the season of the day that the figures show."""
+        season = self.config.report.day.year
+        names = self.mapped_to_draw()
+        return [self.at(places.MAP_INDEX, model=name, season=season) for name in names]
+
+    # targets
+
+    def score_tables(self) -> list[str]:
+        """The scores as csv and as text, and on the twin its calibration."""
+        tables = [places.SCORES, places.SCORES_TEXT]
+        tables += [places.TWIN_STATISTICS] if self.has_truth else []
+        return [self.at(table) for table in tables]
+
+    def benchmark_tables(self) -> list[str]:
+        """What `snakemake benchmark` leaves beside the scores."""
+        tables = [*places.COMPARISON.values(), *places.COMPARISON_FIGURES.values()]
+        return [self.at(table) for table in [*tables, *places.STATIONS.values()]]
+
+    def report_figures(self) -> dict[str, str]:
+        """The figures of the report, by their names."""
+        return {name: self.at(place) for name, place in places.REPORT_FIGURES.items()}

@@ -1,0 +1,88 @@
+"""Where the files of a run lie: every path under `resources/` and `results/`, once.
+
+A place is a pattern with the wildcards of the rules ({area}, {season}, {month}, {model}, {split},
+{trial}); `at` fills them in. Readers of a file are told what it holds by name, or find it in its
+content; a path is never taken apart again.
+"""
+
+from pathlib import Path
+
+from daymelt.core.manifest import RAW
+
+RESOURCES, RESULTS = "resources/{area}", "results/{area}"
+
+# as the providers ship it
+WORLD = f"{RESOURCES}/twin/world_{{season}}.nc"
+MANIFESTS = {
+    "terrain": f"{RESOURCES}/terrain/manifest.json",
+    "sentinel1": f"{RESOURCES}/sentinel1/{{month}}/manifest.json",
+    "mar": f"{RESOURCES}/mar/{{season}}/manifest.json",
+    "microwave": f"{RESOURCES}/microwave/{{season}}/manifest.json",
+    "stations": f"{RESOURCES}/stations/manifest.json",
+}
+SENTINEL1_RAW = f"{RESOURCES}/sentinel1/{{month}}/{RAW}"
+
+# on the study grid
+TERRAIN = f"{RESULTS}/aligned/terrain.nc"
+WINTER_REFERENCE = f"{RESULTS}/aligned/sar/winter_{{season}}.nc"
+SAR = f"{RESULTS}/aligned/sar/{{month}}.nc"
+MAR = f"{RESULTS}/aligned/mar/{{season}}.nc"
+MICROWAVE = f"{RESULTS}/aligned/microwave/{{season}}.nc"
+MICROWAVE_WINTER = f"{RESULTS}/aligned/microwave/{{season}}_winter.nc"
+SPLIT = f"{RESULTS}/splits/{{split}}/{{season}}.csv"
+# from the training days of a split, or from all acquisitions (`ALL` in place of a split)
+INTERPOLATED = f"{RESULTS}/aligned/time_interpolated/{{split}}/{{season}}.nc"
+SAR_AGE = f"{RESULTS}/aligned/sar_age/{{split}}/{{season}}.nc"
+ALL = "all"
+
+MODEL = f"{RESULTS}/models/{{split}}/{{model}}/model.json"
+TRAINING_RECORD = "logs/{area}/train/{split}/{model}.tsv"  # Snakemake's record: time and memory
+MAPS = f"{RESULTS}/maps/{{model}}"
+MAP_INDEX = f"{MAPS}/{{season}}/index.json"
+
+# the comparison of systems
+BENCHMARK = f"{RESULTS}/benchmark"
+DAILY = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}.csv"
+EVALUATION = {
+    name: f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_{name}.csv"
+    for name in ("extent", "strata", "reliability", "onset")
+}
+SPEED = f"{BENCHMARK}/speed/{{model}}.json"
+SCORES, SCORES_TEXT = f"{BENCHMARK}/scores.csv", f"{BENCHMARK}/scores.txt"
+TWIN_STATISTICS = f"{BENCHMARK}/twin_statistics.csv"
+COMPARISON = {
+    "table": f"{BENCHMARK}/table.csv",
+    "markdown": f"{BENCHMARK}/table.md",
+    "html": f"{BENCHMARK}/table.html",
+    "strata": f"{BENCHMARK}/strata.csv",
+    "reliability": f"{BENCHMARK}/reliability.csv",
+}
+COMPARISON_FIGURES = {
+    name: f"{BENCHMARK}/{name}.png" for name in ("maps", "reliability", "error", "leakage")
+}
+STATIONS = {"table": f"{BENCHMARK}/stations.csv", "figure": f"{BENCHMARK}/stations.png"}
+
+REPORT = f"{RESULTS}/report"
+REPORT_FIGURES = {
+    "panel": f"{REPORT}/day_panel.png",
+    "curves": f"{REPORT}/melt_extent.png",
+    "loss": f"{REPORT}/loss.png",
+    "scores": f"{REPORT}/scores.png",
+}
+
+
+class _Given(dict[str, object]):
+    """Values of wildcards; one that is not given stays a wildcard."""
+
+    def __missing__(self, name: str) -> str:
+        return f"{{{name}}}"
+
+
+def at(place: str, **wildcards: object) -> str:
+    """A place with some of its wildcards filled in; those that it lacks have no effect."""
+    return place.format_map(_Given(wildcards))
+
+
+def below(results: Path, place: str, **wildcards: object) -> Path:
+    """A place under `results/` in a copy of that folder, such as another run's."""
+    return results / Path(at(place, **wildcards)).relative_to("results")

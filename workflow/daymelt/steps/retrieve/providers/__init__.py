@@ -1,0 +1,1 @@
+"""Providers: one folder a source, one module a provider, found by its name."""

@@ -1,0 +1,1 @@
+"""Providers of the regional climate model MAR, a season at a time."""

@@ -1,0 +1,1 @@
+"""Providers of passive microwave brightness temperature, a season at a time."""

@@ -1,0 +1,1 @@
+"""Providers of Sentinel-1 backscatter, a month at a time."""

@@ -1,0 +1,72 @@
+"""Windows of Sentinel-1 RTC scenes from the Planetary Computer."""
+
+from daymelt.archives.ranges import open_remote
+from daymelt.core.progress import progress
+from daymelt.settings.inputs import Archives, Sentinel1
+from daymelt.sources.sentinel1 import planetary_computer
+from daymelt.sources.sentinel1.planetary_computer import PlanetaryOptions, Scene
+from daymelt.steps.retrieve.archive_settings import box_of, policy
+from daymelt.steps.retrieve.entries import window_entry
+from daymelt.steps.retrieve.provider import Cost, Offer, ProviderBase, Reached, Retrieved
+
+
+def options_of(sentinel1: Sentinel1, archives: Archives) -> PlanetaryOptions:
+    """Where scenes are searched, where their tokens come from, and of which polarisation."""
+    return PlanetaryOptions(
+        archives.stac,
+        archives.sas,
+        archives.sas_hosts,
+        polarisation=sentinel1.polarisation,
+        policy=policy(archives),
+    )
+
+
+class Provider(ProviderBase[Sentinel1]):
+    """The window of the area from every scene of some days."""
+
+    cost = Cost(gb_a_season=120.0, by_area=True)
+    account = "planetary-computer"
+    no_adoption = (
+        "--adopt: files of planetary-computer are windows that daymelt cuts itself; lay windows "
+        "that it cut for this area into the folder and run without --adopt, which keeps them"
+    )
+
+    def offer(self) -> Offer:
+        """The scenes, of unknown size: that of a window shows once it is cut."""
+        request = self.request
+        options = options_of(request.settings, request.archives)
+        days = request.days
+        return Offer(planetary_computer.search(box_of(request.area), days[0], days[-1], options))
+
+    def reach(self) -> Reached:
+        """Search the days, and read the first bytes of a scene with the key."""
+        request = self.request
+        options = options_of(request.settings, request.archives)
+        days, scenes = len(request.days), self.offer().remotes
+        if not scenes:
+            return Reached(
+                f"reached, no scene in {days} days", "check sentinel1.polarisation and the area"
+            )
+        with open_remote(scenes[0].url, options.access(), options.policy, "scene"):
+            return Reached(f"reached, {len(scenes)} scenes in {days} days, and they open")
+
+    def fetch(self, offer: Offer) -> Retrieved:
+        """The windows of the scenes, and the scenes without a valid pixel there."""
+        request = self.request
+        options = options_of(request.settings, request.archives)
+        scenes = [remote for remote in offer.remotes if isinstance(remote, Scene)]
+        with progress(len(scenes), "scenes", " scenes") as bar:
+            found = planetary_computer.retrieve(
+                scenes,
+                request.folder,
+                request.area,
+                options.access(),
+                options.policy,
+                lambda _scene: bar.update(1),
+            )
+        by_name = {scene.path.rsplit("_", 1)[0]: scene for scene in scenes}
+        entries = [
+            window_entry(request.folder, path, by_name[path.name.rsplit("_", 1)[0]])
+            for path in found.paths
+        ]
+        return Retrieved(entries, {"empty_scenes": [scene.id for scene in found.empty]})

@@ -1,0 +1,1 @@
+"""Providers of the records of weather stations."""

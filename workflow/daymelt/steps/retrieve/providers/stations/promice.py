@@ -1,0 +1,28 @@
+"""Hourly files of the PROMICE and GC-Net stations from their server."""
+
+from daymelt.archives.access import Access, anonymous
+from daymelt.settings.inputs import Stations
+from daymelt.sources.stations import server
+from daymelt.steps.retrieve.archive_settings import policy
+from daymelt.steps.retrieve.archived import Archived
+from daymelt.steps.retrieve.provider import Offer
+from daymelt.steps.station_sites import sites_in
+
+
+class Provider(Archived[Stations]):
+    """The whole record of every station in the area, one file a station."""
+
+    account = ""
+    no_adoption = (
+        "stations: found --adopt; a file of your own is served by an address, archives.promice"
+    )
+
+    def access(self) -> Access:
+        """The server asks for no account."""
+        return anonymous("the server of the stations")
+
+    def offer(self) -> Offer:
+        """The file of each station in the area."""
+        names = [site.name for site in sites_in(self.request.settings, self.request.area)]
+        archives = self.request.archives
+        return Offer(server.search(names, archives.promice, policy(archives)))

@@ -1,0 +1,33 @@
+"""What stations at the configured places record of the twin's weather."""
+
+from pathlib import Path
+
+from daymelt.settings.inputs import Station, Stations
+from daymelt.steps.retrieve.twin_files import TwinFiles
+from daymelt.steps.station_sites import sites_in
+from daymelt.twin import files
+from daymelt.twin.stations import observe
+
+
+class Provider(TwinFiles[Stations]):
+    """The whole record of every station in the area, one file a station."""
+
+    def write(self) -> list[Path]:
+        """Observe the weather of the configured years."""
+        return [
+            self._write_station(site) for site in sites_in(self.request.settings, self.request.area)
+        ]
+
+    def _write_station(self, site: Station) -> Path:
+        request, place = self.request, (site.name, site.lat, site.lon)
+        record = observe(request.area, request.seasons.years, *place, request.twin.seed)
+        temperatures = {"t_u": record.air, "t_surf": record.surface}
+        return files.write_station(
+            request.folder,
+            site.name,
+            record.hours,
+            temperatures,
+            site.lat,
+            site.lon,
+            record.height,
+        )
