@@ -80,7 +80,7 @@ def bilinear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: G
     cell, source, weight = _triangle_weights(x.ravel(), y.ravel(), target)
     inside = np.unique(cell)
     rows, columns = (
-        _between(np.bincount(cell, weight * place)[inside].round(DECIMALS), length)
+        _between(np.asarray(np.bincount(cell, weight * place)[inside], np.float64), length)
         for place, length in zip(np.unravel_index(source, x.shape), x.shape, strict=True)
     )
     corners = [
@@ -101,6 +101,7 @@ def _between(
     """The two positions of an axis of so many that fractional positions lie between, each with its
     weight.
     """
+    place = place.round(DECIMALS)
     lower = np.minimum(place.astype(np.int64), length - 2)
     return (lower, 1 - (place - lower)), (lower + 1, place - lower)
 

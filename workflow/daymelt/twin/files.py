@@ -468,7 +468,7 @@ def write_mar(
             "kg/kg",
             "Liquid Water Content",
         )
-        profile = np.float32(MAR_PROFILE)[:, None, None]
+        profile = np.array(MAR_PROFILE, np.float32)[:, None, None]
         for index, (day, field) in enumerate(zip(dates, liquid_water, strict=True)):
             # MAR stamps a day at its noon
             file["TIME"][index] = (day - dt.date(year, 1, 1)).days + 0.5

@@ -456,8 +456,9 @@ def _profile(
     variable: "netCDF4.Variable[Any]", horizontal: tuple[str, str], step: int, levels: slice
 ) -> NDArray[np.float64]:
     """Some levels of one step of the first dimension, which is time, (level, y, x)."""
-    wanted = {_level_dimension(variable): levels, **dict.fromkeys(horizontal, slice(None))}
-    index = [wanted.get(name, 0) for name in variable.dimensions]
+    wanted = {str(_level_dimension(variable)): levels}
+    wanted |= dict.fromkeys(horizontal, slice(None))
+    index: list[Any] = [wanted.get(name, 0) for name in variable.dimensions]
     index[0] = step
     kept = [name for name in variable.dimensions if name in wanted]
     order = [kept.index(name) for name in wanted]
