@@ -136,18 +136,18 @@ def burst_tags(name: str, acquired_at: dt.datetime, polarisation: str) -> dict[s
     _, _, _, burst, _, processed, platform, *_ = name.split("_")
     processed_at = dt.datetime.strptime(processed, "%Y%m%dT%H%M%SZ")
     return {
-        "ACQUISITION_MODE": "Interferometric Wide (IW)",
+        "ACQUISITION_MODE": "IW",
         "BURST_ID": burst.replace("-", "_").lower(),
         "LOOK_DIRECTION": "right",
         "ORBIT_PASS_DIRECTION": "descending",
         "PLATFORM": f"Sentinel-1{platform[-1]}",
         "POLARIZATION": polarisation.upper(),
         "PROCESSING_DATETIME": f"{processed_at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION": "linear power/intensity",
+        "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION": "linear backscatter intensity",
         "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_NORMALIZATION_CONVENTION": "gamma0",
         "PRODUCT_ID": name,
         "PRODUCT_LEVEL": "L2",
-        "PRODUCT_TYPE": "RTC_S1",
+        "PRODUCT_TYPE": "RTC-S1",
         "PRODUCT_VERSION": "1.0",
         "PROJECT": "OPERA",
         "RADAR_BAND": "C",
