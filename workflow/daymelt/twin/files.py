@@ -143,7 +143,9 @@ def burst_tags(name: str, acquired_at: dt.datetime, polarisation: str) -> dict[s
         "PLATFORM": f"Sentinel-1{platform[-1]}",
         "POLARIZATION": polarisation.upper(),
         "PROCESSING_DATETIME": f"{processed_at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION": "linear backscatter intensity",
+        "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION": (
+            "linear backscatter intensity"
+        ),
         "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_NORMALIZATION_CONVENTION": "gamma0",
         "PRODUCT_ID": name,
         "PRODUCT_LEVEL": "L2",
