@@ -98,7 +98,7 @@ def _write_scene(folder: Path, setting: Setting, passes: int) -> None:
     write_manifest(
         folder / "manifest.json",
         [Entry(path.name, "", path.stat().st_size, "") for path in names],
-        {},
+        {"month": "2019-01"},
     )
 
 

@@ -158,7 +158,7 @@ rule split:
         mem_mb=RESOURCES.memory(0, base_mb=250),
         runtime=RESOURCES.minutes(10),
     params:
-        options=PARAMETERS.options("split"),
+        options=PARAMETERS.options("split", "seasons"),
         code=code_digest("split"),
     message:
         "Split the acquisition days of {wildcards.season} into training, validation and test"

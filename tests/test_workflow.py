@@ -163,6 +163,16 @@ def test_a_bare_run_plans_every_stage_in_fewer_than_300_jobs(tmp_path):
     assert (plan["melt_fraction"], plan["map"], plan["train"], plan["score"]) == (42, 7, 4, 1)
 
 
+def test_a_winter_over_new_year_takes_december_of_the_year_before(tmp_path):
+    area = str(ROOT / "workflow/areas/helheim.yaml")
+    words = ("--snakefile", str(ROOT / "Snakefile"), "--configfile", area)
+    changed = ("--config", "sar={winter_months: [12, 1]}")
+    run = snakemake(tmp_path, "-n", "results/helheim/aligned/sar/winter_2017.nc", *words, *changed)
+    assert run.returncode == 0, run.stderr
+    months = re.findall(r"Retrieve Sentinel-1 of (\d{4}-\d{2})", run.stdout + run.stderr)
+    assert set(months) == {"2016-12", "2017-01"}
+
+
 def test_the_full_size_season_is_the_production_grid_from_the_twin(tmp_path):
     areas = {
         name: load_all([ROOT / "workflow" / "areas" / f"{name}.yaml"], ROOT / "config.yaml")

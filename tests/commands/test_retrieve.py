@@ -5,9 +5,12 @@ from pathlib import Path
 
 import netCDF4
 import pytest
+from runs.small_run import SETTINGS
 from servers.listing import Listing
 
+from daymelt.commands.retrieve import periods_of
 from daymelt.core.manifest import RAW, manifest_digest, read_manifest
+from daymelt.settings.loading import load
 
 MONTH = "resources/tiny/sentinel1/2019-07/manifest.json"
 
@@ -36,6 +39,18 @@ def test_a_dry_run_of_a_season_lists_every_month_and_the_total(person, capsys):
     ]
     assert lines[-1].endswith(f"in {sum(counts)} files, 5 months")
     assert not Path("resources").exists()
+
+
+@pytest.mark.parametrize(
+    ("winter", "expected"),
+    [
+        ([1, 2, 3], ["2019-01", "2019-02", "2019-03", "2019-07", "2019-08"]),
+        ([12, 1], ["2018-12", "2019-01", "2019-07", "2019-08"]),
+    ],
+)
+def test_a_season_begins_with_the_winter_before_it(winter, expected):
+    changed = {"sentinel1": {"provider": "opera"}, "sar": {"winter_months": winter}}
+    assert periods_of("sentinel1", load({**SETTINGS, **changed}), None, 2019) == expected
 
 
 @pytest.mark.parametrize(

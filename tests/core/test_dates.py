@@ -16,6 +16,9 @@ from daymelt.core.dates import (
     parse_month,
     season_days,
     span,
+    winter_days,
+    winter_months,
+    winter_to_season,
 )
 from daymelt.core.errors import ConfigError
 
@@ -75,6 +78,29 @@ def test_a_melt_season_has_every_day_from_april_to_september(year, count):
 
 def test_a_winter_of_a_leap_year_has_one_day_more():
     assert len(season_days(2020, (1, 2))) == len(season_days(2019, (1, 2))) + 1
+
+
+@pytest.mark.parametrize(
+    ("months", "expected"),
+    [
+        ((1, 2, 3), [(2019, 1), (2019, 2), (2019, 3)]),
+        ((12, 1, 2), [(2018, 12), (2019, 1), (2019, 2)]),
+        ((11, 12), [(2018, 11), (2018, 12)]),
+        ((6, 7), [(2018, 7), (2019, 6)]),
+    ],
+)
+def test_a_winter_over_new_year_begins_in_the_year_before(months, expected):
+    assert winter_months(2019, months) == expected
+    found = winter_days(2019, months)
+    assert found == sorted(found)
+    assert {(day.year, day.month) for day in found} == set(expected)
+    assert len(found) == sum(len(month_days(*place)) for place in expected)
+
+
+@pytest.mark.parametrize(("winter", "first"), [((1, 2), (2019, 1)), ((12, 1), (2018, 12))])
+def test_from_a_winter_to_its_season_no_day_is_left_out(winter, first):
+    found = winter_to_season(2019, winter, (7, 8))
+    assert found == span(dt.date(*first, 1), dt.date(2019, 8, 31))
 
 
 @given(days, st.integers(0, 400))

@@ -58,6 +58,10 @@ def test_melting_and_missing_days_are_marked_and_told_apart(tmp_path, drawn):
             stop,
         )
         assert path.vertices[:, 1].max() < 0
+    (hole,) = (found for found in axes.collections if found.get_label() == "_hole")
+    (path,) = hole.get_paths()
+    assert (path.vertices[:, 0].min() - first, path.vertices[:, 0].max() - first) == (20, 21)
+    assert path.vertices[:, 1].max() > 1  # over the whole height
     colours = [tuple(strip.get_facecolor()[0]) for strip in strips.values()]
     assert len(set(colours)) == 2
 

@@ -5,12 +5,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.warp import Resampling
-from scipy.interpolate import LinearNDInterpolator
+from scipy.interpolate import LinearNDInterpolator, RegularGridInterpolator
 from scipy.sparse import csr_array
 
 from daymelt.core.errors import GridError
 from daymelt.core.grid import Grid, transformer
-from daymelt.science.regrid import apply_weights, axis_weights, cell_means, linear_weights, upsample
+from daymelt.science.regrid import (
+    apply_weights,
+    axis_weights,
+    bilinear_weights,
+    cell_means,
+    linear_weights,
+    upsample,
+)
 
 AREA = Grid("EPSG:3413", 100, 294900, -2566500, 256, 256)
 POSTING = AREA.posting(1000)
@@ -134,6 +141,97 @@ def test_too_few_sources_are_refused(count):
 def test_sources_on_one_line_are_refused():
     with pytest.raises(GridError, match="not on one line"):
         linear_weights(AREA.x, np.full(AREA.columns, AREA.y[0]), POSTING)
+
+
+# --- bilinear weights
+
+MAR_LIKE = Grid(AREA.crs, 5000, AREA.left - 21_300, AREA.top + 18_700, 14, 13)
+
+
+def by_scipy(source, field, target):
+    """Bilinear interpolation along the axes of a source grid of the target's crs."""
+    found = RegularGridInterpolator((source.y[::-1], source.x), field[::-1])
+    return found(np.stack(np.meshgrid(target.y, target.x, indexing="ij"), axis=-1))
+
+
+def noise(shape, seed=0):
+    return np.random.default_rng(seed).uniform(0, 0.042, shape)
+
+
+@pytest.mark.parametrize("flip", [(1, 1), (-1, 1), (1, -1)])
+def test_on_a_regular_grid_the_weights_are_bilinear_as_scipys(flip):
+    columns, rows = (part[:: flip[0], :: flip[1]] for part in np.meshgrid(MAR_LIKE.x, MAR_LIKE.y))
+    field = noise(MAR_LIKE.shape)
+    weights = bilinear_weights(columns, rows, POSTING)
+    found = apply_weights(weights, field[:: flip[0], :: flip[1]], POSTING.shape)
+    np.testing.assert_allclose(found, by_scipy(MAR_LIKE, field, POSTING), atol=3e-8)
+
+
+def test_columns_may_run_along_the_first_dimension():
+    columns, rows = np.meshgrid(MAR_LIKE.x, MAR_LIKE.y)
+    field = noise(MAR_LIKE.shape)
+    found = apply_weights(bilinear_weights(columns.T, rows.T, POSTING), field.T, POSTING.shape)
+    np.testing.assert_allclose(found, by_scipy(MAR_LIKE, field, POSTING), atol=3e-8)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_positions_moved_by_less_than_a_metre_change_the_field_by_less_than_a_thousandth(seed):
+    columns, rows = np.meshgrid(MAR_LIKE.x, MAR_LIKE.y)
+    field, random = noise(MAR_LIKE.shape), np.random.default_rng(seed)
+    moved = [part + random.uniform(-0.7, 0.7, part.shape) for part in (columns, rows)]
+    found = apply_weights(bilinear_weights(*moved, POSTING), field, POSTING.shape)
+    np.testing.assert_allclose(found, by_scipy(MAR_LIKE, field, POSTING), atol=1e-3 * 0.042)
+
+
+def test_longitudes_of_either_convention_in_float32_give_one_field():
+    there = transformer("EPSG:4326", POSTING.crs)
+    lon, lat = MAR_LIKE.lonlat()
+    found = []
+    for stored in (lon, np.where(lon < 0, lon + 360, lon)):
+        x, y = there.transform(stored.astype(np.float32), lat.astype(np.float32))
+        field = noise(MAR_LIKE.shape)
+        found.append(apply_weights(bilinear_weights(x, y, POSTING), field, POSTING.shape))
+    np.testing.assert_allclose(found[0], found[1], atol=1e-3 * 0.042)
+    np.testing.assert_allclose(found[0], by_scipy(MAR_LIKE, field, POSTING), atol=1e-3 * 0.042)
+
+
+def test_a_grid_of_another_projection_is_interpolated_along_its_own_axes():
+    """Against a search of the place along those axes, in that projection."""
+    x, y = (np.asarray(part) for part in mar_like_centres(POSTING))
+    own = transformer(POSTING.crs, "+proj=stere +lat_0=70.5 +lon_0=-40 +k=1 +datum=WGS84 +units=m")
+    (own_x, own_y), (to_x, to_y) = (
+        own.transform(*parts) for parts in ((x, y), np.meshgrid(POSTING.x, POSTING.y))
+    )
+    field = noise(x.shape)
+    reference = RegularGridInterpolator((own_y[:, 0], own_x[0]), field)
+    found = apply_weights(bilinear_weights(x, y, POSTING), field, POSTING.shape)
+    np.testing.assert_allclose(found, reference(np.stack([to_y, to_x], axis=-1)), atol=2e-4 * 0.042)
+
+
+def test_bilinear_weights_are_positive_and_sum_to_one_within_the_sources():
+    x, y = (np.asarray(part) for part in mar_like_centres(AREA, margin=-4000.0))
+    weights = bilinear_weights(x, y, AREA)
+    empty = np.diff(weights.indptr) == 0
+    np.testing.assert_array_equal(
+        empty, np.diff(linear_weights(x.ravel(), y.ravel(), AREA).indptr) == 0
+    )
+    assert empty.any() and not empty.all()
+    assert weights.data.min() > 0 and weights.dtype == np.float32
+    np.testing.assert_allclose(weights.sum(axis=1)[~empty], 1, atol=3e-7)
+
+
+def test_sources_of_one_row_are_refused():
+    columns, rows = np.meshgrid(MAR_LIKE.x, MAR_LIKE.y[:1])
+    with pytest.raises(GridError, match="not on one line"):
+        bilinear_weights(columns, rows, POSTING)
+
+
+def test_centres_beyond_the_projection_take_no_part_in_bilinear_weights():
+    columns, rows = np.meshgrid(MAR_LIKE.x, MAR_LIKE.y)
+    columns[0, :3], rows[0, :3] = np.inf, np.nan
+    field = noise(MAR_LIKE.shape)
+    found = apply_weights(bilinear_weights(columns, rows, POSTING), field, POSTING.shape)
+    np.testing.assert_allclose(found, by_scipy(MAR_LIKE, field, POSTING), atol=3e-8)
 
 
 # --- missing sources

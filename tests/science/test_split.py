@@ -11,6 +11,7 @@ from daymelt.core.errors import ConfigError
 from daymelt.science.split import (
     blocked,
     check_split,
+    check_training_days,
     distance_to_training,
     hindcast,
     leave_one_year_out,
@@ -203,3 +204,20 @@ def test_the_distance_is_to_the_nearest_training_day(split):
         for day in sorted(days_of(split, "test"))
     }
     assert distance_to_training(split) == expected
+
+
+def test_one_track_and_the_default_split_leave_no_training_day_and_the_line_says_what_would(
+    one_line,
+):
+    acquired = [dt.date(2019, 4, 1) + dt.timedelta(12 * n) for n in range(15)]
+    split = split_days(acquired, 42, 2, 2)
+    with pytest.raises(ConfigError) as raised:
+        check_training_days(split)
+    one_line(
+        raised,
+        "split: no training day among 15 acquisition days (12 test, 3 val; at most 3 in a month)",
+        "set split.test_days_per_month and split.validation_days_per_month to less than 3 together",
+        "split.training_only_years",
+    )
+    check_training_days(split_days(acquired, 42, 1, 1))  # as the line says
+    check_training_days(split_days(acquired, 42, 2, 2, [2019]))

@@ -1,3 +1,4 @@
+import itertools
 import math
 
 import numpy as np
@@ -24,8 +25,54 @@ def slowly(series):
 
 @given(series=SERIES)
 def test_the_season_is_that_of_the_rule_in_words(series):
-    found = stations.melt_season(np.array(series))
+    series = np.nan_to_num(series)
+    found = stations.melt_season(series)
     np.testing.assert_array_equal([found.onset, found.end, found.length], slowly(series))
+    assert found.onset_gap is found.end_gap is None
+
+
+@given(series=st.lists(st.sampled_from([0.0, 1.0]), max_size=25), data=st.data())
+def test_a_day_is_told_where_it_is_the_same_whatever_the_missing_days_were(series, data):
+    places = st.lists(st.integers(0, max(len(series) - 1, 0)), max_size=6, unique=True)
+    gone = data.draw(places) if series else []
+    holed = np.array(series, float)
+    holed[gone] = np.nan
+    seasons = []
+    for filling in itertools.product([0.0, 1.0], repeat=len(gone)):
+        filled = holed.copy()
+        filled[gone] = filling
+        seasons.append(slowly(filled))
+    found = stations.melt_season(holed)
+    for index, (day, gap) in enumerate(
+        ((found.onset, found.onset_gap), (found.end, found.end_gap))
+    ):
+        possible = {str(season[index]) for season in seasons}
+        if len(possible) == 1:
+            assert str(float(day)) == str(float(possible.pop())) and gap is None
+        else:
+            assert math.isnan(day)
+            assert np.isnan(holed[gap[0] : gap[1] + 1]).all()  # and it is the whole gap
+            assert gap[0] == 0 or not math.isnan(holed[gap[0] - 1])
+            assert gap[1] == len(holed) - 1 or not math.isnan(holed[gap[1] + 1])
+    both = math.isnan(found.onset) or math.isnan(found.end)
+    assert math.isnan(found.length) == both
+
+
+def test_an_onset_in_a_hole_of_july_is_unknown_and_its_end_is_told():
+    """Melt from 13 July to 20 August; the record has a hole from 1 to 25 July."""
+    series = np.zeros(92)  # 1 June to 31 August
+    series[42:81], series[30:55] = 1, np.nan
+    found = stations.melt_season(series)
+    assert math.isnan(found.onset) and found.onset_gap == (30, 54)
+    assert (found.end, found.end_gap) == (80, None)
+
+
+def test_a_short_outage_in_the_cold_or_within_the_season_hides_nothing():
+    series = np.zeros(92)
+    series[42:81] = 1
+    series[[5, 20, 21, 50, 88]] = np.nan
+    found = stations.melt_season(series)
+    assert (found.onset, found.end, found.length) == (42, 80, 39)
 
 
 @given(

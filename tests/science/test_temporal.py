@@ -11,7 +11,13 @@ from hypothesis import strategies as st
 from daymelt.core.dates import season_days, span
 from daymelt.core.encoding import NEVER_SEEN
 from daymelt.core.errors import GapError
-from daymelt.science.temporal import fill_linear, observation_age, window_mean
+from daymelt.science.temporal import (
+    acquisition_gaps,
+    describe_gaps,
+    fill_linear,
+    observation_age,
+    window_mean,
+)
 
 SEASON = season_days(2019, range(4, 10))
 acquisitions = st.lists(st.sampled_from(SEASON), max_size=40, unique=True).map(sorted)
@@ -266,3 +272,33 @@ def test_the_fields_given_are_unchanged():
     fields = series("1.3")
     fill_linear(fields, SEASON[:3], 5, "microwave")
     assert math.isnan(fields[1, 0, 0])
+
+
+# --- gaps between acquisitions
+
+
+@given(acquired=acquisitions, longest=st.integers(0, 60))
+def test_a_gap_is_a_run_of_more_days_without_an_acquisition_than_allowed(acquired, longest):
+    found = acquisition_gaps(acquired, SEASON, longest)
+    missing = [day for day in SEASON if day not in acquired]
+    runs: list[list[dt.date]] = []
+    for day in missing:
+        if runs and (day - runs[-1][-1]).days == 1:
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    assert found == [(run[0], run[-1]) for run in runs if len(run) > longest]
+
+
+def test_a_sensor_that_stops_in_august_leaves_a_gap_to_the_end_of_the_season():
+    acquired = span(dt.date(2019, 4, 1), dt.date(2019, 8, 5))[::6]
+    (gap,) = acquisition_gaps(acquired, SEASON)
+    assert gap == (dt.date(2019, 8, 6), dt.date(2019, 9, 30))
+    assert describe_gaps([gap]) == "2019-08-06 to 2019-09-30 (56 days)"
+
+
+def test_one_satellite_with_a_missed_pass_leaves_no_gap():
+    acquired = SEASON[::12]
+    assert acquisition_gaps(acquired, SEASON) == []
+    assert acquisition_gaps(acquired[:5] + acquired[6:], SEASON) == []
+    assert len(acquisition_gaps(acquired[:5] + acquired[7:], SEASON)) == 1

@@ -16,8 +16,9 @@ from snakemake.utils import update_config
 from daymelt.core.errors import ConfigError
 from daymelt.settings import schema
 from daymelt.settings.config import SECTIONS, WRITTEN, Config
-from daymelt.settings.inputs import Area
+from daymelt.settings.inputs import TWIN_MONTHS, Area
 from daymelt.settings.loading import load, load_all, merge, section
+from daymelt.twin.nature import nature_days
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,6 +57,35 @@ REFUSED = [
     ({"sar": {"smoothing_window": 4}}, ["sar.smoothing_window", "found 4", "odd"]),
     ({"sar": {"treshold_db": 3}}, ["sar.treshold_db", "unknown", "did you mean threshold_db?"]),
     ({"sar": None}, ["sar", "found null", "mapping"]),
+    ({"sar": {"winter_months": [1, 2, 12]}}, ["sar.winter_months", "[1, 2, 12]", "[12, 1, 2]"]),
+    ({"sar": {"winter_months": [2, 1]}}, ["sar.winter_months", "[2, 1]", "[1, 2]"]),
+    ({"microwave": {"winter_months": [1, 1]}}, ["microwave.winter_months", "each month once"]),
+    (
+        {"sar": {"winter_months": [9, 1]}, "sentinel1": {"provider": "opera"}},
+        ["sar.winter_months", "[9] are of the melt season or after it"],
+    ),
+    (
+        {
+            "seasons": {"months": [4, 5]},
+            "microwave": {"winter_months": [5, 6]},
+            "report": {"day": "2019-05-01"},
+        },
+        ["microwave.winter_months", "[6] are of the melt season or after it"],
+    ),
+    ({"sar": {"winter_months": [12, 1]}}, ["sar.winter_months", "[12, 1]", "1 to 9", "twin"]),
+    ({"microwave": {"winter_months": [10]}}, ["microwave.winter_months", "[10]", "twin"]),
+    (
+        {"seasons": {"months": [8, 9, 10]}, "report": {"day": "2019-08-15"}},
+        ["seasons.months", "1 to 9", "twin"],
+    ),
+    (
+        {"area": {"crs": "EPSG:3031", "left": -2_500_000, "top": 1_500_000}},
+        ["area", "degrees south", "EPSG:3031", "north of the equator"],
+    ),
+    (
+        {"area": {"crs": "EPSG:32719", "left": 500_000, "top": 4_000_000}},
+        ["area", "degrees south", "EPSG:32719"],
+    ),
     ({"regrid": {"posting_m": 50}}, ["regrid.posting_m", "found 50 m", "area.spacing_m"]),
     (
         {"temporal": {"acquisitions_before": 0, "acquisitions_after": 0}},
@@ -470,3 +500,24 @@ def test_a_pattern_with_other_braces_is_refused(pattern):
 def test_a_grid_file_is_never_passed_over():
     with pytest.raises(ConfigError, match=r"area\.grid_file"):
         load({"area": {"grid_file": "mask.tif"}})
+
+
+@pytest.mark.parametrize("months", [[12], [12, 1, 2], [10, 11, 12, 1, 2, 3], [1, 2, 3], [1, 3]])
+def test_a_winter_may_run_over_new_year(months):
+    given = {
+        "sentinel1": {"provider": "opera"},
+        "microwave": {"provider": "nsidc-0630", "winter_months": months},
+        "sar": {"winter_months": months},
+    }
+    config = load(given)
+    assert config.sar.winter_months == config.microwave.winter_months == tuple(months)
+
+
+def test_the_months_of_the_twin_are_those_of_its_world():
+    assert {day.month for day in nature_days(2019)} == set(TWIN_MONTHS)
+
+
+@pytest.mark.parametrize(("crs", "left"), [("EPSG:32624", 500_000), ("EPSG:3573", 100_000)])
+def test_other_northern_projections_are_taken(crs, left):
+    area = {"crs": crs, "left": left, "top": 7_300_000 if crs == "EPSG:32624" else -2_000_000}
+    assert 60 < load({"area": area}).area.latitude < 90

@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import json
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -104,6 +105,52 @@ def test_mapping_again_writes_only_what_is_missing_or_damaged_and_ends_in_the_sa
     assert step(*mapping(tree, folder)) == 0
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert kept.stat().st_mtime_ns == stamp
+
+
+def test_sentinel_1_that_stops_is_told_by_the_log_the_streams_and_the_maps(
+    trained, mapping, step, tmp_path, caplog
+):
+    """The acquisitions end on 5 August; the maps of the days after say so, their pixels too."""
+    tree = trained.copy(tmp_path / "copy")
+    july, august = tree.months()
+    with cube.open_stream(trained.months()[1]) as stream:
+        days = [(day, stream.raw(day)) for day in stream.dates if day.day <= 5]
+        notes = {"inputs": stream.attributes["inputs"]}
+        cube.write_stream(august, days, grid=GRID, encoding=PERCENT, attributes=notes)
+    last = days[-1][0]
+    of_season = ("--season", 2019, "--sar", july, august)
+    streams = ("--out", tree / "all.nc", "--age", tree / "age.nc")
+    assert step("split", "--name", "published", *of_season, "--out", tree / "cut.csv") == 0
+    assert step("time-interpolate", *of_season, *streams) == 0
+    first = last + dt.timedelta(1)
+    gap = f"{first} to 2019-08-31 ({(DAYS[-1] - last).days} days)"
+    assert f"season 2019: no Sentinel-1 acquisition in {gap}" in caplog.text
+    for path in (tree / "all.nc", tree / "age.nc"):
+        with cube.open_stream(path) as stream:
+            assert stream.attributes["gaps"] == [[str(first), "2019-08-31"]]
+    assert step(*mapping(tree, tree / "maps")) == 0
+    index = json.loads((tree / "maps/index.json").read_text())
+    assert index["sar_gaps"] == [{"first": str(first), "last": "2019-08-31"}]
+    for day in DAYS:
+        for name in ("melt", "sar_age"):
+            told = cog.read_tags(tree / f"maps/{name}_{day}.tif").get("sar_gap")
+            assert told == (gap if day > last else None)
+
+
+def test_a_gap_is_told_beside_the_pixels_and_changes_none(trained, mapping, step, tmp_path):
+    tree = trained.copy(tmp_path / "copy")
+    before = {path.name: path.read_bytes() for path in (tree / "maps").glob("*.tif")}
+    with netCDF4.Dataset(tree / "age.nc", "a") as file:
+        notes = json.loads(file.daymelt)
+        assert notes["gaps"] == []
+        file.daymelt = json.dumps({**notes, "gaps": [["2019-07-20", "2019-08-19"]]})
+    assert step(*mapping(tree, tree / "maps")) == 0
+    for day in DAYS:
+        name = f"melt_{day}.tif"
+        within = dt.date(2019, 7, 20) <= day <= dt.date(2019, 8, 19)
+        assert ((tree / "maps" / name).read_bytes() == before[name]) == (not within)
+        now = cog.read_day(tree / "maps" / name, GRID, PERCENT)
+        np.testing.assert_array_equal(now, cog.read_day(trained / "maps" / name, GRID, PERCENT))
 
 
 SYSTEMS = (

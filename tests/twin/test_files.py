@@ -227,13 +227,22 @@ def test_days_of_mar_may_come_one_by_one(tmp_path):
     with netCDF4.Dataset(path) as file:
         file.set_auto_maskandscale(False)
         assert (
-            file["WA1"].dimensions == ("TIME", "SECTOR1_1", "y", "x")
-            and file["WA1"].units == "kg/kg"
+            file["WA1"].dimensions == ("TIME", "OUTLAY", "y", "x") and file["WA1"].units == "kg/kg"
         )
-        np.testing.assert_array_equal(file["WA1"][:, 0, 0, 0], np.float32([0.25, -1e19]))
+        expected = [0.25 * np.float32(files.MAR_PROFILE), np.full(18, -1e19, np.float32)]
+        np.testing.assert_array_equal(file["WA1"][:, :, 0, 0], expected)
         assert [
             day.isoformat()[:10] for day in netCDF4.num2date(file["TIME"][:], file["TIME"].units)
         ] == ["2019-12-30", "2019-12-31"]
+
+
+def test_the_profile_of_mar_has_the_levels_of_real_files_and_a_mean_of_one_in_the_top_metre():
+    thickness = np.diff(np.clip(files.MAR_BOUNDS_M, 0, 1))
+    assert len(files.MAR_LEVELS_M) == len(files.MAR_PROFILE) == len(thickness) == 18
+    assert thickness @ files.MAR_PROFILE == pytest.approx(1, abs=1e-15)
+    assert np.diff(files.MAR_PROFILE).max() <= 0  # wetter above
+    (known,) = np.nonzero(files.MAR_PROFILE)
+    assert set(np.frexp(np.array(files.MAR_PROFILE)[known])[0]) == {0.5}  # powers of two
 
 
 def test_fewer_fields_than_days_leave_nothing_behind(tmp_path):

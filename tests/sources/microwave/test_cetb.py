@@ -407,6 +407,14 @@ def test_the_genuine_version_2_header_gives_the_whole_grid_but_no_pixels(real, o
     one_line(raised, path, "no variable TB", "found crs, time, x, y")
 
 
+def test_the_genuine_header_of_version_1_5_gives_the_whole_grid_and_its_day(real):
+    path = real("cetb/NSIDC0630-EASE2_N3.125km-F13_SSMI-1991001-19H-M-SIR-CSU-v1.5.nc")
+    window = cetb.read_window(path)
+    assert (window.x.size, window.y.size) == (5760, 5760)
+    assert (window.x[0], window.x[-1]) == (-8_998_437.5, 8_998_437.5)
+    assert (window.y[0], window.y[-1]) == (8_998_437.5, -8_998_437.5)
+
+
 def test_the_genuine_template_is_refused(real, tmp_path, one_line):
     path = real("cetb/NSIDC0630_template.nc")
     with pytest.raises(FormatError) as raised:

@@ -402,6 +402,77 @@ def test_the_genuine_decibel_raster_at_100_m_is_its_mean_power(real):
     np.testing.assert_allclose(gamma0, power.reshape(43, 5, 53, 5).mean((1, 3)), rtol=1e-5)
 
 
+OPERA_CUT = "opera/OPERA_L2_RTC-S1_T137-292318-{}_20250102T01585{}Z_20250102T190143Z_S1A_30_v1.0_"
+
+
+def test_a_genuine_burst_is_what_its_name_says_and_reads_as_its_own_pixels(real, tmp_path):
+    path = real(OPERA_CUT.format("IW1", 7) + "VV.tif")
+    burst = bursts.parse_burst(path)
+    assert (burst.burst_id, burst.relative_orbit, burst.platform, burst.polarisation) == (
+        *("T137-292318-IW1", 137, "S1A", "vv"),
+    )
+    assert burst.acquired_at == dt.datetime(2025, 1, 2, 1, 58, 57, tzinfo=dt.UTC)
+    grid = Grid("EPSG:32611", 30, 165660, 3779190, 100, 100)
+    gamma0 = bursts.read_rtc(path, grid)
+    # by GDAL: gdallocationinfo at (0, 0) and (60, 50), mean of gdalinfo -stats
+    np.testing.assert_allclose(gamma0[[0, 50], [0, 60]], [0.018405609, 0.035634045], rtol=1e-6)
+    assert gamma0.astype(np.float64).mean() == pytest.approx(0.0291954171, rel=1e-6)
+    cut = tmp_path / path.name
+    cut.symlink_to(path)
+    with rasterio.open(path) as raster:
+        codes = np.zeros(raster.shape, np.uint8)
+        codes[:3] = 2  # layover in the first rows
+        with rasterio.open(
+            bursts.parse_burst(cut).mask_path,
+            "w",
+            driver="GTiff",
+            count=1,
+            dtype="uint8",
+            nodata=255,
+            crs=raster.crs,
+            transform=raster.transform,
+            height=100,
+            width=100,
+        ) as mask:
+            mask.write(codes, 1)
+    seen, mask_codes = bursts.read_pass([bursts.parse_burst(cut)], grid)
+    np.testing.assert_array_equal(seen[3:], gamma0[3:])
+    assert np.isnan(seen[:3]).all() and (mask_codes[:3] == 2).all() and (mask_codes[3:] == 0).all()
+
+
+def test_zeros_of_a_genuine_burst_are_no_data(real):
+    path = real(OPERA_CUT.format("IW2", 8) + "VH.tif")
+    gamma0 = bursts.read_rtc(path, Grid("EPSG:32611", 30, 247740, 3798180, 100, 100))
+    assert np.isnan(gamma0).sum() == 6
+    assert gamma0[50, 60] == pytest.approx(0.0007922742, rel=1e-6)
+
+
+def test_the_twins_tags_are_written_as_those_of_a_genuine_burst(real, tmp_path):
+    with rasterio.open(real("opera/browse_test_VV.tif")) as raster:
+        theirs = raster.tags()
+    name = files.burst_name(35, 73251, 2, ACQUIRED, ACQUIRED)
+    ours = files.burst_tags(name, ACQUIRED, "vv")
+    assert theirs["BURST_ID"] == ours["BURST_ID"] == "t035_073251_iw2"
+    same = ("PLATFORM", "TRACK_NUMBER", "PRODUCT_VERSION", "PRODUCT_LEVEL", "RADAR_BAND", "PROJECT")
+    same += ("ACQUISITION_MODE", "LOOK_DIRECTION", "PRODUCT_TYPE")
+    same += (
+        "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION",
+        "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_NORMALIZATION_CONVENTION",
+    )
+    assert {key: ours[key] for key in same} == {key: theirs[key] for key in same}
+    form = "%Y-%m-%dT%H:%M:%S.%fZ"
+    for key in ("ZERO_DOPPLER_START_TIME", "PROCESSING_DATETIME"):
+        for told in (ours[key], theirs[key]):
+            assert dt.datetime.strptime(told, form)
+
+
+def test_a_genuine_scene_that_is_not_terrain_corrected_is_refused(real, one_line):
+    folder = real("s1/S1A_EW_GRDM_1SDH_20221130T014342_20221130T014446_046117_058549_BB15")
+    with pytest.raises(FormatError) as raised:
+        bursts.find_bursts([folder / "measurement" / "s1a-ew-grd-hh.tif"])
+    one_line(raised, "s1a-ew-grd-hh.tif", "not the name of an OPERA RTC-S1 backscatter file")
+
+
 # tiles
 
 

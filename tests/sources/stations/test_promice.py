@@ -1,9 +1,12 @@
+import csv
+
 import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
 
 from daymelt.core.errors import FormatError, MissingInputError
+from daymelt.science.stations import daily_maximum, melting, value_at_hour
 from daymelt.sources.stations.promice import read_hourly
 from daymelt.twin import files
 
@@ -189,3 +192,61 @@ def test_no_file_and_no_netcdf_file_are_told(tmp_path, one_line):
     with pytest.raises(FormatError) as raised:
         read_hourly(tmp_path / "MIT_hour.nc", "t_surf")
     one_line(raised, "MIT_hour.nc", "not a whole readable NetCDF file")
+
+
+# the genuine record
+
+STATION_VALUES = {  # of the csv: at 00 and 07 UTC of the first day, highest of the week
+    "t_surf": (-17.134, -17.5666, -15.4346),
+    "t_u": (-16.32, -16.3, None),
+}
+
+
+@pytest.fixture
+def genuine(real, tmp_path):
+    """The hourly record of a week, as the archive's own tables name, describe and type it."""
+    with open(real("promice/tx_l3_test1.csv"), newline="") as text:
+        rows = list(csv.DictReader(text))
+    with open(real("promice/variables.csv"), newline="") as text:
+        described = {row["field"]: row for row in csv.DictReader(text)}
+    with open(real("promice/file_attributes.csv"), newline="") as text:
+        told = {row["attribute"]: row["entry"] for row in csv.DictReader(text)}
+    hours = np.array([row["time"].replace(" ", "T") for row in rows], "datetime64[ns]")
+    data = xr.Dataset(coords={"time": hours})
+    for name in ("t_surf", "t_u", "p_u", "gps_lat", "gps_lon", "gps_alt"):
+        values = np.array([float(row[name] or "nan") for row in rows])
+        keys = ("standard_name", "long_name", "units")
+        data[name] = ("time", values, {key: described[name][key] for key in keys})
+    data.attrs |= {key: value for key, value in told.items() if "." not in key and value}
+    path = tmp_path / "TX_hour.nc"
+    data.to_netcdf(path)
+    return path, rows
+
+
+@pytest.mark.parametrize("variable", STATION_VALUES)
+def test_a_genuine_record_reads_as_its_csv(genuine, variable):
+    path, rows = genuine
+    found = read_hourly(path, variable)
+    expected = np.array([float(row[variable] or "nan") for row in rows])
+    np.testing.assert_array_equal(found.values, expected)
+    assert found.hours.size == 168
+    assert (str(found.hours[0]), str(found.hours[-1])) == ("2023-12-01T00", "2023-12-07T23")
+    first, at_seven, highest = STATION_VALUES[variable]
+    assert (found.values[0], found.values[7]) == (first, at_seven)
+    assert highest is None or found.values.max() == highest
+    assert found.units == "degC"
+
+
+def test_a_genuine_record_has_a_value_on_each_of_its_days_and_never_melts(genuine):
+    found = read_hourly(genuine[0], "t_surf")
+    days = np.arange("2023-11-30", "2023-12-09", dtype="datetime64[D]")
+    values = value_at_hour(found.hours, found.values, days, 7)
+    assert np.isnan(values[[0, -1]]).all() and values[1] == -17.5666
+    np.testing.assert_array_equal(melting(values, -1.0), [np.nan, *[0.0] * 7, np.nan])
+    assert np.isfinite(daily_maximum(found.hours, found.values, days[1:-1])).all()
+
+
+def test_pressure_of_a_genuine_record_is_refused_as_a_temperature(genuine, one_line):
+    with pytest.raises(FormatError) as raised:
+        read_hourly(genuine[0], "p_u")
+    one_line(raised, "p_u", "hPa")

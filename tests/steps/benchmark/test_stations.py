@@ -154,7 +154,9 @@ def test_the_table_is_what_a_slow_count_over_files_read_another_way_gives(
         assert row["onset_system"] == (
             "" if np.isnan(season.onset) else DAYS[int(season.onset)].isoformat()
         )
-        assert (row["onset_station"] == "") == (row["length_station_days"] == "")
+        assert (row["length_station_days"] == "") == (
+            "" in (row["onset_station"], row["end_station"])
+        )
     assert any(int(row["hits"]) for row in rows) and any(
         int(row["correct_negatives"]) for row in rows
     )
@@ -255,3 +257,45 @@ def test_live_files_are_the_twins_byte_for_byte_and_only_of_stations_in_the_area
         item.url.startswith("http://127.0.0.1") and item.retrieved_at
         for item in read_manifest(out)["files"]
     )
+
+
+def rewrite(manifest, hole):
+    """Records of both stations that melt from 20 July to 20 August; LOW with a hole in it."""
+    for path in manifest_files(manifest):
+        record = read_hourly(path, "t_surf")
+        day = record.hours.astype("datetime64[D]")
+        melts = (day >= np.datetime64("2019-07-20")) & (day <= np.datetime64("2019-08-20"))
+        values = np.where(melts, 0.0, -10.0)
+        if path.name.startswith("LOW") and hole:
+            values[(day >= np.datetime64(hole[0])) & (day <= np.datetime64(hole[1]))] = np.nan
+        name = path.name.removesuffix("_hour.nc")
+        place = (record.lat, record.lon, record.alt)
+        files.write_station(path.parent, name, record.hours, {"t_surf": values}, *place)
+    folder = manifest.parent
+    write_manifest(manifest, [entry(folder, path, "") for path in folder.glob("*.nc")], {})
+
+
+def test_an_onset_in_a_hole_of_the_record_is_unknown_with_the_reason(
+    retrieved, compare, settings, caplog
+):
+    rewrite(retrieved, None)
+    before = compare(retrieved, settings)[1]
+    assert "are unknown" not in caplog.text
+    rewrite(retrieved, ("2019-07-12", "2019-07-25"))
+    seasons = 0
+    for row, was in zip(compare(retrieved, settings)[1], before, strict=True):
+        if row["system"] == "sar":
+            continue
+        assert (was["onset_station"], was["end_station"]) == ("2019-07-20", "2019-08-20")
+        assert was["onset_unknown"] == was["end_unknown"] == ""
+        if row["station"] == "HIGH":
+            assert row == was
+            continue
+        seasons += 1
+        assert row["onset_station"] == row["onset_difference_days"] == ""
+        gap = "station: may lie in the gap from 2019-07-12 to 2019-07-25"
+        assert row["onset_unknown"].startswith(gap)
+        assert (row["end_station"], row["end_unknown"]) == ("2019-08-20", "")
+        assert row["length_station_days"] == row["length_difference_days"] == ""
+    assert seasons == 2
+    assert "2 onsets and 0 ends of 4 seasons are unknown" in caplog.text

@@ -19,11 +19,11 @@ from daymelt.science.bands import Sizes
 from daymelt.settings.inputs import Area
 from daymelt.settings.processing import Sar
 from daymelt.steps.prepare.melt_fraction import Month, References, write_month
-from daymelt.steps.prepare.passes import Passes, layer_names, open_passes
+from daymelt.steps.prepare.passes import Passes, Track, layer_names, open_passes
 from daymelt.steps.prepare.winter_reference import reference_blocks, write_reference
 
 SMALLEST_TILE = 32  # whose half holds a cell of 10 pixels and the reach of the smoothing
-ORBIT, DAY = 39, dt.date(2019, 7, 1)
+TRACK, DAY = Track(39), dt.date(2019, 7, 1)
 
 
 NARROW = Sizes(tile=37, band_pixels=1, whole_pixels=0)  # narrow stripes and bands on any grid
@@ -101,7 +101,7 @@ class World:
             return gamma0, np.where(np.isnan(gamma0), 255, 0).astype(np.uint8)
 
         days = zip((DAY, DAY + dt.timedelta(1)), fields, strict=True)
-        bursts = {(day, ORBIT): [SimpleNamespace(platform=name)] for day, name in days}
+        bursts = {(day, TRACK): [SimpleNamespace(platform=name)] for day, name in days}
         grids = self.area.grid, self.fine
         return Passes(bursts, self.land(), *grids, self.sar, sizes, read_pass), reads
 
@@ -113,17 +113,17 @@ class World:
         """Mean and count of the winter of these passes, (y, x) each, and how often a tile is
         read.
         """
-        found = {name: np.full(self.fine.shape, -1, np.float32) for name in layer_names(ORBIT)}
+        found = {name: np.full(self.fine.shape, -1, np.float32) for name in layer_names(TRACK)}
         passes, reads = self.passes(Sizes(*sizes, whole_pixels=0))
-        for row, column, fields in reference_blocks(passes, ORBIT):
+        for row, column, fields in reference_blocks(passes, TRACK):
             for name, field in fields.items():
                 found[name][row : row + field.shape[0], column : column + field.shape[1]] = field
         return *found.values(), reads
 
     def month(self, *sizes):
         """Melt fraction of every day in percent, (y, x), and how often a tile is read."""
-        layers = {name: self.field("winter") for name in layer_names(ORBIT)}
-        layers[layer_names(ORBIT)[1]] = np.full(self.fine.shape, 12, np.uint8)
+        layers = {name: self.field("winter") for name in layer_names(TRACK)}
+        layers[layer_names(TRACK)[1]] = np.full(self.fine.shape, 12, np.uint8)
         winter = SimpleNamespace(
             names=tuple(layers), read=lambda name, rows, columns: layers[name][rows, columns]
         )
@@ -190,7 +190,7 @@ def test_a_grid_of_middle_size_is_cut_where_the_tiles_of_its_files_are(
     fine, side = world.fine, SMALLEST_TILE
     path = write_tiles(tmp_path / "burst.tif", fine if own_tiles else fine.expand(7), side)
     sizes = Sizes(side, band_pixels, whole_pixels)
-    bursts = {(DAY, ORBIT): [SimpleNamespace(path=path)]}
+    bursts = {(DAY, TRACK): [SimpleNamespace(path=path)]}
     passes = Passes(bursts, world.land(), world.area.grid, fine, world.sar, sizes)
     assert len(passes.stripes()) == len(passes.bands()) == pieces
 

@@ -14,7 +14,7 @@ from daymelt.archives import cmr
 from daymelt.archives.access import anonymous
 from daymelt.archives.ranges import open_remote
 from daymelt.archives.remote import human
-from daymelt.core.dates import month_days, season_days, span
+from daymelt.core.dates import month_days, season_days, winter_to_season
 from daymelt.core.errors import (
     DaymeltError,
     MissingCredentialError,
@@ -212,8 +212,7 @@ def ask_microwave(config: Config) -> Answer:
     """Days of each platform and pass in each season, its winter months included."""
     lines, short = [], []
     for year in config.seasons.years:
-        months = sorted({*config.microwave.winter_months, *config.seasons.months})
-        days = span(month_days(year, months[0])[0], month_days(year, months[-1])[-1])
+        days = winter_to_season(year, config.microwave.winter_months, config.seasons.months)
         held = microwave_days(config, days)
         told = ", ".join(f"{key[0]} {key[1]} {len(held[key])}" for key in sorted(held)) or "none"
         lines.append(f"{year}, of {len(days)}: {told}")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from daymelt.core.dates import month_name, parse_month
+from daymelt.core.dates import month_name, parse_month, winter_months
 from daymelt.core.errors import ConfigError
 from daymelt.core.manifest import RAW
 from daymelt.plan import places
@@ -73,9 +73,10 @@ def periods_of(source: str, config: Config, month: str | None, season: int | Non
             )
         case "sentinel1" if month is not None:
             return [month_name(*parse_month(month))]
-        case "sentinel1":
-            numbers = sorted({*config.sar.winter_months, *config.seasons.months})
-            return [month_name(season, number) for number in numbers] if season is not None else []
+        case "sentinel1" if season is not None:
+            winter = winter_months(season, config.sar.winter_months)
+            months = {*winter, *((season, month) for month in config.seasons.months)}
+            return [month_name(*month) for month in sorted(months)]
         case _:
             return [str(season if month is None else parse_month(month)[0])]
 

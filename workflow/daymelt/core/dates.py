@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from daymelt.core.errors import ConfigError
 
 EPOCH = dt.date(1970, 1, 1)
+FIRST_OF_AUTUMN = 7  # from this month on a winter month lies in the year before its season
 
 
 def parse_date(text: str) -> dt.date:
@@ -43,6 +44,24 @@ def month_days(year: int, month: int) -> list[dt.date]:
 def season_days(year: int, months: Sequence[int]) -> list[dt.date]:
     """Every day of the season `year`, the 31sts included; `months` in rising order."""
     return [day for month in months for day in month_days(year, month)]
+
+
+def winter_months(season: int, months: Iterable[int]) -> list[tuple[int, int]]:
+    """(year, month) of the months of the winter before a season, in order of time: those from July
+    on lie in the year before.
+    """
+    return sorted((season - (month >= FIRST_OF_AUTUMN), month) for month in months)
+
+
+def winter_days(season: int, months: Iterable[int]) -> list[dt.date]:
+    """Every day of the winter before a season."""
+    return [day for place in winter_months(season, months) for day in month_days(*place)]
+
+
+def winter_to_season(season: int, winter: Iterable[int], months: Sequence[int]) -> list[dt.date]:
+    """Every day from the first of the winter before a season to the last of the season."""
+    days = {*winter_days(season, winter), *season_days(season, months)}
+    return span(min(days), max(days))
 
 
 def span(first: dt.date, last: dt.date) -> list[dt.date]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from daymelt.core.dates import month_name, parse_month
+from daymelt.core.dates import month_name, parse_month, winter_months
 from daymelt.plan import places
 from daymelt.plan.resources import system_needs
 from daymelt.settings.config import Config
@@ -109,9 +109,8 @@ class Jobs:
         """Function that gives a place of each month of the winter before a season."""
 
         def paths(wildcards: Wildcards) -> list[str]:
-            numbers = self.config.sar.winter_months
-            names = (month_name(int(wildcards.season), number) for number in numbers)
-            return [self.at(place, month=name) for name in names]
+            months = winter_months(int(wildcards.season), self.config.sar.winter_months)
+            return [self.at(place, month=month_name(*month)) for month in months]
 
         return paths
 

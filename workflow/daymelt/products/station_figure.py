@@ -22,6 +22,8 @@ WIDTH_PX = 1600
 MOST_COLUMNS = 3  # stations side by side
 ROW_PX, HEAD_PX, FOOT_PX = 170, 146, 44
 STRIP = (-0.22, -0.06)  # where the station's days are drawn, below the zero of the fraction
+TOP = 1.04
+HOLE_ALPHA = 0.3  # of the days without a record, over the whole height
 
 
 @dataclass(frozen=True)
@@ -81,37 +83,33 @@ def _frame(axes: "Axes", line: Timeline, system: str) -> None:
         "markeredgewidth": 0.5,
     }
     axes.plot(days, line.sar, color=VERMILION, label=label("sar"), zorder=5, **look)
-    _strip(axes, days, line.melting > 0, ORANGE, "station melts")
-    _strip(axes, days, np.isnan(line.melting), OCEAN, "no record of the station")
+    missing = np.isnan(line.melting)
+    _mark(axes, days, missing, (STRIP[1], TOP), color=OCEAN, alpha=HOLE_ALPHA, label="_hole")
+    _mark(axes, days, line.melting > 0, STRIP, color=ORANGE, label="station melts")
+    _mark(axes, days, missing, STRIP, color=OCEAN, label="no record of the station")
     plain_axes(axes)
     axes.xaxis.set_major_locator(calendar.MonthLocator())
     axes.xaxis.set_major_formatter(calendar.DateFormatter("1 %b"))
     axes.set(
         xlim=(days[0], days[-1] + np.timedelta64(23, "h")),
-        ylim=(STRIP[0] - 0.04, 1.04),
+        ylim=(STRIP[0] - 0.04, TOP),
         yticks=[0, 0.5, 1],
     )
     axes.set_title(f"{line.station}, {line.days[0].year}", fontsize=12, loc="left", pad=3)
     axes.tick_params(labelsize=10)
 
 
-def _strip(
-    axes: "Axes", days: NDArray[np.datetime64], chosen: NDArray[np.bool_], colour: str, name: str
+def _mark(
+    axes: "Axes",
+    days: NDArray[np.datetime64],
+    chosen: NDArray[np.bool_],
+    heights: tuple[float, float],
+    **look: Any,
 ) -> None:
-    """Mark whole days below the zero line."""
-    low, high = STRIP
+    """Fill whole days between two heights."""
     first = np.repeat(days, 2)
     first[1::2] += 1
-    axes.fill_between(
-        first,
-        low,
-        high,
-        where=np.repeat(chosen, 2),
-        step=None,
-        color=colour,
-        linewidth=0,
-        label=name,
-    )
+    axes.fill_between(first, *heights, where=np.repeat(chosen, 2), step=None, linewidth=0, **look)
 
 
 def _arrange(figure: "Figure", first: "Axes", rows: int) -> None:

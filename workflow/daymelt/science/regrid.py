@@ -1,8 +1,10 @@
 """Regridding of smooth coarse fields: linear interpolation between source cell centres.
 
-From a source of any projection the weights are barycentric, on the Delaunay triangles of its
-centres seen in the target's crs; they are computed once and every day is one sparse product.
-Between two grids of one crs they separate along y and x.
+Weights are computed once, and every day is one sparse product. Scattered centres have barycentric
+weights on their Delaunay triangles in the target's crs. The triangles of a regular grid are not
+unique: which diagonal halves a cell hangs on the rounding of its corners. Where the rows and
+columns of the source are known, the interpolation is therefore bilinear along them, in any
+projection. Between two grids of one crs the weights separate along y and x.
 """
 
 from typing import TYPE_CHECKING
@@ -43,6 +45,73 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
         Fewer than three centres, or all on one line.
     """
     from scipy.sparse import csr_array
+
+    cell, source, weight = _triangle_weights(x, y, target)
+    return csr_array(
+        (weight.astype(np.float32), (cell, source)), shape=(target.rows * target.columns, x.size)
+    )
+
+
+def bilinear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Grid) -> "csr_array":
+    """Bilinear weights of the cells of a source grid, in any projection, at the cell centres of a
+    grid.
+
+    The place of a target cell among the rows and columns of the source is interpolated between its
+    centres; on a grid of parallelograms it does not depend on how they are triangulated.
+
+    Parameters
+    ----------
+    x, y : (source y, source x), m
+        Centres in the target's crs; centres that are not finite take no part.
+    target : the grid to interpolate to
+
+    Returns
+    -------
+    sparse (cell, source), float32, cells and sources in row-major order; each row sums to 1, those
+    of cells outside the hull of the sources are empty.
+
+    Raises
+    ------
+    GridError
+        As `linear_weights`.
+    """
+    from scipy.sparse import csr_array
+
+    cell, source, weight = _triangle_weights(x.ravel(), y.ravel(), target)
+    inside = np.unique(cell)
+    rows, columns = (
+        _between(np.asarray(np.bincount(cell, weight * place)[inside], np.float64), length)
+        for place, length in zip(np.unravel_index(source, x.shape), x.shape, strict=True)
+    )
+    corners = [
+        (np.ravel_multi_index((row, column), x.shape), down * across)
+        for row, down in rows
+        for column, across in columns
+    ]
+    sources, weights = (np.concatenate(part) for part in zip(*corners, strict=True))
+    kept = weights > 0
+    index = np.tile(inside, len(corners))[kept], sources[kept]
+    shape = target.rows * target.columns, x.size
+    return csr_array((weights[kept].astype(np.float32), index), shape=shape)
+
+
+def _between(
+    place: NDArray[np.float64], length: int
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.float64]], ...]:
+    """The two positions of an axis of so many that fractional positions lie between, each with its
+    weight.
+    """
+    place = place.round(DECIMALS)
+    lower = np.minimum(place.astype(np.int64), length - 2)
+    return (lower, 1 - (place - lower)), (lower + 1, place - lower)
+
+
+def _triangle_weights(
+    x: NDArray[np.floating], y: NDArray[np.floating], target: Grid
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """(cell, source, weight) on the triangles of some centres, (source,) each; GridError as
+    `linear_weights`.
+    """
     from scipy.spatial import Delaunay, QhullError
 
     known = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
@@ -62,12 +131,12 @@ def linear_weights(x: NDArray[np.floating], y: NDArray[np.floating], target: Gri
         ) from None
     cells = np.column_stack([columns.ravel(), rows.ravel()])
     cell, corner, weight = _barycentric(triangles, cells)
-    return csr_array((weight, (cell, known[corner])), shape=(cells.shape[0], x.size))
+    return cell, known[corner], weight
 
 
 def _barycentric(
     triangles: "Delaunay", cells: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """(cell, corner, weight) of every cell within the hull; weights of 0 are left out."""
     simplex = triangles.find_simplex(cells)
     inside = np.flatnonzero(simplex >= 0)
@@ -79,7 +148,7 @@ def _barycentric(
     weights = np.divide(weights, total, out=weights, where=total > 0)
     kept = weights > 0
     cell, corner = np.repeat(inside, 3).reshape(-1, 3), triangles.simplices[simplex[inside]]
-    return cell[kept], corner[kept].astype(np.int64), weights[kept].astype(np.float32)
+    return cell[kept], corner[kept].astype(np.int64), weights[kept]
 
 
 def apply_weights(
@@ -89,7 +158,7 @@ def apply_weights(
 
     Parameters
     ----------
-    weights : sparse (cell, source) from `linear_weights`
+    weights : sparse (cell, source) from `bilinear_weights` or `linear_weights`
     field : source values, of any shape, in the order of the centres; NaN = no data
     shape : (rows, columns) of the target
 

@@ -11,7 +11,7 @@ so scores on them are too good. The other protocols hold out whole years or bloc
 import datetime as dt
 import hashlib
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, get_args
 
@@ -227,6 +227,26 @@ def hindcast(
     }
 
 
+def check_training_days(splits: Mapping[dt.date, str]) -> None:
+    """ConfigError where no day trains."""
+    if "train" not in splits.values():
+        raise ConfigError(without_training_days(splits))
+
+
+def without_training_days(splits: Mapping[dt.date, str]) -> str:
+    """What a split without training days holds, and what would leave some, for a message."""
+    months = Counter((day.year, day.month) for day in splits)
+    parts = Counter(splits.values())
+    held = ", ".join(f"{parts[name]} {name}" for name in sorted(parts)) or "none"
+    most = max(months.values(), default=0)
+    return (
+        f"split: no training day among {len(splits)} acquisition days ({held}; at most {most} in a "
+        "month); set split.test_days_per_month and split.validation_days_per_month to less than "
+        f"{most} together, name years in split.training_only_years, or list training days in "
+        "split.file"
+    )
+
+
 def distance_to_training(splits: Mapping[dt.date, str]) -> dict[dt.date, int]:
     """Days from each test day to the nearest training day; small distances mean leakage.
 
@@ -238,7 +258,7 @@ def distance_to_training(splits: Mapping[dt.date, str]) -> dict[dt.date, int]:
     trained = sorted(day for day, name in splits.items() if name == "train")
     tested = sorted(day for day, name in splits.items() if name == "test")
     if tested and not trained:
-        raise ConfigError("split: no training day; expected at least one beside the test days")
+        raise ConfigError(without_training_days(splits))
     return {day: _nearest(day, trained) for day in tested}
 
 

@@ -7,7 +7,7 @@ in the Atmospheric Sciences, chapter 8; the default rule, surface temperature ab
 is that of the station evaluation of MeltwaterBench. A season begins with the first melting day of
 the first five days of which at least three melt, and ends with the last one of the last such five:
 three in five days is a choice of this project, made so that one warm afternoon does not begin a
-season and one cold night does not end it.
+season and one cold night does not end it. A day that may lie in a gap of the series is not told.
 """
 
 from dataclasses import dataclass
@@ -54,12 +54,17 @@ class Contingency:
 @dataclass(frozen=True)
 class MeltSeason:
     """First and last day of lasting melt as positions in a series of days, and days from one to the
-    other; NaN where melt never lasted.
+    other; NaN where melt never lasted, or where a day cannot be told.
+
+    `onset_gap` and `end_gap` are the first and the last missing day of the gap in which a day may
+    lie that cannot be told; None where no gap hides it.
     """
 
     onset: float
     end: float
     length: float
+    onset_gap: tuple[int, int] | None = None
+    end_gap: tuple[int, int] | None = None
 
 
 def value_at_hour(
@@ -108,20 +113,45 @@ def contingency(mapped: NDArray[np.floating], station: NDArray[np.floating]) -> 
 def melt_season(series: NDArray[np.floating]) -> MeltSeason:
     """First and last day of lasting melt.
 
+    A day is told where it is the same whether missing days melt or not: melt on missing days can
+    move the onset only forward and the end only backward.
+
     Parameters
     ----------
-    series : (date,) of `melting`, consecutive days; a missing day counts as not melting
+    series : (date,) of `melting`, consecutive days, NaN where missing
     """
-    wet = series > 0
+    missing, wet = np.isnan(series), series > 0
+    least, most = _lasting_melt(wet), _lasting_melt(wet | missing)
+    gaps: list[tuple[int, int] | None] = [None, None]
+    if least[0] != most[0] and not np.isnan(most[0]):
+        gaps[0] = _run_at(missing, int(most[0]) + int(np.argmax(missing[int(most[0]) :])))
+    if least[1] != most[1] and not np.isnan(most[1]):
+        gaps[1] = _run_at(missing, int(np.flatnonzero(missing[: int(most[1]) + 1])[-1]))
+    onset, end = (day if gap is None else np.nan for day, gap in zip(least, gaps, strict=True))
+    return MeltSeason(onset, end, end - onset + 1, *gaps)
+
+
+def _lasting_melt(wet: NDArray[np.bool_]) -> tuple[float, float]:
+    """First and last day of lasting melt in a series (date,) without gaps; NaN where it never
+    lasts.
+    """
     if wet.size < WINDOW_DAYS:
-        return MeltSeason(np.nan, np.nan, np.nan)
+        return np.nan, np.nan
     windows = np.lib.stride_tricks.sliding_window_view(wet, WINDOW_DAYS)
     lasting = np.flatnonzero(windows.sum(axis=1) >= MELTING_DAYS)
     if not lasting.size:
-        return MeltSeason(np.nan, np.nan, np.nan)
+        return np.nan, np.nan
     onset = lasting[0] + np.flatnonzero(windows[lasting[0]])[0]
     end = lasting[-1] + np.flatnonzero(windows[lasting[-1]])[-1]
-    return MeltSeason(float(onset), float(end), float(end - onset + 1))
+    return float(onset), float(end)
+
+
+def _run_at(chosen: NDArray[np.bool_], place: int) -> tuple[int, int]:
+    """First and last position of the run of chosen days that a position lies in."""
+    others = np.flatnonzero(~chosen)
+    before, after = others[others < place], others[others > place]
+    first = int(before[-1]) + 1 if before.size else 0
+    return first, int(after[0]) - 1 if after.size else chosen.size - 1
 
 
 def in_common(

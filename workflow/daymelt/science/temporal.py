@@ -20,12 +20,34 @@ from daymelt.core.dates import describe
 from daymelt.core.encoding import NEVER_SEEN, PERCENT
 from daymelt.core.errors import GapError
 
+LONGEST_GAP_DAYS = 24  # without an acquisition that is usual: two repeats of one satellite
 OLDEST = 253  # days, the largest age stored; older observations have it too
 NEVER = 16_000  # days: beyond every date, and the sum with a date fits an int16
 # acquisitions between two stored states of the backward sweep: memory is that of 2 x 16 images at
 # most for a season of 256
 BLOCK = 16
 LINEAR, NEAREST = "linear in time", "nearest day"
+
+
+def acquisition_gaps(
+    acquired: Iterable[dt.date], days: Sequence[dt.date], longest: int = LONGEST_GAP_DAYS
+) -> list[tuple[dt.date, dt.date]]:
+    """First and last day of each run of more than `longest` days without an acquisition, among
+    some consecutive days.
+    """
+    seen = sorted(set(acquired) & set(days))
+    one = dt.timedelta(1)
+    edges = [days[0] - one, *seen, days[-1] + one]
+    return [
+        (before + one, after - one)
+        for before, after in pairwise(edges)
+        if (after - before).days - 1 > longest
+    ]
+
+
+def describe_gaps(gaps: Iterable[tuple[dt.date, dt.date]]) -> str:
+    """Gaps for a message."""
+    return ", ".join(f"{first} to {last} ({(last - first).days + 1} days)" for first, last in gaps)
 
 
 class Fields(Protocol):

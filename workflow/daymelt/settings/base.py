@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from daymelt.core.dates import winter_months
+
 
 def read_number(value: Any) -> Any:
     """A number from text, such as `1e-4`, which YAML reads as text; anything else unchanged."""
@@ -48,6 +50,19 @@ def memory_of(values: float) -> str:
     """Memory of so many float32 values, for a message."""
     needed = 4 * values
     return f"{needed / 1e12:.3g} TB" if needed >= 1e12 else f"{needed / 1e9:.3g} GB"
+
+
+def winter(value: tuple[int, ...]) -> tuple[int, ...]:
+    """`value`; ValueError unless its months are those of one winter in order of time, each once:
+    July to December are of the year before the season.
+    """
+    in_time = tuple(month for _, month in winter_months(0, set(value)))
+    if value != in_time:
+        raise ValueError(
+            f"found {list(value)}; expected each month once, in order of time, {list(in_time)}: "
+            "7 to 12 are of the year before the season"
+        )
+    return value
 
 
 class Section(BaseModel):

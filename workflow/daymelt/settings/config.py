@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError, model_validator
 
+from daymelt.core.dates import winter_months
 from daymelt.core.errors import nearest
 from daymelt.settings.base import NETWORK, NETWORKS, Section, memory_of
 from daymelt.settings.comparison import Benchmark, Report, Scores
 from daymelt.settings.errors import contradiction, dotted, refusal
 from daymelt.settings.inputs import (
+    TWIN_MONTHS,
     Archives,
     Area,
     Mar,
@@ -132,12 +134,23 @@ class Config(Section):
 
     def _contradictions(self) -> Iterator[Contradiction]:
         """All that no section can see alone."""
+        yield from self._place()
         yield from self._spacings()
         yield from self._days()
+        yield from self._winters()
+        yield from self._twin_months()
         yield from self._map()
         yield from self._main_network()
         yield from self._names()
         yield from self._entries()
+
+    def _place(self) -> Iterator[Contradiction]:
+        if (latitude := self.area.latitude) < 0:
+            yield (
+                "area",
+                f"found its centre at {-latitude:.1f} degrees south ({self.area.crs}); expected an "
+                "area north of the equator, as southern grids are not supported yet",
+            )
 
     def _spacings(self) -> Iterator[Contradiction]:
         area, spacing_m = self.area, self.sentinel1.spacing_m
@@ -178,6 +191,43 @@ class Config(Section):
                     "benchmark.protocols",
                     f"{trial.protocol} has no year to score; expected a year that neither trains "
                     "nor validates",
+                )
+
+    def _winters(self) -> Iterator[Contradiction]:
+        season = self.seasons.months
+        for section in ("sar", "microwave"):
+            months = getattr(self, section).winter_months
+            place = {month: year for year, month in winter_months(0, months)}
+            late = [
+                month
+                for month, year in place.items()
+                if (month in season if year < 0 else month > season[-1])
+            ]
+            if late:
+                yield (
+                    f"{section}.winter_months",
+                    f"found {list(months)}, of which {late} are of the melt season or after it, "
+                    f"{list(season)}; expected months of the winter before",
+                )
+
+    def _twin_months(self) -> Iterator[Contradiction]:
+        of_twin = [
+            name
+            for name in ("sentinel1", "microwave", "mar", "stations")
+            if getattr(self, name).provider == "twin"
+            and (name != "stations" or self.stations.sites)
+        ]
+        wanted = {"seasons": self.seasons.months} if of_twin else {}
+        if "sentinel1" in of_twin:
+            wanted["sar"] = self.sar.winter_months
+        if "microwave" in of_twin:
+            wanted["microwave"] = self.microwave.winter_months
+        for section, months in wanted.items():
+            if not set(months) <= set(TWIN_MONTHS):
+                yield (
+                    f"{section}.{'months' if section == 'seasons' else 'winter_months'}",
+                    f"found {list(months)}; expected months {TWIN_MONTHS[0]} to {TWIN_MONTHS[-1]} "
+                    f"of the season's year, the world of the provider twin of {', '.join(of_twin)}",
                 )
 
     def _map(self) -> Iterator[Contradiction]:

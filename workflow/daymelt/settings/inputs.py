@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from daymelt.core.grid import Grid, check_crs
+from daymelt.core.grid import Grid, check_crs, transformer
 from daymelt.settings.base import (
     NAME,
     Integer,
@@ -18,11 +18,13 @@ from daymelt.settings.base import (
     memory_of,
     read_number,
     rising,
+    winter,
 )
 
 STATION_NAME = re.compile("[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")  # part of addresses and file names
 FARTHEST_M = 20_100_000  # half of the earth's circumference: no projection in use reaches farther
 MOST_CELLS = 2_000_000_000  # five times Greenland at 100 m
+TWIN_MONTHS = range(1, 10)  # that the twin's world covers
 
 
 Coordinate = Annotated[float, Field(ge=-FARTHEST_M, le=FARTHEST_M), BeforeValidator(read_number)]
@@ -96,6 +98,13 @@ class Area(Section):
     def grid(self) -> Grid:
         """The study grid."""
         return Grid(self.crs, self.spacing_m, self.left, self.top, self.rows, self.columns)
+
+    @property
+    def latitude(self) -> float:
+        """Latitude of the centre, degrees north; infinite where the projection has none."""
+        left, bottom, right, top = self.grid.bounds
+        centre = (left + right) / 2, (bottom + top) / 2
+        return float(transformer(self.crs, "EPSG:4326").transform(*centre)[1])
 
 
 class Seasons(Section):
@@ -174,7 +183,8 @@ class Microwave(Section):
         (1, 2),
         min_length=1,
         strict=False,
-        description="months of the dry-snow mean, before the season in the same year",
+        description="months of the dry-snow mean, in order of time: 7 to 12 are of the year "
+        "before the season",
     )
     longest_gap_days: Integer = Field(
         5, ge=0, le=30, description="missing days in a row that may be filled, linear in time, days"
@@ -183,7 +193,7 @@ class Microwave(Section):
     @field_validator("winter_months")
     @classmethod
     def _winter(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        return rising(value)
+        return winter(value)
 
     @field_validator("fallback_platforms")
     @classmethod
@@ -202,7 +212,13 @@ class Mar(Section):
         "twin", description="where the files come from"
     )
     variable: Literal["WA1"] = Field(
-        "WA1", description="WA1: liquid water content of the uppermost metre of snow, kg/kg"
+        "WA1", description="WA1: liquid water content of snow, kg/kg, a profile"
+    )
+    depth_m: Number = Field(
+        1.0,
+        gt=0,
+        le=20,
+        description="the uppermost part of the snow that the profile is averaged over, m",
     )
     longest_gap_days: Integer = Field(
         0,

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from daymelt.settings.base import Integer, Month, Number, Section, Year, rising
+from daymelt.settings.base import Integer, Month, Number, Section, Year, rising, winter
 
 
 class Sar(Section):
@@ -27,7 +27,13 @@ class Sar(Section):
         (1, 2, 3),
         min_length=1,
         strict=False,
-        description="months of the dry-snow reference, in the year of the season",
+        description="months of the dry-snow reference, in order of time: 7 to 12 are of the year "
+        "before the season",
+    )
+    pool_satellites: bool = Field(
+        True,
+        description="whether the satellites of one relative orbit share a reference; false keeps "
+        "them apart",
     )
     min_winter_scenes: Integer = Field(
         4,
@@ -57,7 +63,7 @@ class Sar(Section):
     @field_validator("winter_months")
     @classmethod
     def _winter(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        return rising(value)
+        return winter(value)
 
 
 class Regrid(Section):

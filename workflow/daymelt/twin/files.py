@@ -53,6 +53,15 @@ SYNTHETIC = "synthetic: the embedded world of daymelt"
 
 MAR_FILL = np.float32(-1e19)
 MAR_VERSION = "3.14.3"
+# levels at which MAR gives the snow, m below the surface, and the bounds between their layers
+MAR_LEVELS_M = (0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.5, 2, 3, 5, 7.5, 10, 15, 20)
+MAR_BOUNDS_M = (
+    *(-0.025, 0.025, 0.075, 0.15, 0.25, 0.35, 0.45, 0.575, 0.725, 0.9, 1.25, 1.75, 2.5, 4, 6.25),
+    *(8.75, 12.5, 17.5, 22.5),
+)
+# Liquid water of each level over its mean in the uppermost metre. Powers of two, so that a float32
+# profile gives back its mean without rounding: the thickness-weighted mean of the first ten is 1.
+MAR_PROFILE = (2, 2, 2, 2, 1, 1, 1, 0.5, 0.5, 0.125, 0.125, *(0.0,) * 7)
 
 STATION_VARIABLES = {  # name: standard name, long name, units, as the files have them
     "t_u": ("air_temperature", "Air temperature (upper boom)", "degrees_C"),
@@ -127,18 +136,20 @@ def burst_tags(name: str, acquired_at: dt.datetime, polarisation: str) -> dict[s
     _, _, _, burst, _, processed, platform, *_ = name.split("_")
     processed_at = dt.datetime.strptime(processed, "%Y%m%dT%H%M%SZ")
     return {
-        "ACQUISITION_MODE": "Interferometric Wide (IW)",
+        "ACQUISITION_MODE": "IW",
         "BURST_ID": burst.replace("-", "_").lower(),
         "LOOK_DIRECTION": "right",
         "ORBIT_PASS_DIRECTION": "descending",
         "PLATFORM": f"Sentinel-1{platform[-1]}",
         "POLARIZATION": polarisation.upper(),
         "PROCESSING_DATETIME": f"{processed_at:%Y-%m-%dT%H:%M:%S.%fZ}",
-        "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION": "linear power/intensity",
+        "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_EXPRESSION_CONVENTION": (
+            "linear backscatter intensity"
+        ),
         "PROCESSING_INFORMATION_OUTPUT_BACKSCATTER_NORMALIZATION_CONVENTION": "gamma0",
         "PRODUCT_ID": name,
         "PRODUCT_LEVEL": "L2",
-        "PRODUCT_TYPE": "RTC_S1",
+        "PRODUCT_TYPE": "RTC-S1",
         "PRODUCT_VERSION": "1.0",
         "PROJECT": "OPERA",
         "RADAR_BAND": "C",
@@ -426,12 +437,14 @@ def write_mar(
     mask: NDArray[np.floating],
     crs: str = "EPSG:3413",
 ) -> Path:
-    """Write the days of a year of MAR's liquid water as the daily 5 km files carry it.
+    """Write the days of a year of MAR's liquid water as its daily files carry it: a profile of the
+    snow, here `MAR_PROFILE`.
 
     Parameters
     ----------
     dates : the days, in order
-    liquid_water : (date, y, x), or an iterable of (y, x), kg/kg; NaN becomes -1e19
+    liquid_water : (date, y, x), or an iterable of (y, x), kg/kg, mean of the uppermost metre; NaN
+        becomes -1e19
     x_km, y_km : cell centres in `crs`, km
     lon, lat, height, mask : (y, x); degrees, degrees, m, percent of ice
 
@@ -453,16 +466,17 @@ def write_mar(
         water = _define_mar(
             file,
             "WA1",
-            ("TIME", "SECTOR1_1", "y", "x"),
+            ("TIME", "OUTLAY", "y", "x"),
             "kg/kg",
-            "Liquid water content of the top metre of snow",
+            "Liquid Water Content",
         )
+        profile = np.array(MAR_PROFILE, np.float32)[:, None, None]
         for index, (day, field) in enumerate(zip(dates, liquid_water, strict=True)):
             # MAR stamps a day at its noon
             file["TIME"][index] = (day - dt.date(year, 1, 1)).days + 0.5
             for name, part in (("YYYY", day.year), ("MM", day.month), ("DD", day.day)):
                 file[name][index] = part
-            water[index, 0] = _mar_filled(field)
+            water[index] = _mar_filled(profile * field)
         file.setncatts({"Conventions": "CF-1.6", "institute": "University of Liege (Belgium)"})
         file.setncatts(
             {"model": f"regional climate model MAR (v{MAR_VERSION})", "source": SYNTHETIC}
@@ -477,7 +491,8 @@ def _define_mar_axes(
     y_km: NDArray[np.floating],
     crs: str,
 ) -> None:
-    for dimension, size in (("x", x_km.size), ("y", y_km.size), ("TIME", None), ("SECTOR1_1", 1)):
+    sizes = {"x": x_km.size, "y": y_km.size, "TIME": None, "OUTLAY": len(MAR_LEVELS_M), "bnds": 2}
+    for dimension, size in sizes.items():
         file.createDimension(dimension, size)
     time = file.createVariable("TIME", "f4", ("TIME",), chunksizes=(512,))
     time.setncatts(
@@ -498,9 +513,11 @@ def _define_mar_axes(
             {"standard_name": f"projection_{name}_coordinate", "units": "km", "axis": name.upper()}
         )
         axis[:] = centres
-    sector = file.createVariable("SECTOR1_1", "f4", ("SECTOR1_1",))
-    sector.setncatts({"units": "level", "long_name": "sector"})
-    sector[:] = 1
+    levels = file.createVariable("OUTLAY", "f4", ("OUTLAY",))
+    levels.setncatts({"units": "m", "positive": "down", "axis": "Z", "bounds": "OUTLAY_bnds"})
+    levels[:] = MAR_LEVELS_M
+    bounds = file.createVariable("OUTLAY_bnds", "f8", ("OUTLAY", "bnds"))
+    bounds[:] = np.column_stack([MAR_BOUNDS_M[:-1], MAR_BOUNDS_M[1:]])
     file.createVariable("crs", "i4", ()).setncatts(
         {"crs_wkt": CRS(crs).to_wkt(), "spatial_ref": CRS(crs).to_wkt()}
     )

@@ -4,13 +4,19 @@ Versions differ in their dimensions (`TIME`, `y`, `x`; `Y21_199`, `X10_155`), in
 axes (km, m) and in the projection, which is not always written. The longitude and latitude of every
 cell are the truth; the axes are a convenience.
 
-Source: Fettweis et al. (2017), The Cryosphere 11, 1015; header of a MAR v3.14.3 daily file.
+What is given by depth, as WA1(TIME, OUTLAY, y, x) on 18 levels from 0 to 20 m, is averaged over the
+uppermost part of the snow, each level weighted by its thickness there. A dimension of length 1
+(`SECTOR1_1`) is dropped; any other that is longer is refused.
+
+Source: Fettweis et al. (2017), The Cryosphere 11, 1015; header of a MAR v3.14.3 daily file; levels
+and their bounds as public code that opens MAR v3.11 to v3.14.3 states them.
 """
 
 import datetime as dt
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -46,6 +52,10 @@ EARTH_M = 2.1e7  # no centre of a map lies further from its origin
 # times by which a step between neighbouring cells may differ from the usual one; projections
 # stretch by far less
 UNEVEN = 2.0
+LEVELS = "OUTLAY"  # how the dimension of levels below the surface is called
+DEPTH_M = 1.0  # of snow over which a profile is averaged, unless another is asked for
+TOUCHING_M = 1e-3  # by which bounds of neighbouring levels may lie apart
+LEAST_WEIGHT = 0.5  # of the levels of a cell that must have data
 
 
 @dataclass(frozen=True)
@@ -64,16 +74,39 @@ class MarFile:
     lat: NDArray[np.float64]
     x: NDArray[np.float64] | None
     y: NDArray[np.float64] | None
+    depth_m: float
     _file: netCDF4.Dataset
     _horizontal: tuple[str, str]
 
+    @cached_property
+    def level_weights(self) -> NDArray[np.float64] | None:
+        """Share of each level in the uppermost `depth_m`, (level,), which sums to 1; None where the
+        variable has no levels.
+
+        Raises
+        ------
+        FormatError
+            The file does not say how thick its levels are, or they do not reach down to `depth_m`.
+        """
+        level = _level_dimension(self._file.variables[self.variable])
+        if level is None:
+            return None
+        with reading(self.path, "MAR file"):
+            bounds = _level_bounds(self._file, level)
+        return _shares(bounds, self.depth_m, self.path, level)
+
     def read(self, day: dt.date) -> NDArray[np.float32]:
         """The field of one day, (y, x), in `units`; NaN where MAR has none.
+
+        Of a profile the mean over the uppermost `depth_m`; levels without data carry no weight, and
+        a cell needs data in half of the depth.
 
         Raises
         ------
         MissingInputError
             The file lacks the day.
+        FormatError
+            As `level_weights`.
         """
         if day not in self.dates:
             held = (
@@ -84,10 +117,13 @@ class MarFile:
             raise MissingInputError(
                 f"MAR file {self.path}: no day {day} (it holds {held}); retrieve a whole year"
             )
+        weights, step = self.level_weights, self.dates.index(day)
         with reading(self.path, "MAR file"):
-            return _field(
-                self._file.variables[self.variable], self._horizontal, self.dates.index(day)
-            ).astype(np.float32)
+            field = self._file.variables[self.variable]
+            if weights is None:
+                return _field(field, self._horizontal, step).astype(np.float32)
+            profile = _profile(field, self._horizontal, step, _reached(weights))
+        return _mean_of_levels(profile, weights[_reached(weights)])
 
     @property
     def mask(self) -> NDArray[np.float32]:
@@ -109,36 +145,46 @@ class MarFile:
                 f"{listed(self._file.variables)}); choose a file with it"
             )
         with reading(self.path, "MAR file"):
-            return _field(self._file.variables[name], self._horizontal).astype(np.float32)
+            field = self._file.variables[name]
+            _check_single(field, self._horizontal, self.path)
+            return _field(field, self._horizontal).astype(np.float32)
 
 
 @contextmanager
 def open_mar(
-    path: Path, variable: str = "WA1", units: Collection[str] | None = None
+    path: Path,
+    variable: str = "WA1",
+    units: Collection[str] | None = None,
+    depth_m: float = DEPTH_M,
 ) -> Iterator[MarFile]:
     """Open a daily MAR file.
 
     Parameters
     ----------
-    variable : the field to read; of several sectors or levels the first is taken
+    variable : the field to read
     units : those that the caller can use; None takes any
+    depth_m : of a variable given by depth, the uppermost part that is averaged
 
     Raises
     ------
     MissingInputError
         No such file, or it lacks the variable.
     FormatError
-        It is no NetCDF file, the variable has other units, or longitude, latitude or time cannot be
-        found.
+        It is no NetCDF file, the variable has other units or several fields a day, or longitude,
+        latitude or time cannot be found.
     """
     with open_netcdf(path, "MAR file") as file:
         with reading(path, "MAR file"):
-            opened = _described(file, Path(path), variable, units)
+            opened = _described(file, Path(path), variable, units, depth_m)
         yield opened
 
 
 def _described(
-    file: netCDF4.Dataset, path: Path, variable: str, units: Collection[str] | None
+    file: netCDF4.Dataset,
+    path: Path,
+    variable: str,
+    units: Collection[str] | None,
+    depth_m: float,
 ) -> MarFile:
     field = _wanted(file, path, variable, units)
     lat, lon = (_geographic(file, path, name) for name in ("LAT", "LON"))
@@ -148,17 +194,21 @@ def _described(
             f"{variable} is on {field.dimensions}, LAT on {lat.dimensions}, LON on {lon.dimensions}"
         )
         raise FormatError(f"MAR file {path}: {dimensions}; expected one grid")
+    dates = _dates(file, path, field, (y, x))
+    level = _level_dimension(field)
+    _check_single(field, (field.dimensions[0], y, x, *([level] if level else [])), path)
     latitude, longitude = _degrees(lat, (y, x), -90, 90), _degrees(lon, (y, x), -180, 360)
     _check_even(longitude, latitude)
     return MarFile(
         path,
         variable,
         str(getattr(field, "units", "")),
-        _dates(file, path, field, (y, x)),
+        dates,
         longitude,
         latitude,
         _axis_m(file, x),
         _axis_m(file, y),
+        depth_m,
         file,
         (y, x),
     )
@@ -317,21 +367,124 @@ def _axis_m(file: netCDF4.Dataset, name: str) -> NDArray[np.float64] | None:
     return centres * metres
 
 
+def _level_dimension(variable: "netCDF4.Variable[Any]") -> str | None:
+    """Name of the dimension of levels below the surface; None where there is none."""
+    return next((name for name in variable.dimensions if name.upper().startswith(LEVELS)), None)
+
+
+def _check_single(variable: "netCDF4.Variable[Any]", known: Collection[str], path: Path) -> None:
+    """FormatError where a dimension that is not among the known ones is longer than 1."""
+    sizes = zip(variable.dimensions, variable.shape, strict=True)
+    several = {name: size for name, size in sizes if name not in known and size != 1}
+    if several:
+        found = ", ".join(f"{printable(name)} of length {size}" for name, size in several.items())
+        raise FormatError(
+            f"MAR file {path}: {variable.name} has a dimension {found}, expected no more than "
+            f"time, levels ({LEVELS}), rows and columns; choose a file with one field a day"
+        )
+
+
+def _level_bounds(file: netCDF4.Dataset, name: str) -> NDArray[np.float64]:
+    """Upper and lower bound of each level, m below the surface, (level, 2), in the order of the
+    file: its own, or the midpoints between levels. ValueError where they are no layers.
+    """
+    axis = file.variables.get(name)
+    if axis is None or axis.dimensions != (name,):
+        raise ValueError(f"{name} has no depths")
+    units = str(getattr(axis, "units", "")).strip().lower()
+    if units not in METRES | NO_UNIT:
+        raise ValueError(f"{name} has units {units!r}, expected m")
+    stated = file.variables.get(str(getattr(axis, "bounds", f"{name}_bnds")))
+    bounds = _midpoints(values(axis), name) if stated is None else values(stated)
+    if bounds.shape != (axis.shape[0], 2) or not np.isfinite(bounds).all():
+        raise ValueError(f"{name} has bounds of shape {bounds.shape}, expected two of each level")
+    bounds = np.sort(bounds, axis=1)
+    above, below = np.sort(bounds[:, 0]), np.sort(bounds[:, 1])
+    if np.any(above >= below) or np.any(np.abs(above[1:] - below[:-1]) > TOUCHING_M):
+        raise ValueError(f"{name} has layers that overlap or leave gaps")
+    return bounds
+
+
+def _midpoints(depths: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """Bounds half way between levels, (level, 2); the outermost reach as far beyond their level as
+    within.
+    """
+    steps = np.diff(depths)
+    if not steps.size or not (np.all(steps > 0) or np.all(steps < 0)):
+        raise ValueError(f"{name} goes to {depths.size} depths that neither rise nor fall")
+    between = depths[:-1] + steps / 2
+    first, last = depths[0] - steps[0] / 2, depths[-1] + steps[-1] / 2
+    edges = np.concatenate([[first], between, [last]])
+    return np.column_stack([edges[:-1], edges[1:]])
+
+
+def _shares(
+    bounds: NDArray[np.float64], depth_m: float, path: Path, name: str
+) -> NDArray[np.float64]:
+    """Share of each level in the uppermost `depth_m`, (level,); what lies above the surface does
+    not count.
+    """
+    thickness = np.diff(np.clip(bounds, 0, depth_m), axis=1)[:, 0]
+    if abs(thickness.sum() - depth_m) > TOUCHING_M:
+        raise FormatError(
+            f"MAR file {path}: levels of {name} cover {thickness.sum():g} m of the uppermost "
+            f"{depth_m:g} m; set mar.depth_m to what they reach or choose another file"
+        )
+    return np.asarray(thickness / thickness.sum())
+
+
+def _reached(weights: NDArray[np.float64]) -> slice:
+    """The levels from the first to the last that carries weight."""
+    carrying = np.flatnonzero(weights)
+    return slice(int(carrying[0]), int(carrying[-1]) + 1)
+
+
+def _mean_of_levels(
+    profile: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Weighted mean over the levels (level, y, x) that have data, (y, x); NaN where they carry less
+    than half of the weight.
+    """
+    known = np.isfinite(profile)
+    total = np.tensordot(weights, np.where(known, profile, 0), 1)
+    carried = np.tensordot(weights, known.astype(np.float64), 1)
+    enough = carried >= LEAST_WEIGHT
+    return np.where(enough, total / np.where(enough, carried, 1), np.nan).astype(np.float32)
+
+
+def _profile(
+    variable: "netCDF4.Variable[Any]", horizontal: tuple[str, str], step: int, levels: slice
+) -> NDArray[np.float64]:
+    """Some levels of one step of the first dimension, which is time, (level, y, x)."""
+    wanted = {str(_level_dimension(variable)): levels}
+    wanted |= dict.fromkeys(horizontal, slice(None))
+    index: list[Any] = [wanted.get(name, 0) for name in variable.dimensions]
+    index[0] = step
+    kept = [name for name in variable.dimensions if name in wanted]
+    order = [kept.index(name) for name in wanted]
+    return _without_fill(variable, tuple(index)).transpose(order)
+
+
 def _field(
     variable: "netCDF4.Variable[Any]", horizontal: tuple[str, str], step: int | None = None
 ) -> NDArray[np.float64]:
-    """One field (y, x): `step` of the first dimension if it is time, the first of every other
-    dimension that is not horizontal.
+    """One field (y, x): `step` of the first dimension if it is time; other dimensions that are not
+    horizontal have length 1.
     """
     index: list[Any] = [slice(None) if name in horizontal else 0 for name in variable.dimensions]
     if step is not None:
         index[0] = step
-    stored = stored_numbers(variable, tuple(index))
-    if stored.ndim != 2:
+    found = _without_fill(variable, tuple(index))
+    if found.ndim != 2:
         raise ValueError(
             f"{variable.name} is on {variable.dimensions}, expected {horizontal} among them"
         )
-    with np.errstate(invalid="ignore"):
-        found = np.where(np.abs(stored) > HUGE, np.nan, unpack(stored, packing(variable)))
     order = tuple(name for name in variable.dimensions if name in horizontal)
     return found if order == horizontal else found.T
+
+
+def _without_fill(variable: "netCDF4.Variable[Any]", index: tuple[Any, ...]) -> NDArray[np.float64]:
+    """Physical values of a part of a variable, NaN where missing or as large as MAR's fill."""
+    stored = stored_numbers(variable, index)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.abs(stored) > HUGE, np.nan, unpack(stored, packing(variable)))

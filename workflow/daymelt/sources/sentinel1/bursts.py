@@ -21,7 +21,7 @@ from rasterio.windows import Window
 
 from daymelt.core.compiled import compiled
 from daymelt.core.errors import ConfigError, FormatError, MissingInputError, printable
-from daymelt.core.grid import Grid
+from daymelt.core.grid import Grid, transformer
 from daymelt.sources.formats.raster import (
     Piece,
     aligned_offset,
@@ -38,6 +38,7 @@ from daymelt.sources.formats.raster import (
 FIRST_YEAR = 1978  # of radar from a satellite; an earlier one in a name is damage
 ORBITS = 175  # relative orbits of a repeat cycle
 SAME_PLACE = 1e-3  # pixels by which a burst and its mask may lie apart
+APART_M = 1000.0  # farther than passes of one burst id lie apart
 VALID, FILL = 0, 255  # mask codes; between them 1 shadow, 2 layover, 3 both
 REASONS = range(VALID, 4)
 
@@ -162,6 +163,44 @@ def passes(bursts: Iterable[Burst]) -> dict[tuple[dt.date, int], list[Burst]]:
     ):
         grouped.setdefault((burst.acquired_at.date(), burst.relative_orbit), []).append(burst)
     return grouped
+
+
+def misplaced(bursts: Iterable[Burst]) -> list[tuple[Burst, float]]:
+    """Bursts whose centre lies more than `APART_M` from the median of all passes of their burst id,
+    and how far, m; of two passes that disagree both.
+
+    The archive maps every pass of a burst id to the same pixels.
+
+    Raises
+    ------
+    MissingInputError, FormatError
+        As `read_pass`, of the backscatter alone.
+    """
+    by_id: dict[str, list[Burst]] = {}
+    for burst in bursts:
+        by_id.setdefault(burst.burst_id, []).append(burst)
+    found = []
+    for passes_of_id in by_id.values():
+        if len(passes_of_id) > 1:
+            centres = _centres(passes_of_id)
+            apart = np.hypot(*(centres - np.median(centres, axis=0)).T)
+            pairs = zip(passes_of_id, apart.tolist(), strict=True)
+            found += [(burst, distance) for burst, distance in pairs if distance > APART_M]
+    return found
+
+
+def _centres(bursts: Sequence[Burst]) -> NDArray[np.float64]:
+    """Centres of some bursts in the crs of the first, m, (burst, 2)."""
+    centres, crs = [], None
+    for burst in bursts:
+        with open_raster(burst.path, "burst") as raster:
+            crs = crs or raster.crs
+            left, bottom, right, top = raster.bounds
+            centre = (left + right) / 2, (bottom + top) / 2
+            if raster.crs != crs:
+                centre = transformer(raster.crs.to_wkt(), crs.to_wkt()).transform(*centre)
+        centres.append(centre)
+    return np.array(centres)
 
 
 def has_tiles_of(burst: Burst, grid: Grid, tile: int) -> bool:

@@ -40,11 +40,13 @@ COLUMNS = (
         "onset_station",
         "onset_system",
         "onset_difference_days",
+        "onset_unknown",
     ),
     *(
         "end_station",
         "end_system",
         "end_difference_days",
+        "end_unknown",
         "length_station_days",
         "length_system_days",
         "length_difference_days",
@@ -109,7 +111,24 @@ def station_scores(
             fraction = series.get(name, np.full(len(days), np.nan))
             lines.append(Timeline(place.site.name, days, fraction, series["sar"], melts))
     tables.rows_csv(out, COLUMNS, rows)
+    tell_unknown(rows)
     station_timelines(figure, lines, rule_in_words(stations), name)
+
+
+def tell_unknown(rows: Sequence[Row]) -> None:
+    """Warn of the onsets and ends that are not scored because they may lie in a gap."""
+    seasons = [row for row in rows if "onset_unknown" in row]
+    unknown = {
+        name: sum(bool(row[f"{name}_unknown"]) for row in seasons) for name in ("onset", "end")
+    }
+    if any(unknown.values()):
+        log.warning(
+            "stations: %d onsets and %d ends of %d seasons are unknown, as they may lie in gaps of "
+            "the records; see onset_unknown and end_unknown in the table",
+            unknown["onset"],
+            unknown["end"],
+            len(seasons),
+        )
 
 
 def rule_in_words(stations: Stations) -> str:
@@ -225,14 +244,27 @@ def compared(
 
 
 def both_seasons(wet: NDArray[np.float64], station: NDArray[np.float64], days: Days) -> Row:
-    """Dates and length of the season of system and station, and system minus station in days."""
+    """Dates and length of the season of system and station, and system minus station in days.
+
+    A date that may lie in a gap of the record is empty, with the gap as the reason.
+    """
     system, seen = science.melt_season(wet), science.melt_season(station)
     row: dict[str, object] = {}
-    for name, one, other in (("onset", seen.onset, system.onset), ("end", seen.end, system.end)):
+    for name in ("onset", "end"):
+        one, other = getattr(seen, name), getattr(system, name)
+        gaps = {
+            "station": getattr(seen, f"{name}_gap"),
+            "system": getattr(system, f"{name}_gap"),
+        }
         row |= {
             f"{name}_station": date_at(days, one),
             f"{name}_system": date_at(days, other),
             f"{name}_difference_days": other - one,
+            f"{name}_unknown": "; ".join(
+                f"{which}: may lie in the gap from {days[gap[0]]} to {days[gap[1]]}"
+                for which, gap in gaps.items()
+                if gap is not None
+            ),
         }
     lengths = {"length_station_days": seen.length, "length_system_days": system.length}
     return {**row, **lengths, "length_difference_days": system.length - seen.length}

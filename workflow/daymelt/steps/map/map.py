@@ -1,15 +1,15 @@
 """Write a GeoTIFF for every day of a season."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.core.atomic import write_json
-from daymelt.core.cube import check_same_grid
-from daymelt.core.dates import season_days
+from daymelt.core.cube import check_same_grid, open_stream
+from daymelt.core.dates import parse_date, season_days
 from daymelt.core.digests import combine
 from daymelt.core.encoding import MAP_LAYERS, PERCENT, SAR_AGE, Encoding, encode
 from daymelt.core.errors import DaymeltError
@@ -18,12 +18,15 @@ from daymelt.core.provenance import code_digest, software_version
 from daymelt.products import cog
 from daymelt.products.map_files import AGE, AGE_STYLE, LAYERS, MELT_STYLE
 from daymelt.products.style import write_age_qml, write_qml
+from daymelt.science.temporal import describe_gaps
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.learning import Map, System
 from daymelt.steps.running import load_system, running, with_observations
 from daymelt.systems import interface
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.streams import StreamSeries, open_series
+
+Gap = tuple[dt.date, dt.date]
 
 
 def map(
@@ -62,7 +65,7 @@ def map(
     ):
         check_same_grid(aligned.terrain.grid, area.grid, terrain)
         ready = load_system(system, model_card.parent, aligned, running(map, threads))
-        writer = Writer(out.parent, area, ready, aligned, ages, map)
+        writer = Writer(out.parent, area, ready, aligned, ages, read_gaps(age), map)
         missing = [day for day in days if not writer.is_done(day)]
         for day, layers in layers_of(ready, missing):
             writer.write(day, layers)
@@ -80,6 +83,15 @@ def layers_of(
     return ((day, {"melt": fraction}) for day, fraction in ready.predict(days))
 
 
+def read_gaps(age: Path) -> list[Gap]:
+    """First and last day of each long gap between the acquisitions of a season."""
+    with open_stream(age) as stream:
+        return [
+            (parse_date(first), parse_date(last))
+            for first, last in stream.attributes.get("gaps", [])
+        ]
+
+
 class Writer:
     """Writes the layers of each day into one folder, with tags of their origin."""
 
@@ -90,10 +102,11 @@ class Writer:
         ready: interface.Ready,
         aligned: Aligned,
         ages: StreamSeries,
+        gaps: Sequence[Gap],
         options: Map,
     ) -> None:
         self._folder, self._area, self._ready = folder, area, ready
-        self._ocean, self._ages = aligned.ocean, ages
+        self._ocean, self._ages, self._gaps = aligned.ocean, ages, gaps
         self._layers = tuple(MAP_LAYERS) if ready.layers is not None else ("melt",)
         self._files = {LAYERS["melt"]: PERCENT, AGE: SAR_AGE} | {
             LAYERS[name]: MAP_LAYERS[name] for name in self._layers[1:]
@@ -108,7 +121,8 @@ class Writer:
         )
 
     def tags(self, day: dt.date) -> dict[str, str]:
-        """Tags of the files of a day."""
+        """Tags of the files of a day; `sar_gap` only within a long gap of Sentinel-1."""
+        gaps = [gap for gap in self._gaps if gap[0] <= day <= gap[1]]
         return {
             "date": day.isoformat(),
             "area": self._area.name,
@@ -118,6 +132,7 @@ class Writer:
             "inputs": self._inputs,
             "making": self._making,
             "filled": self.filled(day),
+            **({"sar_gap": describe_gaps(gaps)} if gaps else {}),
         }
 
     def filled(self, day: dt.date) -> str:
@@ -163,7 +178,8 @@ class Writer:
             "model_checksum": self._ready.checksum,
             "inputs": self._inputs,
         }
-        return {**about, "filled": filled, "files": files}
+        gaps = [{"first": str(first), "last": str(last)} for first, last in self._gaps]
+        return {**about, "filled": filled, "sar_gaps": gaps, "files": files}
 
     def _path(self, name: str, day: dt.date) -> Path:
         return self._folder / name.format(day=day.isoformat())

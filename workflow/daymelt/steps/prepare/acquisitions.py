@@ -1,7 +1,7 @@
 """The acquisitions of a season, read one by one from the streams of its months."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +14,14 @@ from daymelt.core import cube
 from daymelt.core.digests import combine
 from daymelt.core.errors import MissingInputError
 from daymelt.core.grid import Grid
-from daymelt.science.temporal import BLOCK
+from daymelt.science.temporal import BLOCK, acquisition_gaps
+
+
+def gaps_as_text(acquired: Iterable[dt.date], days: Sequence[dt.date]) -> list[list[str]]:
+    """Long gaps between acquisitions among some days, as attribute of a stream: the first and the
+    last day of each.
+    """
+    return [[str(first), str(last)] for first, last in acquisition_gaps(acquired, days)]
 
 
 class StoredFields:

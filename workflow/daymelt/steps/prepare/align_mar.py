@@ -15,7 +15,7 @@ from daymelt.core.errors import MissingInputError
 from daymelt.core.grid import Grid, transformer
 from daymelt.core.manifest import manifest_digest, manifest_files
 from daymelt.science.climate import liquid_water_in_kg_per_kg
-from daymelt.science.regrid import apply_weights, linear_weights
+from daymelt.science.regrid import apply_weights, bilinear_weights
 from daymelt.settings.inputs import Area, Mar, Seasons
 from daymelt.settings.processing import Regrid
 from daymelt.sources.mar.files import MarFile, open_mar
@@ -28,8 +28,8 @@ def align_mar(
 ) -> None:
     """Bring liquid water to the posting grid, every day of a season.
 
-    Interpolated linearly from the cell centres of MAR; from the rasters of MeltwaterBench as means,
-    with missing days filled linearly in time.
+    The mean over the uppermost `mar.depth_m`, interpolated bilinearly between the cell centres of
+    MAR; from the rasters of MeltwaterBench as means, with missing days filled linearly in time.
     """
     days = season_days(season, seasons.months)
     grid = area.grid.posting(regrid.posting_m)
@@ -49,7 +49,7 @@ def align_mar(
         return
     with ExitStack() as stack:
         opened = [
-            stack.enter_context(open_mar(path, mar.variable))
+            stack.enter_context(open_mar(path, mar.variable, depth_m=mar.depth_m))
             for path in manifest_files(manifest, ".nc")
         ]
         source = {day: file for file in opened for day in file.dates}
@@ -70,7 +70,7 @@ def _days(
 ) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
     files = {file.path: file for file in source.values()}
     weights = {
-        path: linear_weights(*_centres(file, grid.crs), grid) for path, file in files.items()
+        path: bilinear_weights(*_centres(file, grid.crs), grid) for path, file in files.items()
     }
     for day in days:
         file = source[day]
@@ -79,6 +79,8 @@ def _days(
 
 
 def _centres(file: MarFile, crs: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Cell centres of MAR in a crs, m, from its longitudes and latitudes, not from its own axes."""
-    x, y = transformer("EPSG:4326", crs).transform(file.lon.ravel(), file.lat.ravel())
+    """Cell centres of MAR in a crs, (y, x) each, m, from its longitudes and latitudes, not from its
+    own axes.
+    """
+    x, y = transformer("EPSG:4326", crs).transform(file.lon, file.lat)
     return np.asarray(x), np.asarray(y)

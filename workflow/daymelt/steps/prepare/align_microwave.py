@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.core import cube
-from daymelt.core.dates import season_days
+from daymelt.core.dates import season_days, winter_days
 from daymelt.core.encoding import BRIGHTNESS
 from daymelt.core.errors import MissingInputError
 from daymelt.core.grid import Grid, transformer
@@ -54,11 +54,11 @@ def align_microwave(
         of_winter = of_season = attributes
     else:
         cells = Cells(manifest, grid, microwave)
-        winter_days = cells.winter_days(season)
-        mean = winter_mean(cells.stack(winter_days))
+        observed = cells.winter_days(season)
+        mean = winter_mean(cells.stack(observed))
         fields, filled = cells.season(days)
         of_winter, of_season = (
-            {**attributes, "platforms": cells.count_platforms(some)} for some in (winter_days, days)
+            {**attributes, "platforms": cells.count_platforms(some)} for some in (observed, days)
         )
     cube.write_layers(winter, {"winter_mean": (mean, BRIGHTNESS)}, grid=grid, attributes=of_winter)
     cube.write_stream(
@@ -89,17 +89,14 @@ class Cells:
         """The observed days of the winter before a season; MissingInputError where there is
         none.
         """
-        winter_days = [
-            day
-            for day in season_days(season, self._microwave.winter_months)
-            if day in self._observed
-        ]
-        if not winter_days:
+        wanted = winter_days(season, self._microwave.winter_months)
+        observed = [day for day in wanted if day in self._observed]
+        if not observed:
             raise MissingInputError(
                 f"microwave {self._manifest}: no day of the winter {season}; the melt threshold "
                 "needs its mean, retrieve it again"
             )
-        return winter_days
+        return observed
 
     def stack(self, days: Sequence[dt.date]) -> Field:
         """Some days, (date, y, x), K; NaN where a day is missing."""

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.core import cube
+from daymelt.core.dates import month_days, parse_month
 from daymelt.core.digests import combine
 from daymelt.core.encoding import PERCENT, encode
 from daymelt.core.grid import Grid
-from daymelt.core.manifest import manifest_digest
+from daymelt.core.manifest import manifest_digest, read_manifest
 from daymelt.science import backscatter
 from daymelt.science.bands import Band, RollingRows, SmoothedBands
+from daymelt.science.temporal import acquisition_gaps, describe_gaps
 from daymelt.settings.inputs import Area, Sentinel1
 from daymelt.settings.processing import Sar
 from daymelt.steps.prepare.meltwaterbench_fields import is_meltwaterbench, melt_days
-from daymelt.steps.prepare.passes import Passes, PassKey, layer_names, open_passes
+from daymelt.steps.prepare.passes import Passes, PassKey, Track, layer_names, open_passes
 
 log = logging.getLogger(__name__)
 Fraction = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -47,9 +49,20 @@ def melt_fraction(
         cube.write_stream(
             out, days, grid=area.grid, encoding=PERCENT, attributes={"inputs": digest}
         )
+        warn_of_gaps(manifest, out)
         return
     passes = open_passes([manifest], terrain, area, sentinel1, sar)
     write_month(out, passes, winters, area.grid, sar, digest)
+    warn_of_gaps(manifest, out)
+
+
+def warn_of_gaps(manifest: Path, stream: Path) -> None:
+    """Warn of a month that has no acquisition, or none for long."""
+    month = str(read_manifest(manifest)["month"])
+    with cube.open_stream(stream) as written:
+        gaps = acquisition_gaps(written.dates, month_days(*parse_month(month)))
+    if gaps:
+        log.warning("%s: no Sentinel-1 acquisition in %s", month, describe_gaps(gaps))
 
 
 def write_month(
@@ -66,7 +79,7 @@ def write_month(
 
 
 class References:
-    """Winter references by orbit, pooled over years where the season's own has too few scenes.
+    """Winter references by track, pooled over years where the season's own has too few scenes.
 
     Parameters
     ----------
@@ -82,20 +95,20 @@ class References:
         """Digest of the inputs of each winter."""
         return [file.attributes["inputs"] for file in self._files]
 
-    def has(self, orbit: int) -> bool:
-        """Whether an orbit has a reference in any winter."""
-        return any(layer_names(orbit)[0] in file.names for file in self._files)
+    def has(self, track: Track) -> bool:
+        """Whether a track has a reference in any winter."""
+        return any(layer_names(track)[0] in file.names for file in self._files)
 
-    def rolling(self, orbit: int, bands: Sequence[Band], columns: slice) -> RollingRows:
-        """Reference of an orbit on some columns, linear power, to be read band by band."""
+    def rolling(self, track: Track, bands: Sequence[Band], columns: slice) -> RollingRows:
+        """Reference of a track on some columns, linear power, to be read band by band."""
         starts, ends = [band.first for band in bands], [band.read_to for band in bands]
         return RollingRows(
-            lambda first, last: (self._read(orbit, slice(first, last), columns),), starts, ends
+            lambda first, last: (self._read(track, slice(first, last), columns),), starts, ends
         )
 
-    def _read(self, orbit: int, rows: slice, columns: slice) -> NDArray[np.float32]:
-        """A part of the reference of one orbit, pooled from the winters that have it."""
-        mean, count = layer_names(orbit)
+    def _read(self, track: Track, rows: slice, columns: slice) -> NDArray[np.float32]:
+        """A part of the reference of one track, pooled from the winters that have it."""
+        mean, count = layer_names(track)
         seen = [
             (file.read(mean, rows, columns), file.read(count, rows, columns))
             for file in self._files
@@ -134,15 +147,15 @@ class Month:
                 log.warning("%s: no valid cell, the day counts as not acquired", day)
                 continue
             self.used[day.isoformat()] = [
-                f"T{orbit:03d} {bursts[0].platform}"
-                for (of, orbit), bursts in self._bursts.items()
+                f"T{track.relative_orbit:03d} {bursts[0].platform}"
+                for (of, track), bursts in self._bursts.items()
                 if of == day
             ]
             yield day, field
 
-    def _has_reference(self, day: dt.date, orbit: int) -> bool:
-        if not self._references.has(orbit):
-            log.warning("%s orbit %d: no winter reference, the pass is left out", day, orbit)
+    def _has_reference(self, day: dt.date, track: Track) -> bool:
+        if not self._references.has(track):
+            log.warning("%s %s: no winter reference, the pass is left out", day, track)
             return False
         return True
 
@@ -162,9 +175,9 @@ class Month:
         """
         cells, bands = zip(*stripe.bands_of_cells(shares), strict=True)
         smoothed = {key: stripe.smoothed(bursts, bands) for key, bursts in self._bursts.items()}
-        orbits = sorted({orbit for _, orbit in self._bursts})
+        tracks = sorted({track for _, track in self._bursts})
         references = {
-            orbit: self._references.rolling(orbit, bands, stripe.columns) for orbit in orbits
+            track: self._references.rolling(track, bands, stripe.columns) for track in tracks
         }
         for rows, band in zip(cells, bands, strict=True):
             of_rows = shares.part(rows.start, rows.stop)
@@ -176,15 +189,15 @@ class Month:
         shares: backscatter.CellShares,
         band: Band,
         smoothed: Mapping[PassKey, SmoothedBands],
-        references: Mapping[int, RollingRows],
+        references: Mapping[Track, RollingRows],
     ) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
         """Melt fraction (y, x) of some rows of cells on every day."""
         found: dict[PassKey, Fraction] = {}
-        for orbit, rolling in references.items():
+        for track, rolling in references.items():
             start, ((above, reference),) = rolling.parts()
             reference = reference[max(0, band.first - start - len(above)) :]
             above = above[band.first - start :]
-            for key in (key for key in smoothed if key[1] == orbit):
+            for key in (key for key in smoothed if key[1] == track):
                 seen, sar = smoothed[key].next(), self._sar
                 found[key] = backscatter.melt_fraction(
                     *seen, reference, sar.threshold_db, shares, sar.min_valid_share, above

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.core.dates import season_days
+from daymelt.core.dates import winter_days
 from daymelt.core.errors import MissingInputError
 from daymelt.core.grid import Grid
 from daymelt.core.manifest import manifest_files, read_manifest
@@ -105,7 +105,7 @@ class Coarse:
                 self.posting,
             )
         files = files_of(self.manifest, self.folder)
-        days = [day for day in season_days(year, months) if day in files]
+        days = [day for day in winter_days(year, months) if day in files]
         if not days:
             raise MissingInputError(
                 f"microwave {self.manifest}: neither {name} nor a day of the winter {year}; "

@@ -5,11 +5,14 @@ A grid of 10 m over a whole region does not fit in memory: it is read in stripes
 """
 
 import datetime as dt
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +25,32 @@ from daymelt.science.backscatter import CellShares, valid_backscatter
 from daymelt.science.bands import SIZES, Band, Sizes, SmoothedBands, bands, whole_cells
 from daymelt.settings.inputs import Area, Sentinel1
 from daymelt.settings.processing import Sar
-from daymelt.sources.sentinel1.bursts import Burst, find_bursts, has_tiles_of, passes, read_pass
+from daymelt.sources.sentinel1.bursts import (
+    Burst,
+    find_bursts,
+    has_tiles_of,
+    misplaced,
+    passes,
+    read_pass,
+)
 from daymelt.sources.sentinel1.windows import find_scenes
 
-PassKey = tuple[dt.date, int]  # day (UTC) and relative orbit of a pass
+log = logging.getLogger(__name__)
+
+
+class Track(NamedTuple):
+    """What shares a winter reference: the passes of a relative orbit, or those of one satellite on
+    it where `platform` names one (`S1A`).
+    """
+
+    relative_orbit: int
+    platform: str = ""
+
+    def __str__(self) -> str:
+        return f"T{self.relative_orbit:03d} {self.platform}".rstrip()
+
+
+PassKey = tuple[dt.date, Track]  # day (UTC) and track of a pass
 ReadPass = Callable[[Sequence[Burst], Grid], tuple[NDArray[np.float32], NDArray[np.uint8]]]
 
 
@@ -105,14 +130,25 @@ class Passes:
             for some, rows, end in zip(cells, pixels, ends, strict=True)
         ]
 
-    def of_orbit(self, relative_orbit: int) -> Iterator[Sequence[Burst]]:
-        """The bursts of each pass of one orbit, in order of time."""
-        return (self.bursts[key] for key in sorted(self.bursts) if key[1] == relative_orbit)
+    def of_track(self, track: Track) -> Iterator[Sequence[Burst]]:
+        """The bursts of each pass of one track, in order of time."""
+        return (self.bursts[key] for key in sorted(self.bursts) if key[1] == track)
 
     @property
-    def orbits(self) -> list[int]:
-        """Relative orbits of the passes."""
-        return sorted({orbit for _, orbit in self.bursts})
+    def tracks(self) -> list[Track]:
+        """Tracks of the passes."""
+        return sorted({track for _, track in self.bursts})
+
+    @property
+    def satellites(self) -> dict[str, dict[str, int]]:
+        """Number of passes of each satellite on each relative orbit, such as
+        `{"T039": {"S1A": 4, "S1C": 3}}`.
+        """
+        found: dict[str, Counter[str]] = {}
+        for (_, track), bursts in sorted(self.bursts.items()):
+            counted = found.setdefault(f"T{track.relative_orbit:03d}", Counter())
+            counted.update({burst.platform for burst in bursts})
+        return {orbit: dict(sorted(counted.items())) for orbit, counted in found.items()}
 
     @property
     def days(self) -> list[dt.date]:
@@ -177,9 +213,37 @@ def open_passes(
     keep_memory()
     paths = [path for manifest in manifests for path in manifest_files(manifest, ".tif")]
     find = find_scenes if sentinel1.provider == "planetary-computer" else find_bursts
-    bursts = passes(find(paths, sentinel1.polarisation))
+    found = find(paths, sentinel1.polarisation)
+    warn_of_misplaced(found)
+    bursts = by_track(passes(found), sar.pool_satellites)
     land = land_cells(terrain, area.grid)
     return Passes(bursts, land, area.grid, area.grid.refine(sentinel1.spacing_m), sar, sizes)
+
+
+def by_track(
+    bursts: Mapping[tuple[dt.date, int], Sequence[Burst]], pool_satellites: bool
+) -> dict[PassKey, list[Burst]]:
+    """Bursts of each day and relative orbit by day and track: of all satellites, or of each
+    apart.
+    """
+    found: dict[PassKey, list[Burst]] = {}
+    for (day, orbit), some in bursts.items():
+        for burst in some:
+            track = Track(orbit, "" if pool_satellites else burst.platform)
+            found.setdefault((day, track), []).append(burst)
+    return found
+
+
+def warn_of_misplaced(bursts: Sequence[Burst]) -> None:
+    """Warn of each burst that lies elsewhere than the other passes of its burst id."""
+    for burst, distance_m in misplaced(bursts):
+        log.warning(
+            "burst %s: lies %.1f km from the other passes of %s; its pixels may be misplaced, "
+            "retrieve it again or leave it out",
+            burst.path,
+            distance_m / 1000,
+            burst.burst_id,
+        )
 
 
 def rows_of_grid(grid: Grid, first: int, last: int) -> Grid:
@@ -199,6 +263,7 @@ def land_cells(terrain: Path, area: Grid) -> NDArray[np.bool_]:
         return np.asarray(layers.read("ocean", slice(0, area.rows), slice(0, area.columns)) == 0)
 
 
-def layer_names(relative_orbit: int) -> tuple[str, str]:
-    """Names of an orbit's winter reference and of its count of passes in a layer file."""
-    return f"gamma0_{relative_orbit:03d}", f"scene_count_{relative_orbit:03d}"
+def layer_names(track: Track) -> tuple[str, str]:
+    """Names of a track's winter reference and of its count of passes in a layer file."""
+    name = f"{track.relative_orbit:03d}_{track.platform}".rstrip("_")
+    return f"gamma0_{name}", f"scene_count_{name}"

@@ -1,10 +1,12 @@
 """Which acquisition days train, validate and test."""
 
 import datetime as dt
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
 from daymelt.core import cube
+from daymelt.core.dates import season_days
 from daymelt.core.errors import MissingInputError
 from daymelt.core.split_files import read_rows
 from daymelt.science.split import (
@@ -13,18 +15,26 @@ from daymelt.science.split import (
     hindcast,
     leave_one_year_out,
     split_days,
+    without_training_days,
 )
+from daymelt.science.temporal import acquisition_gaps, describe_gaps
+from daymelt.settings.inputs import Seasons
 from daymelt.settings.processing import Split
 from daymelt.settings.protocols import BLOCKED, HINDCAST, LEAVE_OUT, PUBLISHED
 from daymelt.steps.splits import fit_without_strays, write_split
 
+log = logging.getLogger(__name__)
 
-def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> None:
+
+def split(
+    name: str, season: int, sar: list[Path], out: Path, split: Split, seasons: Seasons
+) -> None:
     """Assign every acquisition day of a season to training, validation or test, by the rule of the
     split called `name`.
 
     The split `published` is drawn from the seed or read from a file; the others are the protocols
-    of `daymelt.settings.protocols`.
+    of `daymelt.settings.protocols`. Warned of are long gaps between acquisitions, and a season
+    without a training day.
     """
     acquired = acquisition_days(sar)
     if not acquired:
@@ -32,12 +42,17 @@ def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> N
             f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it or "
             "take the year out of seasons.years"
         )
+    if gaps := acquisition_gaps(acquired, season_days(season, seasons.months)):
+        log.warning("season %d: no Sentinel-1 acquisition in %s", season, describe_gaps(gaps))
     if name == PUBLISHED and split.file is not None:
         rows = [(day, part) for day, part in read_rows(split.file) if day.year == season]
         fit = fit_without_strays if split.strays == "leave-out" else check_split
-        write_split(out, fit(rows, acquired, str(split.file)))
+        chosen: Mapping[dt.date, str] = fit(rows, acquired, str(split.file))
     else:
-        write_split(out, drawn(name, acquired, split))
+        chosen = drawn(name, acquired, split)
+    if name == PUBLISHED and "train" not in chosen.values():
+        log.warning("season %d: %s", season, without_training_days(chosen))
+    write_split(out, chosen)
 
 
 def drawn(name: str, acquired: list[dt.date], split: Split) -> Mapping[dt.date, str]:

@@ -8,7 +8,7 @@ from daymelt.core.encoding import PERCENT, SAR_AGE
 from daymelt.science.temporal import observation_age, window_mean
 from daymelt.settings.inputs import Seasons
 from daymelt.settings.processing import Temporal
-from daymelt.steps.prepare.acquisitions import open_acquisitions
+from daymelt.steps.prepare.acquisitions import gaps_as_text, open_acquisitions
 
 
 def time_interpolate(
@@ -20,7 +20,7 @@ def time_interpolate(
     before, after = temporal.acquisitions_before, temporal.acquisitions_after
     days = season_days(season, seasons.months)
     with open_acquisitions(season, sar, before + after) as acquired:
-        about = {"inputs": acquired.digest}
+        about = {"inputs": acquired.digest, "gaps": gaps_as_text(acquired.days, days)}
         means = window_mean(acquired.fields, acquired.days, days, before, after)
         cube.write_stream(out, means, grid=acquired.grid, encoding=PERCENT, attributes=about)
         ages = observation_age(acquired.fields, acquired.days, days)

@@ -10,7 +10,7 @@ from daymelt.core.manifest import checksum
 from daymelt.science.temporal import observation_age, window_mean
 from daymelt.settings.inputs import Seasons
 from daymelt.settings.processing import Temporal
-from daymelt.steps.prepare.acquisitions import open_acquisitions
+from daymelt.steps.prepare.acquisitions import gaps_as_text, open_acquisitions
 from daymelt.steps.splits import read_split
 
 
@@ -32,7 +32,10 @@ def training_pool(
     with open_acquisitions(season, sar, before + after) as acquired:
         pool = [index for index, day in enumerate(acquired.days) if splits[day] == "train"]
         fields, trained = acquired.fields.chosen(pool), [acquired.days[index] for index in pool]
-        about = {"inputs": combine([acquired.digest, checksum(split)])}
+        about = {
+            "inputs": combine([acquired.digest, checksum(split)]),
+            "gaps": gaps_as_text(trained, days),
+        }
         means = window_mean(fields, trained, days, before, after)
         cube.write_stream(out, means, grid=acquired.grid, encoding=PERCENT, attributes=about)
         cube.write_stream(

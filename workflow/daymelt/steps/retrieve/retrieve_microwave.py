@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from daymelt.core.dates import month_days, span
+from daymelt.core.dates import winter_to_season
 from daymelt.settings.inputs import Archives, Area, MeltwaterBench, Microwave, Seasons, Twin
 from daymelt.steps.retrieve.provider import Request
 from daymelt.steps.retrieve.retrieval import DryRun, retrieve
@@ -21,14 +21,13 @@ def retrieve_microwave(
     adopt: bool = False,
 ) -> DryRun:
     """Retrieve the daily files from the dry-snow winter to the end of a season."""
-    months = sorted({*microwave.winter_months, *seasons.months})
     request = Request(
         "microwave",
         {"season": season},
         out,
         area.grid,
         microwave,
-        span(month_days(season, months[0])[0], month_days(season, months[-1])[-1]),
+        winter_to_season(season, microwave.winter_months, seasons.months),
         seasons,
         archives,
         meltwaterbench,

@@ -5,6 +5,7 @@ from pathlib import Path
 from daymelt.core.digests import combine
 from daymelt.core.manifest import checksum
 from daymelt.core.provenance import software_version
+from daymelt.science.split import check_training_days
 from daymelt.settings.learning import System
 from daymelt.steps.splits import read_splits
 from daymelt.systems import interface
@@ -34,6 +35,8 @@ def train(
     out : card of the system, written last, beside its arrays or weights
     """
     options = interface.read_options(system.kind, system.options)
+    days = read_splits(splits)
+    check_training_days(days)
     with (
         open_aligned(terrain, interpolated, mar, microwave, winters) as aligned,
         open_series(sar) as observed,
@@ -42,5 +45,5 @@ def train(
             [*aligned.digests, *observed.digests, *(checksum(path) for path in sorted(splits))]
         )
         about = {"inputs": inputs, "software": software_version()}
-        data = interface.TrainingData(aligned, observed, read_splits(splits), about, threads)
+        data = interface.TrainingData(aligned, observed, days, about, threads)
         interface.system(system.kind).fit(data, options, out.parent)

@@ -70,7 +70,8 @@ class Provider(Adoptable[Mar]):
 
     def check(self, path: Path) -> None:
         """Read the first and the last day of the season."""
-        with open_mar(path, self.request.settings.variable) as file:
+        mar = self.request.settings
+        with open_mar(path, mar.variable, depth_m=mar.depth_m) as file:
             for day in (self.request.days[0], self.request.days[-1]):
                 file.read(day)
 

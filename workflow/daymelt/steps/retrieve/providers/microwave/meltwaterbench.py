@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from daymelt.core.dates import season_days
+from daymelt.core.dates import season_days, winter_days
 from daymelt.settings.inputs import Microwave
 from daymelt.sources.meltwaterbench import layout
 from daymelt.steps.retrieve.dataset_files import DatasetFiles, Names, day_names
@@ -25,10 +25,10 @@ class Provider(DatasetFiles[Microwave]):
 
     @property
     def _season(self) -> int:
-        return self.request.days[0].year
+        return self.request.days[-1].year
 
     def _winter(self) -> Sequence[str]:
-        return day_names(season_days(self._season, self.request.settings.winter_months))
+        return day_names(winter_days(self._season, self.request.settings.winter_months))
 
     def _summer(self) -> Sequence[str]:
         return day_names(season_days(self._season, self.request.seasons.months))
