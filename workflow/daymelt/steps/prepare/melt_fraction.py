@@ -74,6 +74,7 @@ def write_month(
         attributes = {
             "inputs": combine([digest, *references.digests]),
             "scenes": month.used,
+            "left_out": month.left_out,
         }
         cube.write_stream(out, month.days(), grid=grid, encoding=PERCENT, attributes=attributes)
 
@@ -133,6 +134,7 @@ class Month:
     def __init__(self, passes: Passes, references: References, grid: Grid, sar: Sar) -> None:
         self._passes, self._references, self._grid, self._sar = passes, references, grid, sar
         self._shares = backscatter.cell_shares(passes.fine, grid)
+        self.left_out: list[str] = []  # passes without a winter reference
         self._bursts = {
             key: passes.bursts[key] for key in sorted(passes.bursts) if self._has_reference(*key)
         }
@@ -156,6 +158,7 @@ class Month:
     def _has_reference(self, day: dt.date, track: Track) -> bool:
         if not self._references.has(track):
             log.warning("%s %s: no winter reference, the pass is left out", day, track)
+            self.left_out.append(f"{day} {track}")
             return False
         return True
 
