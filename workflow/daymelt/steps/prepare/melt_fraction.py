@@ -57,8 +57,12 @@ def melt_fraction(
 
 
 def warn_of_gaps(manifest: Path, stream: Path) -> None:
-    """Warn of a month that has no acquisition, or none for long."""
-    month = str(read_manifest(manifest)["month"])
+    """Warn of a month that has no acquisition, or none for long; a manifest that names no month is
+    passed over.
+    """
+    month = read_manifest(manifest).get("month")
+    if month is None:
+        return
     with cube.open_stream(stream) as written:
         gaps = acquisition_gaps(written.dates, month_days(*parse_month(month)))
     if gaps:
