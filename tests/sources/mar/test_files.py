@@ -191,7 +191,8 @@ def test_a_file_without_the_variable_is_refused_with_what_it_has(older, one_line
         pass
     one_line(
         raised,
-        f"MAR file {path}: no variable WA1 (found RU); choose a file with it or set mar.variable",
+        f"MAR file {path}: no variable WA1 (found RU); choose a file with it, such as the "
+        "daily one of 10 km",
     )
 
 

@@ -8,10 +8,12 @@ import pytest
 
 from daymelt.core import cube
 from daymelt.core.encoding import FLAG
+from daymelt.core.errors import MissingInputError
 from daymelt.core.manifest import entry, write_manifest
-from daymelt.settings.inputs import Area, Sentinel1
-from daymelt.settings.processing import Sar
+from daymelt.settings.inputs import Area, Seasons, Sentinel1
+from daymelt.settings.processing import Sar, Split
 from daymelt.steps.prepare.melt_fraction import melt_fraction
+from daymelt.steps.prepare.split import split
 from daymelt.steps.prepare.winter_reference import winter_reference
 from daymelt.twin import files
 
@@ -121,6 +123,18 @@ def test_a_satellite_without_a_winter_is_left_out_where_they_are_kept_apart(
     with cube.open_stream(july) as stream:
         assert [day.day for day in stream.dates] == [2, 14]
     assert "2026-07-08 T039 S1D: no winter reference, the pass is left out" in caplog.text
+
+
+def test_a_season_without_a_winter_reference_is_told_as_such(archive, tmp_path, one_line):
+    settings = sar(pool_satellites=False)
+    out = tmp_path / "winter.nc"
+    manifest = archive("winter", [item for item in WINTER if item[1] == "S1D"])
+    winter_reference([manifest], tmp_path / "terrain.nc", out, AREA, Sentinel1(), settings)
+    month, july = archive("july", SUMMER[::2], month="2026-07"), tmp_path / "july.nc"
+    melt_fraction(month, [out], tmp_path / "terrain.nc", july, AREA, Sentinel1(), settings)
+    with pytest.raises(MissingInputError) as raised:
+        split("published", 2026, [july], tmp_path / "s.csv", Split(), Seasons(years=(2026,)))
+    one_line(raised, "none of 2 Sentinel-1 passes", "winter reference", "sar.winter_months")
 
 
 # gaps

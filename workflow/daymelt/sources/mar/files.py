@@ -267,7 +267,7 @@ def _wanted(
         ]
         raise MissingInputError(
             f"MAR file {path}: no variable {variable} (found {listed(daily)}); choose a file "
-            "with it or set mar.variable"
+            "with it, such as the daily one of 10 km"
         )
     field = file.variables[variable]
     found = getattr(field, "units", None)

@@ -59,6 +59,23 @@ class Acquisitions:
     digest: str
 
 
+def no_acquisition(season: int, streams: Sequence[cube.Stream]) -> MissingInputError:
+    """What to say of a season whose months have no acquisition: there was none, or none with a
+    winter reference.
+    """
+    left_out = sum(len(stream.attributes.get("left_out", [])) for stream in streams)
+    if left_out:
+        return MissingInputError(
+            f"season {season}: none of {left_out} Sentinel-1 passes in {len(streams)} months has a "
+            "winter reference; retrieve the months of sar.winter_months, name others there or "
+            "raise sar.reference_years_back"
+        )
+    return MissingInputError(
+        f"season {season}: no Sentinel-1 acquisition in {len(streams)} months; retrieve it or take "
+        "the year out of seasons.years"
+    )
+
+
 @contextmanager
 def open_acquisitions(
     season: int, sar: Sequence[Path], neighbours: int = 6
@@ -75,10 +92,7 @@ def open_acquisitions(
         streams = [stack.enter_context(cube.open_stream(path)) for path in sorted(sar)]
         places = [(stream, day) for stream in streams for day in stream.dates]
         if not places:
-            raise MissingInputError(
-                f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it "
-                "or take the year out of seasons.years"
-            )
+            raise no_acquisition(season, streams)
         grid = streams[-1].grid
         # each neighbour enters the mean, leaves it, and is left out of that of its own day
         fields = StoredFields(places, grid.shape, max(BLOCK, 3 * neighbours) + 2)

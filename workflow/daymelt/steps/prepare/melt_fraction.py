@@ -57,8 +57,12 @@ def melt_fraction(
 
 
 def warn_of_gaps(manifest: Path, stream: Path) -> None:
-    """Warn of a month that has no acquisition, or none for long."""
-    month = str(read_manifest(manifest)["month"])
+    """Warn of a month that has no acquisition, or none for long; a manifest that names no month is
+    passed over.
+    """
+    month = read_manifest(manifest).get("month")
+    if month is None:
+        return
     with cube.open_stream(stream) as written:
         gaps = acquisition_gaps(written.dates, month_days(*parse_month(month)))
     if gaps:
@@ -74,6 +78,7 @@ def write_month(
         attributes = {
             "inputs": combine([digest, *references.digests]),
             "scenes": month.used,
+            "left_out": month.left_out,
         }
         cube.write_stream(out, month.days(), grid=grid, encoding=PERCENT, attributes=attributes)
 
@@ -133,6 +138,7 @@ class Month:
     def __init__(self, passes: Passes, references: References, grid: Grid, sar: Sar) -> None:
         self._passes, self._references, self._grid, self._sar = passes, references, grid, sar
         self._shares = backscatter.cell_shares(passes.fine, grid)
+        self.left_out: list[str] = []  # passes without a winter reference
         self._bursts = {
             key: passes.bursts[key] for key in sorted(passes.bursts) if self._has_reference(*key)
         }
@@ -156,6 +162,7 @@ class Month:
     def _has_reference(self, day: dt.date, track: Track) -> bool:
         if not self._references.has(track):
             log.warning("%s %s: no winter reference, the pass is left out", day, track)
+            self.left_out.append(f"{day} {track}")
             return False
         return True
 

@@ -5,9 +5,7 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from daymelt.core import cube
 from daymelt.core.dates import season_days
-from daymelt.core.errors import MissingInputError
 from daymelt.core.split_files import read_rows
 from daymelt.science.split import (
     blocked,
@@ -21,6 +19,7 @@ from daymelt.science.temporal import acquisition_gaps, describe_gaps
 from daymelt.settings.inputs import Seasons
 from daymelt.settings.processing import Split
 from daymelt.settings.protocols import BLOCKED, HINDCAST, LEAVE_OUT, PUBLISHED
+from daymelt.steps.prepare.acquisitions import open_acquisitions
 from daymelt.steps.splits import fit_without_strays, write_split
 
 log = logging.getLogger(__name__)
@@ -36,12 +35,8 @@ def split(
     of `daymelt.settings.protocols`. Warned of are long gaps between acquisitions, and a season
     without a training day.
     """
-    acquired = acquisition_days(sar)
-    if not acquired:
-        raise MissingInputError(
-            f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it or "
-            "take the year out of seasons.years"
-        )
+    with open_acquisitions(season, sar) as opened:
+        acquired = opened.days
     if gaps := acquisition_gaps(acquired, season_days(season, seasons.months)):
         log.warning("season %d: no Sentinel-1 acquisition in %s", season, describe_gaps(gaps))
     if name == PUBLISHED and split.file is not None:
@@ -71,12 +66,3 @@ def drawn(name: str, acquired: list[dt.date], split: Split) -> Mapping[dt.date, 
     return split_days(
         acquired, split.seed, split.test_days_per_month, per_month, split.training_only_years
     )
-
-
-def acquisition_days(sar: list[Path]) -> list[dt.date]:
-    """Days that the SAR streams hold, in order."""
-    days: list[dt.date] = []
-    for path in sar:
-        with cube.open_stream(path) as stream:
-            days += stream.dates
-    return sorted(days)
