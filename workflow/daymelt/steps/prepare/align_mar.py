@@ -65,6 +65,24 @@ def align_mar(
         )
 
 
+def first_day(
+    manifest: Path, area: Area, mar: Mar, regrid: Regrid
+) -> tuple[dt.date, NDArray[np.float32]]:
+    """The first day of a retrieval, however few it has, on the posting grid, (y, x), kg/kg.
+
+    Raises
+    ------
+    MissingInputError
+        The retrieval has no day.
+    """
+    grid = area.grid.posting(regrid.posting_m)
+    if is_meltwaterbench(manifest):
+        return Coarse(manifest, layout.MAR, area.grid, grid).first_day()
+    (path,) = manifest_files(manifest, ".nc")
+    with open_mar(path, mar.variable) as file:
+        return next(_days(list(file.dates[:1]), {file.dates[0]: file}, grid))
+
+
 def _days(
     days: list[dt.date], source: dict[dt.date, MarFile], grid: Grid
 ) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:

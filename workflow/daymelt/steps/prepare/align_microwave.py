@@ -71,6 +71,22 @@ def align_microwave(
     )
 
 
+def first_day(
+    manifest: Path, area: Area, microwave: Microwave, regrid: Regrid
+) -> tuple[dt.date, Field]:
+    """The first day of a retrieval, however few it has, on the posting grid, (y, x), K.
+
+    Raises
+    ------
+    MissingInputError
+        The retrieval has no day.
+    """
+    grid = area.grid.posting(regrid.posting_m)
+    if is_meltwaterbench(manifest):
+        return Coarse(manifest, layout.MICROWAVE, area.grid, grid).first_day()
+    return Cells(manifest, grid, microwave).first_day()
+
+
 class Cells:
     """The days of a manifest in the radiometer's own cells, interpolated to the posting grid."""
 
@@ -84,6 +100,15 @@ class Cells:
         )
         self._observed = find_days(manifest_files(manifest, ".nc"), *identity)
         self._interpolator = Interpolator(self._observed, grid, microwave.channel)
+
+    def first_day(self) -> tuple[dt.date, Field]:
+        """The first observed day and its field, (y, x), K; MissingInputError where there is
+        none.
+        """
+        if not self._observed:
+            raise MissingInputError(f"microwave {self._manifest}: no day; retrieve it again")
+        day = min(self._observed)
+        return day, self._interpolator.read(day)
 
     def winter_days(self, season: int) -> list[dt.date]:
         """The observed days of the winter before a season; MissingInputError where there is
