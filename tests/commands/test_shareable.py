@@ -6,7 +6,7 @@ import pytest
 
 from daymelt.commands.shareable import shareable
 
-ENVIRON = {"EARTHDATA_TOKEN": "abc.def-ghi", "HF_TOKEN": "", "USER": "someone", "PATH": "/usr/bin"}
+ENVIRON = {"EARTHDATA_TOKEN": "abc.def-ghi", "HF_TOKEN": "", "EARTHDATA_USERNAME": "someone"}
 
 
 @pytest.mark.parametrize(

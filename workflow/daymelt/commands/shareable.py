@@ -1,19 +1,18 @@
 """Texts to show to others: without credentials, folders, and names of user and machine."""
 
 import getpass
-import os
 import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-SECRET_NAMES = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|USERNAME|CREDENTIAL|_KEY$|^KEY")
+from daymelt.archives import access
+
 SHORTEST = 4  # characters of a value that is looked for
 HIDDEN = "[hidden]"
 # the folders of an absolute path, not those of an address
 FOLDERS = re.compile(r"(?<![\w:/.\]~-])~?/(?:[^\s/:,;'\"()]+/)+")
-NAMES_OF_PEOPLE = ("USER", "LOGNAME")
 
 
 def shareable(value: Any, environ: Mapping[str, str] | None = None) -> Any:
@@ -23,16 +22,14 @@ def shareable(value: Any, environ: Mapping[str, str] | None = None) -> Any:
     ----------
     environ : variables whose credentials are hidden; None takes those of the process
     """
-    words = sorted(set(hidden_words(os.environ if environ is None else environ)), key=len)
-    return _shareable(value, words[::-1])
+    return _shareable(value, sorted(set(hidden_words(environ)), key=len, reverse=True))
 
 
-def hidden_words(environ: Mapping[str, str]) -> Iterator[str]:
+def hidden_words(environ: Mapping[str, str] | None) -> list[str]:
     """Credentials of the environment, home folder, and names of user and machine."""
-    found = [value for name, value in environ.items() if SECRET_NAMES.search(name.upper())]
-    found += [environ.get(name, "") for name in NAMES_OF_PEOPLE]
+    found = [secret.reveal() for secret in access.secrets(environ)]
     found += [str(Path.home()), socket.gethostname(), user_name()]
-    return (word.strip() for word in found if len(word.strip()) >= SHORTEST)
+    return [word.strip() for word in found if len(word.strip()) >= SHORTEST]
 
 
 def user_name() -> str:

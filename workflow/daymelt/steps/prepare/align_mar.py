@@ -20,6 +20,7 @@ from daymelt.settings.inputs import Area, Mar, Seasons
 from daymelt.settings.processing import Regrid
 from daymelt.sources.mar.files import MarFile, open_mar
 from daymelt.sources.meltwaterbench import layout
+from daymelt.steps.prepare.gaps import warn_of_filled
 from daymelt.steps.prepare.meltwaterbench_fields import Coarse, is_meltwaterbench
 
 
@@ -46,6 +47,7 @@ def align_mar(
             filled=filled,
             attributes=attributes,
         )
+        warn_of_filled(f"MAR {season}", filled)
         return
     with ExitStack() as stack:
         opened = [

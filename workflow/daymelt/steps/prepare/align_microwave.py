@@ -22,6 +22,7 @@ from daymelt.settings.processing import Regrid
 from daymelt.sources.meltwaterbench import layout
 from daymelt.sources.microwave.cetb import CETB_CRS, find_days, parse_name, read_tb
 from daymelt.sources.microwave.window import cetb_bounds
+from daymelt.steps.prepare.gaps import warn_of_filled
 from daymelt.steps.prepare.meltwaterbench_fields import Coarse, is_meltwaterbench
 
 Field = NDArray[np.float32]
@@ -69,6 +70,7 @@ def align_microwave(
         filled=filled,
         attributes=of_season,
     )
+    warn_of_filled(f"passive microwave {season}", filled)
 
 
 def first_day(

@@ -13,11 +13,12 @@ from daymelt.core import cube
 from daymelt.core.digests import combine
 from daymelt.core.encoding import PERCENT, encode
 from daymelt.core.grid import Grid
-from daymelt.core.manifest import manifest_digest
+from daymelt.core.manifest import manifest_digest, read_manifest
 from daymelt.science import backscatter
 from daymelt.science.bands import Band, RollingRows, SmoothedBands
 from daymelt.settings.inputs import Area, Sentinel1
 from daymelt.settings.processing import Sar
+from daymelt.steps.prepare.gaps import warn_if_empty
 from daymelt.steps.prepare.meltwaterbench_fields import is_meltwaterbench, melt_days
 from daymelt.steps.prepare.passes import Passes, PassKey, layer_names, open_passes
 
@@ -47,9 +48,10 @@ def melt_fraction(
         cube.write_stream(
             out, days, grid=area.grid, encoding=PERCENT, attributes={"inputs": digest}
         )
-        return
-    passes = open_passes([manifest], terrain, area, sentinel1, sar)
-    write_month(out, passes, winters, area.grid, sar, digest)
+    else:
+        passes = open_passes([manifest], terrain, area, sentinel1, sar)
+        write_month(out, passes, winters, area.grid, sar, digest)
+    warn_if_empty(out, read_manifest(manifest).get("month", ""))
 
 
 def write_month(
