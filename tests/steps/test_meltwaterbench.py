@@ -303,8 +303,8 @@ def test_the_export_has_the_published_layout(exported):
     for folder in (published.MICROWAVE, published.MAR):
         assert {f"{folder}/2019_07_{day:02d}.tif" for day in range(1, 32)} <= names
     assert {
-        f"runs/unet-smp/data_v1_4/config/{name}.csv"
-        for name in ("train", "val", "test", "all", "deploy")
+        f"runs/unet_smp/data_v1_4/config/{name}.csv"
+        for name in ("train", "val", "test", "all", "deploy", "eval")
     } <= names
     assert all(path.read_bytes()[:2] == b"II" for path in exported.rglob("*.tif"))
 
@@ -639,7 +639,8 @@ def test_what_the_published_networks_read_has_no_nan(twin, exported, tmp_path):
     inputs = [published.HEIGHT, *(published.MICROWAVE, published.MAR)]
     inputs += [published.prediction_folder("time_interpolate_sar")]
     for place in inputs:
-        paths = [exported / place] if place.suffix else sorted((exported / place).iterdir())
+        folder = exported / place
+        paths = [folder] if folder.is_file() else sorted(folder.iterdir())
         assert paths and all(np.isfinite(raster(path)).all() for path in paths), place
 
 
