@@ -349,6 +349,16 @@ rule report:
             caption="../docs/captions/scores.rst",
             category="Scores",
         ),
+        calendar=report(
+            JOBS.report_figures()["availability"],
+            caption="../docs/captions/availability.rst",
+            category="Inputs",
+        ),
+        availability=report(
+            JOBS.at(places.AVAILABILITY),
+            caption="../docs/captions/availability.rst",
+            category="Inputs",
+        ),
     log:
         f"logs/{JOBS.area}/report.log",
     benchmark:
@@ -370,5 +380,6 @@ rule report:
         " --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q}"
         " --terrain {input.terrain:q} --worlds {input.worlds:q} --model-card {input.model:q}"
         " --panel {output.panel:q} --curves {output.curves:q} --loss-figure {output.loss:q}"
-        " --score-figure {output.scores:q}"
+        " --score-figure {output.scores:q} --availability {output.availability:q}"
+        " --availability-figure {output.calendar:q}"
         " 2> {log:q}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from daymelt.core.dates import season_days, span
+from daymelt.core.dates import month_days, season_days, span
 from daymelt.core.encoding import NEVER_SEEN
 from daymelt.core.errors import GapError
 from daymelt.science.temporal import (
@@ -302,3 +302,19 @@ def test_one_satellite_with_a_missed_pass_leaves_no_gap():
     assert acquisition_gaps(acquired, SEASON) == []
     assert acquisition_gaps(acquired[:5] + acquired[6:], SEASON) == []
     assert len(acquisition_gaps(acquired[:5] + acquired[7:], SEASON)) == 1
+
+
+@pytest.mark.parametrize(
+    ("observed", "longer_than", "expected"),
+    [
+        ([], 0, [(1, 31)]),
+        (range(1, 32), 0, []),
+        ([4, 5, 20], 0, [(1, 3), (6, 19), (21, 31)]),
+        ([4, 5, 20], 3, [(6, 19), (21, 31)]),
+        ([4, 5, 20], 11, [(6, 19)]),
+    ],
+)
+def test_gaps_are_runs_of_days_also_at_the_ends(observed, longer_than, expected):
+    july = month_days(2019, 7)
+    found = acquisition_gaps([dt.date(2019, 7, number) for number in observed], july, longer_than)
+    assert [(first.day, last.day) for first, last in found] == expected

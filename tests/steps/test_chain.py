@@ -279,7 +279,7 @@ def test_the_table_and_the_figures_come_from_all_systems(scored, step, tmp_path)
 
     panel, figures = (
         tmp_path / "panel.png",
-        [tmp_path / f"{name}.png" for name in ("curves", "loss", "scores")],
+        [tmp_path / f"{name}.png" for name in ("curves", "loss", "scores", "availability")],
     )
     extents = [folder / system / "2019_extent.csv" for system in SYSTEMS]
     drawn = (
@@ -301,6 +301,10 @@ def test_the_table_and_the_figures_come_from_all_systems(scored, step, tmp_path)
         figures[1],
         "--score-figure",
         figures[2],
+        "--availability",
+        tmp_path / "availability.csv",
+        "--availability-figure",
+        figures[3],
     )
     coarse = (
         "--mar",
@@ -320,6 +324,22 @@ def test_the_table_and_the_figures_come_from_all_systems(scored, step, tmp_path)
     )
     assert step("report", *drawn, *coarse, *inputs, *outputs) == 0
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in (panel, *figures))
+    check_availability(tree, read_rows(tmp_path / "availability.csv"))
+
+
+def check_availability(tree, rows):
+    """Every source and day once; Sentinel-1 on its acquisition days alone, with a share of land."""
+    acquired = set()
+    for path in tree.months():
+        with cube.open_stream(path) as stream:
+            acquired |= {day.isoformat() for day in stream.dates}
+    assert len(rows) == 3 * len(DAYS)
+    seen = {row["date"]: float(row["share"]) for row in rows if row["source"] == "sar"}
+    assert {day for day, share in seen.items() if share} == acquired
+    assert 0 < max(seen.values()) <= 1
+    filled = {row["date"]: row["rule"] for row in rows if row["state"] == "filled"}
+    assert list(filled) == ["2019-08-09"]  # the day that the twin's radiometer lacks
+    assert "linear" in filled["2019-08-09"]
 
 
 def test_the_benchmark_compares_and_draws_what_was_found(

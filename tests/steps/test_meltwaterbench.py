@@ -15,6 +15,7 @@ from pyproj import Transformer
 from servers.hub import Hub
 
 from daymelt import cli
+from daymelt.commands.export_meltwaterbench import without_gaps
 from daymelt.core import cube
 from daymelt.core.atomic import write_json
 from daymelt.core.dates import season_days
@@ -161,6 +162,24 @@ class Run:
             out,
         )
 
+    def interpolate(self):
+        """From all acquisitions, and from the training days."""
+        of_season = ("--season", SEASON, "--sar", self.aligned(f"sar/{MONTH}.nc"))
+        split = self.root / f"results/tiny/splits/published/{SEASON}.csv"
+        outs = [
+            (
+                "--out",
+                self.aligned(f"time_interpolated/{name}/{SEASON}.nc"),
+                "--age",
+                self.aligned(f"sar_age/{name}/{SEASON}.nc"),
+            )
+            for name in ("all", "published")
+        ]
+        return [
+            self("time-interpolate", *of_season, *outs[0]),
+            self("training-pool", *of_season, "--split", split, *outs[1]),
+        ]
+
 
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory):
@@ -188,6 +207,7 @@ def twin(tmp_path_factory):
     )
     assert run.melt_fraction(winter) == 0
     assert run.split() == 0
+    assert run.interpolate() == [0, 0]
     return run
 
 
@@ -283,8 +303,8 @@ def test_the_export_has_the_published_layout(exported):
     for folder in (published.MICROWAVE, published.MAR):
         assert {f"{folder}/2019_07_{day:02d}.tif" for day in range(1, 32)} <= names
     assert {
-        f"runs/unet-smp/data_v1_4/config/{name}.csv"
-        for name in ("train", "val", "test", "all", "deploy")
+        f"runs/unet_smp/data_v1_4/config/{name}.csv"
+        for name in ("train", "val", "test", "all", "deploy", "eval")
     } <= names
     assert all(path.read_bytes()[:2] == b"II" for path in exported.rglob("*.tif"))
 
@@ -575,7 +595,8 @@ def test_the_first_fetch_brings_what_an_area_is_configured_from(exported, tmp_pa
         path.write_text(
             f"area: {{grid_file: {tmp_path}/data/{published.MASK}}}\n"
             f"meltwaterbench: {{repo: {server.repo}, endpoint: '{server.base}'}}\ntraining: "
-            f"{{crop: 32}}\n"
+            f"{{crop: 32}}\nseasons: {{years: [{SEASON}], months: [7]}}\nreport: {{day: "
+            "2019-07-31}\n"
         )
         command = [
             "retrieve-meltwaterbench",
@@ -586,7 +607,66 @@ def test_the_first_fetch_brings_what_an_area_is_configured_from(exported, tmp_pa
         ]
         assert cli.main([*command, "--dry-run"]) == 0
         assert not (tmp_path / "data").exists()
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split()[3] for line in lines if "when the workflow runs" in line][1:] == [
+            "31",
+            "31",
+        ]
+        (total,) = [line for line in lines if "at most for" in line]
+        assert total.split()[0] != "0"
         assert cli.main(command) == 0
     assert "landMask_100m.tif" in capsys.readouterr().out
     assert load_settings(path).area.rows == 47
     assert (tmp_path / "data" / published.split_folder("unet-smp") / "test.csv").is_file()
+
+
+def raster(path):
+    with rasterio.open(path) as file:
+        return file.read(1)
+
+
+def test_the_published_code_finds_its_folders_and_lists(twin, exported):
+    lists = exported / published.split_folder("unet-smp")
+    assert lists == exported / "runs/unet_smp/data_v1_4/config"
+    days = {name: (lists / f"{name}.csv").read_text().split() for name in ("val", "eval", "all")}
+    assert days["eval"] == days["val"][:1]  # one a month
+    interpolated = exported / "interim/runs/time_interpolate_sar/data_v1_4"
+    assert sorted(path.name for path in (interpolated / "predictions").iterdir()) == days["all"]
+    assert len(list((interpolated / "deploy").iterdir())) == len(DAYS)
+
+
+def test_what_the_published_networks_read_has_no_nan(twin, exported, tmp_path):
+    inputs = [published.HEIGHT, *(published.MICROWAVE, published.MAR)]
+    inputs += [published.prediction_folder("time_interpolate_sar")]
+    for place in inputs:
+        folder = exported / place
+        paths = [folder] if folder.is_file() else sorted(folder.iterdir())
+        assert paths and all(np.isfinite(raster(path)).all() for path in paths), place
+
+
+def test_unknown_heights_are_those_of_the_sea():
+    height = np.array([[np.nan, 45.5], [900, np.nan]], np.float32)
+    assert without_gaps(height).tolist() == [[45.5, 45.5], [900, 45.5]]
+    assert without_gaps(np.full((1, 1), np.nan, np.float32)).tolist() == [[0]]
+
+
+def test_time_interpolated_sar_of_a_held_out_day_comes_from_the_training_days(twin, exported):
+    stream_path = twin.aligned(f"time_interpolated/published/{SEASON}.nc")
+    folder = exported / published.prediction_folder("time_interpolate_sar")
+    with cube.open_stream(stream_path) as stream:
+        for path in sorted(folder.iterdir()):
+            expected = np.nan_to_num(stream.read(published.day_of(path.name)))
+            np.testing.assert_allclose(raster(path), expected, rtol=0, atol=1e-6)
+
+
+def test_the_layout_agrees_with_the_facts_of_the_repository(real):
+    facts = real("meltwaterbench/changes_at_957221ec.txt").read_text()
+    for name in (published.SAR, published.MICROWAVE, published.MAR):
+        known = str(name).partition("reprojected_100m/")[2].removeprefix("SAR/")
+        known = known.removeprefix("MAR/").removesuffix("/HH_PercentMelt")
+        assert known in facts, name
+    assert f"version {published.DATA_VERSION.removeprefix('data_v')}" in facts
+    config = load_settings({"area": {"name": "a"}})
+    assert f"dataset id {config.meltwaterbench.repo}, branch {config.meltwaterbench.revision}" in (
+        facts
+    )

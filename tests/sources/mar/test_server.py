@@ -291,3 +291,38 @@ def test_the_listing_serves_from_the_command_line(shelf):
         assert [remote.size for remote in found] == [1]
         process.stdin.close()
         assert process.wait(10) == 0
+
+
+def test_one_day_of_a_remote_file_is_read_by_ranges_as_from_the_whole_file(shelf, tmp_path):
+    days = [FIRST + dt.timedelta(n) for n in range(200)]
+    rng = np.random.default_rng(0)
+    water = rng.random((len(days), *LON.shape), np.float32) / 50
+    fixed = (LON, LAT, np.full(LON.shape, 800.0), np.full(LON.shape, 100.0))
+    made = files.write_mar(shelf / "5km", 2019, days, water, X, Y, *fixed)
+    with netCDF4.Dataset(made, "a") as file:  # what a rehearsal has no use for
+        file.createVariable("SMB", "f8", file["WA1"].dimensions)[:] = rng.random((200, *LON.shape))
+    with Listing(shelf) as listing:
+        (remote,) = server.search(days[0], days[0], options(listing))
+        path = server.fetch_day(remote, days[40], "WA1", tmp_path / "here", 30)
+    with open_mar(path) as part, open_mar(made) as whole:
+        assert part.dates == (days[40],)
+        np.testing.assert_array_equal(part.read(days[40]), whole.read(days[40]))
+        for name in ("lon", "lat", "x", "y", "height", "mask"):
+            np.testing.assert_array_equal(getattr(part, name), getattr(whole, name))
+    assert path.stat().st_size < made.stat().st_size / 4
+
+
+@pytest.mark.parametrize(
+    ("day", "variable", "told"),
+    [(LAST, "WA1", "no day 2019-09-30"), (FIRST, "ME", "no variable ME")],
+)
+def test_a_day_or_a_variable_that_a_remote_file_lacks_is_told(
+    shelf, tmp_path, one_line, day, variable, told
+):
+    name = write(shelf / "5km", "MARv3.14.3-5km-daily-ERA5-2019.nc").name
+    with Listing(shelf) as listing:
+        (remote,) = server.search(FIRST, FIRST, options(listing))
+        with pytest.raises(MissingInputError) as raised:
+            server.fetch_day(remote, day, variable, tmp_path / "here", 30)
+    one_line(raised, name, told)
+    assert not list((tmp_path / "here").glob("*"))

@@ -24,6 +24,8 @@ from daymelt.archives.signing import Signer
 from daymelt.archives.web import LONGEST_TEXT, PORTS, bare, hide_queries, host_of, is_private
 from daymelt.core.errors import ConfigError, MissingCredentialError
 
+SECRET_NAMES = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|USERNAME|CREDENTIAL|_KEY$")
+
 
 class Secret:
     """A text that is kept out of representations and messages."""
@@ -245,6 +247,14 @@ def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret
             "nowhere else; or unset HF_TOKEN"
         )
     return Secret(token) if token else None
+
+
+def secrets(environ: Mapping[str, str] | None = None) -> list[Secret]:
+    """Every value of the environment whose name says that it may be a credential, to keep it out
+    of texts for others.
+    """
+    variables = os.environ if environ is None else environ
+    return [Secret(value) for name, value in variables.items() if SECRET_NAMES.search(name.upper())]
 
 
 def is_meant_for(url: str, hosts: Sequence[str]) -> bool:

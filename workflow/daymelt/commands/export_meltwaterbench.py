@@ -2,7 +2,7 @@
 
 import datetime as dt
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -44,7 +44,9 @@ def export_meltwaterbench(
     The area must have been prepared (`snakemake prepare`), for its maps also mapped, below the
     folder `results`. All files are on the study grid. Coarse fields are repeated over the cells of
     their posting, as the published ones are by the nearest cell, which keeps their means over the
-    postings.
+    postings. Where a network of the published code reads a field, it has no NaN: the height
+    continues over unknown cells at the lowest known one, which is that of the sea, and
+    time-interpolated Sentinel-1 is 0 where no acquisition was valid, as published.
     """
     if area.spacing_m != published.SPACING_M:
         log.warning(
@@ -57,7 +59,9 @@ def export_meltwaterbench(
         log.info("season %d: inputs and target written", year)
         if maps:
             here.write_maps(season_days(year, seasons.months), year, model.name)
-    here.write_lists(seasons, model.name)
+    labelled = here.write_lists(seasons, model.name)
+    for year in seasons.years:
+        here.write_interpolated(year, labelled, seasons)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ class Prepared:
         cube.check_same_grid(layers.grid, self.grid, layers.path)
         mask = np.where(layers["ocean"] == 1, published.OCEAN, published.LAND).astype(np.float32)
         write_field(self.out / published.MASK, mask, self.grid)
-        write_field(self.out / published.HEIGHT, layers["height"], self.grid)
+        write_field(self.out / published.HEIGHT, without_gaps(layers["height"]), self.grid)
 
     def write_season(self, year: int, seasons: Seasons) -> None:
         """Target and inputs of a season, and its winter mean."""
@@ -107,8 +111,30 @@ class Prepared:
                 _tags(""),
             )
 
-    def write_lists(self, seasons: Seasons, model: str) -> None:
-        """The days of each split, all labelled days, and every day that is mapped."""
+    def write_interpolated(
+        self, year: int, labelled: Collection[dt.date], seasons: Seasons
+    ) -> None:
+        """Time-interpolated Sentinel-1 of a season: of the labelled days from the training days,
+        of every day from all acquisitions.
+        """
+        days = season_days(year, seasons.months)
+        model = published.TIME_INTERPOLATED
+        for folder, split, wanted in (
+            (published.prediction_folder(model), PUBLISHED, [d for d in days if d in labelled]),
+            (published.map_folder(model), places.ALL, days),
+        ):
+            path = self.at(places.INTERPOLATED, split=split, season=year)
+            with cube.open_stream(path) as stream:
+                for day in wanted:
+                    field = np.nan_to_num(stream.read(day), nan=0.0)
+                    name = published.day_name(day)
+                    write_field(self.out / folder / name, field, self.grid, _tags(""))
+
+    def write_lists(self, seasons: Seasons, model: str) -> set[dt.date]:
+        """The days of each split, all labelled days, every day that is mapped, and those on which
+        the published code looks during training: the first validation day of each month. Returns
+        the labelled days.
+        """
         splits = read_splits(
             [self.at(places.SPLIT, split=PUBLISHED, season=year) for year in seasons.years]
         )
@@ -120,11 +146,15 @@ class Prepared:
         lists["deploy"] = [
             day for year in seasons.years for day in season_days(year, seasons.months)
         ]
+        firsts = {(day.year, day.month): day for day in reversed(lists["val"])}
+        lists["eval"] = sorted(firsts.values())
         for name, days in lists.items():
-            write_text(
-                self.out / published.split_folder(model) / f"{name}.csv",
-                "".join(f"{published.day_name(day)}\n" for day in days),
-            )
+            for folder in map(published.split_folder, (model, published.TIME_INTERPOLATED)):
+                write_text(
+                    self.out / folder / f"{name}.csv",
+                    "".join(f"{published.day_name(day)}\n" for day in days),
+                )
+        return set(lists["all"])
 
     def _write_days(self, folder: PurePosixPath, path: Path) -> None:
         with cube.open_stream(path) as stream:
@@ -145,6 +175,14 @@ class Prepared:
             if grid.spacing_m == self.grid.spacing_m and grid.shape == self.grid.shape
             else field[grid.cells_of(self.grid)]
         )
+
+
+def without_gaps(height: Field) -> Field:
+    """A height without NaN: unknown cells take the lowest known height, or 0 where none is
+    known.
+    """
+    known = height[np.isfinite(height)]
+    return np.where(np.isfinite(height), height, known.min() if known.size else np.float32(0))
 
 
 def _tags(filled: str) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ def add_commands(commands: Subparsers) -> None:
     """Add the parser of every command to `commands`; each sets `function`, as `module:name`."""
     add_doctor(commands)
     add_probe(commands)
+    add_rehearse(commands)
     add_retrieve(commands)
     add_export(commands)
 
@@ -45,6 +46,24 @@ def add_probe(commands: Subparsers) -> None:
         "compare what the archives hold with what the settings assume of them",
         "daymelt.commands.probe:probe",
         "daymelt probe --config workflow/areas/helheim.yaml",
+    )
+
+
+def add_rehearse(commands: Subparsers) -> None:
+    """`daymelt rehearse`."""
+    parser = add_command(
+        commands,
+        "rehearse",
+        "retrieve, verify, read and align the least of every source; extrapolate to the season",
+        "daymelt.commands.rehearse:rehearse",
+        "daymelt rehearse --config workflow/areas/helheim.yaml",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the files that were retrieved")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help="report in JSON, without secrets and paths (default: rehearsal-AREA.json)",
     )
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,16 @@ class Answer:
     wrong: str = ""
 
 
+@dataclass(frozen=True)
+class Question:
+    """A question about an archive, and the providers of sources (source, provider) that depend on
+    its answer.
+    """
+
+    ask: Callable[[Config], Answer]
+    about: tuple[tuple[str, str], ...] = ()
+
+
 def probe(config: Config) -> int:
     """Check the assumptions about the archives; 1 where one is wrong, 2 where no archive could be
     reached, else 0.
@@ -66,20 +76,26 @@ def probe(config: Config) -> int:
         update={"attempts": min(config.archives.attempts, ATTEMPTS)}
     )
     asked = config.model_copy(update={"archives": archives})
-    questions: dict[str, Callable[[Config], Answer]] = {
-        "grid of the published benchmark": ask_benchmark,
-        "MAR at 5 km": ask_mar,
-        "OPERA bursts": ask_opera,
-        "crs of OPERA bursts": ask_burst,
-        "NSIDC-0630, days a season": ask_microwave,
-        "names of masks and DEM": ask_terrain,
-    }
-    with ThreadPoolExecutor(len(questions)) as pool:
-        states = list(pool.map(lambda name: tell(name, lambda: questions[name](asked)), questions))
+    with ThreadPoolExecutor(len(QUESTIONS)) as pool:
+        states = list(pool.map(lambda name: ask(name, asked), QUESTIONS))
     for _, text in states:
         print(text)
-    found = [state for state, _ in states]
-    return 1 if WRONG in found else 2 if set(found) == {NOT_ASKED} else 0
+    return exit_status([state for state, _ in states])
+
+
+def exit_status(states: Collection[str]) -> int:
+    """1 where a state is `WRONG`, 2 where all are `NOT_ASKED`, else 0."""
+    return 1 if WRONG in states else 2 if {*states} == {NOT_ASKED} else 0
+
+
+def ask(name: str, config: Config) -> tuple[str, str]:
+    """How one of the `QUESTIONS` ended, and the lines that say so."""
+    return tell(name, lambda: QUESTIONS[name].ask(config))
+
+
+def questions_of(source: str, provider: str) -> list[str]:
+    """Names of the questions about a provider of a source."""
+    return [name for name, asked in QUESTIONS.items() if (source, provider) in asked.about]
 
 
 def tell(name: str, ask: Callable[[], Answer]) -> tuple[str, str]:
@@ -286,3 +302,15 @@ def found_bursts(config: Config, year: int) -> opera.Found:
 def middle(config: Config, year: int) -> list[dt.date]:
     """The days of the middle month of a season."""
     return month_days(year, config.seasons.months[len(config.seasons.months) // 2])
+
+
+QUESTIONS: Mapping[str, Question] = {
+    "grid of the published benchmark": Question(ask_benchmark),
+    "MAR at 5 km": Question(ask_mar, (("mar", "mar-http"),)),
+    "OPERA bursts": Question(ask_opera, (("sentinel1", "opera"),)),
+    "crs of OPERA bursts": Question(ask_burst, (("sentinel1", "opera"),)),
+    "NSIDC-0630, days a season": Question(ask_microwave, (("microwave", "nsidc-0630"),)),
+    "names of masks and DEM": Question(
+        ask_terrain, (("terrain", "nsidc-0645"), ("terrain", "arcticdem"))
+    ),
+}

@@ -69,7 +69,9 @@ REPORT_FIGURES = {
     "curves": f"{REPORT}/melt_extent.png",
     "loss": f"{REPORT}/loss.png",
     "scores": f"{REPORT}/scores.png",
+    "availability": f"{REPORT}/availability.png",
 }
+AVAILABILITY = f"{REPORT}/availability.csv"
 
 
 class _Given(dict[str, object]):

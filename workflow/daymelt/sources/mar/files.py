@@ -13,7 +13,7 @@ and their bounds as public code that opens MAR v3.11 to v3.14.3 states them.
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +25,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from daymelt.core.atomic import atomic_path, storage_errors
 from daymelt.core.dates import describe
 from daymelt.core.errors import FormatError, MissingInputError, printable
 from daymelt.sources.formats.netcdf import (
@@ -177,6 +178,56 @@ def open_mar(
         with reading(path, "MAR file"):
             opened = _described(file, Path(path), variable, units, depth_m)
         yield opened
+
+
+def write_day(source: netCDF4.Dataset, path: Path, day: dt.date, variable: str) -> None:
+    """Write one day of a variable of an open MAR file, and all variables that do not change in
+    time, as a file of the same structure.
+
+    Raises
+    ------
+    MissingInputError
+        The file lacks the variable or the day.
+    FormatError
+        The variable has no time axis.
+    """
+    name = source.filepath().partition("#")[0].rpartition("/")[2]
+    field = _wanted(source, Path(name), variable, None)
+    days, time = _dates(source, Path(name), field, ("", "")), field.dimensions[0]
+    if day not in days:
+        raise MissingInputError(f"MAR file {name}: no day {day}; it holds {describe(days)}")
+    with (
+        atomic_path(path) as temporary,
+        storage_errors(path),
+        netCDF4.Dataset(temporary, "w", format=source.data_model) as file,
+    ):
+        file.setncatts({key: source.getncattr(key) for key in source.ncattrs()})
+        for dimension, told in source.dimensions.items():
+            file.createDimension(dimension, None if dimension == time else told.size)
+        for item in source.variables.values():
+            if time not in item.dimensions or item.name == variable or item.ndim <= 2:
+                _copy_variable(file, item, {time: days.index(day)})
+
+
+def _copy_variable(
+    file: netCDF4.Dataset, item: "netCDF4.Variable[Any]", steps: Mapping[str, int]
+) -> None:
+    """Copy a variable as stored; of the dimensions in `steps` that step alone."""
+    attributes = {key: item.getncattr(key) for key in item.ncattrs()}
+    copied = file.createVariable(
+        item.name, item.dtype, item.dimensions, fill_value=attributes.pop("_FillValue", None)
+    )
+    copied.setncatts(attributes)
+    part = tuple(
+        slice(steps[name], steps[name] + 1) if name in steps else slice(None)
+        for name in item.dimensions
+    )
+    for one in (item, copied):
+        one.set_auto_maskandscale(False)
+    if item.ndim:
+        copied[tuple(slice(0, 1) if n in steps else slice(None) for n in item.dimensions)] = item[
+            part
+        ]
 
 
 def _described(

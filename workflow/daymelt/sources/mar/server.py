@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urljoin, urlsplit
 
 import netCDF4
@@ -36,9 +36,10 @@ from daymelt.core.errors import (
     RetrievalError,
     printable,
 )
-from daymelt.sources.mar.files import open_mar
+from daymelt.sources.mar.files import open_mar, write_day
 
 log = logging.getLogger(__name__)
+Found = TypeVar("Found")
 
 SERVER = "http://ftp.climato.be/fettweis/MARv3.14/Greenland"
 # beside the files: which of 5 km lack the variable, so that none is fetched twice
@@ -178,15 +179,49 @@ def variables(remote: Remote, limit_s: float) -> dict[str, str]:
     RetrievalError
         The header did not come, or not within `limit_s`.
     """
-    found: list[dict[str, str]] = []
 
-    def read() -> None:
-        with suppress(OSError), netCDF4.Dataset(f"{remote.url}#mode=bytes") as file:
-            found.append(
-                {name: str(getattr(item, "units", "")) for name, item in file.variables.items()}
-            )
+    def read(file: netCDF4.Dataset) -> dict[str, str]:
+        return {name: str(getattr(item, "units", "")) for name, item in file.variables.items()}
 
-    reader = threading.Thread(target=read, daemon=True)  # the library has no time limit
+    return _by_ranges(remote, read, limit_s)
+
+
+def fetch_day(remote: Remote, day: dt.date, variable: str, folder: Path, limit_s: float) -> Path:
+    """One day of a variable of a remote file and all that does not change in time, from ranges, as
+    a file of the same name and structure in `folder`.
+
+    Raises
+    ------
+    MissingInputError
+        The file lacks the variable or the day.
+    FormatError
+        The variable has no time axis.
+    RetrievalError
+        The ranges did not come, or not within `limit_s`.
+    """
+    path = Path(folder) / remote.path
+
+    def read(file: netCDF4.Dataset) -> DaymeltError | None:
+        try:
+            write_day(file, path, day, variable)
+        except DaymeltError as error:
+            return error
+        return None
+
+    if error := _by_ranges(remote, read, limit_s):
+        raise error
+    return path
+
+
+def _by_ranges(remote: Remote, read: Callable[[netCDF4.Dataset], Found], limit_s: float) -> Found:
+    """What `read` finds in a remote file, of which the library fetches the ranges it needs."""
+    found: list[Found] = []
+
+    def open_and_read() -> None:
+        with suppress(OSError, RuntimeError), netCDF4.Dataset(f"{remote.url}#mode=bytes") as file:
+            found.append(read(file))
+
+    reader = threading.Thread(target=open_and_read, daemon=True)  # the library has no time limit
     reader.start()
     reader.join(limit_s)
     if not found:

@@ -22,6 +22,7 @@ HEIGHT = _RAW / "GrIMP_DEM/dem_100m.tif"
 WINTER_MEANS = PurePosixPath("interim/Helheim_data/reprojected_100m/PMWv1.0_winter_means")
 DATA_VERSION = "data_v1_4"
 SPLIT_NAMES = ("train", "val", "test")
+TIME_INTERPOLATED = "time_interpolate_sar"  # the model that averages neighbouring acquisitions
 
 OCEAN, LAND = -1, 1
 
@@ -45,11 +46,23 @@ def winter_mean(year: int) -> PurePosixPath:
     return WINTER_MEANS / f"{year}_jan_feb.tif"
 
 
+def model_folder(model: str) -> str:
+    """Name of a model's folders: the published ones have underscores."""
+    return model.replace("-", "_")
+
+
 def split_folder(model: str) -> PurePosixPath:
     """Folder of the lists of days that a model was trained and tested on."""
-    return PurePosixPath("runs") / model / DATA_VERSION / "config"
+    return PurePosixPath("runs") / model_folder(model) / DATA_VERSION / "config"
 
 
 def map_folder(model: str) -> PurePosixPath:
     """Folder of a model's daily maps."""
-    return PurePosixPath("interim/runs") / model / DATA_VERSION / "deploy"
+    return PurePosixPath("interim/runs") / model_folder(model) / DATA_VERSION / "deploy"
+
+
+def prediction_folder(model: str) -> PurePosixPath:
+    """Folder of what a model predicts of the labelled days; that of `TIME_INTERPOLATED` is an input
+    of the others.
+    """
+    return PurePosixPath("interim/runs") / model_folder(model) / DATA_VERSION / "predictions"

@@ -16,6 +16,7 @@ from daymelt.products.map_files import AGE
 from daymelt.products.panel import Panel, day_panel
 from daymelt.settings.comparison import Report
 from daymelt.settings.inputs import Area, Seasons
+from daymelt.steps.benchmark.available import write_availability
 from daymelt.steps.benchmark.daily_table import read_tables
 from daymelt.steps.benchmark.written_maps import read_melt, season_folders
 from daymelt.systems.aligned import Aligned, open_aligned
@@ -38,21 +39,25 @@ def report(
     curves: Path,
     loss_figure: Path,
     score_figure: Path,
+    availability: Path,
+    availability_figure: Path,
     area: Area,
     seasons: Seasons,
     report: Report,
     worlds: list[Path] = [],  # noqa: B006 - empty: no ground truth (only the twin has one)
 ) -> None:
-    """Draw one day's maps, the melt extent of the seasons, the training loss and the scores."""
+    """Draw one day's maps, the melt extent of the seasons, the training loss, the scores and the
+    availability of the inputs, which is a table too.
+    """
+    days = [day for year in seasons.years for day in season_days(year, seasons.months)]
     with ExitStack() as stack:
         aligned = stack.enter_context(open_aligned(terrain, interpolated, mar, microwave))
         observed = stack.enter_context(open_series(sar))
         truth = stack.enter_context(open_series(worlds)) if worlds else None
         folder = season_folders(maps)[report.day.year]
         draw_day(panel, report.day, aligned, observed, truth, folder, area)
-    draw_extent(
-        curves, extent, [day for year in seasons.years for day in season_days(year, seasons.months)]
-    )
+        write_availability(availability, availability_figure, aligned, observed, days)
+    draw_extent(curves, extent, days)
     draw_loss(loss_figure, model_card.parent / LOSSES)
     figures.score_bars(score_figure, read_tables([scores]))
 

@@ -20,6 +20,7 @@ from daymelt.settings.inputs import Area, Mar, Seasons
 from daymelt.settings.processing import Regrid
 from daymelt.sources.mar.files import MarFile, open_mar
 from daymelt.sources.meltwaterbench import layout
+from daymelt.steps.prepare.gaps import warn_of_filled
 from daymelt.steps.prepare.meltwaterbench_fields import Coarse, is_meltwaterbench
 
 
@@ -46,6 +47,7 @@ def align_mar(
             filled=filled,
             attributes=attributes,
         )
+        warn_of_filled(f"MAR {season}", filled)
         return
     with ExitStack() as stack:
         opened = [
@@ -63,6 +65,24 @@ def align_mar(
         cube.write_stream(
             out, _days(days, source, grid), grid=grid, encoding=LIQUID_WATER, attributes=attributes
         )
+
+
+def first_day(
+    manifest: Path, area: Area, mar: Mar, regrid: Regrid
+) -> tuple[dt.date, NDArray[np.float32]]:
+    """The first day of a retrieval, however few it has, on the posting grid, (y, x), kg/kg.
+
+    Raises
+    ------
+    MissingInputError
+        The retrieval has no day.
+    """
+    grid = area.grid.posting(regrid.posting_m)
+    if is_meltwaterbench(manifest):
+        return Coarse(manifest, layout.MAR, area.grid, grid).first_day()
+    (path,) = manifest_files(manifest, ".nc")
+    with open_mar(path, mar.variable) as file:
+        return next(_days(list(file.dates[:1]), {file.dates[0]: file}, grid))
 
 
 def _days(

@@ -22,6 +22,7 @@ from daymelt.settings.processing import Regrid
 from daymelt.sources.meltwaterbench import layout
 from daymelt.sources.microwave.cetb import CETB_CRS, find_days, parse_name, read_tb
 from daymelt.sources.microwave.window import cetb_bounds
+from daymelt.steps.prepare.gaps import warn_of_filled
 from daymelt.steps.prepare.meltwaterbench_fields import Coarse, is_meltwaterbench
 
 Field = NDArray[np.float32]
@@ -69,6 +70,23 @@ def align_microwave(
         filled=filled,
         attributes=of_season,
     )
+    warn_of_filled(f"passive microwave {season}", filled)
+
+
+def first_day(
+    manifest: Path, area: Area, microwave: Microwave, regrid: Regrid
+) -> tuple[dt.date, Field]:
+    """The first day of a retrieval, however few it has, on the posting grid, (y, x), K.
+
+    Raises
+    ------
+    MissingInputError
+        The retrieval has no day.
+    """
+    grid = area.grid.posting(regrid.posting_m)
+    if is_meltwaterbench(manifest):
+        return Coarse(manifest, layout.MICROWAVE, area.grid, grid).first_day()
+    return Cells(manifest, grid, microwave).first_day()
 
 
 class Cells:
@@ -84,6 +102,15 @@ class Cells:
         )
         self._observed = find_days(manifest_files(manifest, ".nc"), *identity)
         self._interpolator = Interpolator(self._observed, grid, microwave.channel)
+
+    def first_day(self) -> tuple[dt.date, Field]:
+        """The first observed day and its field, (y, x), K; MissingInputError where there is
+        none.
+        """
+        if not self._observed:
+            raise MissingInputError(f"microwave {self._manifest}: no day; retrieve it again")
+        day = min(self._observed)
+        return day, self._interpolator.read(day)
 
     def winter_days(self, season: int) -> list[dt.date]:
         """The observed days of the winter before a season; MissingInputError where there is

@@ -87,6 +87,14 @@ class Coarse:
         rules = {day: rule for day in days if day in files and (rule := filled_by(files[day]))}
         return fields, {**rules, **filled}
 
+    def first_day(self) -> Day:
+        """The first day that the manifest names; MissingInputError where it names none."""
+        files = files_of(self.manifest, self.folder)
+        if not files:
+            raise MissingInputError(f"{self.manifest}: no day of {self.folder}; retrieve it again")
+        day = min(files)
+        return day, self._read(files[day])
+
     def winter_mean(self, year: int, months: Sequence[int]) -> NDArray[np.float32]:
         """Winter mean, (y, x): the file of the dataset where there is one, else the mean of the
         winter's days.

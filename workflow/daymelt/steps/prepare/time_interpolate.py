@@ -9,6 +9,7 @@ from daymelt.science.temporal import observation_age, window_mean
 from daymelt.settings.inputs import Seasons
 from daymelt.settings.processing import Temporal
 from daymelt.steps.prepare.acquisitions import gaps_as_text, open_acquisitions
+from daymelt.steps.prepare.gaps import warn_of_gaps
 
 
 def time_interpolate(
@@ -25,3 +26,4 @@ def time_interpolate(
         cube.write_stream(out, means, grid=acquired.grid, encoding=PERCENT, attributes=about)
         ages = observation_age(acquired.fields, acquired.days, days)
         cube.write_stream(age, ages, grid=acquired.grid, encoding=SAR_AGE, attributes=about)
+        warn_of_gaps(season, days, acquired.days)

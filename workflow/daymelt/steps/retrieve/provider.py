@@ -15,7 +15,7 @@ configuration may give; nothing else names a provider.
 import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 
@@ -117,12 +117,14 @@ class ProviderBase(ABC, Generic[Settings]):
     cost : volume of its files
     account : which credential its archive asks for; empty for none
     in_place : whether files are used where they lie, so that none is ever moved
+    computed : whether files are computed, so that none is offered before
     no_adoption : message for a user who wants to adopt files; empty where that is possible
     """
 
     cost: ClassVar[Cost] = Cost()
     account: ClassVar[str] = ""
     in_place: ClassVar[bool] = False
+    computed: ClassVar[bool] = False
     no_adoption: ClassVar[str] = ""
 
     def __init__(self, request: Request[Settings]) -> None:
@@ -135,6 +137,22 @@ class ProviderBase(ABC, Generic[Settings]):
     @abstractmethod
     def fetch(self, offer: Offer) -> Retrieved:
         """The files of an offer, each checked, in the folder of the request."""
+
+    def smallest(self, offer: Offer) -> Offer:
+        """The part of an offer that makes one complete retrieval: its first file, unless a source
+        needs several together.
+        """
+        return replace(offer, remotes=offer.remotes[:1])
+
+    def sample(self, offer: Offer) -> Retrieved:
+        """The smallest part of an offer, fetched and checked; errors as `fetch`."""
+        return self.fetch(self.smallest(offer))
+
+    def check(self, path: Path) -> None:
+        """Read a file as the later steps do; FormatError where that fails.
+
+        A provider without a check of its own leaves it to the step that reads the file.
+        """
 
     def reach(self) -> Reached | None:
         """Whether the archive answers and its files open; None where no archive is asked."""

@@ -3,24 +3,32 @@ grid, the DEM and the lists of days.
 """
 
 import logging
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from daymelt.archives import hub
+from daymelt.archives.remote import human
+from daymelt.core.dates import season_days
 from daymelt.core.errors import MissingInputError
-from daymelt.settings.inputs import MeltwaterBench
+from daymelt.settings.inputs import MeltwaterBench, Microwave, Seasons
 from daymelt.sources.meltwaterbench import layout
 
 log = logging.getLogger(__name__)
 
 
 def retrieve_meltwaterbench(
-    out: Path, meltwaterbench: MeltwaterBench, dry_run: bool = False
+    out: Path,
+    meltwaterbench: MeltwaterBench,
+    seasons: Seasons,
+    microwave: Microwave,
+    dry_run: bool = False,
 ) -> None:
     """Fetch mask, DEM and split files of the published dataset from the hub into the data root
     `out`.
 
-    The daily rasters follow when the workflow runs. The split files are part of the code that the
-    dataset belongs to; where the dataset does not hold them, a message says where to put them.
+    The daily rasters follow when the workflow runs; their number and volume are printed first. The
+    split files are part of the code that the dataset belongs to; where the dataset does not hold
+    them, a message says where to put them.
     """
     named = hub.Dataset(meltwaterbench.repo, meltwaterbench.revision, meltwaterbench.endpoint)
     dataset = hub.Dataset(named.repo, hub.resolve(named), named.endpoint)
@@ -36,10 +44,25 @@ def retrieve_meltwaterbench(
             "meltwaterbench.revision"
         )
     files += split_files(dataset)
-    if dry_run:
-        print("\n".join(f"{file.size:>12}  {file.path}" for file in files))
-        return
-    hub.fetch(dataset, files, out)
+    for file in files:
+        print(f"{human(file.size):>10}  {file.path}")
+    print("\n".join(volumes(dataset, seasons, microwave)))
+    if not dry_run:
+        hub.fetch(dataset, files, out)
+
+
+def volumes(dataset: hub.Dataset, seasons: Seasons, microwave: Microwave) -> Iterator[str]:
+    """What the workflow will fetch of the daily rasters, a line a source, and the sum."""
+    summer = {day for year in seasons.years for day in season_days(year, seasons.months)}
+    winter = {day for year in seasons.years for day in season_days(year, microwave.winter_months)}
+    total = 0
+    for folder in (layout.SAR, layout.MICROWAVE, layout.MAR):
+        days = summer | winter if folder == layout.MICROWAVE else summer
+        sizes = [f.size for f in hub.listing(dataset, folder) if layout.day_of(f.path.name) in days]
+        total += sum(sizes)
+        yield f"{human(sum(sizes)):>10}  in {len(sizes)} files, when the workflow runs: {folder}"
+    years = ", ".join(map(str, seasons.years))
+    yield f"{human(total):>10}  at most for {years}; less where winter means are in the dataset"
 
 
 def split_files(dataset: hub.Dataset) -> list[hub.HubFile]:

@@ -10,6 +10,7 @@ from daymelt.steps.retrieve.provider import Offer, ProviderBase, Retrieved, Sett
 class TwinFiles(ProviderBase[Settings]):
     """An instrument of the twin: nothing is listed, its files are computed."""
 
+    computed = True
     no_adoption = "--adopt: found with provider twin, whose files are computed; leave it out"
 
     def offer(self) -> Offer:

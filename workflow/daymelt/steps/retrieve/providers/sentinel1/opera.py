@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rasterio.windows import Window
@@ -34,6 +34,10 @@ class Provider(Adoptable[Sentinel1]):
         options = options_of(request.settings, request.archives)
         found = opera.find(box_of(request.area), request.days[0], request.days[-1], options)
         return Offer(found.remotes, {"passed_over": [asdict(item) for item in found.passed_over]})
+
+    def smallest(self, offer: Offer) -> Offer:
+        """One burst and its mask."""
+        return replace(offer, remotes=offer.remotes[:2])
 
     def reach(self) -> Reached:
         """Search the days, and read the first bytes of a file with the account."""

@@ -18,6 +18,10 @@ class Provider(Adoptable[Terrain]):
         options = terrain_options(self.request.archives)
         return Offer([*nsidc.search_height(options), *nsidc.search_masks(options)])
 
+    def smallest(self, offer: Offer) -> Offer:
+        """All of it: height and both masks are of use together only."""
+        return offer
+
     def reach(self) -> Reached:
         """Search the files, few granules, and open a mask with the account."""
         return reach_nsidc(self.offer().remotes[-1], self.request.archives)

@@ -1,0 +1,66 @@
+"""Which days of every source were observed, filled and absent, from the aligned streams."""
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daymelt.core.encoding import PERCENT
+from daymelt.products.availability_figure import SourceDays, availability_calendar
+from daymelt.products.tables import rows_csv
+from daymelt.science.availability import states
+from daymelt.systems.aligned import Aligned
+from daymelt.systems.streams import StreamSeries
+
+Land = NDArray[np.bool_]
+COLUMNS = ("source", "date", "state", "share", "rule")
+COARSE = {"microwave": "pmw", "liquid_water": "mar"}  # channel to the name of its source
+
+
+def write_availability(
+    table: Path, figure: Path, aligned: Aligned, observed: StreamSeries, days: Sequence[dt.date]
+) -> None:
+    """Write the availability of the inputs as a table, a row a source and day, and as a calendar.
+
+    Parameters
+    ----------
+    observed : melt fractions of the acquisitions of Sentinel-1
+    days : of all seasons
+    """
+    sources = [of_sentinel1(observed, ~aligned.ocean, days)]
+    sources += [of_coarse(COARSE[name], series, days) for name, series in aligned.coarse.items()]
+    rules = {COARSE[name]: series.filled for name, series in aligned.coarse.items()}
+    rows_csv(
+        table,
+        COLUMNS,
+        [
+            {
+                "source": source.source,
+                "date": day.isoformat(),
+                "state": state,
+                "share": share,
+                "rule": rules.get(source.source, {}).get(day, ""),
+            }
+            for source in sources
+            for day, state, share in zip(source.days, source.states, source.share, strict=True)
+        ],
+    )
+    availability_calendar(figure, sources)
+
+
+def of_sentinel1(series: StreamSeries, land: Land, days: Sequence[dt.date]) -> SourceDays:
+    """Days with an acquisition, and the share of the land that each saw."""
+    held = set(series.days)
+    seen = [
+        float((series.raw(day)[land] != PERCENT.nodata).mean()) if day in held else 0.0
+        for day in days
+    ]
+    return SourceDays("sar", days, states(days, held, ()), seen, is_daily=False)
+
+
+def of_coarse(name: str, series: StreamSeries, days: Sequence[dt.date]) -> SourceDays:
+    """Days of a source that is needed every day."""
+    found = states(days, series.days, series.filled)
+    return SourceDays(name, days, found, [float(state == "observed") for state in found])
