@@ -11,7 +11,7 @@ import pytest
 from servers.earthdata import Earthdata, Entry, Listing
 
 from daymelt.archives import cmr
-from daymelt.archives.remote import Remote
+from daymelt.archives.remote import Mirror, Remote
 from daymelt.archives.retry import Policy
 from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError
 
@@ -347,6 +347,7 @@ def test_files_are_taken_by_their_data_links():
             7000123,
             "md5:" + "ab" * 16,
             sidecar,
+            (Mirror("https://mirror.example.org/one_HH.tif", sidecar),),
         ),
         cmr.File("one_mask.tif", "https://data.example.org/one_mask.tif", None, None, None),
         cmr.File("one.h5", "https://meta.example.org/one.h5", None, None, None),

@@ -79,10 +79,13 @@ class Request(Generic[Settings]):
 
 @dataclass(frozen=True)
 class Offer:
-    """The files that a provider has for a request, and what the manifest says besides."""
+    """The files that a provider has for a request, what the manifest says besides, and what was
+    searched for them; empty where nothing is searched.
+    """
 
     remotes: Sequence[Remote] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    searched: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,12 +118,14 @@ class ProviderBase(ABC, Generic[Settings]):
     Attributes
     ----------
     cost : volume of its files
+    limits : the days and places that its archive holds, for a person; empty for no known limit
     account : which credential its archive asks for; empty for none
     in_place : whether files are used where they lie, so that none is ever moved
     no_adoption : message for a user who wants to adopt files; empty where that is possible
     """
 
     cost: ClassVar[Cost] = Cost()
+    limits: ClassVar[str] = ""
     account: ClassVar[str] = ""
     in_place: ClassVar[bool] = False
     no_adoption: ClassVar[str] = ""
@@ -135,6 +140,11 @@ class ProviderBase(ABC, Generic[Settings]):
     @abstractmethod
     def fetch(self, offer: Offer) -> Retrieved:
         """The files of an offer, each checked, in the folder of the request."""
+
+    def check_held(self) -> None:
+        """Refuse, with a ConfigError, days or an area of which the archive holds nothing; nothing
+        is asked.
+        """
 
     def reach(self) -> Reached | None:
         """Whether the archive answers and its files open; None where no archive is asked."""
