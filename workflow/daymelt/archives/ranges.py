@@ -176,9 +176,9 @@ class RangeFile(io.RawIOBase):
                 f"{bare(self.url)}: {told}; its server must serve byte ranges, or the file has "
                 "changed: search again"
             )
-        _check_whole(self._whole, found[1], response.headers, self.url)
         etag = response.headers.get("ETag", "")
         if self._size < 0:
+            _check_whole(self._whole, found[1], response.headers, self.url)
             self._size, self._etag = found[1], etag
         if (self._size, self._etag) != (found[1], etag):
             raise RetrievalError(f"{bare(self.url)}: changed while it was read; run again")

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import shutil
+import sys
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -199,20 +201,35 @@ def gdal() -> Finding:
 
 
 def snakemake() -> Finding:
-    """Version of Snakemake and whether its command is found."""
+    """Version of Snakemake, and whether its command is found and its cache can be written."""
     try:
         found = version("snakemake")
     except PackageNotFoundError:
         return Finding("not installed", "pip install -e . -c envs/constraints.txt")
-    old = int(found.split(".")[0]) < 9
-    remedy = (
-        "install version 9 or newer"
-        if old
-        else ""
-        if shutil.which("snakemake")
-        else "activate the environment: its command is not found"
-    )
-    return Finding(found, remedy)
+    if int(found.split(".")[0]) < 9:
+        return Finding(found, "install version 9 or newer")
+    from platformdirs import user_cache_dir  # Snakemake asks it for the place, and depends on it
+
+    cache = Path(user_cache_dir("snakemake", "snakemake"))
+    if not can_be_made(cache):
+        return Finding(
+            f"{found}, its cache {cache} cannot be written",
+            "export XDG_CACHE_HOME=FOLDER, a folder that can be written",
+        )
+    here = Path(sys.executable).with_name("snakemake")
+    if not here.is_file() and not shutil.which("snakemake"):
+        return Finding(found, "activate the environment: its command is not found")
+    return Finding(found)
+
+
+def can_be_made(folder: Path) -> bool:
+    """True where a folder can be made and written; nothing stays of it."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=there):
+            return True
+    except OSError:
+        return False
 
 
 def reach(config: Config, archives: Archives, source: str) -> Finding:
