@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers.files import LOGIN_PAGE, FileServer, redirect, status
 
-from daymelt.archives import signing
 from daymelt.archives.access import Secret, anonymous, earthdata, is_meant_for, planetary
 from daymelt.archives.download import Policy, Remote, fetch_all
 from daymelt.core.errors import ConfigError, FormatError, MissingCredentialError, RetrievalError
@@ -315,9 +314,7 @@ def test_a_token_is_renewed_before_it_ends(endpoint):
 
 
 @pytest.mark.parametrize("refused", [1, 2])
-def test_a_signature_that_is_refused_is_asked_for_anew_once(
-    endpoint, tmp_path, monkeypatch, refused
-):
+def test_a_signature_that_is_refused_is_asked_for_anew_once(endpoint, tmp_path, refused):
     """The token service hands out invalid tokens at times: of two new ones the second decides."""
     content = b"II*\0" + bytes(100)
     with FileServer({"acct/box/a.tif": content}) as store:
@@ -342,7 +339,7 @@ def test_a_token_service_that_refuses_names_the_key_only_where_one_is_set(endpoi
     with pytest.raises(MissingCredentialError, match="without a key, which needs none") as raised:
         signed(endpoint, ".blob.example.org", key=None).sign(url)
     assert "PC_SDK_SUBSCRIPTION_KEY" not in str(raised.value)
-    with pytest.raises(MissingCredentialError, match="PC_SDK_SUBSCRIPTION_KEY.*unset it"):
+    with pytest.raises(MissingCredentialError, match=r"PC_SDK_SUBSCRIPTION_KEY.*unset it"):
         signed(endpoint, ".blob.example.org").sign(url)
     assert len(endpoint.seen) == 2
 

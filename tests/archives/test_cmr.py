@@ -96,8 +96,8 @@ def test_every_granule_of_several_pages_arrives_once_and_in_order(archive):
     ]
     assert [request.headers.get("cmr-search-after") for request in pages] == [
         None,
-        '[2000, "0"]',
-        '[4000, "0"]',
+        '["test",1577923200000,2000]',
+        '["test",1577923200000,4000]',
     ]
 
 

@@ -14,9 +14,9 @@ understood.
 From a shell, in `tests`: `python -m servers.stac FOLDER --lifetime 45`.
 
 Statuses, bodies, links and the fields of an item are those of the recordings of the Planetary
-Computer beside the project (`real/http/bodies.json`, `real/stac`). What they do not show is assumed:
-headers of the storage other than those of Azure's documentation, and how a key is refused, since
-none is needed.
+Computer beside the project (`real/http/bodies.json`, `real/stac`). What they do not show is
+assumed: headers of the storage other than those of Azure's documentation, and how a key is refused,
+since none is needed.
 """
 
 import argparse
