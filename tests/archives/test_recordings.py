@@ -4,6 +4,7 @@ import datetime as dt
 import json
 from collections import Counter
 from io import BytesIO
+from urllib.parse import parse_qs
 
 import pytest
 import requests
@@ -186,7 +187,7 @@ SAID = {
     "Azure storage, bad or expired signature": Said(
         "AuthenticationFailed",
         "Server failed to authenticate the request. Make sure the value of Authorization header is "
-        "formed correctly includ…",
+        "formed correctly including th…",
     ),
     "Azure storage, wrong path": Said("BlobNotFound", "The specified blob does not exist."),
     "Azure storage, busy": Said("ServerBusy", "Egress is over the account limit."),
@@ -297,6 +298,16 @@ def test_recorded_pages_by_get_are_walked_to_their_end(recorded):
         items = list(stac_search.items(server.base, "aster-l1t", box, (day, day), QUICK))
         assert server.paths() == ["/search", "/next"]
     assert len(items) == 10 and items[0]["id"] == "AST_L1T_00312272006020322_20150518201805"
+
+
+def test_a_scene_in_both_parts_of_a_box_is_listed_once():
+    page = {"type": "FeatureCollection", "features": [{"type": "Feature", "id": "a"}], "links": []}
+    with FileServer({"search": json.dumps(page).encode()}) as server:
+        day, box = dt.date(2019, 7, 1), (179.5, 60.0, -179.5, 61.0)
+        items = list(stac_search.items(server.base, "c", box, (day, day), QUICK))
+        asked = [parse_qs(seen.query)["bbox"] for seen in server.seen]
+    assert [item["id"] for item in items] == ["a"]
+    assert asked == [["179.5,60.0,180.0,61.0"], ["-180.0,60.0,-179.5,61.0"]]
 
 
 def test_a_recorded_page_that_goes_on_by_post_is_refused(recorded, one_line):

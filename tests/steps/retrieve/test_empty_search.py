@@ -1,6 +1,7 @@
 """A search that finds nothing, and one of which the archive holds nothing."""
 
 import datetime as dt
+from urllib.parse import parse_qs
 
 import pytest
 from servers.earthdata import Earthdata
@@ -59,10 +60,14 @@ def test_a_dry_run_without_a_file_is_a_warning_too(asking, caplog, capsys):
 
 def test_an_area_across_the_antimeridian_is_searched_on_both_sides(asking, archive, caplog):
     retrieve(asking(**CROSSING), dry_run=True)
-    boxes = {seen.query.partition("bounding_box=")[2].partition("&")[0] for seen in archive.seen}
-    assert len(boxes) == 2
-    assert {"180.0" in box.split("%2C") for box in boxes} == {True, False}
-    assert any(box.startswith("-180.0%2C") for box in boxes)
+    asked = [parse_qs(seen.query)["bounding_box"][0].split(",") for seen in archive.seen]
+    edges = {(box[0], box[2]) for box in asked}
+    assert len(edges) == 2
+    assert {(float(west) > 0, float(east) > 0) for west, east in edges} == {
+        (True, True),
+        (False, False),
+    }
+    assert {abs(float(edge)) for pair in edges for edge in pair} >= {180.0}
 
 
 @pytest.mark.parametrize(

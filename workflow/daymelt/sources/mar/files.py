@@ -217,15 +217,15 @@ def _wanted(
         ]
         raise MissingInputError(
             f"MAR file {path}: no variable {variable} (found {listed(daily)}); choose a file "
-            "with it or set mar.variable"
+            "with it, such as that of 10 km daily of v3.14"
         )
     field = file.variables[variable]
     found = getattr(field, "units", None)
     if units is not None and found not in units:
         expected = " or ".join(repr(unit) for unit in units)
         raise FormatError(
-            f"MAR file {path}: variable {variable} has units {found!r}, expected {expected}; set "
-            "mar.variable or use v3.14"
+            f"MAR file {path}: variable {variable} has units {found!r}, expected {expected}; use a "
+            "file of v3.14"
         )
     return field
 
