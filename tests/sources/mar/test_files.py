@@ -183,7 +183,8 @@ def test_a_file_without_the_variable_is_refused_with_what_it_has(older, one_line
         pass
     one_line(
         raised,
-        f"MAR file {path}: no variable WA1 (found RU); choose a file with it or set mar.variable",
+        f"MAR file {path}: no variable WA1 (found RU); choose a file with it, such as "
+        "that of 10 km daily of v3.14",
     )
 
 
@@ -197,7 +198,7 @@ def test_other_units_are_refused(older, one_line, units):
         "MAR file",
         path,
         f"variable WA1 has units {units!r}, expected 'kg/kg' or 'kg kg-1'",
-        "set mar.variable",
+        "use a file of v3.14",
     )
 
 

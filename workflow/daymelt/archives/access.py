@@ -287,7 +287,7 @@ def planetary(
     Parameters
     ----------
     key : subscription key; None takes PC_SDK_SUBSCRIPTION_KEY of `environ`, or asks without one,
-        as anybody may.
+        which is answered too.
     storage_hosts : whose addresses are signed; `.domain` for accounts that are host names,
         `host:port` for those in the path.
     """

@@ -208,7 +208,7 @@ def snakemake() -> Finding:
         return Finding("not installed", "pip install -e . -c envs/constraints.txt")
     if int(found.split(".")[0]) < 9:
         return Finding(found, "install version 9 or newer")
-    from platformdirs import user_cache_dir  # Snakemake asks it for the place, and depends on it
+    from platformdirs import user_cache_dir  # as Snakemake does
 
     cache = Path(user_cache_dir("snakemake", "snakemake"))
     if not can_be_made(cache):

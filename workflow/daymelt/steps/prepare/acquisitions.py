@@ -69,8 +69,9 @@ def open_acquisitions(
         places = [(stream, day) for stream in streams for day in stream.dates]
         if not places:
             raise MissingInputError(
-                f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it "
-                "or take the year out of seasons.years"
+                f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; none was found, "
+                "or none has a winter reference (sar.winter_months, sar.reference_years_back; the "
+                "log of the melt fractions tells): take the year out of seasons.years"
             )
         grid = streams[-1].grid
         # each neighbour enters the mean, leaves it, and is left out of that of its own day

@@ -29,8 +29,9 @@ def split(name: str, season: int, sar: list[Path], out: Path, split: Split) -> N
     acquired = acquisition_days(sar)
     if not acquired:
         raise MissingInputError(
-            f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; retrieve it or "
-            "take the year out of seasons.years"
+            f"season {season}: no Sentinel-1 acquisition in {len(sar)} months; none was found, or "
+            "none has a winter reference (sar.winter_months, sar.reference_years_back; the log of "
+            "the melt fractions tells): take the year out of seasons.years"
         )
     if name == PUBLISHED and split.file is not None:
         rows = [(day, part) for day, part in read_rows(split.file) if day.year == season]
