@@ -11,7 +11,15 @@ sys.path.insert(0, str(PACKAGE_FOLDER))
 # numba and BLIS get the same here, so that jobs side by side never share a core. OpenMP's threads
 # stay awake while they wait, as is its default: asleep, a step of training on two idle cores takes
 # 250 ms instead of 140 (docs/performance.md).
+# Jobs run the interpreter that runs Snakemake, activated or not; where rules have environments or
+# containers of their own, those come first.
+INTERPRETER_FIRST = (
+    ""
+    if workflow.deployment_settings.deployment_method
+    else f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
+)
 shell.prefix(
+    f"{INTERPRETER_FIRST}"
     f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
     " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS"
     " BLIS_NUM_THREADS=$OMP_NUM_THREADS; "

@@ -11,7 +11,7 @@ import pytest
 from servers.earthdata import Earthdata, Entry, Listing
 
 from daymelt.archives import cmr
-from daymelt.archives.remote import Remote
+from daymelt.archives.remote import Mirror, Remote
 from daymelt.archives.retry import Policy
 from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError
 
@@ -96,8 +96,8 @@ def test_every_granule_of_several_pages_arrives_once_and_in_order(archive):
     ]
     assert [request.headers.get("cmr-search-after") for request in pages] == [
         None,
-        '[2000, "0"]',
-        '[4000, "0"]',
+        '["test",1577923200000,2000]',
+        '["test",1577923200000,4000]',
     ]
 
 
@@ -347,6 +347,7 @@ def test_files_are_taken_by_their_data_links():
             7000123,
             "md5:" + "ab" * 16,
             sidecar,
+            (Mirror("https://mirror.example.org/one_HH.tif", sidecar),),
         ),
         cmr.File("one_mask.tif", "https://data.example.org/one_mask.tif", None, None, None),
         cmr.File("one.h5", "https://meta.example.org/one.h5", None, None, None),

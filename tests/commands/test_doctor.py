@@ -77,6 +77,41 @@ def test_what_is_there_already_is_not_needed_again(tmp_path):
     assert doctor.size_of(tmp_path / "none") == 0
 
 
+def test_an_archive_that_begins_later_is_told_before_it_is_asked(person, capsys, archive):
+    """OPERA begins on 2016-04-14: the winter of 2016 is not in it, though the season is."""
+    before = len(archive.asked("cmr"))
+    assert person("doctor", **OPERA, seasons={"years": [2016, 2019], "months": [7]}) == 1
+    said = capsys.readouterr().out
+    assert states(said)["provider opera"] == "FAULT"
+    assert "2016-01-01 to 2016-01-31; expected days from 2016-04-14 on" in said
+    assert len(archive.asked("cmr")) == before
+
+
+def test_what_an_archive_holds_is_told(person, capsys):
+    assert person("doctor", **OPERA, seasons={"months": [7]}) == 0
+    told = "(it holds days from 2016-04-14 on, land north of 60° S)"
+    assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("key", [None, "a-key-nobody-may-see"])
+def test_nobody_is_sent_after_a_key_of_the_planetary_computer(person, capsys, monkeypatch, key):
+    monkeypatch.delenv("PC_SDK_SUBSCRIPTION_KEY", raising=False)
+    if key:
+        monkeypatch.setenv("PC_SDK_SUBSCRIPTION_KEY", key)
+    person("doctor", **OPERA | {"sentinel1": {"provider": "planetary-computer"}})
+    shown = capsys.readouterr().out
+    assert states(shown)["Planetary Computer key"] == "ok"
+    assert "none is needed" in shown and "a-key-nobody" not in shown
+
+
+def test_a_home_that_cannot_be_written_is_told_with_what_to_set(person, capsys, monkeypatch):
+    monkeypatch.setenv("HOME", "/proc/no-home")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert person("doctor", sentinel1={"provider": "twin"}, microwave={"provider": "twin"}) == 1
+    said = capsys.readouterr().out
+    assert states(said)["Snakemake"] == "FAULT" and "export XDG_CACHE_HOME" in said
+
+
 @pytest.mark.parametrize("remark", [True, False])
 def test_a_remark_keeps_nobody_from_a_run(remark):
     assert doctor.Finding("a", "do b", remark).state == ("note" if remark else "FAULT")

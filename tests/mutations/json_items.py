@@ -144,8 +144,6 @@ class Stac:
         stated = facts.get("datetime") or facts["start_datetime"]
         moment = isoparse(stated.replace(" ", "T"))
         moment = moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment
-        epsg = facts.get("proj:epsg")
-        box = item["bbox"]
         told = {
             "id": item["id"] if isinstance(item["id"], str) and item["id"] else None,
             "acquired_at": moment,
@@ -156,22 +154,21 @@ class Stac:
             if 1 <= facts["sat:relative_orbit"] <= 175
             else None,
             "orbit_pass": facts["sat:orbit_state"],
-            "crs": facts.get("proj:code") or (f"EPSG:{epsg}" if epsg is not None else None),
-            "bounds": tuple(box if len(box) == 4 else box[:2] + box[3:5]),
             "assets": {
-                key.lower(): asset["href"]
+                key.lower(): stac.RtcAsset(
+                    asset["href"],
+                    asset.get("file:size"),
+                    stac.read_checksum(asset.get("file:checksum")),
+                )
                 for key, asset in item["assets"].items()
                 if key.lower() in ("hh", "hv", "vv", "vh")
             },
         }
         wrong = [name for name, value in told.items() if getattr(found, name) != value]
         typed = type(found.relative_orbit) is int and all(
-            isinstance(href, str) and href for href in found.assets.values()
+            isinstance(asset.href, str) and asset.href for asset in found.assets.values()
         )
-        sensible = all(np.isfinite(edge) for edge in found.bounds) and found.orbit_pass in (
-            "ascending",
-            "descending",
-        )
+        sensible = found.orbit_pass in ("ascending", "descending")
         return f"{wrong} differ" if wrong or not typed or not sensible else None
 
 

@@ -12,6 +12,11 @@ From a shell, in `tests`: `python -m servers.earthdata FOLDER --port 0` prints t
 token, the user and the password.
 
 It knows nothing of the package: what it tells of a file stands in the file's name and bytes.
+
+Statuses, spellings of headers, redirects, bodies and the fields of a record are those of the
+recordings beside the project (`real/http`, `real/cmr`). What they do not show is assumed: the
+answer of the login to a wrong name, password or token (`Login.unknown`), the redirect to a signed
+bucket address (`deliver`), how CMR refuses a query, and its largest page (2000, as documented).
 """
 
 import argparse
@@ -46,6 +51,7 @@ from servers.serving import (
 )
 
 TOKEN, USERNAME, PASSWORD = "a-token", "somebody", "a-password"  # of nobody
+APPLICATION = "BO_n7nTIlMljdvU6kRRB3g"  # of ASF, as recorded
 DEFAULT_PAGE, LARGEST_PAGE = 10, 2000
 KNOWN = {
     "short_name",
@@ -94,8 +100,8 @@ class Listing:
 
 @dataclass(frozen=True)
 class Login:
-    """What the login asks for, and what it does with somebody unknown: `page` (200 and HTML) or
-    `401`; `eula` False answers 403.
+    """What the login asks for, and what it does with a name or token that is wrong: `page` (200 and
+    HTML) or `401`; `eula` False answers 403.
     """
 
     token: str = TOKEN
@@ -273,11 +279,12 @@ class Earthdata:
             return json_answer({"errors": [problem]}, 400, UMM)
         found = [entry for entry in self.catalogue() if matches(entry, wanted)]
         size = int(wanted.get("page_size", [str(DEFAULT_PAGE)])[0])
-        after = json.loads(asked.headers.get("cmr-search-after", "[0]"))[0]
+        after = json.loads(asked.headers.get("cmr-search-after", "[0]"))[-1]
         page = found[after : after + size]
         headers = {"CMR-Hits": str(len(found)), "CMR-Took": "7"}
         if page:
-            headers["CMR-Search-After"] = json.dumps([after + len(page), "0"])
+            last = ["test", 1577923200000, after + len(page)]
+            headers["CMR-Search-After"] = json.dumps(last, separators=(",", ":"))
         content = {"hits": len(found), "took": 7, "items": [record(entry, self) for entry in page]}
         return json_answer(content, 200, UMM, headers)
 
@@ -287,24 +294,20 @@ class Earthdata:
             return self.back_from_login(asked)
         bearer = asked.headers.get("authorization", "")
         session = re.search(r"session=(\w+)", asked.headers.get("cookie", ""))
-        if bearer.startswith("Bearer "):
-            if bearer != f"Bearer {self.account.token}":
-                return Answer(
-                    401,
-                    b'{"error": "invalid_token"}',
-                    {"WWW-Authenticate": 'Bearer realm="Earthdata"'},
-                )
-        elif not (session and session[1] in self.sessions):
+        logged_in = session is not None and session[1] in self.sessions
+        if bearer != f"Bearer {self.account.token}" and not logged_in:
+            # a wrong token is answered as none
             state = {
                 "redirect_uri": self.data.replace("/data/", "/login"),
                 "state": quote(asked.path),
             }
-            query = urlencode({"client_id": "an-application", "response_type": "code", **state})
-            return Answer(302, b"", {"Location": f"{self.login}/oauth/authorize?{query}"})
+            query = urlencode({"client_id": APPLICATION, "response_type": "code", **state})
+            headers = {"location": f"{self.login}/oauth/authorize?{query}&app_type=401"}
+            return Answer(302, b"", {"Content-Type": "application/json", **headers})
         if not self.account.eula:
-            return Answer(
-                403, b'{"error": "EULA not accepted"}', {"Content-Type": "application/json"}
-            )
+            link = f"{self.login}/approve_app?client_id={APPLICATION}"
+            said = {"status_code": 403, "error_description": "EULA Acceptance Failure"}
+            return json_answer({**said, "resolution_url": link}, 403)
         if self.deliver == "redirect":
             ticket = secrets.token_hex(8)
             self.tickets.add(ticket)
@@ -368,14 +371,9 @@ class Earthdata:
         self.codes.discard(code)
         session = secrets.token_hex(8)
         self.sessions.add(session)
-        return Answer(
-            302,
-            b"",
-            {
-                "Location": asked.query["state"],
-                "Set-Cookie": f"session={session}; Path=/; HttpOnly",
-            },
-        )
+        # relative, and moved for good, as recorded
+        back = {"location": asked.query["state"], "Set-Cookie": f"session={session}; Path=/"}
+        return Answer(301, b"", {"Content-Type": "application/json", **back})
 
 
 def _entries(folder: Path, listing: Listing) -> Iterator[Entry]:
@@ -407,7 +405,7 @@ def _opera_entries(name: str, paths: list[Path], number: int, listing: Listing) 
     if chosen["replaced"]:
         files = {re.sub("_HH.tif$", "_VV.tif", key): value for key, value in files.items()}
     span = start, start + dt.timedelta(seconds=3)
-    yield Entry(name, "OPERA_L2_RTC-S1_V1", "1.0", *span, box, files, "2024-01-02T00:00:00.000Z")
+    yield Entry(name, "OPERA_L2_RTC-S1_V1", "1", *span, box, files, "2024-01-02T00:00:00.000Z")
     if chosen["older"]:
         stamp = f"{start + dt.timedelta(minutes=1):%Y%m%dT%H%M%S}"  # nothing is processed sooner
         stamped = {
@@ -416,7 +414,7 @@ def _opera_entries(name: str, paths: list[Path], number: int, listing: Listing) 
         }
         older = f"{parts[1]}{stamp}{parts[4]}"
         yield Entry(
-            older, "OPERA_L2_RTC-S1_V1", "1.0", *span, box, stamped, "2020-01-02T00:00:00.000Z"
+            older, "OPERA_L2_RTC-S1_V1", "1", *span, box, stamped, "2020-01-02T00:00:00.000Z"
         )
 
 
@@ -465,6 +463,15 @@ def footprint(path: str, _changed: int) -> tuple[float, float, float, float] | N
         return None
 
 
+def _md5(path: Path, tail: bytes) -> str:
+    return _md5_of(str(path), path.stat().st_mtime_ns, tail)
+
+
+@lru_cache(maxsize=100_000)
+def _md5_of(path: str, _changed: int, tail: bytes) -> str:
+    return hashlib.md5(Path(path).read_bytes() + tail).hexdigest()
+
+
 def record(entry: Entry, archive: Earthdata) -> dict[str, Any]:
     """A granule as UMM-JSON."""
     links: list[dict[str, str]] = []
@@ -510,7 +517,12 @@ def record(entry: Entry, archive: Earthdata) -> dict[str, Any]:
         "DataGranule": {
             "DayNightFlag": "Unspecified",
             "ArchiveAndDistributionInformation": [
-                {"Name": name, "SizeInBytes": size, "Format": "data"}
+                {
+                    "Name": name,
+                    "SizeInBytes": size,
+                    "Format": "GeoTIFF",
+                    "Checksum": {"Value": _md5(*entry.files[name]), "Algorithm": "MD5"},
+                }
                 for name, size in sizes.items()
             ],
         },

@@ -12,6 +12,11 @@ its item, and says what the name does not: without it, names of GRD scenes and o
 understood.
 
 From a shell, in `tests`: `python -m servers.stac FOLDER --lifetime 45`.
+
+Statuses, bodies, links and the fields of an item are those of the recordings of the Planetary
+Computer beside the project (`real/http/bodies.json`, `real/stac`). What they do not show is
+assumed: headers of the storage other than those of Azure's documentation, and how a key is refused,
+since none is needed.
 """
 
 import argparse
@@ -22,6 +27,7 @@ import hmac
 import json
 import re
 import sys
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
@@ -92,9 +98,14 @@ class Stac(LocalServer):
     def _item(self, name: str, paths: dict[str, Path]) -> dict[str, Any]:
         box, code, place = _placed(next(iter(paths.values())))
         kind = "image/tiff; application=geotiff; profile=cloud-optimized"
-        sizes = {pol: path.stat().st_size for pol, path in paths.items()}
+        # the digits of an MD5, not a multihash, as served
         assets = {
-            pol: {"href": self.href(path.name), "type": kind, "file:size": sizes[pol]}
+            pol: {
+                "href": self.href(path.name),
+                "type": kind,
+                "file:size": path.stat().st_size,
+                "file:checksum": _md5(str(path), path.stat().st_mtime_ns).hex(),
+            }
             for pol, path in paths.items()
         }
         item = {
@@ -189,33 +200,48 @@ class Stac(LocalServer):
 
     def _store(self, asked: Asked) -> Answer:
         ends, signature = asked.query.get("se", ""), asked.query.get("sig", "")
+        if "sig" not in asked.query:
+            return _refusal(
+                409,
+                "PublicAccessNotPermitted",
+                "Public access is not permitted on this storage account.",
+            )
         if (
             not hmac.compare_digest(signature, _signature(ends))
             or signature in self.revoked
             or _passed(ends)
         ):
-            text = (
-                "<?xml "
-                "version='1.0'?><Error><Code>AuthenticationFailed</Code><Message>Signature "
-                "not valid</Message></Error>"
+            return _refusal(
+                403,
+                "AuthenticationFailed",
+                "Server failed to authenticate the request. Make sure the value of Authorization "
+                "header is formed correctly including the signature.",
             )
-            return Answer(403, text.encode(), {"Content-Type": "application/xml"})
         path = (self.folder / asked.path.removeprefix(f"/{ACCOUNT}/{CONTAINER}/")).resolve()
         if (
             not asked.path.startswith(f"/{ACCOUNT}/{CONTAINER}/")
             or path.parent != self.folder
             or not path.is_file()
         ):
-            return Answer(
-                404,
-                b"<?xml version='1.0'?><Error><Code>BlobNotFound</Code></Error>",
-                {"Content-Type": "application/xml"},
-            )
-        return Answer(file=path)
+            return _refusal(404, "BlobNotFound", "The specified blob does not exist.")
+        stored = base64.b64encode(_md5(str(path), path.stat().st_mtime_ns)).decode()
+        return Answer(file=path, headers={"x-ms-blob-content-md5": stored})
 
     def revoke(self) -> None:
         """Let no token issued so far hold any longer."""
         self.revoked |= {dict(parse_qsl(token))["sig"] for token in self.issued}
+
+
+def _refusal(status: int, code: str, message: str) -> Answer:
+    """An error of Azure's storage."""
+    head = '<?xml version="1.0" encoding="utf-8"?>'
+    text = f"{head}<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return Answer(status, text.encode(), {"Content-Type": "application/xml"})
+
+
+@lru_cache(maxsize=10_000)
+def _md5(path: str, _changed: int) -> bytes:
+    return hashlib.md5(Path(path).read_bytes()).digest()
 
 
 def _signature(ends: str) -> str:

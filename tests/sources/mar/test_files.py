@@ -206,7 +206,7 @@ def test_other_units_are_refused(older, one_line, units):
         "MAR file",
         path,
         f"variable WA1 has units {units!r}, expected 'kg/kg' or 'kg kg-1'",
-        "set mar.variable",
+        "use a file of v3.14",
     )
 
 

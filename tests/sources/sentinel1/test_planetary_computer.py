@@ -514,9 +514,12 @@ def test_a_token_about_to_end_is_renewed_before_it_is_refused(shelf, tmp_path, m
         assert len(archive.issued) > 1 and 403 not in [seen.status for seen in archive.seen]
 
 
-def test_a_missing_key_is_told_with_the_variable_to_set(shelf, archive, tmp_path, one_line):
+def test_a_desk_that_refuses_names_the_key_where_one_is_set(shelf, archive, tmp_path, one_line):
     write_scene(shelf)
-    for environ in ({}, {"PC_SDK_SUBSCRIPTION_KEY": "wrong-key"}):
+    for environ, told in (
+        ({}, "without a key, which needs none"),
+        ({"PC_SDK_SUBSCRIPTION_KEY": "wrong-key"}, "unset it"),
+    ):
         with pytest.raises(MissingCredentialError) as raised:
             planetary_computer.read_window(
                 scene_of(archive),
@@ -525,9 +528,54 @@ def test_a_missing_key_is_told_with_the_variable_to_set(shelf, archive, tmp_path
                 options(archive).access(environ=environ),
                 QUICK,
             )
-        one_line(raised, "401", "PC_SDK_SUBSCRIPTION_KEY")
+        one_line(raised, "401", told)
+        assert ("PC_SDK_SUBSCRIPTION_KEY" in str(raised.value)) is bool(environ)
         assert "wrong-key" not in str(raised.value)
     assert window_files(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize(
+    ("whole", "told"),
+    [
+        (ranges.Whole(size=7), "expected 7 as the catalogue tells"),
+        (ranges.Whole(checksum="md5:" + "0" * 32), f"expected {'0' * 32} as the catalogue tells"),
+    ],
+)
+def test_a_file_that_is_not_the_items_is_refused(shelf, archive, tmp_path, one_line, whole, told):
+    write_scene(shelf)
+    scene = scene_of(archive)
+    assert scene.whole.size and scene.whole.checksum.startswith("md5:")
+    with pytest.raises(RetrievalError) as raised:
+        planetary_computer.read_window(
+            replace(scene, whole=whole), tmp_path / "out", INSIDE, access(archive), QUICK
+        )
+    one_line(raised, scene.url, told)
+    assert window_files(tmp_path / "out") == []
+
+
+def test_without_an_instant_of_its_item_the_version_of_a_scene_is_its_checksum(
+    shelf, archive, tmp_path
+):
+    write_scene(shelf)
+    scene = scene_of(archive)
+    assert scene.updated == "" and scene.version == scene.whole.checksum
+    image, _mask = planetary_computer.read_window(
+        scene, tmp_path / "out", INSIDE, access(archive), QUICK
+    )
+    assert planetary_computer.read_scene_tags(image).processed_at == scene.acquired_at
+    before = image.stat().st_mtime_ns
+    changed = replace(scene, version="md5:" + "0" * 32)
+    planetary_computer.read_window(changed, tmp_path / "out", INSIDE, access(archive), QUICK)
+    assert image.stat().st_mtime_ns > before  # another file is another scene
+
+
+def test_a_search_after_the_end_of_the_collection_says_so(shelf, archive, caplog):
+    planetary_computer.search(
+        BOX, dt.date(2026, 6, 1), planetary_computer.LAST_DAY, options(archive)
+    )
+    assert "collection ended" not in caplog.text
+    planetary_computer.search(BOX, dt.date(2026, 6, 1), dt.date(2026, 6, 30), options(archive))
+    assert "no scene after 2026-06-25" in caplog.text and "sentinel1.provider: opera" in caplog.text
 
 
 def test_the_key_is_told_to_the_desk_alone(shelf, archive, tmp_path):
@@ -621,7 +669,7 @@ def test_a_fault_ends_in_one_line_and_no_file_and_the_next_run_is_whole(
     monkeypatch.setattr(ranges, "PIECE", 1 << 14)
     fault, kind, text = FAULTS[name]
     write_scene(shelf)
-    scene, out = scene_of(archive), tmp_path / "out"
+    scene, out = replace(scene_of(archive), whole=ranges.UNTOLD), tmp_path / "out"
     archive.faults = [replace(fault)]
     with pytest.raises(kind) as raised:
         planetary_computer.read_window(scene, out, UTM, access(archive), QUICK)
@@ -661,7 +709,7 @@ def test_what_passes_by_itself_leaves_no_trace(shelf, archive, tmp_path, monkeyp
 def test_another_kind_of_raster_is_refused(shelf, archive, tmp_path, one_line, changes):
     grid = Grid("EPSG:32624", 10, 500_000, 7_380_000, 64, 64)
     write_scene(shelf, gamma0=np.ones(grid.shape, np.float32), grid=grid)
-    scene = scene_of(archive)
+    scene = replace(scene_of(archive), whole=ranges.UNTOLD)
     write_scene(shelf, gamma0=np.ones(grid.shape, np.float32), grid=grid, **changes)
     with pytest.raises(FormatError) as raised:
         planetary_computer.read_window(scene, tmp_path / "out", grid, access(archive), QUICK)

@@ -10,7 +10,7 @@ import base64
 import netrc as netrc_format
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +20,22 @@ from requests.auth import AuthBase
 from daymelt import __version__
 from daymelt.archives.patient import PatientAdapter
 from daymelt.archives.retry import Policy
+from daymelt.archives.said import NOTHING, Said
 from daymelt.archives.signing import Signer
-from daymelt.archives.web import LONGEST_TEXT, PORTS, bare, hide_queries, host_of, is_private
-from daymelt.core.errors import ConfigError, MissingCredentialError
+from daymelt.archives.web import (
+    LONGEST_TEXT,
+    PORTS,
+    REFUSED,
+    bare,
+    check_status,
+    follow,
+    hide_queries,
+    host_of,
+    is_private,
+    said_of,
+    told,
+)
+from daymelt.core.errors import ConfigError, MissingCredentialError, one_line
 
 SECRET_NAMES = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|USERNAME|CREDENTIAL|_KEY$")
 
@@ -65,11 +78,25 @@ class Remedies:
     forbidden: str
 
 
+MOST_SIGNATURES = 3  # of one request
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The hosts that hold a provider's files, the setting that lists them, and the host whose links
+    resolve a refusal.
+    """
+
+    names: tuple[str, ...]
+    setting: str
+    resolver: str
+
+
 class Access:
     """How requests to a provider are authorised.
 
     `found` names where the credential comes from, such as EARTHDATA_TOKEN; None where there is
-    none.
+    none. With `hosts` files come from these alone.
     """
 
     def __init__(
@@ -79,8 +106,9 @@ class Access:
         found: str | None = None,
         logins: Sequence[Login] = (),
         signer: Signer | None = None,
+        hosts: Hosts | None = None,
     ) -> None:
-        self.provider, self.found = provider, found
+        self.provider, self.found, self._hosts = provider, found, hosts
         self._remedies, self._logins, self._signer = remedies, tuple(logins), signer
 
     def __repr__(self) -> str:
@@ -104,21 +132,73 @@ class Access:
         """
         return self._signer.sign(url) if self._signer else url
 
-    def renew(self, url: str) -> bool:
-        """Drop the signature of an address that was refused; False where there is none or it was
-        new, so that asking again is no use.
-        """
-        return self._signer is not None and self._signer.forget(url)
+    def ask(
+        self, session: requests.Session, url: str, headers: Mapping[str, str], timeout_s: float
+    ) -> requests.Response:
+        """The answer of the provider, its body unread: signed as late as can be, and once more
+        where a signature is refused that another may replace.
 
-    def refusal(self, url: str, status: int) -> MissingCredentialError:
+        Raises
+        ------
+        MissingCredentialError
+            The provider refuses.
+        TransientError, RetrievalError
+            As `follow` and `check_status`.
+        """
+        for attempt in range(MOST_SIGNATURES):
+            signed = self.sign(url)
+            response = follow(session, signed, headers, timeout_s)
+            try:
+                check_status(response, url)
+                if response.status_code not in REFUSED:
+                    return response
+                last = attempt + 1 == MOST_SIGNATURES
+                if last or self._signer is None or not self._signer.forget(signed):
+                    raise self.refusal(url, response.status_code, said_of(response))
+            except Exception:
+                response.close()
+                raise
+            response.close()
+        raise AssertionError("the last attempt answers or raises")
+
+    def is_known(self, url: str) -> bool:
+        """True where files may come from the host of an address."""
+        return self._hosts is None or is_meant_for(url, self._hosts.names)
+
+    def check_hosts(self, files: Iterable[Sequence[str]]) -> None:
+        """ConfigError where files, given as their addresses, lie on no known host; nothing is
+        asked.
+        """
+        unknown = [urls[0] for urls in files if not any(map(self.is_known, urls))]
+        if self._hosts is None or not unknown:
+            return
+        names = sorted({host_of(url).removesuffix(":443") for url in unknown})
+        raise ConfigError(
+            f"{self._hosts.setting}: lacks {one_line(', '.join(names))}, where {len(unknown)} "
+            f"files lie, such as {bare(unknown[0])}; expected every host of the files, as the "
+            "account is shown to no other; add it if it is one of the provider's"
+        )
+
+    def refusal(self, url: str, status: int, said: Said = NOTHING) -> MissingCredentialError:
         """The error for 401, 403 or, with status 200, a page where a file was expected: it names
-        what is missing.
+        what is missing, and the link that the answer gives to resolve it.
         """
         what = (
             f"a page came instead of the file (status {status})"
             if status < 400
-            else f"the provider answered {status}"
+            else f"the provider answered {told(status, said)}"
         )
+        if self.found and self._resolves(said.link):
+            remedy = f"accept its licence or application at {said.link} and run again"
+            return MissingCredentialError(f"{bare(url)}: {what}; {self.provider}: {remedy}")
+        return self._unresolved(url, status, what)
+
+    def _resolves(self, link: str) -> bool:
+        """True for a link that a person may be sent to."""
+        resolvers = (self._hosts.resolver,) if self._hosts else ()
+        return bool(link) and is_private(link) and is_meant_for(link, resolvers)
+
+    def _unresolved(self, url: str, status: int, what: str) -> MissingCredentialError:
         said = self._remedies
         remedy = (
             said.missing
@@ -150,8 +230,8 @@ def earthdata(
     """Earthdata Login: EARTHDATA_TOKEN, else EARTHDATA_USERNAME and EARTHDATA_PASSWORD, else
     `login_host` in netrc.
 
-    The token goes to `hosts` and `login_host`, name and password to `login_host` alone. Without
-    any, the first request that needs one fails.
+    The token goes to `hosts` and `login_host`, name and password to `login_host` alone, and files
+    come from `hosts` alone. Without a credential, the first request that needs one fails.
 
     Parameters
     ----------
@@ -173,9 +253,10 @@ def earthdata(
         f"https://{login_host}/profile",
     )
     token = variables.get("EARTHDATA_TOKEN", "").strip().removeprefix("Bearer ")
+    known = Hosts((*hosts, login_host), "archives.earthdata_hosts", login_host)
     if token:
         header = Secret(f"Bearer {_printable(token, 'EARTHDATA_TOKEN')}")
-        return _earthdata(remedies, "EARTHDATA_TOKEN", Login((*hosts, login_host), header))
+        return _earthdata(remedies, known, "EARTHDATA_TOKEN", Login(known.names, header))
     name, password = (
         variables.get("EARTHDATA_USERNAME", "").strip(),
         variables.get("EARTHDATA_PASSWORD", ""),
@@ -183,6 +264,7 @@ def earthdata(
     if name and password:
         return _earthdata(
             remedies,
+            known,
             "EARTHDATA_USERNAME and EARTHDATA_PASSWORD",
             Login((login_host,), _basic(name, password)),
         )
@@ -190,8 +272,9 @@ def earthdata(
         netrc or Path(variables.get("NETRC") or Path.home() / ".netrc"), login_host
     )
     if entry:
-        return _earthdata(remedies, f"netrc for {login_host}", Login((login_host,), _basic(*entry)))
-    return _earthdata(remedies, None)
+        login = Login((login_host,), _basic(*entry))
+        return _earthdata(remedies, known, f"netrc for {login_host}", login)
+    return _earthdata(remedies, known, None)
 
 
 def planetary(
@@ -206,7 +289,7 @@ def planetary(
     Parameters
     ----------
     key : subscription key; None takes PC_SDK_SUBSCRIPTION_KEY of `environ`, or asks without one,
-        which is slower or refused.
+        which is answered too.
     storage_hosts : whose addresses are signed; `.domain` for accounts that are host names,
         `host:port` for those in the path.
     """
@@ -215,10 +298,11 @@ def planetary(
         (key or variables.get("PC_SDK_SUBSCRIPTION_KEY", "")).strip(), "PC_SDK_SUBSCRIPTION_KEY"
     )
     remedies = Remedies(
-        "asks for a subscription key; set PC_SDK_SUBSCRIPTION_KEY",
-        "refused the key in PC_SDK_SUBSCRIPTION_KEY; check it in the account that issued it",
-        "the key in PC_SDK_SUBSCRIPTION_KEY does not open this collection; check what its "
-        "account may read",
+        "refused a request without a key, which needs none; its tokens may be faulty for a while: "
+        "run again later, or check archives.sas and archives.sas_hosts",
+        "refused the key in PC_SDK_SUBSCRIPTION_KEY; unset it, as none is needed",
+        "refused the key in PC_SDK_SUBSCRIPTION_KEY or a token got with it; unset it, as none is "
+        "needed, or run again later",
     )
     logins = (
         [Login((host_of(token_endpoint),), Secret(key), "Ocp-Apim-Subscription-Key")] if key else []
@@ -304,9 +388,9 @@ class _Session(requests.Session):
         _HostAuth.__call__(self.auth, prepared_request)  # type: ignore[arg-type]
 
 
-def _earthdata(remedies: Remedies, found: str | None, *logins: Login) -> Access:
+def _earthdata(remedies: Remedies, hosts: Hosts, found: str | None, *logins: Login) -> Access:
     named = Remedies(remedies.missing, remedies.refused % found, remedies.forbidden)
-    return Access("NASA Earthdata", named, found, logins)
+    return Access("NASA Earthdata", named, found, logins, hosts=hosts)
 
 
 def _basic(name: str, password: str) -> Secret:

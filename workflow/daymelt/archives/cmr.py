@@ -21,11 +21,13 @@ from urllib.parse import unquote, urlsplit
 
 import requests
 
-from daymelt.archives.access import anonymous
+from daymelt.archives.access import anonymous, is_meant_for
+from daymelt.archives.boxes import Box, split
 from daymelt.archives.patient import PatientAdapter
-from daymelt.archives.remote import check_url
+from daymelt.archives.remote import Kind as RemoteKind
+from daymelt.archives.remote import Mirror, Remote, check_url
 from daymelt.archives.retry import Policy
-from daymelt.archives.web import bare, is_private
+from daymelt.archives.web import bare, host_of, is_private
 from daymelt.core.errors import ConfigError, DaymeltError, FormatError, RetrievalError, one_line
 
 if TYPE_CHECKING:
@@ -38,22 +40,25 @@ DIGESTS = {"MD5": ("md5", 32), "SHA-256": ("sha256", 64), "SHA256": ("sha256", 6
 
 QUIET = threading.Lock()  # filters of warnings are those of all threads
 
-Box = tuple[float, float, float, float]
 Kind = TypeVar("Kind")
 
 
 @dataclass(frozen=True)
 class CmrOptions:
-    """Where to search, and how patiently."""
+    """Where to search, and how patiently.
+
+    Of several links to one file those to `hosts` (as in `access.is_meant_for`) come first.
+    """
 
     endpoint: str = CMR
     policy: Policy = field(default_factory=Policy)
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class File:
     """One file of a granule. `size` in bytes, `checksum` (`md5:…`, `sha256:…`) and `checksum_url`
-    where the record tells them.
+    where the record tells them; `mirrors` are further links to the same file.
     """
 
     name: str
@@ -61,6 +66,21 @@ class File:
     size: int | None
     checksum: str | None
     checksum_url: str | None
+    mirrors: tuple[Mirror, ...] = ()
+
+    def remote(self, granule: str, kind: RemoteKind, version: str) -> Remote:
+        """The file as a retrieval asks for it."""
+        return Remote(
+            granule,
+            self.url,
+            self.name,
+            self.size,
+            self.checksum,
+            kind,
+            version,
+            self.checksum_url,
+            self.mirrors,
+        )
 
 
 @dataclass(frozen=True)
@@ -102,6 +122,20 @@ def search(
     ConfigError
         The box is not one, or the endpoint is no URL.
     """
+    granules: dict[str, Granule] = {}
+    for part in split(box) if box is not None else [None]:
+        granules |= _search(options, collection, days, part, names)
+    return list(granules.values())
+
+
+def _search(
+    options: CmrOptions,
+    collection: str,
+    days: tuple[dt.date, dt.date] | None,
+    box: Box | None,
+    names: Sequence[str],
+) -> dict[str, Granule]:
+    """The granules of one query by their concept ids."""
     query = _query(options, collection, days, box, names)
     with _plain_errors(options.endpoint), _session(options) as query.session:
         announced = int(query.hits())
@@ -114,18 +148,19 @@ def search(
             # earthaccess warns of a method that it calls itself
             warnings.simplefilter("ignore", FutureWarning)
             records = query.get(announced) if announced else []
-    granules = {granule.concept: granule for granule in map(read_granule, records)}
+    found = (read_granule(record, options.hosts) for record in records)
+    granules = {granule.concept: granule for granule in found}
     # a page that timed out at the archive is short, and one may come twice
     if len(granules) < announced:
-        found = f"{len(granules)} of {announced} granules of {collection}"
+        told = f"{len(granules)} of {announced} granules of {collection}"
         raise RetrievalError(
-            f"CMR {options.endpoint}: listed {found}; run it again, the archive may be busy"
+            f"CMR {options.endpoint}: listed {told}; run it again, the archive may be busy"
         )
-    return list(granules.values())
+    return granules
 
 
-def read_granule(record: Any) -> Granule:
-    """A granule from its UMM-JSON record.
+def read_granule(record: Any, hosts: Sequence[str] = ()) -> Granule:
+    """A granule from its UMM-JSON record; of several links to one file those to `hosts` come first.
 
     A file is taken by its data link (not a link to a bucket, a service or a browse image) if the
     link is plain: https, or http on this machine; no login, no query; a last part that can be a
@@ -146,28 +181,43 @@ def read_granule(record: Any) -> Granule:
         concept=_field(meta, "concept-id", str, source),
         version=version if isinstance(version, str) else "",
         revised=revised if isinstance(revised, str) else "",
-        files=tuple(_files(umm, source)),
+        files=tuple(_files(umm, source, hosts)),
     )
 
 
-def _files(umm: Mapping[str, Any], source: str) -> Iterator[File]:
-    """The files behind the data links, in the order of the record; links to metadata come after
-    those to data.
+def _files(umm: Mapping[str, Any], source: str, hosts: Sequence[str]) -> Iterator[File]:
+    """The files behind the data links, in the order of the record; files behind links to metadata
+    come after those behind links to data.
     """
     links = [
         (link.get("Type"), str(link.get("URL"))) for link in _listed(umm, "RelatedUrls", source)
     ]
     plain = [(kind, name, url) for kind, url in links if (name := _plain_name(url))]
-    sidecars = {name: url for _, name, url in reversed(plain)}  # the first of each name
     told = _told(umm, source)
-    urls: dict[str, str] = {}
+    urls: dict[str, list[str]] = {}
     for wanted in ("GET DATA", "EXTENDED METADATA"):
         for kind, name, url in plain:
-            if kind == wanted and not name.endswith(".md5"):
-                urls.setdefault(name, url)
-    for name, url in urls.items():
+            if kind == wanted and not is_side_file(name):
+                urls.setdefault(name, []).append(url)
+    for name, several in urls.items():
+        sums = [url for _, other, url in plain if other == f"{name}.md5"]
+        first, *others = (
+            Mirror(url, _beside(url, sums))
+            for url in sorted(dict.fromkeys(several), key=lambda u: not is_meant_for(u, hosts))
+        )
         size, checksum = told.get(name, (None, None))
-        yield File(name, url, size, checksum, sidecars.get(f"{name}.md5"))
+        yield File(name, first.url, size, checksum, first.checksum_url, tuple(others))
+
+
+def is_side_file(name: str) -> bool:
+    """True for a file that holds the checksum of another."""
+    return name.endswith((".md5", ".sha256"))
+
+
+def _beside(url: str, sums: Sequence[str]) -> str | None:
+    """The checksum file on the host of a link, else the first; None where there is none."""
+    near = [other for other in sums if host_of(other) == host_of(url)]
+    return next(iter([*near, *sums]), None)
 
 
 def _told(umm: Mapping[str, Any], source: str) -> dict[str, tuple[int | None, str | None]]:
@@ -257,19 +307,10 @@ def _query(
     if days is not None:
         query.temporal(*days)
     if box is not None:
-        query.bounding_box(*_checked(box))
+        query.bounding_box(*box)
     if names:
         query.granule_name(list(names))
     return query
-
-
-def _checked(box: Box) -> Box:
-    west, south, east, north = box
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south < north <= 90):
-        raise ConfigError(
-            f"search box {box}: expected (west, south, east, north) in degrees; check the area"
-        )
-    return box
 
 
 class _Private(PatientAdapter):

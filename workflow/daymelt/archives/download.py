@@ -64,8 +64,11 @@ def fetch_all(
         Files that did not come; or another retrieval is at work in this folder.
     FormatError
         Two different files have one name, or an address is not of HTTP.
+    ConfigError
+        Files lie on hosts that the settings do not know.
     """
     _check(remotes)
+    access.check_hosts([remote.addresses for remote in remotes])
     folder = Path(folder)
     report = _one_at_a_time(progress)
     with storage_errors(folder / "files"):

@@ -16,19 +16,24 @@ from requests.adapters import HTTPAdapter
 from urllib3 import BaseHTTPResponse, HTTPResponse, Retry
 
 from daymelt.archives.retry import Policy, TransientError, backoff, give_up
-from daymelt.archives.web import bare, check_length, is_busy, pieces, reason, retry_after
+from daymelt.archives.said import LONGEST_BODY, NOTHING, read_said
+from daymelt.archives.web import CUT, bare, busy, check_length, is_busy, pieces, reason
 
 
 class Patience(Retry):
-    """`Retry` for the statuses, waits and error texts of a `Policy`."""
+    """`Retry` for the statuses, waits and error texts of a `Policy`; `asked_s` is the wait that the
+    last answer asked for, in its header or its text.
+    """
+
+    asked_s: float | None = None
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
         """True for the status of a busy or broken server."""
         return is_busy(method, status_code)
 
-    def parse_retry_after(self, retry_after_header: str) -> float:
-        """Seconds that the server asks to wait; 0 where that cannot be read."""
-        return retry_after(retry_after_header) or 0.0
+    def get_retry_after(self, response: BaseHTTPResponse) -> float | None:
+        """Seconds that the server asks to wait; None where it does not."""
+        return self.asked_s
 
     def get_backoff_time(self) -> float:
         """Seconds before the next attempt."""
@@ -59,7 +64,9 @@ class Patience(Retry):
             if response is not None:
                 response.close()
             raise failure
-        return super().increment(method, url, response, error, *args, **kwargs)
+        after = super().increment(method, url, response, error, *args, **kwargs)
+        after.asked_s = failure.wait_s
+        return after
 
 
 class PatientAdapter(HTTPAdapter):
@@ -125,6 +132,8 @@ def _failure(response: BaseHTTPResponse | None, error: Exception | None) -> Tran
         return error
     if response is None:
         return TransientError(reason(error or Exception()))
-    return TransientError(
-        f"the server answered {response.status}", retry_after(response.headers.get("Retry-After"))
-    )
+    try:
+        said = read_said(response.read(LONGEST_BODY, decode_content=True))
+    except CUT:
+        said = NOTHING
+    return busy(response.status, response.headers, said)

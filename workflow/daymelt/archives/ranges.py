@@ -5,11 +5,13 @@ signed at that moment, repeated as for a download. So no signature ever reaches 
 its messages, and one that ends halfway is renewed.
 """
 
+import base64
 import io
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,13 +27,27 @@ from daymelt.archives.access import Access
 from daymelt.archives.part import content_range
 from daymelt.archives.remote import HEAD_BYTES, is_kind, is_page
 from daymelt.archives.retry import Pace, Policy, TransientError, retry
-from daymelt.archives.web import bare, check_status, follow, host_of, pieces
+from daymelt.archives.web import bare, host_of, pieces
 from daymelt.core.errors import FormatError, RetrievalError, cause_of
 
 # bytes; requests begin and end at multiples, a tile of 512 x 512 float32 is three or four
 PIECE = 1 << 18
 PIECES_KEPT = 64
+BLOB_MD5 = "x-ms-blob-content-md5"
 PROGRESS_BYTES = 1 << 16  # an answer that brings less in `stall_s` stalls
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Size (bytes) and checksum (`md5:…` or `sha256:…`) that a catalogue tells of a whole file;
+    None where it does not.
+    """
+
+    size: int | None = None
+    checksum: str | None = None
+
+
+UNTOLD = Whole()
 
 
 class RangeFile(io.RawIOBase):
@@ -41,9 +57,16 @@ class RangeFile(io.RawIOBase):
     and `fault` holds why.
     """
 
-    def __init__(self, url: str, access: Access, session: requests.Session, policy: Policy) -> None:
+    def __init__(
+        self,
+        url: str,
+        access: Access,
+        session: requests.Session,
+        policy: Policy,
+        whole: Whole = UNTOLD,
+    ) -> None:
         super().__init__()
-        self.url = url
+        self.url, self._whole = url, whole
         self.fault: BaseException | None = None
         self._access, self._session, self._policy = access, session, policy
         self._kept: OrderedDict[int, bytes] = OrderedDict()
@@ -121,12 +144,7 @@ class RangeFile(io.RawIOBase):
         """One attempt at a range; errors as those of a download."""
         headers = {"Range": f"bytes={start}-{stop - 1}", "Accept-Encoding": "identity"}
         patience = min(self._policy.timeout_s, self._policy.stall_s)
-        with follow(self._session, self._access.sign(self.url), headers, patience) as response:
-            check_status(response, self.url)
-            if response.status_code in {401, 403}:
-                if self._access.renew(self.url):
-                    raise TransientError("the signature ended")
-                raise self._access.refusal(self.url, response.status_code)
+        with self._access.ask(self._session, self.url, headers, patience) as response:
             self._check(response, start)
             content = self._pour(response)
         expected = min(stop, self._size) - start
@@ -160,9 +178,32 @@ class RangeFile(io.RawIOBase):
             )
         etag = response.headers.get("ETag", "")
         if self._size < 0:
+            _check_whole(self._whole, found[1], response.headers, self.url)
             self._size, self._etag = found[1], etag
         if (self._size, self._etag) != (found[1], etag):
             raise RetrievalError(f"{bare(self.url)}: changed while it was read; run again")
+
+
+def _check_whole(whole: Whole, size: int, headers: Mapping[str, str], url: str) -> None:
+    """RetrievalError where the storage tells another size or MD5 than the catalogue.
+
+    Azure sends the MD5 of a whole blob with each of its ranges (`x-ms-blob-content-md5`).
+    """
+    try:
+        md5 = base64.b64decode(headers.get(BLOB_MD5, ""), validate=True).hex()
+    except ValueError:
+        md5 = ""
+    algorithm, _, wanted = (whole.checksum or "").partition(":")
+    if whole.size not in {None, size}:
+        fault = f"{size} bytes, expected {whole.size}"
+    elif md5 and algorithm == "md5" and md5 != wanted:
+        fault = f"MD5 {md5}, expected {wanted}"
+    else:
+        return
+    raise RetrievalError(
+        f"{bare(url)}: {fault} as the catalogue tells; the file has changed or is not whole: "
+        "search again"
+    )
 
 
 class RemoteRaster:
@@ -187,7 +228,12 @@ class RemoteRaster:
 
 @contextmanager
 def open_remote(
-    url: str, access: Access, policy: Policy, thing: str, measured: bool = True
+    url: str,
+    access: Access,
+    policy: Policy,
+    thing: str,
+    measured: bool = True,
+    whole: Whole = UNTOLD,
 ) -> Iterator[RemoteRaster]:
     """Open a GeoTIFF of one band of real numbers behind HTTP.
 
@@ -196,6 +242,7 @@ def open_remote(
     url : without signature
     thing : what the file is, for messages
     measured : whether it must be one band of real numbers; False takes a mask, too
+    whole : what a catalogue tells of the file, compared with what its server tells
 
     Raises
     ------
@@ -207,8 +254,9 @@ def open_remote(
         It is no whole GeoTIFF, has no crs, lies askew, or has other bands.
     """
     name = f"{thing} {bare(url)}"
+    access.check_hosts([(url,)])
     with access.session() as session, rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"):
-        file = RangeFile(url, access, session, policy)
+        file = RangeFile(url, access, session, policy, whole)
         if is_page(file.head()):
             raise access.refusal(url, 200)
         if not is_kind(file.head(), "tiff"):

@@ -6,7 +6,7 @@ path.
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -29,13 +29,22 @@ LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
+class Mirror:
+    """A further address of a file, and of its checksum file where there is one."""
+
+    url: str
+    checksum_url: str | None = None
+
+
+@dataclass(frozen=True)
 class Remote:
     """One file that a provider offers.
 
     `id` is the granule or item; `url` its address without any signature; `path` its plain name in
     the folder of the retrieval; `size` in bytes and `checksum` (`md5:…` or `sha256:…`) where the
     provider tells them; `kind` what its first bytes must be; `version` the provider's version or
-    processing stamp; `checksum_url` a text file that begins with the MD5.
+    processing stamp; `checksum_url` a text file that begins with the MD5; `mirrors` are asked
+    in turn where `url` does not bring the file.
 
     Raises
     ------
@@ -52,10 +61,12 @@ class Remote:
     kind: Kind
     version: str
     checksum_url: str | None = None
+    mirrors: tuple[Mirror, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.path, self.id)
-        for url in filter(None, (self.url, self.checksum_url)):
+        links = (Mirror(self.url, self.checksum_url), *self.mirrors)
+        for url in filter(None, (url for link in links for url in (link.url, link.checksum_url))):
             check_url(url, self.id)
         if self.size is not None and self.size <= 0:
             raise FormatError(
@@ -69,6 +80,18 @@ class Remote:
                     f"{self.id}: checksum {self.checksum[:80]!r}, expected md5: or sha256: and "
                     "lower-case hexadecimal digits"
                 )
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address of the file, in the order in which they are asked."""
+        return self.url, *(mirror.url for mirror in self.mirrors)
+
+    def at(self, url: str) -> "Remote":
+        """The same file, first asked at another of its addresses."""
+        links = (Mirror(self.url, self.checksum_url), *self.mirrors)
+        first = next(link for link in links if link.url == url)
+        others = tuple(link for link in links if link != first)
+        return replace(self, url=first.url, checksum_url=first.checksum_url, mirrors=others)
 
 
 @dataclass(frozen=True)

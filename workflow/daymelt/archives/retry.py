@@ -55,6 +55,7 @@ class Pace:
     def __init__(self) -> None:
         self._stop = threading.Event()
         self._quiet_until: dict[str, float] = {}
+        self._lost: set[str] = set()
 
     def stop(self) -> None:
         """End every thread at its next step."""
@@ -73,6 +74,14 @@ class Pace:
     def hold(self, host: str, seconds: float) -> None:
         """Let no thread ask `host` for so long."""
         self._quiet_until[host] = max(self._quiet_until.get(host, 0), time.monotonic() + seconds)
+
+    def lose(self, host: str) -> None:
+        """Note that a file did not come from `host`."""
+        self._lost.add(host)
+
+    def is_lost(self, host: str) -> bool:
+        """True where a file did not come from `host`."""
+        return host in self._lost
 
     def wait_for(self, host: str) -> None:
         """Sleep until `host` may be asked."""

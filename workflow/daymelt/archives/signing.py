@@ -17,8 +17,8 @@ import requests
 
 from daymelt.archives.patient import final
 from daymelt.archives.retry import Policy
-from daymelt.archives.web import bare, host_of, read_text
-from daymelt.core.errors import DaymeltError, FormatError
+from daymelt.archives.web import Refusal, bare, host_of, read_text
+from daymelt.core.errors import FormatError
 
 MARGIN_S = 300.0  # a token is renewed so long before it ends
 NEW_S = 60.0  # a token refused so soon is not refused for its age
@@ -29,6 +29,7 @@ class _Token:
     text: str
     asked_at: float  # monotonic seconds
     ends_at: float
+    is_second: bool  # asked for because a new one was refused
 
 
 class Signer:
@@ -41,7 +42,7 @@ class Signer:
         endpoint: str,
         storage_hosts: tuple[str, ...],
         session: Callable[[Policy], requests.Session],
-        refusal: Callable[[str, int], DaymeltError],
+        refusal: Refusal,
         policy: Policy = Policy(),  # noqa: B008 - frozen
     ) -> None:
         self._endpoint, self._hosts, self._session, self._refusal, self._policy = (
@@ -52,6 +53,7 @@ class Signer:
             policy,
         )
         self._tokens: dict[str, _Token] = {}
+        self._doubted: set[str] = set()
         self._lock = threading.Lock()
 
     def sign(self, url: str) -> str:
@@ -71,14 +73,24 @@ class Signer:
                 token = self._tokens[container] = self._ask(container)
         return f"{bare(url)}?{token.text}"
 
-    def forget(self, url: str) -> bool:
-        """Drop the token of an address; False where there is none or it is new."""
+    def forget(self, signed: str) -> bool:
+        """Drop the token of a signed address that was refused; False where another one is of no
+        use: the address has none, or two new ones were refused in a row.
+
+        The token service has handed out invalid tokens (microsoft/PlanetaryComputer issue 295).
+        """
         with self._lock:
-            container = self._container(url) or ""
+            container = self._container(signed)
+            if container is None:
+                return False
             token = self._tokens.get(container)
-            if token is None or time.monotonic() < token.asked_at + NEW_S:
+            if token is None or token.text != signed.partition("?")[2]:
+                return True  # another thread has dropped or renewed it
+            is_new = time.monotonic() < token.asked_at + NEW_S
+            if is_new and token.is_second:
                 return False
             del self._tokens[container]
+            self._doubted = self._doubted | {container} if is_new else self._doubted - {container}
         return True
 
     def _container(self, url: str) -> str | None:
@@ -100,7 +112,8 @@ class Signer:
             answer = json.loads(text)
             lasts = dt.datetime.fromisoformat(answer["msft:expiry"]) - dt.datetime.now(dt.UTC)
             now = time.monotonic()
-            return _Token(str(answer["token"]), now, now + lasts.total_seconds())
+            ends_at = now + lasts.total_seconds()
+            return _Token(str(answer["token"]), now, ends_at, container in self._doubted)
         except (ValueError, KeyError, TypeError):
             fault = FormatError(
                 f"{bare(url)}: sent no token, expected JSON with `token` and `msft:expiry`; "

@@ -13,6 +13,7 @@ from pystac_client.item_search import ItemSearch
 from pystac_client.stac_api_io import StacApiIO
 
 from daymelt.archives.access import Access, anonymous
+from daymelt.archives.boxes import Box, split
 from daymelt.archives.patient import final
 from daymelt.archives.retry import Policy
 from daymelt.archives.web import bare, is_private, read_text
@@ -26,12 +27,12 @@ WRONG = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 def items(
     endpoint: str,
     collection: str,
-    box: tuple[float, float, float, float],
+    box: Box,
     days: tuple[dt.date, dt.date],
     policy: Policy,
     page_size: int = 100,
 ) -> Iterator[Mapping[str, Any]]:
-    """Items as the catalogue lists them, in no order.
+    """Items as the catalogue lists them, in no order, each once.
 
     Parameters
     ----------
@@ -48,25 +49,41 @@ def items(
     url = f"{endpoint.rstrip('/')}/search"
     access = anonymous(f"STAC {endpoint}")
     first, last = days
+    told: set[object] = set()
     with access.session(policy) as session:
-        pages = ItemSearch(
-            url,
-            method="GET",
-            collections=[collection],
-            bbox=box,
-            datetime=f"{first}T00:00:00Z/{last + dt.timedelta(days=1)}T00:00:00Z",
-            limit=page_size,
-            stac_io=_Pages(access, session, policy),
-        )
-        try:
-            yield from pages.items_as_dicts()
-        except DaymeltError:
-            raise
-        except WRONG as error:
-            reason = one_line(repr(error), 120)
-            raise FormatError(
-                f"STAC {url}: its answer is no list of items ({reason}); check the endpoint"
-            ) from None
+        for part in split(box):
+            pages = ItemSearch(
+                url,
+                method="GET",
+                collections=[collection],
+                bbox=part,
+                datetime=f"{first}T00:00:00Z/{last + dt.timedelta(days=1)}T00:00:00Z",
+                limit=page_size,
+                stac_io=_Pages(access, session, policy),
+            )
+            # a scene on the antimeridian is in both parts of a box
+            new = [item for item in _walked(pages, url) if _name(item) not in told]
+            told.update(map(_name, new))
+            yield from new
+
+
+def _name(item: object) -> object:
+    """The id of an item; the item's own identity where it has none that can be compared."""
+    name = item.get("id") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) else id(item)
+
+
+def _walked(pages: ItemSearch, url: str) -> Iterator[Mapping[str, Any]]:
+    """The items of all pages; FormatError where an answer is no list of items."""
+    try:
+        yield from pages.items_as_dicts()
+    except DaymeltError:
+        raise
+    except WRONG as error:
+        reason = one_line(repr(error), 120)
+        raise FormatError(
+            f"STAC {url}: its answer is no list of items ({reason}); check the endpoint"
+        ) from None
 
 
 class _Pages(StacApiIO):

@@ -16,7 +16,7 @@ from daymelt.archives.part import Part, content_range, note_of
 from daymelt.archives.remote import HEAD_BYTES, Fetched, Remote, is_kind, is_page
 from daymelt.archives.retry import Pace, Policy, TransientError, retry
 from daymelt.archives.verified import Verified, digests
-from daymelt.archives.web import bare, check_status, follow, host_of, pieces, read_text
+from daymelt.archives.web import bare, host_of, pieces, read_text
 from daymelt.core.atomic import flush, storage_errors
 from daymelt.core.errors import FormatError, MissingCredentialError, RetrievalError, StorageError
 
@@ -50,7 +50,8 @@ class Line:
 
 
 def fetch(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetched:
-    """The file under its final name, checked and noted in the folder's record.
+    """The file under its final name, checked and noted in the folder's record; where one of its
+    addresses does not bring it, the next is asked.
 
     Raises
     ------
@@ -61,11 +62,24 @@ def fetch(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetch
     StorageError
         The disk is full or the folder cannot be written.
     """
-    part = Part(folder, remote)
-    brought = _brought(remote, verified, part.final, line)
+    brought = _brought(remote, verified, folder / remote.path, line)
     if brought is not None:
         return brought
-    fault = ""
+    faults: list[RetrievalError] = []
+    known = [url for url in remote.addresses if line.access.is_known(url)]
+    for url in sorted(known or remote.addresses, key=lambda url: line.pace.is_lost(host_of(url))):
+        try:
+            return _fetch_from(remote.at(url), verified, folder, line)
+        except RetrievalError as error:
+            line.pace.lose(host_of(url))
+            log.info("%s", error)
+            faults.append(error)
+    raise faults[0]
+
+
+def _fetch_from(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetched:
+    """The file from its first address."""
+    part, fault = Part(folder, remote), ""
     # wrong bytes are fetched once more, from the first: they may have changed on the way or at the
     # provider
     for _ in range(2):
@@ -145,7 +159,8 @@ def _bring(part: Part, line: Line) -> None:
     headers = {"Accept-Encoding": "identity"}
     if start:
         headers |= {"Range": f"bytes={start}-", **({"If-Range": condition} if condition else {})}
-    with _answer(remote.url, headers, line) as response:
+    patience = min(line.policy.timeout_s, line.policy.stall_s)
+    with line.access.ask(line.session, remote.url, headers, patience) as response:
         begins, size = _extent(response)
         if (
             response.status_code == 416
@@ -162,22 +177,6 @@ def _bring(part: Part, line: Line) -> None:
             _restart(part, line)
             part.begin(note_of(remote, response.headers, size))
         _pour(body, part, begins, size, line)
-
-
-def _answer(url: str, headers: dict[str, str], line: Line) -> requests.Response:
-    """The answer of the provider, its body unread; signed as late as can be."""
-    patience = min(line.policy.timeout_s, line.policy.stall_s)
-    response = follow(line.session, line.access.sign(url), headers, patience)
-    try:
-        check_status(response, url)
-        if response.status_code in {401, 403}:
-            if line.access.renew(url):
-                raise TransientError("the signature ended")
-            raise line.access.refusal(url, response.status_code)
-    except Exception:
-        response.close()
-        raise
-    return response
 
 
 def _extent(response: requests.Response) -> tuple[int, int | None]:

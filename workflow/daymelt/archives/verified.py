@@ -49,7 +49,9 @@ class Verified:
         """
         line, path = self._lines.get(remote.path), self._folder / remote.path
         known = (
-            line is not None and line.url == remote.url and line.version in {None, remote.version}
+            line is not None
+            and line.url in remote.addresses
+            and line.version in {None, remote.version}
         )
         if path.is_symlink() or not path.is_file() or not (known or remote.checksum):
             return None

@@ -16,15 +16,18 @@ import requests
 import urllib3
 
 from daymelt.archives.retry import TransientError
-from daymelt.core.errors import DaymeltError, RetrievalError
+from daymelt.archives.said import LONGEST_BODY, NO_SIGNATURE, Said, read_said
+from daymelt.core.errors import DaymeltError, MissingCredentialError, RetrievalError
 
 MOST_REDIRECTS = 10
 PIECE = 1 << 16  # bytes
 LONGEST_TEXT = 1 << 24
 PORTS = {"http": 80, "https": 443}
 LOOPBACK = re.compile(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|::1")
+REFUSED = frozenset({401, 403})
 BUSY = frozenset({408, 425, 429})  # and all from 500 on
 NOWHERE = "{}: redirects to an address that is unprotected or none; not followed"
+Refusal = Callable[[str, int, Said], DaymeltError]
 CUT = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
@@ -138,22 +141,50 @@ def check_status(response: requests.Response, url: str) -> None:
         The server is busy or broken.
     RetrievalError
         There is no such file, or an answer that no file server gives.
+    MissingCredentialError
+        The storage wants a signature, and the request had none.
     """
     status = response.status_code
-    if status in {200, 206, 401, 403, 416}:
+    if status in {200, 206, 416} | REFUSED:
         return
+    said = said_of(response)
     if is_busy("GET", status):
-        raise TransientError(
-            f"the server answered {status}", retry_after(response.headers.get("Retry-After"))
-        )
+        raise busy(status, response.headers, said)
     if status in {404, 410}:
         raise RetrievalError(
-            f"{bare(url)}: not found ({status}), expected a file; the provider may have replaced "
-            "it: search again"
+            f"{bare(url)}: not found ({status}{said.code and f' {said.code}'}), expected a file; "
+            "the provider may have replaced it: search again"
+        )
+    if said.code == NO_SIGNATURE:
+        raise MissingCredentialError(
+            f"{bare(url)}: the storage wants a signature ({status} {said.code}), and the request "
+            "had none; add its host to archives.sas_hosts"
         )
     raise RetrievalError(
-        f"{bare(url)}: answered {status}, expected 200; check the address of the provider"
+        f"{bare(url)}: answered {told(status, said)}, expected 200; check the address of the "
+        "provider"
     )
+
+
+def said_of(response: requests.Response) -> Said:
+    """What the body of a failed request says; nothing where it does not come."""
+    try:
+        return read_said(response.raw.read(LONGEST_BODY, decode_content=True))
+    except CUT:
+        return Said()
+
+
+def told(status: int, said: Said) -> str:
+    """A status with what the answer says of it."""
+    words = ": ".join(filter(None, (said.code, said.text)))
+    return f"{status} ({words})" if words else str(status)
+
+
+def busy(status: int, headers: Mapping[str, str], said: Said) -> TransientError:
+    """A busy server, with the wait that it asks for in a header or in words."""
+    header = retry_after(headers.get("Retry-After"))
+    wait_s = said.wait_s if header is None else header
+    return TransientError(f"the server answered {told(status, said)}", wait_s)
 
 
 def retry_after(text: str | None) -> float | None:
@@ -196,7 +227,7 @@ def read_text(
     session: requests.Session,
     url: str,
     timeout_s: float,
-    refusal: Callable[[str, int], DaymeltError],
+    refusal: Refusal,
 ) -> str:
     """A small text, such as a checksum, a listing or a token; one attempt.
 
@@ -211,8 +242,8 @@ def read_text(
     """
     with follow(session, url, {}, timeout_s) as response:
         check_status(response, url)
-        if response.status_code in {401, 403}:
-            raise refusal(url, response.status_code)
+        if response.status_code in REFUSED:
+            raise refusal(url, response.status_code, said_of(response))
         content = bytearray()
         for piece in pieces(response, decode=True):
             content += piece

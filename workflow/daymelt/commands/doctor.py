@@ -2,6 +2,8 @@
 
 import datetime as dt
 import shutil
+import sys
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +15,8 @@ from typing import Any
 import rasterio
 
 from daymelt.archives.remote import human
-from daymelt.core.dates import span
+from daymelt.commands.retrieve import periods_of
+from daymelt.core.dates import month_days, parse_month, span
 from daymelt.core.errors import DaymeltError, RetrievalError
 from daymelt.settings.config import Config
 from daymelt.settings.inputs import Archives
@@ -26,7 +29,7 @@ DRIVERS = ("GTiff", "COG", "VRT")
 PRODUCTION_KM2 = 46_752  # of workflow/areas/helheim.yaml, whose volumes docs/sources.md estimates
 LEAST_KM2 = 4_000  # a few bursts come however small the area is
 SOURCES = ("sentinel1", "microwave", "mar", "terrain")
-DAYS_ASKED = 13
+DAYS_ASKED = dt.timedelta(12)  # after the first
 BYTES_A_CELL_AND_DAY = 12  # aligned streams and maps, before compression
 OK, REMARK, FAULT = "ok", "note", "FAULT"
 
@@ -73,7 +76,7 @@ def checks_of(config: Config) -> dict[str, Callable[[], Finding]]:
     accounts = {provider_of(config, source).account for source in SOURCES}
     checks: dict[str, Callable[[], Finding]] = {
         "Earthdata account": lambda: earthdata_account(archives, "earthdata" in accounts),
-        "Planetary Computer key": lambda: planetary_key(archives, "planetary-computer" in accounts),
+        "Planetary Computer key": lambda: planetary_key(archives),
         "disk": lambda: disk(config),
         "GPU": lambda: gpu(config),
         "GDAL": gdal,
@@ -114,15 +117,10 @@ def earthdata_account(archives: Archives, needed: bool) -> Finding:
     return Finding("none" if needed else "none, and none is needed", remedy if needed else "")
 
 
-def planetary_key(archives: Archives, needed: bool) -> Finding:
-    """Whether there is a subscription key."""
+def planetary_key(archives: Archives) -> Finding:
+    """Whether there is a subscription key, which the Planetary Computer does not ask for."""
     found = planetary_computer.PlanetaryOptions(token_endpoint=archives.sas).access().found
-    if found:
-        return Finding(f"present, {found}")
-    return Finding(
-        "none" if needed else "none, and none is needed",
-        "set PC_SDK_SUBSCRIPTION_KEY" if needed else "",
-    )
+    return Finding(f"present, {found}; none is needed" if found else "none, and none is needed")
 
 
 def disk(config: Config) -> Finding:
@@ -203,33 +201,73 @@ def gdal() -> Finding:
 
 
 def snakemake() -> Finding:
-    """Version of Snakemake and whether its command is found."""
+    """Version of Snakemake, and whether its command is found and its cache can be written."""
     try:
         found = version("snakemake")
     except PackageNotFoundError:
         return Finding("not installed", "pip install -e . -c envs/constraints.txt")
-    old = int(found.split(".")[0]) < 9
-    remedy = (
-        "install version 9 or newer"
-        if old
-        else ""
-        if shutil.which("snakemake")
-        else "activate the environment: its command is not found"
-    )
-    return Finding(found, remedy)
+    if int(found.split(".")[0]) < 9:
+        return Finding(found, "install version 9 or newer")
+    from platformdirs import user_cache_dir  # as Snakemake does
+
+    cache = Path(user_cache_dir("snakemake", "snakemake"))
+    if not can_be_made(cache):
+        return Finding(
+            f"{found}, its cache {cache} cannot be written",
+            "export XDG_CACHE_HOME=FOLDER, a folder that can be written",
+        )
+    here = Path(sys.executable).with_name("snakemake")
+    if not here.is_file() and not shutil.which("snakemake"):
+        return Finding(found, "activate the environment: its command is not found")
+    return Finding(found)
+
+
+def can_be_made(folder: Path) -> bool:
+    """True where a folder can be made and written; nothing stays of it."""
+    there = next(place for place in (folder, *folder.parents) if place.exists())
+    try:
+        with tempfile.TemporaryDirectory(dir=there):
+            return True
+    except OSError:
+        return False
 
 
 def reach(config: Config, archives: Archives, source: str) -> Finding:
-    """Whether the archive of a source answers and its files open, by its first days."""
+    """Whether the archive of a source holds the seasons and the area, answers and its files open,
+    by its first days.
+    """
     first = dt.date(config.seasons.years[0], config.seasons.months[0], 1)
+    provider = provider_for(config, archives, source, span(first, first + DAYS_ASKED))
+    if source == "sentinel1":
+        for month in months_of(config):
+            provider_for(config, archives, source, month).check_held()
+    reached = provider.reach()
+    if reached is None:
+        return NOTHING_TO_REACH
+    limits = f" (it holds {provider.limits})" if provider.limits else ""
+    return Finding(reached.found + limits, reached.remedy)
+
+
+def provider_for(
+    config: Config, archives: Archives, source: str, days: list[dt.date]
+) -> ProviderBase[Any]:
+    """The provider of a source, for some days."""
     request: Request[Any] = Request(
         source,
         {},
         Path(source) / "manifest.json",
         config.area.grid,
         getattr(config, source),
-        span(first, first + dt.timedelta(DAYS_ASKED - 1)),
+        days,
         archives=archives,
     )
-    reached = provider_of(config, source)(request).reach()
-    return Finding(reached.found, reached.remedy) if reached else NOTHING_TO_REACH
+    return provider_of(config, source)(request)
+
+
+def months_of(config: Config) -> list[list[dt.date]]:
+    """The days of every month of Sentinel-1 that the seasons need, their winters included."""
+    return [
+        month_days(*parse_month(month))
+        for year in config.seasons.years
+        for month in periods_of("sentinel1", config, None, year)
+    ]

@@ -12,6 +12,7 @@ from pyproj import CRS
 
 from daymelt.archives import cmr
 from daymelt.archives.access import anonymous
+from daymelt.archives.boxes import box_of
 from daymelt.archives.ranges import open_remote
 from daymelt.archives.remote import human
 from daymelt.core.dates import month_days, season_days, winter_to_season
@@ -30,7 +31,7 @@ from daymelt.sources.microwave import nsidc
 from daymelt.sources.microwave.cetb import CETB_GRID, parse_name
 from daymelt.sources.sentinel1 import opera
 from daymelt.sources.sentinel1.bursts import parse_burst
-from daymelt.steps.retrieve.archive_settings import box_of, catalogue, earthdata, policy
+from daymelt.steps.retrieve.archive_settings import catalogue, earthdata, policy
 from daymelt.steps.retrieve.nsidc_access import terrain_options
 from daymelt.steps.retrieve.providers.mar import mar_http
 from daymelt.steps.retrieve.providers.sentinel1.opera import options_of

@@ -279,7 +279,8 @@ def fill_linear(
     missing = np.isnan(fields)
     if missing.all():
         raise GapError(
-            f"{source}: no data on any day ({describe(days)}); retrieve it for this season"
+            f"{source}: no data on any day ({describe(days)}); check that its files cover the area "
+            "and the season"
         )
     time = np.array([(day - days[0]).days for day in days])
     gaps = _find_gaps(missing, time)

@@ -253,11 +253,13 @@ class Archives(Section):
         (
             "datapool.asf.alaska.edu",
             "cumulus.asf.alaska.edu",
+            "cumulus.asf.earthdatacloud.nasa.gov",
             "data.nsidc.earthdatacloud.nasa.gov",
             "daacdata.apps.nsidc.org",
         ),
         strict=False,
-        description="hosts that the Earthdata token may be sent to",
+        description="hosts of the files of NASA's archives, which the Earthdata token may be sent "
+        "to",
     )
     microwave_granules: str = Field(
         "*N3.125km?{platform}_*{channel}*",

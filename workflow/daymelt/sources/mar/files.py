@@ -325,8 +325,8 @@ def _wanted(
     if units is not None and found not in units:
         expected = " or ".join(repr(unit) for unit in units)
         raise FormatError(
-            f"MAR file {path}: variable {variable} has units {found!r}, expected {expected}; set "
-            "mar.variable or use v3.14"
+            f"MAR file {path}: variable {variable} has units {found!r}, expected {expected}; use a "
+            "file of v3.14"
         )
     return field
 

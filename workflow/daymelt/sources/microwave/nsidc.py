@@ -16,6 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from daymelt.archives import cmr
+from daymelt.archives.boxes import Box
 from daymelt.archives.remote import Remote
 from daymelt.core.dates import describe, span
 from daymelt.core.errors import FormatError, MissingInputError
@@ -80,7 +81,7 @@ class _Candidate:
     name: CetbName
 
 
-def search(box: cmr.Box, first: dt.date, last: dt.date, options: MicrowaveOptions) -> list[Remote]:
+def search(box: Box, first: dt.date, last: dt.date, options: MicrowaveOptions) -> list[Remote]:
     """The file of brightness temperature of each day that has one, in order of date.
 
     The wanted platform stands before its fallbacks, then version 2 before version 1, then the
@@ -205,17 +206,7 @@ def _remote(candidate: _Candidate) -> Remote:
     version = " ".join(
         filter(None, ("v" + ".".join(map(str, candidate.name.version)), candidate.name.processed))
     )
-    file = candidate.file
-    return Remote(
-        candidate.granule.id,
-        file.url,
-        file.name,
-        file.size,
-        file.checksum,
-        "netcdf",
-        version,
-        file.checksum_url,
-    )
+    return candidate.file.remote(candidate.granule.id, "netcdf", version)
 
 
 def _report(found: Series, count: int, options: MicrowaveOptions) -> None:
@@ -238,16 +229,7 @@ def _first_match(
                 matching,
                 key=lambda pair: (_numbers(pair[1].name), pair[0].revised, pair[0].concept),
             )
-            return Remote(
-                granule.id,
-                file.url,
-                file.name,
-                file.size,
-                file.checksum,
-                "tiff",
-                granule.version,
-                file.checksum_url,
-            )
+            return file.remote(granule.id, "tiff", granule.version)
     some = ", ".join(sorted({file.name for _, file in files})[:5]) or "nothing"
     expected = " or ".join(names)
     raise MissingInputError(

@@ -1,7 +1,8 @@
 """Sentinel-1 bursts of OPERA RTC-S1 in NASA's archive: which files there are for an area and some
 days.
 
-Source: OPERA RTC-S1 product guide (ASF); product specification JPL D-108758.
+Source: OPERA RTC-S1 product guide (ASF, of March 2026: days and places that the archive holds);
+product specification JPL D-108758.
 """
 
 import datetime as dt
@@ -12,11 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from daymelt.archives import cmr
+from daymelt.archives.boxes import Box
 from daymelt.archives.remote import Remote
-from daymelt.core.errors import FormatError
+from daymelt.core.errors import ConfigError, FormatError
 from daymelt.sources.sentinel1.bursts import Burst, parse_burst
 
 COLLECTION = "OPERA_L2_RTC-S1_V1"
+FIRST_DAY = dt.date(2016, 4, 14)
+SOUTHERNMOST = -60.0  # degrees: all land but Antarctica
 log = logging.getLogger(__name__)
 
 
@@ -54,12 +58,29 @@ class _Candidate:
     files: tuple[cmr.File, cmr.File]
 
 
-def search(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> list[Remote]:
+def check_held(box: Box, first: dt.date, last: dt.date) -> None:
+    """ConfigError where the archive holds nothing of a box or of some days; nothing is asked."""
+    if last < FIRST_DAY:
+        raise ConfigError(
+            f"sentinel1.provider opera: found days {first} to {last}; expected days from "
+            f"{FIRST_DAY} on, the first of the archive; leave out earlier seasons.years and their "
+            "winters, or choose another provider"
+        )
+    if box[3] < SOUTHERNMOST:
+        raise ConfigError(
+            f"sentinel1.provider opera: found an area south of {-SOUTHERNMOST:g}° S; expected one "
+            "north of it, as the archive leaves out Antarctica; choose another provider"
+        )
+    if first < FIRST_DAY:
+        log.warning("%s: nothing before %s, the first day of the archive", COLLECTION, FIRST_DAY)
+
+
+def search(box: Box, first: dt.date, last: dt.date, options: OperaOptions) -> list[Remote]:
     """The files that `find` finds."""
     return find(box, first, last, options).remotes
 
 
-def find(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> Found:
+def find(box: Box, first: dt.date, last: dt.date, options: OperaOptions) -> Found:
     """Backscatter and mask of every burst that sees a box on some days, in order of time, each
     backscatter before its mask.
 
@@ -75,8 +96,10 @@ def find(box: cmr.Box, first: dt.date, last: dt.date, options: OperaOptions) -> 
     Raises
     ------
     RetrievalError, FormatError, ConfigError
-        As `cmr.search`; FormatError also for a backscatter file whose name is not OPERA's.
+        As `cmr.search`; FormatError also for a backscatter file whose name is not OPERA's,
+        ConfigError also as `check_held`.
     """
+    check_held(box, first, last)
     granules = cmr.search(options.catalogue, options.collection, (first, last), box)
     passed_over: dict[str, PassedOver] = {}
     newest = _newest(
@@ -155,13 +178,4 @@ def _rank(candidate: _Candidate) -> tuple[dt.datetime, str, str]:
 
 def _remote(candidate: _Candidate, file: cmr.File) -> Remote:
     version = f"{candidate.granule.version} {candidate.burst.processed_at:%Y%m%dT%H%M%SZ}".strip()
-    return Remote(
-        candidate.granule.id,
-        file.url,
-        file.name,
-        file.size,
-        file.checksum,
-        "tiff",
-        version,
-        file.checksum_url,
-    )
+    return file.remote(candidate.granule.id, "tiff", version)

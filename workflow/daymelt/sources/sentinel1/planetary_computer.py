@@ -6,7 +6,7 @@ backscatter and mask, so that one reader takes both; the mask only says where th
 this provider marks neither layover nor shadow.
 
 Source: STAC collection sentinel-1-rtc (microsoft/planetary-computer-tasks): gamma0 in linear power,
-nodata -32768, and scenes of zeros.
+nodata -32768, and scenes of zeros; its end in microsoft/PlanetaryComputer issue 489.
 """
 
 import datetime as dt
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from daymelt.archives.access import Access, planetary
+from daymelt.archives.boxes import Box
+from daymelt.archives.ranges import Whole
 from daymelt.archives.retry import Policy
 from daymelt.archives.web import bare, is_private
 from daymelt.core.errors import ConfigError, FormatError, RetrievalError, printable
@@ -36,6 +38,7 @@ __all__ = [
     "retrieve",
     "search",
 ]
+LAST_DAY = dt.date(2026, 6, 25)  # no scene has been added since
 log = logging.getLogger(__name__)
 
 
@@ -68,9 +71,7 @@ class Retrieved:
     empty: tuple[Scene, ...]
 
 
-def search(
-    box: tuple[float, float, float, float], first: dt.date, last: dt.date, options: PlanetaryOptions
-) -> list[Scene]:
+def search(box: Box, first: dt.date, last: dt.date, options: PlanetaryOptions) -> list[Scene]:
     """Every scene of one polarisation that may see a box on some days, in order of time.
 
     Of a scene that is listed twice the item that was updated last stands. What is passed over is
@@ -94,6 +95,14 @@ def search(
     if options.polarisation not in POLARISATIONS:
         raise ConfigError(
             f"polarisation {options.polarisation!r}: expected one of {', '.join(POLARISATIONS)}"
+        )
+    if last > LAST_DAY:
+        log.warning(
+            "%s: no scene after %s, when the collection ended; for days up to %s set "
+            "sentinel1.provider: opera",
+            options.collection,
+            LAST_DAY,
+            last,
         )
     items = stac_search.items(
         options.endpoint, options.collection, box, (first, last), options.policy, options.page_size
@@ -202,7 +211,8 @@ def _scenes(
 
 
 def _scene(item: RtcItem, properties: Mapping[str, Any], polarisation: str) -> Scene:
-    url = item.assets[polarisation]
+    asset = item.assets[polarisation]
+    url, updated = asset.href, _stamp(properties.get("updated") or properties.get("created"))
     if not is_private(url):
         raise FormatError(
             f"STAC item {item.id}: {polarisation} at {printable(bare(url))[:100]}, expected an "
@@ -215,12 +225,14 @@ def _scene(item: RtcItem, properties: Mapping[str, Any], polarisation: str) -> S
         None,
         None,
         "tiff",
-        _stamp(properties.get("updated") or properties.get("created")),
+        updated or asset.checksum or "",
         acquired_at=item.acquired_at,
         platform=item.platform,
         relative_orbit=item.relative_orbit,
         orbit_pass=item.orbit_pass,
         polarisation=polarisation,
+        updated=updated,
+        whole=Whole(asset.size, asset.checksum),
     )
 
 
@@ -236,4 +248,4 @@ def _stamp(moment: object) -> str:
 
 
 def _rank(scene: Scene) -> tuple[str, str, str]:
-    return scene.version, scene.id, scene.url
+    return scene.updated, scene.id, scene.url

@@ -1,12 +1,12 @@
 """STAC items of Sentinel-1 backscatter: what a search returns, reduced to what a retriever needs.
 
-Nothing is guessed: a field that is absent, of another type or impossible refuses the item.
+Nothing is guessed: a field that is used and is absent, of another type or impossible refuses the
+item. What is not used (box, geometry, projection) may be anything.
 
-Source: STAC 1.0 with the extensions sat, sar and projection, as the Planetary Computer serves them.
+Source: STAC 1.0 with the extensions sat, sar and file, as the Planetary Computer serves them.
 """
 
 import datetime as dt
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,17 +16,29 @@ from daymelt.core.errors import FormatError
 
 POLARISATIONS = ("hh", "hv", "vv", "vh")
 PLATFORM = re.compile(r"(?:sentinel-1|s1)([a-d])", re.IGNORECASE)
-CODE = re.compile(r"[A-Z]+:\d+", re.ASCII)
+# codes and lengths of multihashes (github.com/multiformats/multihash); the Planetary Computer
+# writes the digits of an MD5 without them
+HASHES = {"md5": ("d50110", 32), "sha256": ("1220", 64)}
 ORBITS = 175  # of a repeat cycle
+
+
+@dataclass(frozen=True)
+class RtcAsset:
+    """One file of a scene: its address, size (bytes) and checksum (`md5:…` or `sha256:…`), None
+    where the item does not tell them.
+    """
+
+    href: str
+    size: int | None
+    checksum: str | None
 
 
 @dataclass(frozen=True)
 class RtcItem:
     """One scene of a catalogue.
 
-    `acquired_at` is UTC, `platform` such as `S1A`, `orbit_pass` `ascending` or `descending`, `crs`
-    None for ground-range scenes, `bounds` longitudes and latitudes (left, bottom, right, top),
-    `assets` polarisation (lower case) to address.
+    `acquired_at` is UTC, `platform` such as `S1A`, `orbit_pass` `ascending` or `descending`,
+    `assets` polarisation (lower case) to file.
     """
 
     id: str
@@ -34,9 +46,7 @@ class RtcItem:
     platform: str
     relative_orbit: int
     orbit_pass: str
-    crs: str | None
-    bounds: tuple[float, float, float, float]
-    assets: Mapping[str, str]
+    assets: Mapping[str, RtcAsset]
 
 
 def parse_item(item: Mapping[str, Any]) -> RtcItem:
@@ -73,8 +83,6 @@ def _item(item: Mapping[str, Any]) -> RtcItem:
         _platform(facts["platform"]),
         _orbit(facts["sat:relative_orbit"]),
         _orbit_pass(facts["sat:orbit_state"]),
-        _crs(facts),
-        _bounds(item["bbox"]),
         _assets(_mapping(item["assets"], "assets")),
     )
 
@@ -115,54 +123,43 @@ def _orbit_pass(value: object) -> str:
     return str(value)
 
 
-def _bounds(bbox: object) -> tuple[float, float, float, float]:
-    """A box without its heights: (left, bottom, right, top) of four or six numbers; left may lie
-    beyond right at the antimeridian.
-    """
-    if (
-        not isinstance(bbox, list | tuple)
-        or len(bbox) not in (4, 6)
-        or not all(map(_is_finite, bbox))
-    ):
-        raise ValueError(f"bbox is {_shown(bbox)}")
-    left, bottom, right, top = bbox if len(bbox) == 4 else [*bbox[:2], *bbox[3:5]]
-    if not (-90 <= bottom <= top <= 90 and -180 <= left <= 180 and -180 <= right <= 180):
-        raise ValueError(f"bbox is {_shown(bbox)}")
-    return left, bottom, right, top
-
-
-def _is_finite(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
-
-
-def _assets(assets: Mapping[str, Any]) -> dict[str, str]:
-    """Address of each polarisation; ValueError where two claim one."""
+def _assets(assets: Mapping[str, Any]) -> dict[str, RtcAsset]:
+    """File of each polarisation; ValueError where two claim one."""
     wanted = {
         key: asset
         for key, asset in assets.items()
         if isinstance(key, str) and key.lower() in POLARISATIONS
     }
     found = {
-        key.lower(): _text(_mapping(asset, f"asset {key}")["href"], f"href of {key}")
-        for key, asset in wanted.items()
+        key.lower(): _asset(_mapping(asset, f"asset {key}"), key) for key, asset in wanted.items()
     }
     if len(found) != len(wanted):
         raise ValueError(f"assets are {', '.join(wanted)}")
     return found
 
 
+def _asset(asset: Mapping[str, Any], key: str) -> RtcAsset:
+    size = asset.get("file:size")
+    if size is not None and (type(size) is not int or size < 1):
+        raise ValueError(f"file:size of {key} is {_shown(size)}")
+    return RtcAsset(
+        _text(asset["href"], f"href of {key}"), size, read_checksum(asset.get("file:checksum"))
+    )
+
+
+def read_checksum(told: object) -> str | None:
+    """`md5:…` or `sha256:…` of a `file:checksum`: a multihash, or the plain digits of an MD5; None
+    where it is absent or of another kind.
+    """
+    digits = told.lower() if isinstance(told, str) else ""
+    if re.fullmatch(r"[0-9a-f]{32}", digits):
+        return f"md5:{digits}"
+    for name, (code, length) in HASHES.items():
+        if re.fullmatch(rf"{code}[0-9a-f]{{{length}}}", digits):
+            return f"{name}:{digits.removeprefix(code)}"
+    return None
+
+
 def _moment(text: object) -> dt.datetime:
     moment = dt.datetime.fromisoformat(_text(text, "datetime"))
     return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
-
-
-def _crs(facts: Mapping[str, Any]) -> str | None:
-    """`proj:code`, or the older `proj:epsg`; None where neither says anything."""
-    code, number = facts.get("proj:code"), facts.get("proj:epsg")
-    if number is not None and (type(number) is not int or number < 1):
-        raise ValueError(f"proj:epsg is {_shown(number)}")
-    if code is not None and (not isinstance(code, str) or not CODE.fullmatch(code)):
-        raise ValueError(f"proj:code is {_shown(code)}")
-    if code is not None and number is not None and code != f"EPSG:{number}":
-        raise ValueError(f"proj:code is {code} and proj:epsg {number}")
-    return code if code is not None else None if number is None else f"EPSG:{number}"

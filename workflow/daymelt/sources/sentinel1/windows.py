@@ -6,6 +6,7 @@ the catalogue tells of the scene stands in the tags.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from rasterio.io import DatasetWriter
 from rasterio.windows import Window
 
 from daymelt.archives.access import Access
-from daymelt.archives.ranges import RemoteRaster, open_remote
+from daymelt.archives.ranges import UNTOLD, RemoteRaster, Whole, open_remote
 from daymelt.archives.remote import Remote
 from daymelt.archives.retry import Policy
 from daymelt.archives.transfer import require_space
@@ -43,8 +44,10 @@ TAG = "DAYMELT_"
 
 @dataclass(frozen=True, kw_only=True)
 class Scene(Remote):
-    """One scene in one polarisation: a remote file, and what its item tells of it. `size` is
-    unknown: only a window will come.
+    """One scene in one polarisation: a remote file, and what its item tells of it.
+
+    `size` is unknown: only a window will come; `whole` is of the whole file. `updated` is the
+    moment of the item, ISO 8601, empty where it tells none; `version` then is the file's checksum.
     """
 
     acquired_at: dt.datetime
@@ -52,6 +55,8 @@ class Scene(Remote):
     relative_orbit: int
     orbit_pass: str
     polarisation: str
+    updated: str = ""
+    whole: Whole = UNTOLD
 
 
 def read_window(
@@ -85,7 +90,7 @@ def read_window(
         with (
             atomic_path(paths[0]) as image,
             atomic_path(paths[1]) as mask,
-            open_remote(scene.url, access, policy, "scene") as remote,
+            open_remote(scene.url, access, policy, "scene", whole=scene.whole) as remote,
         ):
             window = source_window(remote.raster, grid)
             if window is None:
@@ -125,7 +130,7 @@ def read_scene_tags(path: Path) -> Burst:
             tags["ITEM"],
             int(tags["RELATIVE_ORBIT"]),
             dt.datetime.fromisoformat(tags["ACQUIRED_AT"]),
-            dt.datetime.fromisoformat(tags.get("VERSION", tags["ACQUIRED_AT"])),
+            _processed_at(tags),
             tags["PLATFORM"],
             tags["POLARISATION"],
         )
@@ -134,6 +139,14 @@ def read_scene_tags(path: Path) -> Burst:
             f"scene {printable(path)}: its tags do not tell what it is ({error}); delete it and "
             "retrieve it again"
         ) from None
+
+
+def _processed_at(tags: Mapping[str, str]) -> dt.datetime:
+    """The moment of a scene's item; that of the acquisition where its version is a checksum."""
+    version = tags.get("VERSION", "")
+    return dt.datetime.fromisoformat(
+        tags["ACQUIRED_AT"] if re.match("(md5|sha256):|$", version) else version
+    )
 
 
 class _EmptyError(Exception):

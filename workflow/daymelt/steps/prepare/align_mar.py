@@ -58,8 +58,8 @@ def align_mar(
         missing = [day for day in days if day not in source]
         if missing:
             raise MissingInputError(
-                f"MAR {manifest}: no {describe(missing)}; every day of the season is needed, "
-                "retrieve the year again"
+                f"MAR {manifest}: no {describe(missing)}; every day of the season is needed: leave "
+                "months that the provider lacks out of seasons.months, or retrieve the year again"
             )
         attributes = {"inputs": manifest_digest([manifest])}
         cube.write_stream(

@@ -79,10 +79,13 @@ class Request(Generic[Settings]):
 
 @dataclass(frozen=True)
 class Offer:
-    """The files that a provider has for a request, and what the manifest says besides."""
+    """The files that a provider has for a request, what the manifest says besides, and what was
+    searched for them; empty where nothing is searched.
+    """
 
     remotes: Sequence[Remote] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+    searched: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ class ProviderBase(ABC, Generic[Settings]):
     Attributes
     ----------
     cost : volume of its files
+    limits : the days and places that its archive holds, for a person; empty for no known limit
     account : which credential its archive asks for; empty for none
     in_place : whether files are used where they lie, so that none is ever moved
     computed : whether files are computed, so that none is offered before
@@ -122,6 +126,7 @@ class ProviderBase(ABC, Generic[Settings]):
     """
 
     cost: ClassVar[Cost] = Cost()
+    limits: ClassVar[str] = ""
     account: ClassVar[str] = ""
     in_place: ClassVar[bool] = False
     computed: ClassVar[bool] = False
@@ -137,6 +142,11 @@ class ProviderBase(ABC, Generic[Settings]):
     @abstractmethod
     def fetch(self, offer: Offer) -> Retrieved:
         """The files of an offer, each checked, in the folder of the request."""
+
+    def check_held(self) -> None:
+        """Refuse, with a ConfigError, days or an area of which the archive holds nothing; nothing
+        is asked.
+        """
 
     def smallest(self, offer: Offer) -> Offer:
         """The part of an offer that makes one complete retrieval: its first file, unless a source

@@ -1,5 +1,6 @@
 """The one way in which files of a source are retrieved, whatever their provider."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,8 +8,16 @@ from typing import Any
 
 from daymelt.archives.remote import Remote, human
 from daymelt.core.manifest import write_manifest
-from daymelt.steps.retrieve.provider import Request, provider_class
+from daymelt.steps.retrieve.provider import (
+    Offer,
+    ProviderBase,
+    Request,
+    Retrieved,
+    provider_class,
+)
 from daymelt.steps.retrieve.raw_files import handed_over
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -45,17 +54,40 @@ def retrieve(
     Raises
     ------
     ConfigError
-        No such provider, or one whose files cannot be adopted.
+        No such provider, one whose files cannot be adopted, or one whose archive holds nothing of
+        the area or the days.
     MissingInputError, RetrievalError, MissingCredentialError, FormatError, StorageError
         Files are not there, do not come or are not what they should be; no manifest is written.
     """
     provider = provider_class(request.source, request.settings.provider)(request)
+    provider.check_held()
     if dry_run:
-        return print_files(provider.offer().remotes)
+        return print_files(offered(provider).remotes)
     with handed_over(request.out, raw, move_raw and not provider.in_place):
-        retrieved = provider.adopt() if adopt else provider.fetch(provider.offer())
+        retrieved = provider.adopt() if adopt else fetched(provider)
         write_manifest(request.out, retrieved.entries, {**request.about, **retrieved.about})
     return DryRun()
+
+
+def offered(provider: ProviderBase[Any]) -> Offer:
+    """What a provider offers; an empty search is logged with what was searched."""
+    offer = provider.offer()
+    if offer.searched and not offer.remotes:
+        log.warning(
+            "%s: nothing found of %s; the days are without data",
+            provider.request.source,
+            offer.searched,
+        )
+    return offer
+
+
+def fetched(provider: ProviderBase[Any]) -> Retrieved:
+    """The files that a provider offers; the manifest names a search that found none."""
+    offer = offered(provider)
+    retrieved = provider.fetch(offer)
+    if offer.remotes or not offer.searched:
+        return retrieved
+    return Retrieved(retrieved.entries, {**retrieved.about, "nothing_found": offer.searched})
 
 
 def print_files(remotes: Iterable[Remote]) -> DryRun:

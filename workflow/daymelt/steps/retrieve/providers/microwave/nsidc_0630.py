@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+from daymelt.archives.boxes import box_of
 from daymelt.core.errors import FormatError
 from daymelt.settings.inputs import Archives, Microwave
 from daymelt.sources.microwave import nsidc
 from daymelt.sources.microwave.cetb import find_days, read_tb
 from daymelt.sources.microwave.window import cetb_bounds
 from daymelt.steps.retrieve.adoption import Adoptable
-from daymelt.steps.retrieve.archive_settings import box_of, catalogue
+from daymelt.steps.retrieve.archive_settings import catalogue
 from daymelt.steps.retrieve.nsidc_access import reach_nsidc, terrain_options
 from daymelt.steps.retrieve.provider import Cost, Offer, Reached
 
@@ -46,7 +47,8 @@ class Provider(Adoptable[Microwave]):
                 day.isoformat(): platform for day, platform in found.other_platform.items()
             },
         }
-        return Offer(remotes, about)
+        asked = f"{options.collection} {options.platform} {options.channel}, {first} to {last}"
+        return Offer(remotes, about, asked)
 
     def reach(self) -> Reached:
         """Search the masks of the same archive, fewer granules, and open one with the account."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rasterio.windows import Window
 
+from daymelt.archives.boxes import box_of, shown
 from daymelt.archives.ranges import open_remote
 from daymelt.core.errors import FormatError
 from daymelt.settings.inputs import Archives, Sentinel1
@@ -14,7 +15,7 @@ from daymelt.sources.formats.raster import open_raster, read_values
 from daymelt.sources.sentinel1 import opera
 from daymelt.sources.sentinel1.bursts import parse_burst
 from daymelt.steps.retrieve.adoption import Adoptable
-from daymelt.steps.retrieve.archive_settings import box_of, catalogue, policy
+from daymelt.steps.retrieve.archive_settings import catalogue, policy
 from daymelt.steps.retrieve.provider import Cost, Offer, Reached
 
 
@@ -27,13 +28,22 @@ class Provider(Adoptable[Sentinel1]):
     """Every burst of some days that sees the area."""
 
     cost = Cost(gb_a_season=21.0, by_area=True)
+    limits = f"days from {opera.FIRST_DAY} on, land north of {-opera.SOUTHERNMOST:g}° S"
+
+    def check_held(self) -> None:
+        """Refuse days before the archive's first, and Antarctica."""
+        days = self.request.days
+        opera.check_held(box_of(self.request.area), days[0], days[-1])
 
     def offer(self) -> Offer:
         """Backscatter and mask of each burst, and the granules that were passed over."""
         request = self.request
         options = options_of(request.settings, request.archives)
-        found = opera.find(box_of(request.area), request.days[0], request.days[-1], options)
-        return Offer(found.remotes, {"passed_over": [asdict(item) for item in found.passed_over]})
+        box, first, last = box_of(request.area), request.days[0], request.days[-1]
+        found = opera.find(box, first, last, options)
+        about = {"passed_over": [asdict(item) for item in found.passed_over]}
+        asked = f"{options.collection} {options.polarisation}, {first} to {last}, {shown(box)}"
+        return Offer(found.remotes, about, asked)
 
     def smallest(self, offer: Offer) -> Offer:
         """One burst and its mask."""

@@ -1,11 +1,12 @@
 """Windows of Sentinel-1 RTC scenes from the Planetary Computer."""
 
+from daymelt.archives.boxes import box_of, shown
 from daymelt.archives.ranges import open_remote
 from daymelt.core.progress import progress
 from daymelt.settings.inputs import Archives, Sentinel1
 from daymelt.sources.sentinel1 import planetary_computer
 from daymelt.sources.sentinel1.planetary_computer import PlanetaryOptions, Scene
-from daymelt.steps.retrieve.archive_settings import box_of, policy
+from daymelt.steps.retrieve.archive_settings import policy
 from daymelt.steps.retrieve.entries import window_entry
 from daymelt.steps.retrieve.provider import Cost, Offer, ProviderBase, Reached, Retrieved
 
@@ -25,7 +26,7 @@ class Provider(ProviderBase[Sentinel1]):
     """The window of the area from every scene of some days."""
 
     cost = Cost(gb_a_season=120.0, by_area=True)
-    account = "planetary-computer"
+    limits = f"scenes up to {planetary_computer.LAST_DAY}, none of Sentinel-1C; some are missing"
     no_adoption = (
         "--adopt: files of planetary-computer are windows that daymelt cuts itself; lay windows "
         "that it cut for this area into the folder and run without --adopt, which keeps them"
@@ -36,10 +37,15 @@ class Provider(ProviderBase[Sentinel1]):
         request = self.request
         options = options_of(request.settings, request.archives)
         days = request.days
-        return Offer(planetary_computer.search(box_of(request.area), days[0], days[-1], options))
+        box = box_of(request.area)
+        scenes = planetary_computer.search(box, days[0], days[-1], options)
+        asked = (
+            f"{options.collection} {options.polarisation}, {days[0]} to {days[-1]}, {shown(box)}"
+        )
+        return Offer(scenes, searched=asked)
 
     def reach(self) -> Reached:
-        """Search the days, and read the first bytes of a scene with the key."""
+        """Search the days, and read the first bytes of a scene anonymously or with a key."""
         request = self.request
         options = options_of(request.settings, request.archives)
         days, scenes = len(request.days), self.offer().remotes
