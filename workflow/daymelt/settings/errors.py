@@ -106,8 +106,10 @@ def _unknown(loc: Key, kind: type[BaseModel], is_part: bool) -> str:
     if not near and not is_part:
         homes = [f"{name}.{word}" for name in kind.model_fields if word in _fields(kind, (name,))]
         near = f", did you mean {' or '.join(homes)}?" if homes else ""
-    known = f"nown here: {', '.join(siblings)}"
-    return f"unknown setting{near} K{known}" if near else f"unknown setting; k{known}"
+    known = ", ".join(siblings)
+    if near:
+        return f"unknown setting{near} Known here: {known}"
+    return f"unknown setting; known here: {known}"
 
 
 def _fields(kind: type[BaseModel], loc: Key) -> dict[str, Any]:
