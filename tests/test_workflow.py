@@ -123,6 +123,9 @@ def run_pretended(tmp_path_factory):
         (folder / "bin").mkdir()
         (folder / "bin" / "python").write_text(PRETENDED_PYTHON)
         (folder / "bin" / "python").chmod(0o755)
+        # jobs run the interpreter of Snakemake: here the pretended one in its place
+        own = "str(Path(sys.executable).parent)"
+        replace(folder / "rules" / "common.smk", {own: repr(str(folder / "bin"))})
         run = snakemake(folder, *targets)
         assert run.returncode == 0, run.stderr
         return folder, run
