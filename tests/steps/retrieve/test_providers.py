@@ -111,6 +111,16 @@ def test_a_further_provider_is_one_module_and_one_entry(added, tmp_path, capsys)
     assert digests == {name: hashlib.sha256(data).hexdigest() for name, data in CONTENT.items()}
 
 
+def test_a_further_provider_is_sampled_by_its_first_file(added, tmp_path):
+    with FileServer(CONTENT) as server:
+        request = request_of(tmp_path / "out/manifest.json", f"{server.base}/")
+        provider = provider_class("sentinel1", "new-archive")(request)
+        sampled = provider.sample(provider.offer())
+        assert set(server.paths("GET")) == {f"/{DAYS[0]}.tif"}
+    assert [item.path for item in sampled.entries] == [f"{DAYS[0]}.tif"]
+    provider.check(tmp_path / "out" / sampled.entries[0].path)
+
+
 def test_files_of_a_further_provider_are_adopted(added, tmp_path):
     out = tmp_path / "out/manifest.json"
     out.parent.mkdir()
