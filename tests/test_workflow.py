@@ -309,7 +309,7 @@ RERUNS = [
     (
         "workflow/daymelt/steps/prepare/acquisitions.py",
         CHANGED,
-        {"time_interpolate": 2, "training_pool": 2} | TRAINED,
+        {"split": 2, "time_interpolate": 2, "training_pool": 2} | TRAINED,
     ),
     ("workflow/daymelt/learn/training.py", CHANGED, TRAINED | {"train": 1, "evaluate": 2}),
     ("workflow/daymelt/products/cog.py", CHANGED, {"map": 2} | SCORED),

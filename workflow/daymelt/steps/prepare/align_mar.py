@@ -81,7 +81,7 @@ def first_day(
     if is_meltwaterbench(manifest):
         return Coarse(manifest, layout.MAR, area.grid, grid).first_day()
     (path,) = manifest_files(manifest, ".nc")
-    with open_mar(path, mar.variable) as file:
+    with open_mar(path, mar.variable, depth_m=mar.depth_m) as file:
         return next(_days(list(file.dates[:1]), {file.dates[0]: file}, grid))
 
 
