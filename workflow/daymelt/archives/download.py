@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from daymelt.archives.access import Access
-from daymelt.archives.part import Part, tidy
+from daymelt.archives.partial import PartialFile, tidy
 from daymelt.archives.patient import final
 from daymelt.archives.remote import Fetched, Remote
 from daymelt.archives.retry import Pace, Policy, StoppedError
@@ -80,9 +80,11 @@ def fetch_all(
         due = [remote for remote, there in found.items() if there is None]
         # a run may have been killed between giving the name and dropping the note
         for remote in found.keys() - due:
-            Part(folder, remote).discard()
+            PartialFile(folder, remote).discard()
         here = {
-            remote: remote.size or 0 if verified.is_adopted(remote) else Part(folder, remote).size
+            remote: remote.size or 0
+            if verified.is_adopted(remote)
+            else PartialFile(folder, remote).size
             for remote in due
         }
         require_space(folder, sum(max((remote.size or 0) - here[remote], 0) for remote in due))

@@ -24,7 +24,7 @@ from rasterio.io import DatasetReader
 from rasterio.windows import Window
 
 from daymelt.archives.access import Access
-from daymelt.archives.part import content_range
+from daymelt.archives.partial import content_range
 from daymelt.archives.remote import HEAD_BYTES, is_kind, is_page
 from daymelt.archives.retry import Pace, Policy, TransientError, retry
 from daymelt.archives.web import bare, host_of, pieces

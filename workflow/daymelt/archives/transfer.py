@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from daymelt.archives.access import Access
-from daymelt.archives.part import Part, content_range, note_of
+from daymelt.archives.partial import PartialFile, content_range, note_of
 from daymelt.archives.remote import HEAD_BYTES, Fetched, Remote, is_kind, is_page
 from daymelt.archives.retry import Pace, Policy, TransientError, retry
 from daymelt.archives.verified import Verified, digests
@@ -79,7 +79,7 @@ def fetch(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetch
 
 def _fetch_from(remote: Remote, verified: Verified, folder: Path, line: Line) -> Fetched:
     """The file from its first address."""
-    part, fault = Part(folder, remote), ""
+    part, fault = PartialFile(folder, remote), ""
     # wrong bytes are fetched once more, from the first: they may have changed on the way or at the
     # provider
     for _ in range(2):
@@ -151,7 +151,7 @@ def _brought(remote: Remote, verified: Verified, path: Path, line: Line) -> Fetc
     return fetched
 
 
-def _bring(part: Part, line: Line) -> None:
+def _bring(part: PartialFile, line: Line) -> None:
     """One attempt to complete the file; returns when all its bytes are there."""
     line.pace.check()
     remote, start = part.remote, part.resume_point()
@@ -189,7 +189,7 @@ def _extent(response: requests.Response) -> tuple[int, int | None]:
     ) and "Transfer-Encoding" not in response.headers else None
 
 
-def _changed(part: Part, response: requests.Response, size: int | None) -> bool:
+def _changed(part: PartialFile, response: requests.Response, size: int | None) -> bool:
     """True where the rest of a file is not of the file that the first bytes are of."""
     old, new = part.note, note_of(part.remote, response.headers, size)
     pairs = (
@@ -205,7 +205,7 @@ def _check_head(head: bytes, remote: Remote, line: Line) -> None:
         raise UnfitError(f"begins with {head[:8]!r}, expected the first bytes of {remote.kind}")
 
 
-def _check_size(size: int | None, remote: Remote, part: Part, have: int) -> None:
+def _check_size(size: int | None, remote: Remote, part: PartialFile, have: int) -> None:
     if None not in (size, remote.size) and size != remote.size:
         raise UnfitError(f"{size} bytes, expected {remote.size}")
     require_space(part.final.parent, (size or 0) - have)
@@ -255,7 +255,7 @@ class _Body:
                 since, came = time.monotonic(), 0
 
 
-def _pour(body: _Body, part: Part, begins: int, size: int | None, line: Line) -> None:
+def _pour(body: _Body, part: PartialFile, begins: int, size: int | None, line: Line) -> None:
     """Append a body to the part, which then has all its bytes."""
     at = begins
     expected = size or part.remote.size
@@ -287,13 +287,13 @@ def _pour(body: _Body, part: Part, begins: int, size: int | None, line: Line) ->
     raise TransientError(f"{problem} at byte {at} of {expected or 'unknown'}", wait_s, progressed)
 
 
-def _restart(part: Part, line: Line) -> None:
+def _restart(part: PartialFile, line: Line) -> None:
     """Forget what came; the bar goes back by as much."""
     line.progress(-part.size)
     part.discard()
 
 
-def _checked(part: Part, line: Line) -> Fetched:
+def _checked(part: PartialFile, line: Line) -> Fetched:
     """What stands in the part, its bytes on the disk and equal to what the provider says of
     them.
     """

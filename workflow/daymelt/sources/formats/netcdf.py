@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.core.errors import DaymeltError, FormatError, MissingInputError, cause_of, printable
-from daymelt.sources.formats.classic import check_length
 from daymelt.sources.formats.hdf5 import check_opens
+from daymelt.sources.formats.netcdf_length import check_length
 
 # values read at once: four times the largest grid of any source; beyond it a header is damaged
 LARGEST = 2**27

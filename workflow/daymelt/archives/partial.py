@@ -60,7 +60,7 @@ def tidy(folder: Path) -> None:
         left.unlink()
 
 
-class Part:
+class PartialFile:
     """The unfinished file of `remote` in `folder`; `furthest` is the byte that any attempt of this
     run has reached.
     """
