@@ -184,7 +184,10 @@ def retrieve_and_align(outcome: Outcome, config: Config, folder: Path) -> None:
 
 
 def sample(provider: ProviderBase[Any]) -> Retrieved:
-    """The smallest retrieval of a provider; MissingInputError where it offers nothing."""
+    """The smallest retrieval of a provider; ConfigError where its archive holds nothing of the area
+    or the days, MissingInputError where it offers nothing.
+    """
+    provider.check_held()
     offer = provider.offer()
     if not offer.remotes and not provider.computed:
         days = provider.request.days
