@@ -226,7 +226,7 @@ def test_where_no_file_holds_the_variable_the_user_is_told(shelf, listing, tmp_p
     for _ in range(2):
         with pytest.raises(MissingInputError) as raised:
             retrieve(tmp_path / "out", options(listing))
-        one_line(raised, "no variable WA1", "found ME", "mar.variable")
+        one_line(raised, "no variable WA1", "found ME", "daily one of 10 km")
         write(shelf / "10km", "MARv3.14.3-10km-daily-ERA5-2019.nc", "ME")
 
 
@@ -300,7 +300,8 @@ def test_one_day_of_a_remote_file_is_read_by_ranges_as_from_the_whole_file(shelf
     fixed = (LON, LAT, np.full(LON.shape, 800.0), np.full(LON.shape, 100.0))
     made = files.write_mar(shelf / "5km", 2019, days, water, X, Y, *fixed)
     with netCDF4.Dataset(made, "a") as file:  # what a rehearsal has no use for
-        file.createVariable("SMB", "f8", file["WA1"].dimensions)[:] = rng.random((200, *LON.shape))
+        time, _, *place = file["WA1"].dimensions
+        file.createVariable("SMB", "f8", (time, *place))[:] = rng.random((200, *LON.shape))
     with Listing(shelf) as listing:
         (remote,) = server.search(days[0], days[0], options(listing))
         path = server.fetch_day(remote, days[40], "WA1", tmp_path / "here", 30)

@@ -148,6 +148,7 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
     def layers(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, Layers]]:
         weights, intervals = weights_of_mean(), Intervals(card.intervals)
         for day, found, gap in quantiles(days):
+            found = np.maximum.accumulate(found, axis=0)  # rounding of the network's sigmoid
             low, high = intervals.bounds(found, gap)
             made = {
                 "melt": found[MEDIAN],
