@@ -97,7 +97,7 @@ def test_a_run_through_slurm_whose_training_is_cancelled_ends_in_the_bytes_of_a_
     trainings = [job for job in jobs(notes) if job["Partition"] == "gpu"]
     assert "CANCELLED" in words
     assert re.search(
-        r"training goes on after epoch \d+ of 30",
+        r"training resumes after epoch \d+ of 30",
         (folder / "logs/tiny/train/published/unet-smp.log").read_text(),
     )
     assert len(trainings) == 3  # twice the training, once the maps
