@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 LEVELS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
-LOW, MEDIAN, HIGH = 0, LEVELS.index(0.5), len(LEVELS) - 1
+MEDIAN = LEVELS.index(0.5)
 START = -2.0  # logit of the lowest quantile before training: most cells of a season are dry
 
 
