@@ -108,7 +108,7 @@ def test_training_mapping_and_scoring_run_on_the_published_layout(tmp_path):
     with open(results / "benchmark/scores.csv", newline="") as file:
         systems = {row["system"] for row in csv.DictReader(file)}
     assert {
-        "unet-xception71",
+        "unet-smp",
         "threshold-pmw",
         "interpolate-mar",
         "time-interpolated-sar",

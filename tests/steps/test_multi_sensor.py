@@ -18,11 +18,11 @@ DAYS = season_days(2019, [7, 8])
 GRID = Grid("EPSG:3413", 100, 294900, -2566500, 48, 48)
 
 
-def options_with(options_of, **changes):
-    """The options of the run for the system, trained for two epochs; changes of its own options."""
+def options_with(options_of, map=None, **changes):
+    """The options of the run for the system; changes of `map` and of settings of `model`."""
     options = json.loads(options_of(NAME))
-    options["system"]["options"]["training"] |= {"epochs": 2, "restart_epochs": 2}
-    options["system"]["options"] |= changes
+    options["map"] |= map or {}
+    options["system"]["options"]["model"] |= changes
     return json.dumps(options)
 
 
@@ -146,7 +146,8 @@ def test_a_model_of_other_inputs_is_refused(
     words = arguments(mapping, tree, tmp_path / "maps")
     assert step(*words, options=options_with(options_of, coarse_days=0)) == 2
     message = capsys.readouterr().err
-    assert "trained on the channels" in message and message.count("\n") == 1
+    assert "microwave on 5 days" in message and "microwave on 1 days" in message
+    assert "train it again, or change the section model" in message and message.count("\n") == 1
 
 
 def test_ages_of_maps_with_an_interval_are_those_of_other_maps(mapped, trained):

@@ -1,8 +1,13 @@
 """The planes of the input of the multi-sensor network: which there are, and in which order."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from daymelt.core.errors import ConfigError
 from daymelt.learn.channels import COARSE, HEIGHT
+
+SEASON = ("season sine", "season cosine")
 
 
 @dataclass(frozen=True)
@@ -43,4 +48,29 @@ class Planes:
         fields = [f"{name} {offset:+d}" for offset in self.offsets for name in self.coarse]
         found += [*fields, *(f"{name} flag" for name in fields)]
         found += [HEIGHT] if self.height else []
-        return (*found, "season sine", "season cosine")
+        return (*found, *SEASON)
+
+
+def check_inputs(names: Sequence[str], asked: Sequence[str], source: str) -> None:
+    """ConfigError unless a model was trained on the inputs that are asked for, in their order.
+
+    `source` names the model in the message, such as its path.
+    """
+    if tuple(names) != tuple(asked):
+        raise ConfigError(
+            f"model {source}: trained on {told(names)}; the settings ask for {told(asked)}; train "
+            "it again, or change the section model"
+        )
+
+
+def told(names: Sequence[str]) -> str:
+    """The inputs of a network in a few words, from the names of its planes or channels."""
+    if not set(SEASON) <= set(names):
+        return f"the channels {', '.join(names)}"
+    sides = sum(re.fullmatch(r"sar -\d+ fraction", name) is not None for name in names)
+    days = len({name.split()[1] for name in names if re.fullmatch(r"\w+ [+-]\d+", name)})
+    parts = [f"{sides} acquisitions a side"] if sides else []
+    parts += ["the day's own"] if "sar 0 valid" in names else []
+    parts += [f"{source} on {days} days" for source in COARSE if f"{source} +0" in names]
+    parts += [HEIGHT] if HEIGHT in names else []
+    return ", ".join([*parts, "season"])
