@@ -245,7 +245,7 @@ def test_a_misspelt_key_stops_before_any_job_in_one_line(tmp_path):
 
 
 def test_a_finished_run_says_where_the_maps_are_and_prints_the_scores(finished):
-    assert "in results/embedded/maps/unet-smp/<season>/melt_<date>.tif" in finished[1].stdout
+    assert "in results/embedded/maps/multi-sensor/<season>/melt_<date>.tif" in finished[1].stdout
     assert "score" in finished[1].stdout  # what the pretended step wrote into scores.txt
 
 
@@ -451,7 +451,7 @@ def test_every_library_of_a_job_has_as_many_threads_as_its_rule(finished):
 
 
 def test_maps_that_vanished_are_made_again_from_what_is_there(finished):
-    path = finished[0] / "results/embedded/maps/unet-smp/2019/index.json"
+    path = finished[0] / "results/embedded/maps/multi-sensor/2019/index.json"
     content, before = path.read_text(), path.stat()
     path.unlink()
     try:

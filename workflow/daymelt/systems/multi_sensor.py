@@ -221,12 +221,12 @@ def given_observations(aligned: Aligned, planes: Planes, running: Running) -> Ob
 
 
 def check_sources(season: int, acquired: "Acquisitions", coarse: "Coarse", planes: Planes) -> None:
-    """MissingInputError where no source has a single day in a season."""
+    """MissingInputError where none of the sensors that a network takes has a day in a season."""
     own = [place for day, place in coarse.days.items() if day.year == season]
     given = {name: coarse.flags[own, index].any() for index, name in enumerate(planes.coarse)}
     given |= {SAR: acquired.usable.any()} if planes.neighbours else {}
-    if not any(given.values()):
-        missing = ", ".join(SOURCES[name] for name in given) or "sensor among model.channels"
+    if given and not any(given.values()):
+        missing = ", ".join(SOURCES[name] for name in given)
         raise MissingInputError(
             f"season {season}: no day of {missing}; expected at least one source to map from; "
             "retrieve one, or leave the year out of seasons.years"
@@ -234,8 +234,9 @@ def check_sources(season: int, acquired: "Acquisitions", coarse: "Coarse", plane
 
 
 def static_channels(options: Options) -> tuple[str, ...]:
-    """The channels that have statistics."""
-    return tuple(name for name in (*COARSE, HEIGHT) if name in options.model["channels"])
+    """The channels that have statistics; a frame has one at least, height where none is taken."""
+    found = tuple(name for name in (*COARSE, HEIGHT) if name in options.model["channels"])
+    return found or (HEIGHT,)
 
 
 def of_season(observations: Observations | None, season: int) -> Observations:
