@@ -292,11 +292,15 @@ def entry(kind, **parts):
         ),
         (
             {"benchmark": {"ablations": ["one-day"]}, "model": {"coarse_days": 0}},
-            "benchmark.ablations: found one-day",
+            "benchmark.ablations: multi-sensor-one-day has the inputs of the model",
         ),
         (
             {"benchmark": {"ablations": ["one-day"]}, "model": {"inputs": "published"}},
-            "benchmark.ablations: found one-day",
+            "benchmark.ablations: multi-sensor-one-day has the inputs of the model",
+        ),
+        (
+            {"benchmark": {"ablations": ["mean"]}, "model": {"neighbours_as": "mean"}},
+            "with another neighbours_as than mean",
         ),
         ({"model": {"name": "linear-dem"}}, "found 'linear-dem', which is the name of the model"),
         (entry("network", model={"inputs": "sensors"}), "the kind of an entry says its inputs"),
@@ -367,7 +371,7 @@ def test_a_system_is_the_model_with_what_its_entry_changes():
 def test_the_model_is_given_the_sensors_or_with_one_setting_the_published_channels():
     sensors, published = load({}), load({"model": {"inputs": "published"}})
     assert (sensors.system.kind, published.system.kind) == ("multi-sensor", "network")
-    of_sensors = {"neighbours": 3, "coarse_days": 2, "same_day": True}
+    of_sensors = {"neighbours": 3, "neighbours_as": "each", "coarse_days": 2, "same_day": True}
     model = sensors.system.options["model"]
     assert model == published.system.options["model"] | of_sensors
     assert sensors.system.options["training"]["epochs"] == 70
@@ -387,10 +391,17 @@ def test_a_further_network_of_sensors_has_inputs_of_its_own():
 
 
 def test_an_ablation_changes_channels_or_days_and_a_subset_is_the_model_itself():
-    benchmark = {"ablations": ["one-day", "only-sar"], "subsets": ["past-sar", "without-sar"]}
+    benchmark = {
+        "ablations": ["one-day", "only-sar", "mean"],
+        "subsets": ["past-sar", "without-sar"],
+    }
     config = load({"benchmark": benchmark})
     model = config.system.options["model"]
-    for name, changes in (("one-day", {"coarse_days": 0}), ("only-sar", {"channels": ["sar"]})):
+    for name, changes in (
+        ("one-day", {"coarse_days": 0}),
+        ("only-sar", {"channels": ["sar"]}),
+        ("mean", {"neighbours_as": "mean"}),
+    ):
         own = config.resolve(f"multi-sensor-{name}").options["model"]
         assert own == model | changes | {"name": f"multi-sensor-{name}"}
     assert config.resolve("multi-sensor.past-sar") == config.system

@@ -296,6 +296,20 @@ def test_a_model_of_the_published_inputs_is_refused_and_the_reverse(
     assert "trained on 3 acquisitions a side, the day's own, microwave on 5 days" in message
 
 
+def test_a_model_of_other_quantiles_is_refused(
+    mapped, tree, mapping, step, options_of, tmp_path, capsys
+):
+    old = tree.copy(tmp_path / "old")
+    path = old / f"models/{NAME}/model.json"
+    card = json.loads(path.read_text())
+    card["network"]["quantiles"][0] = 0.025
+    path.write_text(json.dumps(card))
+    words = arguments(mapping, old, tmp_path / "maps")
+    assert step(*words, options=options_with(options_of)) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "quantiles (0.025," in message and message.endswith("train it again")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -303,8 +317,9 @@ def test_a_model_of_the_published_inputs_is_refused_and_the_reverse(
         {"channels": ["sar"]},
         {"channels": ["microwave", "liquid_water", "height"]},
         {"coarse_days": 0, "same_day": False, "neighbours": 1},
+        {"neighbours_as": "mean", "same_day": False},
     ],
-    ids=["height", "sar", "no-sar", "one-day"],
+    ids=["height", "sar", "no-sar", "one-day", "mean"],
 )
 def test_a_network_of_fewer_inputs_trains_and_maps(
     tree, training, mapping, step, options_of, tmp_path, changes

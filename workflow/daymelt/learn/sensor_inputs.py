@@ -201,8 +201,11 @@ class SensorInputs:
                 stack[:, never] = NODATA
             own = Side(np.arange(len(side.places)), side.away)
             percent, away = nearest(stack, own, planes.neighbours)
-            sensor_loops.lay_observations(crop, first, percent, away, SCALE, self._closeness)
-            first += 3 * planes.neighbours
+            if planes.each:
+                sensor_loops.lay_observations(crop, first, percent, away, SCALE, self._closeness)
+            else:
+                crop[..., first], crop[..., first + 1] = _mean(percent)
+            first += planes.of_side
         if planes.same_day:
             percent, given = self._own(day, window, hidden)
             sensor_loops.lay_same_day(crop, first, percent, given, SCALE)
@@ -348,6 +351,13 @@ class SensorTrainingSet(SensorInputs):
     def _target(self, index: int) -> NDArray[np.uint8]:
         stored: NDArray[np.uint8] = self.acquisitions.percent[self._index[self.days[index]]]
         return stored
+
+
+def _mean(percent: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Mean melt fraction of the valid acquisitions of a side, and where there is one, (y, x)."""
+    valid = percent != NODATA
+    total = np.where(valid, percent, np.float32(0)).sum(axis=0)
+    return SCALE * total / valid.sum(axis=0).clip(min=1), valid.any(axis=0)
 
 
 def _side_by_side(work: Callable[[int], None], count: int) -> None:

@@ -70,7 +70,8 @@ def label(system: str) -> str:
     """Display name of a system; that of a subset of its sensors says what it maps with."""
     model, _, subset = system.partition(".")
     name = LABELS.get(model, model)
-    return f"{name}, mapped {subset.replace('past-sar', 'with past SAR')}" if subset else name
+    words = subset.replace("past", "with past", 1).replace("-", " ")
+    return f"{name}, mapped {words}" if subset else name
 
 
 def scores_csv(path: Path, rows: Sequence[Row]) -> None:

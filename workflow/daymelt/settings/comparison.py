@@ -11,7 +11,7 @@ from daymelt.settings.learning import SYSTEMS, SystemEntry
 from daymelt.settings.protocols import Protocol
 
 Ablation = Annotated[
-    str, Field(pattern=r"^((only|without)-(microwave|liquid-water|sar|height)|one-day)$")
+    str, Field(pattern=r"^((only|without)-(microwave|liquid-water|sar|height)|one-day|mean)$")
 ]
 Subset = Literal[
     "without-microwave",
@@ -54,7 +54,7 @@ class Benchmark(Section):
         (),
         strict=False,
         description="the model trained on fewer inputs: only-sar, without-height and so on; "
-        "one-day has MAR and passive microwave on the day alone",
+        "one-day has MAR and passive microwave on the day alone, mean the mean of the neighbours",
     )
     subsets: tuple[Subset, ...] = Field(
         (),

@@ -41,8 +41,11 @@ from daymelt.settings.processing import Regrid, Sar, Split, Temporal
 from daymelt.settings.protocols import Trial, trials
 
 Kind = TypeVar("Kind", bound=Section)
-ONE_DAY = "one-day"
-OF_SENSORS = ("neighbours", "coarse_days", "same_day")  # settings of `model.inputs: sensors`
+OF_SENSORS = ("neighbours", "neighbours_as", "coarse_days", "same_day")  # `inputs: sensors` alone
+OF_ABLATIONS: Mapping[str, Mapping[str, Any]] = {
+    "one-day": {"coarse_days": 0},
+    "mean": {"neighbours_as": "mean"},
+}
 MOST_PIXELS = 1e11  # of Sentinel-1 in a pass over the area; Greenland at 10 m has 4e10
 
 
@@ -91,8 +94,8 @@ class Config(Section):
 
     def _changes(self, ablation: str) -> Mapping[str, Any]:
         """The settings of the model that an ablation changes."""
-        if ablation == ONE_DAY:
-            return {"coarse_days": 0}
+        if ablation in OF_ABLATIONS:
+            return OF_ABLATIONS[ablation]
         word, channel = ablation.split("-", 1)
         only, named = word == "only", channel.replace("-", "_")
         return {"channels": [name for name in self.model.channels if (name == named) == only]}
@@ -330,14 +333,14 @@ class Config(Section):
                     f"{name} leaves {list(left)} of {list(self.model.channels)}; expected some, "
                     "not all",
                 )
-            if "coarse_days" in changes and (
-                self.model.inputs != SENSORS or not self.model.coarse_days
-            ):
-                yield (
-                    "benchmark.ablations",
-                    f"found {ONE_DAY}; expected model.inputs: sensors with model.coarse_days above "
-                    "0, or another ablation",
-                )
+            for key in set(changes) & set(OF_SENSORS):
+                value = changes[key]
+                if self.model.inputs != SENSORS or getattr(self.model, key) == value:
+                    yield (
+                        "benchmark.ablations",
+                        f"{name} has the inputs of the model; expected model.inputs: {SENSORS} "
+                        f"with another {key} than {value}, or another ablation",
+                    )
 
     def _entries(self) -> Iterator[Contradiction]:
         for name, entry in self.benchmark.systems.items():

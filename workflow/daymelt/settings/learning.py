@@ -67,6 +67,11 @@ class Model(Section):
     neighbours: Integer = Field(
         3, ge=1, le=10, description="inputs sensors: acquisitions a cell on either side of the day"
     )
+    neighbours_as: Literal["each", "mean"] = Field(
+        "each",
+        description="inputs sensors: what is given of these acquisitions, each with its days away, "
+        "or the mean of a side",
+    )
     coarse_days: Integer = Field(
         2,
         ge=0,

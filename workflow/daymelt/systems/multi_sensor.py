@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from daymelt.core.errors import ConfigError, MissingInputError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.core.memory import make_stack
 from daymelt.learn.channels import COARSE, HEIGHT, SAR
 from daymelt.learn.planes import Planes, check_inputs
@@ -36,7 +36,12 @@ if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads
 KIND = "multi-sensor"
 GIVES_INTERVAL = True
 MAPS_SUBSETS = True
-OF_INPUTS = ("neighbours", "coarse_days", "same_day")  # of `model`; the others are the network's
+OF_INPUTS = (
+    "neighbours",
+    "neighbours_as",
+    "coarse_days",
+    "same_day",
+)  # of `model`; the others are the network's
 WITHHELD_LATER = "later-sar"
 SOURCES = {SAR: "Sentinel-1", "microwave": "passive microwave", "liquid_water": "MAR"}
 ONE_PASS_CELLS = 1 << 21  # of a validation day that is predicted in one pass
@@ -118,6 +123,8 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
     ConfigError
         It was trained on other inputs than those of the options, or the aligned streams come
         without observations.
+    FormatError
+        It is of an earlier version.
     MissingInputError
         A season that is mapped has no source at all.
     """
@@ -125,13 +132,17 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
     from daymelt.learn.devices import choose_device, use_threads
     from daymelt.learn.inference import predict_days
     from daymelt.learn.networks import load_model
-    from daymelt.learn.quantiles import MEDIAN, weights_of_mean
+    from daymelt.learn.quantiles import LEVELS, MEDIAN, weights_of_mean
     from daymelt.learn.sensor_inputs import SensorInputs
     from daymelt.systems.inputs import frame_of
 
     trained, card = load_model(folder)
     planes = planes_of(options)
     check_inputs(card.channels, planes.names(), str(folder))
+    if card.network.quantiles != LEVELS:
+        raise FormatError(
+            f"model {folder}: quantiles {card.network.quantiles}; expected {LEVELS}; train it again"
+        )
     aligned = replace(aligned, observations=given_observations(aligned, planes, running))
     later = WITHHELD_LATER not in running.without
     use_threads(running.threads)
@@ -200,6 +211,7 @@ def planes_of(options: Options) -> Planes:
         coarse=tuple(name for name in COARSE if name in sensors),
         coarse_days=model["coarse_days"],
         height=HEIGHT in sensors,
+        each=model["neighbours_as"] == "each",
     )
 
 
