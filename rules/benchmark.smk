@@ -23,8 +23,6 @@ rule evaluate:
         "logs/{area}/evaluate/{trial}/{model}/{season}.log",
     benchmark:
         "logs/{area}/evaluate/{trial}/{model}/{season}.tsv"
-    wildcard_constraints:
-        model=JOBS.scored(),
     conda:
         "../envs/learn.yaml"
     threads: RESOURCES.mapping_threads

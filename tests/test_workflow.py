@@ -314,7 +314,7 @@ RERUNS = [
     ),
     ("workflow/daymelt/learn/training.py", CHANGED, TRAINED | {"train": 1, "evaluate": 2}),
     ("workflow/daymelt/products/cog.py", CHANGED, MAPPED),
-    ("workflow/daymelt/science/scores.py", CHANGED, SCORED),
+    ("workflow/daymelt/science/scores.py", CHANGED, SCORED | {"interval_scores": 1}),
     ("workflow/daymelt/products/panel.py", CHANGED, {"report": 1}),
     (
         "config.yaml",

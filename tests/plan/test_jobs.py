@@ -97,6 +97,7 @@ def test_a_subset_is_the_model_itself_predicted_with_what_is_left(on_every_proto
     assert on_every_protocol.model_of_trial(job) == on_every_protocol.model_of_trial(
         wildcards(trial="truth", model="multi-sensor", season="2019")
     )
+    assert on_every_protocol.model_of_maps(job) == on_every_protocol.model_of_trial(job)
     assert on_every_protocol.maps_of_trial(job) == []
     speeds = on_every_protocol.each_system(places.SPEED)
     assert not any("past-sar" in path for path in speeds)
@@ -164,7 +165,7 @@ def test_wildcards_match_what_there_is_and_nothing_else(on_every_protocol):
     patterns = on_every_protocol.wildcard_constraints()
     assert re.fullmatch(patterns["trial"], "leave-out-2019")
     assert re.fullmatch(patterns["model"], "multi-sensor-without-sar")
-    assert not re.fullmatch(patterns["model"], "multi-sensor.without-sar")  # nothing is trained
-    assert re.fullmatch(on_every_protocol.scored(), "multi-sensor.without-sar")
+    assert re.fullmatch(patterns["model"], "multi-sensor.without-sar")
+    assert not re.fullmatch(patterns["model"], "multi-sensor_without-sar")
     assert not re.fullmatch(patterns["season"], "2018")
     assert not re.fullmatch(patterns["split"], "truth")  # it is learnt on the published split

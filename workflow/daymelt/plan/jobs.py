@@ -29,11 +29,6 @@ class Evaluation(NamedTuple):
     season: int
 
 
-def alternatives(names: Iterable[str]) -> str:
-    """Regular expression of some names."""
-    return "|".join(map(re.escape, names))
-
-
 def season_of(wildcards: Wildcards) -> int | None:
     """Year of a job of one season or month, else None."""
     if hasattr(wildcards, "month"):
@@ -78,16 +73,12 @@ class Jobs:
         """What each wildcard can be, as a regular expression."""
         return {
             "area": self.area,
-            "model": alternatives(self.config.system_names()),
+            "model": "|".join(map(re.escape, [*self.config.system_names(), *self.config.subsets])),
             "trial": "|".join(self.trials),
             "split": "|".join({trial.split: None for trial in self.trials.values()}),
             "season": "|".join(map(str, self.seasons)),
             "month": r"\d{4}-\d{2}",
         }
-
-    def scored(self) -> str:
-        """What the wildcard `model` can be where systems are scored: subsets of sensors too."""
-        return alternatives([*self.config.system_names(), *self.config.subsets])
 
     def at(self, place: str, **wildcards: object) -> str:
         """A place in the area."""
@@ -178,6 +169,15 @@ class Jobs:
         """True where a system maps so slowly that scores and figures take its written maps."""
         return system_needs(self.config, model).slow
 
+    def model_of_maps(self, wildcards: Wildcards) -> str:
+        """The system that maps, as trained on the published split."""
+        return self.trained(PUBLISHED, wildcards.model)
+
+    def trained(self, split: str, name: str) -> str:
+        """A system as trained on a split; for a subset of sensors that is the model itself."""
+        model = self.model if name in self.config.subsets else name
+        return self.at(places.MODEL, split=split, model=model)
+
     def split_of_maps(self, wildcards: Wildcards) -> list[str]:
         """The split whose training days alone are inputs of the maps; none for all acquisitions."""
         if self.map_pool == places.ALL:
@@ -192,11 +192,8 @@ class Jobs:
         return self.at(places.SPLIT, split=split, season=wildcards.season)
 
     def model_of_trial(self, wildcards: Wildcards) -> str:
-        """The system as trained for a trial; a subset of sensors is given to the model itself."""
-        split = self.trials[wildcards.trial].split
-        is_subset = wildcards.model in self.config.subsets
-        model = self.model if is_subset else wildcards.model
-        return self.at(places.MODEL, split=split, model=model)
+        """The system as trained for a trial."""
+        return self.trained(self.trials[wildcards.trial].split, wildcards.model)
 
     def held_out_inputs(self, place: str) -> Callable[[Wildcards], str]:
         """Function that gives a stream of the acquisitions that may be inputs on held-out days.
