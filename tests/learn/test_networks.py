@@ -63,7 +63,7 @@ def test_a_network_maps_any_size_onto_the_same_size_between_0_and_1(network, siz
 
 
 @pytest.mark.parametrize("area", ["helheim", "meltwaterbench"])
-@pytest.mark.parametrize(("system", "millions"), [("unet-xception71", 49.6), ("unet", 31.0)])
+@pytest.mark.parametrize(("system", "millions"), [("unet-smp", 49.6), ("unet", 31.0)])
 def test_the_systems_of_production_are_as_large_as_published(area, system, millions):
     """MeltwaterBench, arXiv 2512.12142."""
     config = load_all(

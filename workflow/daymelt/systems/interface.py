@@ -72,6 +72,8 @@ class Running:
     tile : side of a tile, cells; None for a day in one pass
     halo : overlap of neighbouring tiles on each side, cells
     threads : of the CPU; 0 leaves the number of the libraries
+    without : sources that the system is not given: `microwave`, `liquid-water`, `sar`, `later-sar`
+        (acquisitions after the day); for a system that maps with any subset (`MAPS_SUBSETS`)
     """
 
     device: str
@@ -79,6 +81,7 @@ class Running:
     tile: int | None
     halo: int
     threads: int
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,11 @@ def system(kind: str) -> SystemModule:
 def gives_interval(kind: str) -> bool:
     """True where the maps of a kind of system come with an interval (`Ready.layers`)."""
     return bool(getattr(system(kind), "GIVES_INTERVAL", False))
+
+
+def maps_subsets(kind: str) -> bool:
+    """True where a kind of system maps with any subset of its sources (`Running.without`)."""
+    return bool(getattr(system(kind), "MAPS_SUBSETS", False))
 
 
 def kinds() -> list[str]:

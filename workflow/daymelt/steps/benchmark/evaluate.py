@@ -21,7 +21,7 @@ from daymelt.steps.benchmark.daily_table import (
 from daymelt.steps.benchmark.scorer import Ground, Scorer, Tables
 from daymelt.steps.benchmark.written_maps import read_land
 from daymelt.steps.running import load_system, running, with_observations
-from daymelt.steps.splits import read_split
+from daymelt.steps.splits import days_of, read_split
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.interface import Maps, Ready
 from daymelt.systems.streams import StreamSeries, open_series
@@ -87,7 +87,7 @@ def evaluate(
     """
     how = running(map, threads, batch=1)
     events = {event: (days.first, days.last) for event, days in scores.events.items()}
-    with opened(streams, usable_days(split, acquisitions)) as inputs:
+    with opened(streams, days_of(split, acquisitions)) as inputs:
         scorer = Scorer(name, ground(inputs.held_out, area), events)
         if not every_day:
             ready = load_system(system, model_card.parent, inputs.held_out, how)
@@ -108,13 +108,6 @@ class Inputs:
     others_age: StreamSeries
     observed: StreamSeries
     truth: StreamSeries | None
-
-
-def usable_days(split: Path, acquisitions: str) -> list[dt.date] | None:
-    """Days whose acquisition may be an input of held-out days; None for all."""
-    if acquisitions == "all":
-        return None
-    return [day for day, part in read_split(split).items() if part == acquisitions]
 
 
 @contextmanager
