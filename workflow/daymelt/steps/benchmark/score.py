@@ -8,8 +8,16 @@ from daymelt.products.tables import scores_csv, scores_text
 from daymelt.science.scores import PooledScores, mean_scores
 from daymelt.steps.benchmark.daily_table import HELD_OUT, TRUTH, TRUTH_EVERY_DAY, read_tables
 
-MEANS = ("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias", "r2", "ssim")
-POOLED = ("mae", "bias", "accuracy", "precision", "recall", "f1")
+MEANS = (
+    *("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias"),
+    *("r2_clipped", "ssim"),
+)
+POOLED = ("mae", "bias", "accuracy", "precision", "recall", "f1", "r2")
+# further columns of a daily table that the pooled scores are made from
+COUNTS = (
+    *("valid_cells", "target_mean", "target_square"),
+    *("wet_predicted", "wet_target", "wet_both"),
+)
 Row = Mapping[str, str]
 
 
@@ -40,13 +48,7 @@ def summary(rows: Sequence[Row]) -> dict[str, object]:
     """
     if not rows:
         return {}
-    images = [
-        {
-            name: float(row[name])
-            for name in (*MEANS, "valid_cells", "wet_predicted", "wet_target", "wet_both")
-        }
-        for row in rows
-    ]
+    images = [{name: float(row[name]) for name in (*MEANS, *COUNTS)} for row in rows]
     sums = PooledScores()
     for image in images:
         sums.add_scored(image)
