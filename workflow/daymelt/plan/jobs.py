@@ -168,6 +168,10 @@ class Jobs:
         """True where a system maps so slowly that scores and figures take its written maps."""
         return system_needs(self.config, model).slow
 
+    def gives_interval(self, model: str) -> bool:
+        """True where the maps of a system come with an interval."""
+        return interface.gives_interval(self.config.resolve(model).kind)
+
     # trials
 
     def split_of_trial(self, wildcards: Wildcards) -> str:
@@ -204,8 +208,13 @@ class Jobs:
         return path
 
     def maps_of_trial(self, wildcards: Wildcards) -> list[str]:
-        """The written maps of a slow system where they are what the trial would predict."""
-        if not self.is_slow(wildcards.model) or wildcards.trial not in (PUBLISHED, TRUTH):
+        """The written maps of a slow system where they are what the trial would predict.
+
+        Against the truth of every day a system with an interval is predicted: the maps do not hold
+        its distribution.
+        """
+        with_maps = (PUBLISHED,) if self.gives_interval(wildcards.model) else (PUBLISHED, TRUTH)
+        if not self.is_slow(wildcards.model) or wildcards.trial not in with_maps:
             return []
         return [self.at(places.MAP_INDEX, model=wildcards.model, season=wildcards.season)]
 
@@ -303,7 +312,7 @@ class Jobs:
         return [
             self.at(places.INTERVALS, model=name)
             for name in self.config.system_names()
-            if self.has_truth and interface.gives_interval(self.config.resolve(name).kind)
+            if self.has_truth and self.gives_interval(name)
         ]
 
     def benchmark_tables(self) -> list[str]:

@@ -38,6 +38,16 @@ COLUMNS = {  # name in the rows, heading, how a number is written
     "pooled_r2": ("pooled R²", ".3f"),
     "extent_mae_km2": ("extent error, km²", ".1f"),
     "onset_mae_days": ("onset error, days", ".1f"),
+    "onset_cells": ("cells with an onset", ",d"),
+    "onset_common_mae_days": ("onset error on common cells, days", ".1f"),
+    "onset_common_cells": ("common cells", ",d"),
+    "crps": ("CRPS", ".4f"),
+    "crps_ratio": ("CRPS / MAE of the median", ".3f"),
+    "interval_score": ("interval score", ".3f"),
+    "interval_below": ("below interval", ".3f"),
+    "interval_above": ("above interval", ".3f"),
+    "interval_covered": ("covered", ".3f"),
+    "interval_width": ("interval width", ".3f"),
     "parameters": ("parameters", ",d"),
     "training_s": ("training, s", ".0f"),
     "days_per_s": ("days mapped per s", ".3g"),
@@ -66,7 +76,7 @@ BEST = {
     "ssim": max,
     "pooled_f1": max,
     "extent_mae_km2": min,
-    "onset_mae_days": min,
+    "onset_common_mae_days": min,
 }
 
 

@@ -31,7 +31,7 @@ KG_PER_KG = {
 }
 ROUNDING = 1e-6  # kg/kg beyond [0, 1] that a file's own packing may cause
 REACH_SIGMAS = 46 / 33  # half width of the published kernel of 93 pixels at sigma 33
-START_QUANTILES, START_GAMMAS = (0.3, 0.6, 0.9, 0.99), (0.3, 1.0, 3.0, 10.0)
+START_QUANTILES, START_GAMMAS = (0.3, 0.6, 0.9, 0.99), (0.3, 1.0, 3.0, 10.0, 30.0)
 
 
 def liquid_water_in_kg_per_kg(

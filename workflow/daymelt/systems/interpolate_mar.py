@@ -28,7 +28,7 @@ from daymelt.systems.interface import (
 
 KIND = "interpolate-mar"
 PARAMETERS = 4  # width of kernel, sigma, brightness, gamma, as the published table counts
-SAMPLES = 100_000  # cells of all training days together that the curve is fitted to
+SAMPLES = 200_000  # cells of all training days together that the curve is fitted to
 
 
 @dataclass(frozen=True, config=STRICT)
