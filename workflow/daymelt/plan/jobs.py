@@ -184,6 +184,10 @@ class Jobs:
             return []
         return [self.at(places.SPLIT, split=PUBLISHED, season=wildcards.season)]
 
+    def gives_interval(self, model: str) -> bool:
+        """True where the maps of a system come with an interval."""
+        return interface.gives_interval(self.config.resolve(model).kind)
+
     # trials
 
     def split_of_trial(self, wildcards: Wildcards) -> str:
@@ -225,10 +229,13 @@ class Jobs:
     def maps_of_trial(self, wildcards: Wildcards) -> list[str]:
         """The written maps of a slow system where they are what the trial would predict.
 
-        A subset of the model's sensors has none.
+        A subset of the model's sensors has none. Against the truth of every day a system with an
+        interval is predicted: the maps do not hold its distribution.
         """
-        is_mapped = self.is_slow(wildcards.model) and wildcards.model not in self.config.subsets
-        if not is_mapped or wildcards.trial not in (PUBLISHED, TRUTH):
+        name = wildcards.model
+        with_maps = (PUBLISHED,) if self.gives_interval(name) else (PUBLISHED, TRUTH)
+        is_mapped = self.is_slow(name) and name not in self.config.subsets
+        if not is_mapped or wildcards.trial not in with_maps:
             return []
         return [self.at(places.MAP_INDEX, model=wildcards.model, season=wildcards.season)]
 
@@ -330,7 +337,7 @@ class Jobs:
         return [
             self.at(places.INTERVALS, model=name)
             for name in names
-            if self.has_truth and interface.gives_interval(self.config.resolve(name).kind)
+            if self.has_truth and self.gives_interval(name)
         ]
 
     def benchmark_tables(self) -> list[str]:

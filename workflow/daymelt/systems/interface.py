@@ -85,6 +85,23 @@ class Running:
 
 
 @dataclass(frozen=True)
+class Quantiles:
+    """The predicted distribution of a system, by some of its quantiles.
+
+    Parameters
+    ----------
+    levels : of the quantiles, rising, 0.5 among them
+    weights : share of all levels that each stands for, summing to 1
+    predict : days to (day, layers as in `Ready`, quantiles (level, y, x)), not falling with the
+        level; NaN over the ocean and where the layers hold the day's own observation
+    """
+
+    levels: Sequence[float]
+    weights: Sequence[float]
+    predict: Callable[[Sequence[dt.date]], Iterator[tuple[dt.date, Layers, NDArray[np.float32]]]]
+
+
+@dataclass(frozen=True)
 class Ready:
     """A trained system, ready to map.
 
@@ -97,6 +114,7 @@ class Ready:
         are 0, as published, ocean cells are undefined
     layers : days to (day, layers); of a system with an interval `melt` (the median), `melt_mean`,
         `melt_low` and `melt_high`, NaN over the ocean; None for a system that gives `melt` alone
+    quantiles : of a system with an interval; None for a system that gives `melt` alone
     """
 
     title: str
@@ -104,6 +122,7 @@ class Ready:
     parameters: int
     predict: Callable[[Sequence[dt.date]], Maps]
     layers: Callable[[Sequence[dt.date]], Iterator[tuple[dt.date, Layers]]] | None = None
+    quantiles: Quantiles | None = None
 
 
 class SystemModule(Protocol):

@@ -26,7 +26,15 @@ from daymelt.learn.channels import COARSE, HEIGHT, SAR
 from daymelt.learn.planes import Planes, check_inputs
 from daymelt.systems import network
 from daymelt.systems.aligned import Aligned, Observations
-from daymelt.systems.interface import STRICT, Layers, Maps, Ready, Running, TrainingData
+from daymelt.systems.interface import (
+    STRICT,
+    Layers,
+    Maps,
+    Quantiles,
+    Ready,
+    Running,
+    TrainingData,
+)
 from daymelt.systems.resources import Needs, Size, memory_mb
 
 if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
@@ -168,7 +176,9 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
             for index, (day, found) in enumerate(predicted):
                 yield day, found, every.gaps(index)
 
-    def layers(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, Layers]]:
+    def distributions(
+        days: Sequence[dt.date],
+    ) -> Iterator[tuple[dt.date, Layers, NDArray[np.float32]]]:
         weights, intervals = weights_of_mean(), Intervals(card.intervals)
         for day, found, gap in quantiles(days):
             found = np.maximum.accumulate(found, axis=0)  # rounding of the network's sigmoid
@@ -179,13 +189,18 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
                 "melt_low": low,
                 "melt_high": high,
             }
-            yield day, with_observation(made, own_observation(aligned.observations, day))
+            seen = own_observation(aligned.observations, day)
+            yield day, with_observation(made, seen), without_observed(found, seen)
+
+    def layers(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, Layers]]:
+        return ((day, made) for day, made, _ in distributions(days))
 
     def predict(days: Sequence[dt.date]) -> Maps:
         return ((day, np.nan_to_num(made["melt"])) for day, made in layers(days))
 
     count = sum(weight.numel() for weight in trained.parameters())
-    return Ready(KIND, card.checksum, count, predict, layers)
+    given = Quantiles(LEVELS, weights_of_mean().tolist(), distributions)
+    return Ready(KIND, card.checksum, count, predict, layers, given)
 
 
 def needs(options: Options, size: Size) -> Needs:
@@ -327,6 +342,15 @@ def with_observation(layers: Layers, seen: NDArray[np.float32] | None) -> Layers
         "melt_low": np.where(there, np.minimum(layers["melt_low"], seen), layers["melt_low"]),
         "melt_high": np.where(there, np.maximum(layers["melt_high"], seen), layers["melt_high"]),
     }
+
+
+def without_observed(
+    quantiles: NDArray[np.float32], seen: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """The quantiles (level, y, x) of a day, NaN where its own observation is the map."""
+    if seen is None:
+        return quantiles
+    return np.where(np.isfinite(seen), np.float32(np.nan), quantiles)
 
 
 def in_batches(days: Sequence[dt.date], size: int) -> Iterator[Sequence[dt.date]]:
