@@ -37,6 +37,9 @@ Precision = Annotated[
     BeforeValidator(lambda value: str(value) if type(value) is int else value),
     WithJsonSchema({"enum": [32, *get_args(PRECISIONS)]}),
 ]
+Calibration = Literal["validation-days", "left-out-years"]
+VALIDATION_DAYS: Calibration = "validation-days"
+LEFT_OUT_YEARS: Calibration = "left-out-years"
 Stride = Annotated[Literal[8, 16], BeforeValidator(read_number)]
 
 
@@ -220,6 +223,16 @@ class Training(Section):
                 "into equal shares"
             )
         return value
+
+
+class Intervals(Section):
+    """The interval of the maps."""
+
+    calibration: Calibration = Field(
+        VALIDATION_DAYS,
+        description="days on which the bounds are found: validation-days, or left-out-years, each "
+        "by a further network that never saw that year (trains one a year)",
+    )
 
 
 class Map(Section):
