@@ -95,14 +95,17 @@ def calibrate(folder: Path, card: "ModelCard", validation: "SensorTrainingSet") 
     from daymelt.learn.calibration import Coverage
     from daymelt.learn.inference import predict_days
     from daymelt.learn.networks import load_model, write_card
+    from daymelt.learn.threads import MeasuredThreads
 
     trained, _ = load_model(folder)
-    coverage = Coverage()
+    coverage, threads = Coverage(), MeasuredThreads()
     whole = validation.frame.shape
     tile = None if whole[0] * whole[1] <= ONE_PASS_CELLS else card.training["crop"]
     for index, day in enumerate(validation.days):
         one = validation.of_days([day])
-        ((_, quantiles),) = predict_days(trained, [one], tile, halo=tile // 8 if tile else 0)
+        ((_, quantiles),) = predict_days(
+            trained, [one], tile, halo=tile // 8 if tile else 0, threads=threads
+        )
         _, target, valid = validation.crops([index], [0], [0], whole)
         coverage.add(quantiles, validation.gaps(index), target[0].numpy(), valid[0].numpy())
     write_card(folder, replace(card, intervals=coverage.intervals().levels))
