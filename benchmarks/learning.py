@@ -1,7 +1,6 @@
 """Training crops, training steps and maps of a network."""
 
 import datetime as dt
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from harness import Case, Setting, Stage
 from rasterio.windows import Window
 from scipy.ndimage import gaussian_filter
 
+from daymelt.core.cores import available_cores
 from daymelt.core.encoding import PERCENT, encode
 from daymelt.core.grid import Grid
 from daymelt.core.memory import keep_memory
@@ -206,7 +206,7 @@ def crops_case(setting: Setting) -> Case:
         return np.stack(fields)
 
     def common() -> None:
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(available_cores()) as pool:
             list(pool.map(one, range(BATCH)))
 
     case = Case(ours, common, measured_share=1 / steps)
@@ -375,7 +375,7 @@ def season_case(setting: Setting) -> Case:
 
     def ours() -> None:
         batches = (_inputs(setting, BATCH, labelled=False) for _ in range(days // BATCH))
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(available_cores()) as pool:
             list(pool.map(lambda item: write(*item), predict_days(network, batches)))
 
     def minutes(ours: float, *_: float) -> float:
@@ -444,7 +444,7 @@ def training_case(setting: Setting) -> Case:
 
     def common() -> None:
         optimiser = torch.optim.Adam(other.parameters(), lr=1e-4)
-        workers = min(8, len(os.sched_getaffinity(0)))
+        workers = min(8, available_cores())
         for batch in DataLoader(Windows(), BATCH, num_workers=workers, pin_memory=True):
             fields = batch.to(setting.device, non_blocking=True)
             target = (fields[:, 0] * 0.01).clamp(max=1)

@@ -33,6 +33,7 @@ from harness import Setting
 from learning import coarse_fields, smooth_percent
 
 from daymelt.core import cube
+from daymelt.core.cores import available_cores
 from daymelt.core.encoding import BRIGHTNESS, FLAG, HEIGHT, LIQUID_WATER, PERCENT
 from daymelt.settings.loading import load_all
 from daymelt.steps.splits import write_split
@@ -194,7 +195,7 @@ def train_command(folder: Path, system: str) -> list[str]:
         str(folder / SPLIT),
     ]
     options = (folder / f"{system}.json").read_text()
-    threads = ["--threads", str(len(os.sched_getaffinity(0)))]
+    threads = ["--threads", str(available_cores())]
     card = ["--out", str(folder / system / "model.json")]
     return [
         sys.executable,
@@ -230,7 +231,7 @@ def map_days(folder: Path, name: str) -> None:
     streams = [folder / "interpolated.nc"], [folder / "mar.nc"], [folder / "microwave.nc"]
     with open_aligned(folder / "terrain.nc", *streams) as aligned:
         ready = load_system(
-            system, folder / name, aligned, running(settings, len(os.sched_getaffinity(0)), count)
+            system, folder / name, aligned, running(settings, available_cores(), count)
         )
         for day, melt in ready.predict(aligned.sar.days[:count]):
             if not (melt.shape == aligned.sar.grid.shape and 0 <= melt.min() <= melt.max() <= 1):

@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from daymelt.core.cores import available_cores
+
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 TITLE, GROWTH = "# Results of the benchmarks", "## Growth"
@@ -177,7 +179,7 @@ def _about(command: str) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
     return (
         f"Written by {command} on {dt.date.today()}; not edited.\n\n"
-        f"Machine: {_processor()}, {len(os.sched_getaffinity(0))} cores, {_memory_gb():.0f} GB, "
+        f"Machine: {_processor()}, {available_cores()} cores, {_memory_gb():.0f} GB, "
         f"{platform.system()}; "
         f"Python {platform.python_version()}, {libraries}; {_versions_below()}."
     )

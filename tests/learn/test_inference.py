@@ -13,6 +13,7 @@ from daymelt.core.errors import ConfigError
 from daymelt.learn.inference import check_tile, predict_days, ramp, tile_starts
 from daymelt.learn.networks import Network, build
 from daymelt.learn.samples import SeasonInputs
+from daymelt.learn.threads import MeasuredThreads
 from daymelt.learn.training import draw
 
 
@@ -129,6 +130,29 @@ def test_how_many_days_are_predicted_together_does_not_matter(place, default, op
     assert list(alone) == list(together) == area.days
     for day in area.days:
         np.testing.assert_allclose(alone[day], together[day], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        NETWORK,
+        replace(NETWORK, architecture="vanilla-unet", features=4),
+        replace(NETWORK, architecture="deeplabv3plus", decoder_width=16),
+        replace(NETWORK, quantiles=(0.1, 0.5, 0.9)),
+    ],
+    ids=["default", "vanilla-unet", "deeplabv3plus", "quantiles"],
+)
+def test_a_map_has_the_same_bits_on_any_number_of_threads(place, options):
+    torch.manual_seed(2)
+    network, area = build(options).eval(), place((96, 80), 2)
+    maps = []
+    for threads in (1, 2, 3, 5):
+        torch.set_num_threads(threads)
+        chosen = MeasuredThreads(1)
+        maps.append(list(predict(network, [area.inputs()], threads=chosen).values()))
+    torch.set_num_threads(1)
+    for other in maps[1:]:
+        np.testing.assert_array_equal(other, maps[0])
 
 
 def test_maps_are_fractions_on_land_and_no_data_at_sea(place, default):

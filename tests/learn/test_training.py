@@ -387,6 +387,52 @@ def test_threads_are_set_for_the_training_alone(sets, tmp_path, monkeypatch):
         torch.set_num_threads(1)
 
 
+class BusyClock:
+    """Seconds by which a step takes ten times as long on two threads as on one."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        self.now += 5.0 if torch.get_num_threads() == 2 else 0.5
+        return self.now
+
+
+@pytest.fixture
+def two_threads():
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(1)
+
+
+@pytest.mark.usefixtures("two_threads")
+@pytest.mark.parametrize("measure", [True, False])
+def test_threads_are_chosen_by_the_times_of_steps_unless_fixed(
+    sets, tmp_path, caplog, monkeypatch, measure
+):
+    seen, drawn = [], draw
+    monkeypatch.setattr(
+        training, "draw", lambda *args: (seen.append(torch.get_num_threads()), drawn(*args))[1]
+    )
+    options = replace(OPTIONS, threads=None, measure_threads=measure, validate_every=2)
+    with caplog.at_level(logging.INFO):
+        train(*sets, TINY, options, tmp_path, clock=BusyClock())
+    steps = options.epochs * options.steps_per_epoch  # those that are measured are of the training
+    assert seen == ([1, 2, *[1] * (steps - 2)] if measure else [2] * steps)
+    told = [message for message in caplog.messages if "threads" in message]
+    assert [line.split(":")[0] for line in told] == ["1 of 2 threads"] * measure
+    assert torch.get_num_threads() == 2
+
+
+def test_a_training_on_fewer_threads_is_the_same_but_for_the_order_of_sums(sets, tmp_path):
+    options = replace(OPTIONS, epochs=2, measure_threads=False)
+    for count in (1, 2):
+        train(*sets, TINY, replace(options, threads=count), tmp_path / str(count))
+    one, two = (checkpoint(tmp_path / name)["state"]["network"] for name in ("1", "2"))
+    for name, weights in one.items():
+        torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=1e-4)
+
+
 def test_a_loss_that_is_no_number_stops_with_a_remedy(sets, tmp_path, monkeypatch):
     monkeypatch.setattr(
         training, "masked_l1", lambda prediction, target, valid: prediction.sum() * torch.nan

@@ -26,6 +26,7 @@ SETTINGS = {
         "validate_every": 1,
         "batch": 2,
         "device": "cpu",
+        "threads": 1,  # a number: runs are compared to the last bit
     },
     "map": {"device": "cpu"},
     "report": {"day": "2019-08-15"},

@@ -1,9 +1,8 @@
 """Devices and precisions of the networks."""
 
-import os
-
 import torch
 
+from daymelt.core.cores import available_cores
 from daymelt.core.errors import ConfigError
 
 PRECISIONS = ("auto", "32", "bf16-mixed", "16-mixed")
@@ -71,8 +70,8 @@ def autocast(precision: str, device: torch.device) -> torch.autocast:
 
 
 def use_threads(count: int) -> None:
-    """Set torch's number of threads to `count`, at most the cores of this process; 0 leaves it
-    unchanged.
+    """Set torch's number of threads to `count`, at most the cores available to this process; 0
+    leaves it unchanged.
     """
     if count > 0:
-        torch.set_num_threads(min(count, len(os.sched_getaffinity(0))))
+        torch.set_num_threads(min(count, available_cores()))

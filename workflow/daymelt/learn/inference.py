@@ -8,13 +8,16 @@ weight rises as a raised cosine: a network whose receptive field extends at most
 the same map in tiles as in one pass.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from daymelt.core.errors import ConfigError
 from daymelt.core.memory import keep_memory
@@ -22,6 +25,7 @@ from daymelt.learn.devices import autocast, choose_precision
 from daymelt.learn.networks import Network
 from daymelt.learn.samples import SeasonInputs
 from daymelt.learn.sensor_inputs import SensorInputs
+from daymelt.learn.threads import MeasuredThreads
 
 Inputs = SeasonInputs | SensorInputs
 
@@ -32,6 +36,7 @@ def predict_days(
     tile: int | None = None,
     halo: int = 0,
     precision: str = "auto",
+    threads: MeasuredThreads | None = None,
 ) -> Iterator[tuple[date, NDArray[np.float32]]]:
     """Melt fraction of every day, in the order given.
 
@@ -43,6 +48,8 @@ def predict_days(
     tile : side of the window of a tile, cells; None for the whole area
     halo : half of the smallest overlap of neighbouring windows, cells
     precision : see `devices.choose_precision`
+    threads : of a CPU, chosen by the times of the batches; None: at most torch's number. The
+        result is the same with any number
 
     Yields
     ------
@@ -56,12 +63,18 @@ def predict_days(
     if tile is not None:
         check_tile(tile, halo, network.multiple)
     network.eval()
+    threads = threads or MeasuredThreads()
     for inputs in batches:
         device = inputs.frame.device
         network.to(device)
         if device.type == "cpu":
             keep_memory()
-        with torch.inference_mode(), autocast(choose_precision(precision, device), device):
+        with (
+            _on(device, threads),
+            OneConvolution(),
+            torch.inference_mode(),
+            autocast(choose_precision(precision, device), device),
+        ):
             melt = (
                 _one_pass(network, inputs)
                 if tile is None
@@ -69,6 +82,28 @@ def predict_days(
             )
             fields = melt.masked_fill_(inputs.frame.ocean, torch.nan).cpu().numpy()
         yield from zip(inputs.days, fields, strict=True)
+
+
+class OneConvolution(TorchFunctionMode):
+    """Compute every convolution of a CPU in single precision with oneDNN.
+
+    PyTorch takes another library for convolutions of 1 x 1 where it has one thread and a batch
+    below 16, with other last bits. With this the values of a network without training do not
+    depend on the number of threads (`aten/src/ATen/native/Convolution.cpp`, `use_mkldnn`).
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Any,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Replace the convolution of `torch.nn.Conv2d`; all else is called as it is."""
+        if func is torch.conv2d and _is_pointwise(*args, **(kwargs or {})):
+            field, weight, bias, *_, groups = args
+            return torch.mkldnn_convolution(field, weight, bias, (0, 0), (1, 1), (1, 1), groups)
+        return func(*args, **(kwargs or {}))
 
 
 def check_tile(tile: int, halo: int, multiple: int) -> None:
@@ -138,6 +173,20 @@ def ramp(size: int, halo: int, rises: bool, falls: bool) -> NDArray[np.float32]:
             share = np.clip((inward - halo / 2) / halo, 0, 1)
             weight *= (1 - np.cos(np.pi * share)) / 2
     return weight.astype(np.float32)
+
+
+def _is_pointwise(*args: Any, **named: Any) -> bool:
+    """True for the arguments of a convolution of 1 x 1 cells that oneDNN computes on a CPU."""
+    if named or len(args) != 7 or not torch.backends.mkldnn.is_available():
+        return False
+    field, weight, _, stride, padding, dilation, _ = args
+    plain = stride == dilation == (1, 1) and padding == (0, 0)
+    on_cpu = field.device.type == "cpu" and field.dtype == torch.float32
+    return plain and on_cpu and tuple(weight.shape[-2:]) == (1, 1)
+
+
+def _on(device: torch.device, threads: MeasuredThreads) -> AbstractContextManager[None]:
+    return threads.step() if device.type == "cpu" else nullcontext()
 
 
 def _one_pass(network: Network, inputs: Inputs) -> Tensor:

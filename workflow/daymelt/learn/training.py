@@ -4,7 +4,8 @@ Source of the loss: Lütjens et al. (2025), arXiv 2512.12142 (MeltwaterBench), t
 
 The crops of a step are a function of seed and step, the units that dropout drops one of seed and
 epoch, the learning rate one of the epoch: a stopped training resumes from its last checkpoint, on a
-CPU bit-identically.
+CPU with a fixed number of threads bit-identically. The order of sums, and with it the last bits of
+the weights, depends on the number of threads; `learn.threads` chooses that by measuring steps.
 
 Several processes, one per device, share the crops of a step and average their gradients
 (Lightning's DDP). The loss is a mean over crops and each process has the same number, so the
@@ -61,11 +62,21 @@ from daymelt.learn.quantiles import pinball_loss
 from daymelt.learn.recompute import recompute, stages, try_step
 from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn, turn_plan
 from daymelt.learn.sensor_inputs import SensorTrainingSet
+from daymelt.learn.threads import MeasuredThreads
 
 LOSSES = "loss.csv"
 LOSS_COLUMNS = ("epoch", "step", "train_loss", "validation_loss", "learning_rate", "seconds")
-# options that do not change what is trained
-CIRCUMSTANCES = ("epochs", "checkpoint_every", "threads", "resume", "recompute", "devices", "nodes")
+# options that do not change what is trained, but for the order of sums
+CIRCUMSTANCES = (
+    "epochs",
+    "checkpoint_every",
+    "threads",
+    "measure_threads",
+    "resume",
+    "recompute",
+    "devices",
+    "nodes",
+)
 LIGHTNING_PRECISION: dict[str, Any] = {
     "32": "32-true",
     "bf16-mixed": "bf16-mixed",
@@ -95,6 +106,8 @@ class TrainingOptions:
     augment : apply one of the eight symmetries of a square to each crop
     checkpoint_every : epochs between two checkpoints
     threads : of the CPU, for all devices of a node together; None leaves torch's number
+    measure_threads : on a CPU and in one process, use at most so many threads, chosen by measuring
+        steps (`learn.threads`)
     resume : resume from the checkpoint of the same training, if there is one
     recompute : compute layers again in the backward pass, see `learn.recompute`; None: on a CPU
         where they would take more than `Limits.layers_bytes`
@@ -116,6 +129,7 @@ class TrainingOptions:
     augment: bool
     checkpoint_every: int
     threads: int | None
+    measure_threads: bool
     resume: bool
     recompute: bool | None
     devices: int
@@ -253,6 +267,7 @@ def train(
     folder: Path,
     about: Mapping[str, Any] | None = None,
     limits: Limits = LIMITS,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> TrainingResult:
     """Train a network on the device of the sets, and write the weights with the lowest loss in
     validation.
@@ -265,6 +280,7 @@ def train(
     folder : receives `model.safetensors`, `model.json`, `loss.csv` and `checkpoints/last.ckpt`
     about : further entries of the model's card, such as digest of the inputs and software version
     limits : sizes above which memory is saved
+    clock : seconds, of the steps by which the number of threads is chosen
 
     Raises
     ------
@@ -278,6 +294,7 @@ def train(
     with _threads(options), torch.random.fork_rng([device] if device.type == "cuda" else []):
         torch.manual_seed(options.seed)
         run = _Run(build(network), training_set, validation_set, options, folder, identity, limits)
+        run.clock = clock
         _spare_memory(run)
         resumed_from = run.progress.epochs
         if resumed_from < options.epochs:
@@ -308,7 +325,7 @@ class _Run(lightning.LightningModule):
         self.options, self.folder, self.identity, self.limits = options, folder, identity, limits
         self.progress, self.state = TrainingProgress(), dict[str, Any]()
         self.losses: list[Tensor] = []
-        self.started = 0.0
+        self.started, self.clock = 0.0, time.perf_counter
         self.share = Share()
         if options.resume and (
             found := read_checkpoint(folder / CHECKPOINT, identity, options.epochs)
@@ -322,6 +339,12 @@ class _Run(lightning.LightningModule):
         size = crop_size(self.options.crop, self.training_set.frame.shape)
         self.room = self.training_set.room(self.options.batch // self.share.of, size)
         _use_threads(self.options)  # Lightning sets its own where it has started several processes
+        self.threads = MeasuredThreads(None if self._chooses() else 1, self.clock)
+
+    def _chooses(self) -> bool:
+        """Threads are chosen in one process on a CPU; several divide those of the node."""
+        on_cpu = self.training_set.frame.device.type == "cpu"
+        return self.options.measure_threads and on_cpu and self.share.of == 1
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         optimiser = torch.optim.Adam(self.network.parameters(), lr=self.options.learning_rate)
@@ -343,6 +366,12 @@ class _Run(lightning.LightningModule):
         )
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = learning_rate(self.options, self.progress.epochs)
+
+    def on_train_batch_start(self, batch: int, batch_idx: int) -> None:
+        self.threads.begin()
+
+    def on_train_batch_end(self, outputs: object, batch: int, batch_idx: int) -> None:
+        self.threads.end()
 
     def training_step(self, batch: int) -> Tensor:
         step = self.progress.epochs * self.options.steps_per_epoch + batch

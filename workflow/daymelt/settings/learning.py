@@ -212,6 +212,11 @@ class Training(Section):
         description="nodes of a cluster; several are started with srun or torchrun, see "
         "docs/cluster.md",
     )
+    threads: Literal["auto"] | Positive = Field(
+        "auto",
+        description="threads on a CPU, at most those of the job; auto chooses by measuring steps, "
+        "a number makes weights repeatable to the last bit",
+    )
 
     @field_validator("nodes")
     @classmethod

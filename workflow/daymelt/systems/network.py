@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads
 
 KIND = "network"
 CHECKPOINT_EPOCHS = 5  # between two checkpoints
+MOST_THREADS = 1 << 10  # where a job names none
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -114,9 +115,14 @@ def training_options(training: Mapping[str, Any], threads: int) -> "TrainingOpti
     """The options of a training from all settings of the section `training`."""
     from daymelt.learn.training import TrainingOptions
 
-    values = {name: value for name, value in training.items() if name != "device"}
+    values = {name: value for name, value in training.items() if name not in ("device", "threads")}
+    auto = training["threads"] == "auto"
     return TrainingOptions(
-        **values, threads=threads or None, checkpoint_every=CHECKPOINT_EPOCHS, resume=True
+        **values,
+        threads=threads or None if auto else min(training["threads"], threads or MOST_THREADS),
+        measure_threads=auto,
+        checkpoint_every=CHECKPOINT_EPOCHS,
+        resume=True,
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from daymelt.core.cores import available_cores
 from daymelt.learn.channels import CHANNELS, check_channels, check_names
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.interface import STRICT, Maps, Ready, Running, TrainingData
@@ -51,7 +52,7 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
     scales = training_statistics(data.aligned, channels, days)
     frame = frame_of(data.aligned, channels, scales, "cpu")
     training_set = labelled(data.aligned, frame, days, data.observed, folder)
-    forest = random_forest.fit(training_set, growing, options.seed, max(1, data.threads))
+    forest = random_forest.fit(training_set, growing, options.seed, _threads(data.threads))
     card = random_forest.ForestCard(
         growing, channels, scales, {"seed": options.seed, "days": len(days)}, dict(data.about)
     )
@@ -74,7 +75,7 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
             inputs_of(aligned, frame, days[first : first + running.batch])
             for first in range(0, len(days), running.batch)
         )
-        for day, melt in random_forest.predict_days(forest, batches, max(1, running.threads)):
+        for day, melt in random_forest.predict_days(forest, batches, _threads(running.threads)):
             yield day, np.nan_to_num(melt, copy=False)
 
     return Ready(KIND, card.checksum, forest.parameters, predict)
@@ -99,3 +100,7 @@ def needs(options: Options, size: Size) -> Needs:
         mapping_threads=4,
         slow=True,
     )
+
+
+def _threads(count: int) -> int:
+    return max(1, min(count, available_cores()))
