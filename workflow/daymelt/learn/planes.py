@@ -46,7 +46,8 @@ class Planes:
     def names(self) -> tuple[str, ...]:
         """Name of each plane, in order."""
         parts = ("fraction", "closeness", "valid") if self.each else ("mean", "valid")
-        counts = range(1, self.neighbours + 1) if self.each else [f"1-{self.neighbours}"]
+        counts = [str(count) for count in range(1, self.neighbours + 1)]
+        counts = counts if self.each else [f"1-{self.neighbours}"]
         found = [
             f"sar {sign}{count} {part}"
             for sign in ("-+" if self.neighbours else "")

@@ -357,7 +357,8 @@ def _mean(percent: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.b
     """Mean melt fraction of the valid acquisitions of a side, and where there is one, (y, x)."""
     valid = percent != NODATA
     total = np.where(valid, percent, np.float32(0)).sum(axis=0)
-    return SCALE * total / valid.sum(axis=0).clip(min=1), valid.any(axis=0)
+    mean = np.asarray(SCALE * total / valid.sum(axis=0).clip(min=1), np.float32)
+    return mean, np.asarray(valid.any(axis=0))
 
 
 def _side_by_side(work: Callable[[int], None], count: int) -> None:

@@ -6,7 +6,7 @@ season, each with its validity. It is trained by hiding (`learn.hiding`) and pre
 (`learn.quantiles`). One trained network maps with any subset of its sensors.
 
 `model.channels` names the sensors: microwave, liquid_water (MAR), sar (Sentinel-1), height.
-`model.neighbours`, `model.coarse_days` and `model.same_day` say what is given of them.
+`model.neighbours`, `neighbours_as`, `coarse_days` and `same_day` say what is given of them.
 """
 
 import datetime as dt
