@@ -52,7 +52,8 @@ echo "$3 $threads $pools" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
     case "$word" in
         */benchmark/*.csv)
-            for table in extent strata reliability onset; do
+            touch "${word%.csv}_onset.nc"
+            for table in extent strata reliability onset distribution; do
                 touch "${word%.csv}_$table.csv"
             done ;;
     esac

@@ -379,7 +379,8 @@ def test_the_benchmark_compares_and_draws_what_was_found(
         name: tmp_path / f"table.{ending}"
         for name, ending in (("out", "csv"), ("markdown", "md"), ("html", "html"))
     }
-    written |= {name: tmp_path / f"{name}.csv" for name in ("strata", "reliability")}
+    tables = ("strata", "reliability", "distribution")
+    written |= {name: tmp_path / f"{name}.csv" for name in tables}
     outputs = [word for name, path in written.items() for word in (f"--{name}", path)]
     assert (
         step(
@@ -404,6 +405,11 @@ def test_the_benchmark_compares_and_draws_what_was_found(
     assert list(dict.fromkeys(system for system, _ in rows)) == list(SYSTEMS)
     assert rows["unet-smp", "held-out SAR"]["training_s"] == "12.5"
     assert int(rows["linear-dem", "held-out SAR"]["parameters"]) == 24
+    onsets = [row for row in rows.values() if row["onset_common_cells"]]
+    assert len(onsets) > 1 and len({row["onset_common_cells"] for row in onsets}) == 1
+    assert all(int(row["onset_common_cells"]) <= int(row["onset_cells"]) for row in onsets)
+    held_out = [row for (_, against), row in rows.items() if against == "held-out SAR"]
+    assert all(-1 <= float(row["r2_clipped"]) <= 1 >= float(row["pooled_r2"]) for row in held_out)
     cells = sum(
         float(row["valid_cells"])
         for row in read_rows(folder / "random-forest/2019.csv")
