@@ -249,19 +249,12 @@ SYSTEMS = {
     ),
     "multi-sensor": SystemEntry(kind=MULTI_SENSOR, training={"epochs": 70, "restart_epochs": 70}),
     "linear-dem": SystemEntry(kind="linear-dem"),
-    "random-forest": SystemEntry(
-        kind="random-forest",
-        options={"channels": ["microwave", "liquid_water", "sar", "height"], "trees": 50},
-    ),
+    "random-forest": SystemEntry(kind="random-forest", options={"trees": 50}),
     "time-interpolated-sar": SystemEntry(kind="time-interpolated-sar"),
     "interpolate-mar": SystemEntry(kind="interpolate-mar"),
     "threshold-pmw": SystemEntry(kind="threshold-pmw"),
-    "threshold-pmw-fixed": SystemEntry(
-        kind="threshold-pmw", options={"rule": "fixed", "threshold_k": 245}
-    ),
-    "threshold-pmw-winter": SystemEntry(
-        kind="threshold-pmw", options={"rule": "above-winter", "rise_k": 30}
-    ),
+    "threshold-pmw-fixed": SystemEntry(kind="threshold-pmw", options={"rule": "fixed"}),
+    "threshold-pmw-winter": SystemEntry(kind="threshold-pmw", options={"rule": "above-winter"}),
 }
 
 
