@@ -249,7 +249,11 @@ SYSTEMS = {
     ),
     "multi-sensor": SystemEntry(kind=MULTI_SENSOR, training={"epochs": 70, "restart_epochs": 70}),
     "linear-dem": SystemEntry(kind="linear-dem"),
-    "random-forest": SystemEntry(kind="random-forest", options={"trees": 50}),
+    # its channels are stated since `Config.resolve` leaves Sentinel-1 out of stated ones alone
+    "random-forest": SystemEntry(
+        kind="random-forest",
+        options={"channels": ["microwave", "liquid_water", "sar", "height"], "trees": 50},
+    ),
     "time-interpolated-sar": SystemEntry(kind="time-interpolated-sar"),
     "interpolate-mar": SystemEntry(kind="interpolate-mar"),
     "threshold-pmw": SystemEntry(kind="threshold-pmw"),
