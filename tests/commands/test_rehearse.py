@@ -185,7 +185,8 @@ def test_what_is_other_than_assumed_exits_with_1_and_names_the_setting(person, a
 
 def test_where_no_source_can_be_reached_it_exits_with_2(person):
     gone = dict.fromkeys(("mar_5km", "mar_10km"), NOWHERE)
-    gone |= {"cmr": f"{NOWHERE}search/", "promice": f"{NOWHERE}{{station}}.nc", "timeout_s": 1}
+    gone |= {"cmr": f"{NOWHERE}search/", "promice": f"{NOWHERE}{{station}}.nc"}
+    gone |= {"timeout_s": 1, "attempts": 2}
     assert person("rehearse", **providers(terrain="nsidc-0645"), archives=gone) == 2
 
 

@@ -309,6 +309,7 @@ SYSTEMS = {
         training={"batch": 16, **EPOCHS},
     ),
     "linear-dem": SystemEntry(kind="linear-dem"),
+    # its channels are stated since `Config.resolve` leaves Sentinel-1 out of stated ones alone
     "random-forest": SystemEntry(
         kind="random-forest",
         options={"channels": ["microwave", "liquid_water", "sar", "height"], "trees": 50},
@@ -316,12 +317,8 @@ SYSTEMS = {
     "time-interpolated-sar": SystemEntry(kind="time-interpolated-sar"),
     "interpolate-mar": SystemEntry(kind="interpolate-mar"),
     "threshold-pmw": SystemEntry(kind="threshold-pmw"),
-    "threshold-pmw-fixed": SystemEntry(
-        kind="threshold-pmw", options={"rule": "fixed", "threshold_k": 245}
-    ),
-    "threshold-pmw-winter": SystemEntry(
-        kind="threshold-pmw", options={"rule": "above-winter", "rise_k": 30}
-    ),
+    "threshold-pmw-fixed": SystemEntry(kind="threshold-pmw", options={"rule": "fixed"}),
+    "threshold-pmw-winter": SystemEntry(kind="threshold-pmw", options={"rule": "above-winter"}),
 }
 
 
