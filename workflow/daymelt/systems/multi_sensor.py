@@ -11,6 +11,7 @@ season, each with its validity. It is trained by hiding (`learn.hiding`) and pre
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +63,7 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
     from daymelt.learn.hiding import Rates
     from daymelt.learn.processes import local_rank
     from daymelt.learn.quantiles import LEVELS
-    from daymelt.learn.sensor_inputs import SensorTrainingSet
+    from daymelt.learn.sensor_inputs import SensorTrainingSet, choose_gather
     from daymelt.learn.training import train
     from daymelt.systems.inputs import frame_of, training_statistics
 
@@ -73,9 +74,13 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
     observations = Observations(data.observed, frozenset(days))
     acquired = acquisitions_of(observations, data.observed.days, frame.shape, folder)
     coarse = coarse_of(aligned, planes, frame.statistics)
-    watched = SensorTrainingSet(frame, planes, validation, acquired, coarse) if validation else None
+    gather = choose_gather(frame, planes, acquired, coarse)  # one copy on the device for both
+    labelled = partial(
+        SensorTrainingSet, frame, planes, acquisitions=acquired, coarse=coarse, gather=gather
+    )
+    watched = labelled(days=validation) if validation else None
     result = train(
-        SensorTrainingSet(frame, planes, days, acquired, coarse, options.training["seed"], Rates()),
+        labelled(days=days, seed=options.training["seed"], rates=Rates()),
         watched,
         replace(
             network.network_options(options.model),
@@ -104,7 +109,8 @@ def calibrate(folder: Path, card: "ModelCard", validation: "SensorTrainingSet") 
         one = validation.of_days([day])
         ((_, quantiles),) = predict_days(trained, [one], tile, halo=tile // 8 if tile else 0)
         _, target, valid = validation.crops([index], [0], [0], whole)
-        coverage.add(quantiles, validation.gaps(index), target[0].numpy(), valid[0].numpy())
+        seen = target[0].cpu().numpy(), valid[0].cpu().numpy()
+        coverage.add(quantiles, validation.gaps(index), *seen)
     write_card(folder, replace(card, intervals=coverage.intervals().levels))
 
 
@@ -136,11 +142,8 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
             acquired = acquisitions_of(observations, observations.days, frame.shape, folder)
             coarse = coarse_of(aligned, planes, card.statistics)
             given = observations.same_day
-            batches = (
-                SensorInputs(frame, planes, part, acquired, coarse, given)
-                for part in in_batches(own, running.batch)
-            )
             every = SensorInputs(frame, planes, own, acquired, coarse, given)
+            batches = (every.of_days(part) for part in in_batches(own, running.batch))
             predicted = predict_days(trained, batches, running.tile, running.halo)
             for index, (day, found) in enumerate(predicted):
                 yield day, found, every.gaps(index)
