@@ -124,11 +124,8 @@ class DeviceGather:
         release: Callable[[], None] = lambda: None,
     ) -> None:
         self._frame, self._planes, self._device = frame, planes, frame.device
-        shape = (
-            max(1, len(percent)),
-            *percent.shape[1:],
-        )  # where there is none, one that saw nothing
-        self._percent = torch.full(shape, NODATA, dtype=torch.uint8, device=self._device)
+        stack = max(1, len(percent)), *frame.shape  # one that saw nothing where there is none
+        self._percent = torch.full(stack, NODATA, dtype=torch.uint8, device=self._device)
         for place, field in enumerate(percent):
             self._percent[place] = torch.tensor(field)
             release()
@@ -199,15 +196,16 @@ class DeviceGather:
         Stored and valid (crop, acquisition, y, x), days away (crop, acquisition, 1, 1).
         """
         own = [one.sides[side] for one in cuts]
-        most = max(1, *(len(found.places) for found in own))
-        places = np.zeros((len(cuts), most), np.int64)
-        away = np.full((len(cuts), most), NONE, np.uint8)
+        counts = np.array([len(found.places) for found in own])
+        places = np.zeros((len(cuts), max(1, counts.max())), np.int64)
+        away = np.zeros(places.shape, np.uint8)
         for crop, found in enumerate(own):
             places[crop, : len(found.places)] = found.places
             away[crop, : len(found.places)] = found.away
         days = self._put(away)[:, :, None, None]
+        there = self._put(np.arange(places.shape[1]) < counts[:, None])[:, :, None, None]
         stored = window.of(self._percent, self._put(places))
-        valid = (stored != NODATA) & (days != NONE)
+        valid = (stored != NODATA) & there
         never = self._masks([one.never for one in cuts], False, window)
         return stored, valid if never is None else valid & ~never[:, None], days
 
