@@ -197,7 +197,7 @@ class DeviceGather:
         """
         own = [one.sides[side] for one in cuts]
         counts = np.array([len(found.places) for found in own])
-        places = np.zeros((len(cuts), max(1, counts.max())), np.int64)
+        places = np.zeros((len(cuts), max(1, int(counts.max()))), np.int64)
         away = np.zeros(places.shape, np.uint8)
         for crop, found in enumerate(own):
             places[crop, : len(found.places)] = found.places

@@ -301,5 +301,5 @@ def choose_gather(
     if memory is None:
         memory = memory_of(frame.device)
     on_device = acquisitions.percent.nbytes < memory / 4
-    kind = DeviceGather if on_device else HostGather
+    kind: type[DeviceGather] | type[HostGather] = DeviceGather if on_device else HostGather
     return kind(frame, planes, acquisitions.percent, coarse.fields, acquisitions.release)
