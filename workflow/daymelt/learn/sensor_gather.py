@@ -102,7 +102,8 @@ class DeviceAxis:
         left = self.first[cells].view(shape)
         right = (left + 1).clamp(max=self.last)
         one, other = (weights[cells].view(shape) for weights in self.pair)
-        return one * fields.take_along_dim(left, dim) + other * fields.take_along_dim(right, dim)
+        spread: Tensor = one * fields.take_along_dim(left, dim)
+        return spread + other * fields.take_along_dim(right, dim)
 
 
 class DeviceGather:
