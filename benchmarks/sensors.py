@@ -139,8 +139,8 @@ def share_case(setting: Setting) -> Case:
 
 
 def forward_case(setting: Setting) -> Case:
-    """Mapping a day from the stack of acquisitions, its gaps included, against the network's
-    forward pass alone on an input that is already there.
+    """Mapping a day from the stack of acquisitions, against the network's forward pass alone on an
+    input that is already there.
     """
     import torch
 
@@ -155,7 +155,6 @@ def forward_case(setting: Setting) -> Case:
 
     def ours() -> np.ndarray:
         ((_, quantiles),) = predict_days(network, [inputs], precision="32")
-        inputs.gaps(0)
         return quantiles
 
     def forward() -> np.ndarray:

@@ -67,12 +67,6 @@ class Gather(Protocol):
     ) -> Tensor:
         """Windows of some acquisitions as they are stored, (crop, y, x) uint8, on the device."""
 
-    def gaps(self, whole: Cut) -> NDArray[np.uint8]:
-        """Days to the nearest acquisition that is valid at each cell of the area, (y, x).
-
-        0 where the day's own observation is given, 255 where there is none.
-        """
-
 
 @dataclass(frozen=True)
 class Window:
@@ -153,15 +147,6 @@ class DeviceGather:
     ) -> Tensor:
         """See `Gather`."""
         return cut(self._percent, places, rows, columns, size)
-
-    def gaps(self, whole: Cut) -> NDArray[np.uint8]:
-        """See `Gather`."""
-        window = self._window([whole], self._frame.shape)
-        found = [self._away(*self._seen([whole], side, window)[1:]) for side in (0, 1)]
-        gap = torch.minimum(*found)[0]
-        if whole.own is not None:
-            gap[self._own([whole], window)[1][0]] = 0
-        return np.asarray(gap.cpu().numpy(), np.uint8)
 
     def _parts(self, cuts: Sequence[Cut], size: Size) -> Iterator[Tensor]:
         """The planes in order, (crop, plane, y, x), kind by kind."""

@@ -61,16 +61,6 @@ class HostGather:
         ]
         return torch.from_numpy(np.stack(windows)).to(self._frame.device)
 
-    def gaps(self, whole: Cut) -> NDArray[np.uint8]:
-        """See `Gather`."""
-        part = _part(0, 0, self._frame.shape)
-        found = [self._nearest(whole, side, 1, part)[1][0] for side in (0, 1)]
-        gap: NDArray[np.uint8] = np.minimum(*found)
-        if whole.own is not None:
-            seen = self._percent[whole.own] != NODATA
-            gap[seen if whole.given is None else seen & whole.given] = 0
-        return gap
-
     def _lay(self, crop: NDArray[np.float32], cut: Cut) -> None:
         """Fill the planes (y, x, plane) of one crop."""
         planes, first = self._planes, 0

@@ -147,13 +147,6 @@ class SensorInputs:
         zeros = [0] * len(indices)
         return self.inputs(indices, zeros, zeros, self.frame.shape)
 
-    def gaps(self, index: int) -> NDArray[np.uint8]:
-        """Days from a day to the nearest usable acquisition that is valid at a cell, (y, x).
-
-        0 where the day's own observation is given, 255 where there is none.
-        """
-        return self.gather.gaps(self._cut(index, 0, 0, None))
-
     def _cut(self, index: int, row: int, column: int, hidden: Hidden | None) -> Cut:
         """What the planes of a crop of a day are made from."""
         day = self.days[index]
