@@ -2,11 +2,13 @@
 
 import datetime as dt
 import itertools
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from daymelt.core.dates import winter_months
+from daymelt.core.errors import one_line
 
 
 def read_number(value: Any) -> Any:
@@ -24,6 +26,8 @@ Number = Annotated[float, BeforeValidator(read_number)]
 Year = Annotated[int, Field(ge=1981, le=2100), BeforeValidator(read_number)]
 Month = Annotated[int, Field(ge=1, le=12), BeforeValidator(read_number)]
 Positive = Annotated[int, Field(ge=1), BeforeValidator(read_number)]
+Repeats = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(read_number)]
+Text = Annotated[str, Field(min_length=1)]
 Batch = Annotated[int, Field(ge=1, le=4096), BeforeValidator(read_number)]
 Tile = Annotated[int, Field(ge=32), BeforeValidator(read_number)]
 Channel = Literal["microwave", "liquid_water", "sar", "height"]
@@ -43,6 +47,26 @@ def rising(value: tuple[int, ...]) -> tuple[int, ...]:
             raise ValueError(f"found {one} twice in {list(value)}; expected each once")
         if following < one:
             raise ValueError(f"found {list(value)}; expected rising order, {sorted(set(value))}")
+    return value
+
+
+def plain(values: dict[str, Any]) -> dict[str, Any]:
+    """`values`; ValueError where JSON, as which settings reach a job, has no such value."""
+    for name, value in values.items():
+        try:
+            json.dumps(value)
+        except TypeError:
+            raise ValueError(
+                f"found {name}: {one_line(repr(value), 80)}; expected numbers, texts, true, false, "
+                "null, lists and mappings"
+            ) from None
+    return values
+
+
+def each_once(value: tuple[str, ...]) -> tuple[str, ...]:
+    """`value`; ValueError where it has an entry twice."""
+    if len(set(value)) < len(value):
+        raise ValueError(f"found {list(value)}; expected each once")
     return value
 
 

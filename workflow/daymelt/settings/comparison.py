@@ -3,13 +3,15 @@
 import datetime as dt
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from daymelt.settings.base import Day, Name, Section
+from daymelt.settings.base import Day, Name, Section, each_once
 from daymelt.settings.learning import SYSTEMS, SystemEntry
 from daymelt.settings.protocols import Protocol
 
 Ablation = Annotated[str, Field(pattern=r"^(only|without)-(microwave|liquid-water|sar|height)$")]
+
+EventName = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class Benchmark(Section):
@@ -34,6 +36,11 @@ class Benchmark(Section):
         strict=False,
         description="the model trained on fewer inputs: only-sar, without-height and so on",
     )
+
+    @field_validator("always", "protocols", "ablations")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return each_once(value)
 
 
 class Event(Section):
@@ -64,7 +71,7 @@ class Report(Section):
 class Scores(Section):
     """How maps are scored."""
 
-    events: dict[str, Event] = Field(
+    events: dict[EventName, Event] = Field(
         {
             "late July 2019": Event(first=dt.date(2019, 7, 28), last=dt.date(2019, 8, 2)),
             "mid-August 2021": Event(first=dt.date(2021, 8, 13), last=dt.date(2021, 8, 17)),

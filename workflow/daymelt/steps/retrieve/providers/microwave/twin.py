@@ -1,9 +1,14 @@
 """Brightness temperature as the twin's radiometer observes it."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Microwave
+from daymelt.sources.microwave.cetb import find_days
+from daymelt.steps.retrieve.gaps import missing_days_of
 from daymelt.steps.retrieve.twin_files import TwinFiles
 from daymelt.twin import files, radiometer
 
@@ -29,3 +34,10 @@ class Provider(TwinFiles[Microwave]):
                 )
             )
         return paths
+
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """The days without a file."""
+        settings = self.request.settings
+        identity = (settings.platform, settings.channel, settings.overpass)
+        found = find_days([Path(item.path) for item in entries], *identity)
+        return missing_days_of("passive microwave", self.request.days, found)

@@ -1,11 +1,15 @@
 """Bursts of the twin's radar."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from daymelt.core import cube
 from daymelt.core.errors import ConfigError
+from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Sentinel1
+from daymelt.steps.retrieve.gaps import acquisition_gaps_of, days_of_bursts
 from daymelt.steps.retrieve.twin_files import TwinFiles
 from daymelt.twin import files, radar, schedule
 
@@ -36,6 +40,10 @@ class Provider(TwinFiles[Sentinel1]):
                 for overflight, image in radar.observe_orbit(seen, request.area, seed):
                     paths += self._write_burst(overflight, image)
         return paths
+
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """Long runs of days without an acquisition."""
+        return acquisition_gaps_of(self.request.days, days_of_bursts(entries))
 
     def _write_burst(self, overflight: schedule.Pass, image: radar.BurstImage) -> list[Path]:
         acquired = overflight.acquired_at

@@ -1,11 +1,16 @@
 """Hourly files of the PROMICE and GC-Net stations from their server."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from daymelt.archives.access import Access, anonymous
+from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Stations
 from daymelt.sources.stations import server
 from daymelt.steps.retrieve.archive_settings import policy
 from daymelt.steps.retrieve.archived import Archived
 from daymelt.steps.retrieve.provider import Offer
+from daymelt.steps.retrieve.station_holes import holes_of
 from daymelt.steps.station_sites import sites_in
 
 
@@ -26,3 +31,7 @@ class Provider(Archived[Stations]):
         names = [site.name for site in sites_in(self.request.settings, self.request.area)]
         archives = self.request.archives
         return Offer(server.search(names, archives.promice, policy(archives)))
+
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """The days of the seasons on which a station has no value."""
+        return holes_of(self.request, entries)

@@ -1,8 +1,12 @@
 """What stations at the configured places record of the twin's weather."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Station, Stations
+from daymelt.steps.retrieve.station_holes import holes_of
 from daymelt.steps.retrieve.twin_files import TwinFiles
 from daymelt.steps.station_sites import sites_in
 from daymelt.twin import files
@@ -31,3 +35,7 @@ class Provider(TwinFiles[Stations]):
             site.lon,
             record.height,
         )
+
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """The days of the seasons on which a station has no value."""
+        return holes_of(self.request, entries)
