@@ -1,22 +1,15 @@
-"""The records of the weather stations, and their daily melt by the rule of the settings."""
+"""The records of the weather stations in the area."""
 
-import datetime as dt
 import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from pyproj import Geod
 
-from daymelt.core.dates import season_days
 from daymelt.core.errors import FormatError, MissingInputError
 from daymelt.core.manifest import manifest_files
-from daymelt.science import stations as science
-from daymelt.science.temporal import acquisition_gaps
-from daymelt.settings.inputs import Area, Seasons, Station, Stations
+from daymelt.settings.inputs import Area, Station, Stations
 from daymelt.sources.stations.promice import HourlyRecord, read_hourly
 from daymelt.steps.station_sites import sites_in
 
@@ -25,7 +18,6 @@ log = logging.getLogger(__name__)
 FILE = "{station}_hour.nc"  # as PROMICE names it
 # of a file's position from the configured one; stations on a glacier move by some 100 m a year
 FARTHEST_M = 5000.0
-Days = Sequence[dt.date]
 
 
 @dataclass(frozen=True)
@@ -79,26 +71,3 @@ def check_position(site: Station, record: HourlyRecord) -> None:
             f"station {site.name}: {record.path} stands at {found}, {distance / 1000:.0f} km "
             f"from {expected}; correct stations.sites"
         )
-
-
-def holes(
-    record: HourlyRecord, stations: Stations, seasons: Seasons
-) -> list[tuple[dt.date, dt.date]]:
-    """First and last day of each run of days of the seasons on which a station has no value."""
-    found = []
-    for year in seasons.years:
-        days = season_days(year, seasons.months)
-        known = np.isfinite(melting_days(record, days, stations))
-        held = [day for day, is_known in zip(days, known, strict=True) if is_known]
-        found += acquisition_gaps(held, days, longest=0)
-    return found
-
-
-def melting_days(record: HourlyRecord, days: Days, stations: Stations) -> NDArray[np.float64]:
-    """1 where a station melts, 0 where not, NaN without a record, (date,)."""
-    at = np.array(days, "datetime64[D]")
-    if stations.rule == "hour":
-        values = science.value_at_hour(record.hours, record.values, at, stations.hour)
-    else:
-        values = science.daily_maximum(record.hours, record.values, at)
-    return science.melting(values, stations.threshold)

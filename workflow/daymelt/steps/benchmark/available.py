@@ -14,7 +14,8 @@ from daymelt.products.availability_figure import SourceDays, availability_calend
 from daymelt.products.tables import rows_csv
 from daymelt.science.availability import states
 from daymelt.settings.inputs import Stations
-from daymelt.steps.station_records import Place, melting_days
+from daymelt.steps.station_days import melting_days
+from daymelt.steps.station_records import Place
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.streams import StreamSeries
 

@@ -19,7 +19,8 @@ from daymelt.science import stations as science
 from daymelt.science.scores import WET
 from daymelt.settings.inputs import Area, Seasons, Stations
 from daymelt.steps.benchmark.written_maps import season_folders
-from daymelt.steps.station_records import melting_days, read_places
+from daymelt.steps.station_days import melting_days
+from daymelt.steps.station_records import read_places
 
 log = logging.getLogger(__name__)
 

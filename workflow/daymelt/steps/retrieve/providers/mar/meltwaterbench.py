@@ -7,7 +7,8 @@ from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Mar
 from daymelt.sources.meltwaterbench import layout
 from daymelt.steps.retrieve.dataset_files import DatasetFiles, Names, day_names
-from daymelt.steps.retrieve.gaps import days_of_rasters, missing_days_of
+from daymelt.steps.retrieve.days_of_files import days_of_rasters
+from daymelt.steps.retrieve.gaps import missing_days_of
 
 
 class Provider(DatasetFiles[Mar]):

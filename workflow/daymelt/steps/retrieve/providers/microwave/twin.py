@@ -7,7 +7,6 @@ from typing import Any
 
 from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Microwave
-from daymelt.sources.microwave.cetb import find_days
 from daymelt.steps.retrieve.gaps import missing_days_of
 from daymelt.steps.retrieve.twin_files import TwinFiles
 from daymelt.twin import files, radiometer
@@ -27,6 +26,7 @@ class Provider(TwinFiles[Microwave]):
         for day, brightness in radiometer.observe(
             request.area, request.days[0].year, request.twin.seed
         ):
+            self.written.add(day)
             processed = dt.datetime.combine(day, dt.time(), dt.UTC) + PROCESSING_DELAY
             paths.append(
                 files.write_cetb(
@@ -37,7 +37,4 @@ class Provider(TwinFiles[Microwave]):
 
     def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
         """The days without a file."""
-        settings = self.request.settings
-        identity = (settings.platform, settings.channel, settings.overpass)
-        found = find_days([Path(item.path) for item in entries], *identity)
-        return missing_days_of("passive microwave", self.request.days, found)
+        return missing_days_of("passive microwave", self.request.days, self.written)

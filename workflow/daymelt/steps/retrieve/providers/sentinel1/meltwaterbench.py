@@ -7,7 +7,8 @@ from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Sentinel1
 from daymelt.sources.meltwaterbench import layout
 from daymelt.steps.retrieve.dataset_files import DatasetFiles, Names, day_names
-from daymelt.steps.retrieve.gaps import acquisition_gaps_of, days_of_rasters
+from daymelt.steps.retrieve.days_of_files import days_of_rasters
+from daymelt.steps.retrieve.gaps import acquisition_gaps_of
 
 
 class Provider(DatasetFiles[Sentinel1]):

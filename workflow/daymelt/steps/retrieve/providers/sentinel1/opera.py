@@ -18,7 +18,8 @@ from daymelt.sources.sentinel1 import opera
 from daymelt.sources.sentinel1.bursts import parse_burst
 from daymelt.steps.retrieve.adoption import Adoptable
 from daymelt.steps.retrieve.archive_settings import catalogue, policy
-from daymelt.steps.retrieve.gaps import acquisition_gaps_of, days_of_bursts
+from daymelt.steps.retrieve.days_of_files import days_of_bursts
+from daymelt.steps.retrieve.gaps import acquisition_gaps_of
 from daymelt.steps.retrieve.provider import Cost, Offer, Reached
 
 

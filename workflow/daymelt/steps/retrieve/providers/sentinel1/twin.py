@@ -9,7 +9,7 @@ from daymelt.core import cube
 from daymelt.core.errors import ConfigError
 from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Sentinel1
-from daymelt.steps.retrieve.gaps import acquisition_gaps_of, days_of_bursts
+from daymelt.steps.retrieve.gaps import acquisition_gaps_of
 from daymelt.steps.retrieve.twin_files import TwinFiles
 from daymelt.twin import files, radar, schedule
 
@@ -43,10 +43,11 @@ class Provider(TwinFiles[Sentinel1]):
 
     def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
         """Long runs of days without an acquisition."""
-        return acquisition_gaps_of(self.request.days, days_of_bursts(entries))
+        return acquisition_gaps_of(self.request.days, self.written)
 
     def _write_burst(self, overflight: schedule.Pass, image: radar.BurstImage) -> list[Path]:
         acquired = overflight.acquired_at
+        self.written.add(acquired.date())
         name = files.burst_name(
             overflight.orbit.number,
             image.number,

@@ -7,10 +7,12 @@ from daymelt.archives.access import Access, anonymous
 from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Stations
 from daymelt.sources.stations import server
+from daymelt.sources.stations.promice import read_hourly
 from daymelt.steps.retrieve.archive_settings import policy
 from daymelt.steps.retrieve.archived import Archived
 from daymelt.steps.retrieve.provider import Offer
 from daymelt.steps.retrieve.station_holes import holes_of
+from daymelt.steps.station_records import FILE
 from daymelt.steps.station_sites import sites_in
 
 
@@ -34,4 +36,12 @@ class Provider(Archived[Stations]):
 
     def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
         """The days of the seasons on which a station has no value."""
-        return holes_of(self.request, entries)
+        settings, ending = self.request.settings, FILE.format(station="")
+        paths = [self.request.folder / item.path for item in entries]
+        return holes_of(
+            self.request,
+            {
+                path.name.removesuffix(ending): read_hourly(path, settings.variable, settings.units)
+                for path in paths
+            },
+        )
