@@ -192,7 +192,7 @@ class Microwave(Section):
         "before the season",
     )
     longest_gap_days: Integer = Field(
-        5, ge=0, le=30, description="missing days in a row that may be filled, linear in time, days"
+        5, ge=0, le=30, description="longest run of missing days that is filled linearly, days"
     )
 
     @field_validator("winter_months")
@@ -229,8 +229,8 @@ class Mar(Section):
         0,
         ge=0,
         le=30,
-        description="missing days in a row that may be filled, linear in time, days; for daily "
-        "rasters (meltwaterbench)",
+        description="longest run of missing days that is filled linearly, days; for daily rasters "
+        "(meltwaterbench)",
     )
 
 
