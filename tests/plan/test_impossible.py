@@ -3,10 +3,14 @@
 Each could otherwise fail in retrieval, training, mapping or scoring alone.
 """
 
+import numpy as np
 import pytest
 
 from daymelt.core.errors import DaymeltError
+from daymelt.core.grid import Grid
 from daymelt.plan.settings import load_run
+from daymelt.products.geotiff import write_field
+from daymelt.sources.meltwaterbench import layout
 
 UTM = {"crs": "EPSG:32624", "left": 500_000, "top": 7_300_000}
 ALPS = {"crs": "EPSG:32632", "left": 400_000, "top": 5_150_000}
@@ -57,6 +61,7 @@ IMPOSSIBLE = [
     ({**season(2005), "microwave": {**NSIDC, "platform": "F18"}}, "did not observe in 2005"),
     ({"seasons": {"months": [7, 8, 9, 10]}}, "seasons.months: "),
     ({**OPERA, "sar": {"winter_months": [9, 1]}}, "sar.winter_months: "),
+    ({"microwave": {"winter_months": [5]}}, "microwave.winter_months: found [5], all within"),
     ({"sar": {"min_winter_scenes": 200}}, "sar.min_winter_scenes: found 200; expected at most 93"),
     (
         {"sar": {"min_winter_scenes": 11, "winter_months": [3], "reference_years_back": 0}},
@@ -73,6 +78,11 @@ IMPOSSIBLE = [
     ({"archives": {"sas_hosts": ["https://a.org"]}}, "archives.sas_hosts: "),
     ({"archives": {"s3_endpoint": "https://a.org"}}, "archives.s3_endpoint: "),
     ({"archives": {"arcticdem": ""}}, "archives.arcticdem: "),
+    (
+        {"terrain": {"provider": "arcticdem"}, "archives": {"arcticdem": "none.vrt"}},
+        "archives.arcticdem: none.vrt not found",
+    ),
+    ({"archives": {"timeout_s": 1e-9}}, "archives.timeout_s: found 1e-09"),
     ({"archives": {"height_names": [""]}}, "archives.height_names[0]: "),
     ({"archives": {"microwave_granules": "*{satellite}*"}}, "archives.microwave_granules: "),
     ({"meltwaterbench": {"repo": "meltwaterbench"}}, "meltwaterbench.repo: "),
@@ -134,7 +144,7 @@ IMPOSSIBLE = [
     ),
     (
         entry("random-forest", options={"channels": ["snow"]}),
-        "benchmark.systems.mine: options of the system random-forest: channels.0",
+        "benchmark.systems.mine: options of the system random-forest: channels: ",
     ),
     (entry("random-forest", options={"trees": 10**9}), "trees: "),
     (entry("random-forest", options={"seed": 10**30}), "seed: "),
@@ -217,3 +227,29 @@ def test_a_split_file_that_cannot_serve_is_refused(tmp_path, rows, told):
     with pytest.raises(DaymeltError, match=r"split\.file: ") as refusal:
         load_run({"split": {"file": str(tmp_path / "days.csv")}})
     assert told in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("mask", "told"),
+    [
+        (Grid("EPSG:3413", 100, 228_900, -2_445_900, 30, 40), "area: not on the grid of"),
+        (None, "meltwaterbench.folder: raster"),
+    ],
+)
+def test_a_copy_of_the_dataset_on_another_grid_or_without_its_mask_is_refused(tmp_path, mask, told):
+    if mask is not None:
+        write_field(tmp_path / layout.MASK, np.ones(mask.shape, np.float32), mask)
+    chosen = {name: {"provider": "meltwaterbench"} for name in ("sentinel1", "terrain")}
+    with pytest.raises(DaymeltError) as refusal:
+        load_run({**chosen, "meltwaterbench": {"folder": str(tmp_path)}})
+    assert told in str(refusal.value)
+    if mask is not None:
+        config = load_run(
+            {
+                **chosen,
+                "area": {"grid_file": str(tmp_path / layout.MASK)},
+                "training": {"crop": 16},
+                "meltwaterbench": {"folder": str(tmp_path)},
+            }
+        )
+        assert config.area.grid == mask

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from daymelt.core.errors import ConfigError, DaymeltError
+from daymelt.core.errors import ConfigError, DaymeltError, GridError
 from daymelt.core.split_files import SPLITS, read_rows
 from daymelt.plan.held import not_held
 from daymelt.settings.base import NETWORKS
@@ -17,7 +17,9 @@ from daymelt.settings.files import SettingsFile, read_file
 from daymelt.settings.learning import Model
 from daymelt.settings.loading import load, load_all, section, where
 from daymelt.settings.networks import Contradiction
+from daymelt.sources.meltwaterbench import layout
 
+REMOTE = ("/vsi", "http://", "https://")  # beginnings of paths of GDAL that are no local file
 FETCH = (
     "`daymelt retrieve-meltwaterbench --configfile FILE --out FOLDER` fetches that of "
     "MeltwaterBench"
@@ -70,8 +72,33 @@ def files_contradictions(config: Config) -> Iterator[Contradiction]:
             f"{folder} is no folder; expected the data root of a copy of the dataset, or null for "
             "the hub",
         )
+    elif of_dataset and folder is not None:
+        yield from grid_contradictions(config, folder / layout.MASK)
+    mosaic = config.archives.arcticdem
+    if config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE):
+        if not Path(mosaic).is_file():
+            yield (
+                "archives.arcticdem",
+                f"{mosaic} not found; expected a VRT or GeoTIFF, or /vsis3/…",
+            )
     if config.split.file is not None:
         yield from split_contradictions(config, config.split.file)
+
+
+def grid_contradictions(config: Config, mask: Path) -> Iterator[Contradiction]:
+    """An area on another grid than that of a copy of the published dataset."""
+    from daymelt.sources.meltwaterbench.rasters import read_grid  # imports rasterio
+
+    area = config.area.grid
+    try:
+        is_placed = read_grid(mask).window_of(area) == (0, 0)
+    except GridError:
+        is_placed = False
+    except DaymeltError as error:
+        yield "meltwaterbench.folder", str(error)
+        return
+    if not is_placed or read_grid(mask).shape != area.shape:
+        yield "area", f"not on the grid of {mask}; set area.grid_file to it"
 
 
 def split_contradictions(config: Config, file: Path) -> Iterator[Contradiction]:

@@ -217,6 +217,12 @@ class Config(Section):
                     f"found {list(months)}, of which {late} are of the melt season or after it, "
                     f"{list(season)}; expected months of the winter before",
                 )
+            elif min(year for year in place.values()) == 0 and months[0] > season[0]:
+                yield (
+                    f"{section}.winter_months",
+                    f"found {list(months)}, all within the melt season, {list(season)}; expected "
+                    "months of the winter before",
+                )
 
     def _twin_months(self) -> Iterator[Contradiction]:
         of_twin = [

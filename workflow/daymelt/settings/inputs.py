@@ -337,7 +337,7 @@ class Archives(Section):
     )
     timeout_s: Number = Field(
         60,
-        gt=0,
+        ge=0.1,
         le=86400,
         description="longest wait for an answer or a byte before an attempt fails, s",
     )

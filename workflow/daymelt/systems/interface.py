@@ -149,7 +149,8 @@ def read_options(kind: str, values: Mapping[str, Any]) -> Any:
         key = ".".join(str(part) for part in first["loc"])
         known = ", ".join(options.__dataclass_fields__) or "none"
         raise ConfigError(
-            f"options of the system {kind}: {key}: {first['msg']}; its settings are {known}"
+            f"options of the system {kind}: {key}: {first['msg'].removeprefix('Value error, ')}; "
+            f"its settings are {known}"
         ) from None
 
 

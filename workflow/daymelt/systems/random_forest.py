@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from daymelt.learn.channels import CHANNELS, check_channels, check_names
@@ -16,7 +16,6 @@ from daymelt.systems.interface import STRICT, Maps, Ready, Running, TrainingData
 from daymelt.systems.resources import Needs, Size, memory_mb
 
 KIND = "random-forest"
-Channel = Literal["microwave", "liquid_water", "sar", "height"]
 Share = Annotated[float, Field(gt=0, le=1)]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
@@ -27,7 +26,7 @@ class Options:
     published for MeltwaterBench (arXiv 2512.12142).
     """
 
-    channels: Annotated[tuple[Channel, ...], Field(min_length=1)] = CHANNELS
+    channels: Annotated[tuple[str, ...], AfterValidator(check_names)] = CHANNELS
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 42
     pixel_share: Share = 0.2
     trees: Annotated[int, Field(ge=1, le=10_000)] = 200
