@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from daymelt.core.errors import ConfigError, DaymeltError, GridError
+from daymelt.core.grid import Grid
 from daymelt.core.split_files import SPLITS, read_rows
 from daymelt.plan.held import not_held
 from daymelt.settings.base import NETWORKS
@@ -75,12 +76,9 @@ def files_contradictions(config: Config) -> Iterator[Contradiction]:
     elif of_dataset and folder is not None:
         yield from grid_contradictions(config, folder / layout.MASK)
     mosaic = config.archives.arcticdem
-    if config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE):
-        if not Path(mosaic).is_file():
-            yield (
-                "archives.arcticdem",
-                f"{mosaic} not found; expected a VRT or GeoTIFF, or /vsis3/…",
-            )
+    is_local = config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE)
+    if is_local and not Path(mosaic).is_file():
+        yield "archives.arcticdem", f"{mosaic} not found; expected a VRT, a GeoTIFF, or /vsis3/…"
     if config.split.file is not None:
         yield from split_contradictions(config, config.split.file)
 
@@ -91,14 +89,21 @@ def grid_contradictions(config: Config, mask: Path) -> Iterator[Contradiction]:
 
     area = config.area.grid
     try:
-        is_placed = read_grid(mask).window_of(area) == (0, 0)
-    except GridError:
-        is_placed = False
+        grid = read_grid(mask)
     except DaymeltError as error:
         yield "meltwaterbench.folder", str(error)
         return
-    if not is_placed or read_grid(mask).shape != area.shape:
+    if grid.shape != area.shape or not within(grid, area):
         yield "area", f"not on the grid of {mask}; set area.grid_file to it"
+
+
+def within(grid: Grid, area: Grid) -> bool:
+    """True where an area lies cell on cell within a grid."""
+    try:
+        grid.window_of(area)
+    except GridError:
+        return False
+    return True
 
 
 def split_contradictions(config: Config, file: Path) -> Iterator[Contradiction]:
