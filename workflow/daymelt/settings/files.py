@@ -73,7 +73,8 @@ def place(key: Key, values: Any, files: Sequence[SettingsFile]) -> str:
         having = [file for file in files if part in file.lines]
         for file in having:
             found = _value(file.values, part)
-            if isinstance(found, Mapping) or found == merged:
+            # NaN is equal to none, but written alike
+            if isinstance(found, Mapping) or found == merged or repr(found) == repr(merged):
                 return f"{file.path}, line {file.lines[part]}"
         if having:
             break
