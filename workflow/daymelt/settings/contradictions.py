@@ -1,5 +1,6 @@
-"""Settings of several sections that contradict each other: what no run could do."""
+"""Settings of several sections that contradict each other, so that no run could use them."""
 
+import datetime as dt
 import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ OF_GREENLAND = {"mar": ("mar-http",), "terrain": ("arcticdem", "nsidc-0645")}
 TWIN_VARIABLES = ("t_surf", "t_u")  # of the stations of the twin
 COLDEST_C, WARMEST_C = -100.0, 60.0  # of air and of snow
 HELD_OUT_SHARE = 0.15  # of the blocks of a year, in the protocol blocked
-FEWEST_DAYS_BETWEEN = 3  # four satellites on one relative orbit of 12 days
+FEWEST_DAYS_BETWEEN = 3  # passes of four satellites on one relative orbit of 12 days
 
 
 def contradictions(config: "Config") -> Iterator[Contradiction]:
@@ -122,11 +123,11 @@ def days_of_split(config: "Config") -> Iterator[Contradiction]:
 
 def blocks(split: Split, config: "Config") -> Iterator[Contradiction]:
     """Blocks of which none is drawn for the test."""
-    tested = [year for year in config.seasons.years if year not in split.training_only_years]
     counts = [
-        len({day.timetuple().tm_yday // split.block_days for day in season_days(year, months)})
-        for year in tested
-        for months in (config.seasons.months,)
+        len({(day - dt.date(year, 1, 1)).days // split.block_days for day in days})
+        for year in config.seasons.years
+        if year not in split.training_only_years
+        for days in [season_days(year, config.seasons.months)]
     ]
     if not any(round(HELD_OUT_SHARE * count) for count in counts):
         yield (
