@@ -21,7 +21,9 @@ from daymelt.plan import places
 from daymelt.settings.config import Config
 from daymelt.settings.loading import load
 
-LAYERS = {"melt": {"highest": 100, "scale": 0.01}, "sar_age": {"highest": 254, "scale": 1.0}}
+SHARE = {"highest": 100, "scale": 0.01}
+AGE = {"sar_age": {"highest": 254, "scale": 1.0}}
+LAYERS = dict.fromkeys(("melt", "melt_mean", "melt_low", "melt_high"), SHARE) | AGE
 TAGS = {
     "AREA": r"[a-z0-9-]+",
     "DATE": r"\d{4}-\d{2}-\d{2}",
@@ -41,7 +43,7 @@ def faults(config: Config, folder: Path) -> Iterator[str]:
         days = [day.isoformat() for day in season_days(season, config.seasons.months)]
         for layer in LAYERS:
             wanted = {f"{layer}_{day}.tif": day for day in days}
-            found = {path.name for path in here.glob(f"{layer}_*.tif")}
+            found = {path.name for path in here.glob(f"{layer}_[0-9]*.tif")}
             yield from (f"{season}/{name}: missing" for name in sorted(wanted.keys() - found))
             yield from (f"{season}/{name}: not expected" for name in sorted(found - wanted.keys()))
             for name in sorted(wanted.keys() & found):
@@ -106,14 +108,14 @@ def main(settings: str = "config.yaml") -> int:
     config = load(settings)
     folder = Path(places.at(places.MAPS, area=config.area.name, model=config.model.name))
     wrong = list(faults(config, folder))
-    counts = {layer: len(list(folder.glob(f"*/{layer}_*.tif"))) for layer in LAYERS}
+    counts = {layer: len(list(folder.glob(f"*/{layer}_[0-9]*.tif"))) for layer in LAYERS}
     sample = sorted(folder.glob("*/*.tif"))[::EVERY] if shutil.which("gdalinfo") else []
     wrong += gdalinfo_faults(sample)
     for fault in wrong[:20]:
         print(fault)
     print(
-        f"{folder}: {counts['melt']} melt and {counts['sar_age']} sar_age files, {len(sample)} "
-        f"through gdalinfo, {len(wrong)} faults"
+        f"{folder}: {', '.join(f'{count} {layer}' for layer, count in counts.items())} files, "
+        f"{len(sample)} through gdalinfo, {len(wrong)} faults"
     )
     return 1 if wrong else 0
 

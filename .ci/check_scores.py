@@ -12,7 +12,7 @@ from pathlib import Path
 from daymelt.plan import places
 
 TOLERANCE = 0.15  # of the published statistics
-NETWORK, UNTRAINED = "unet-smp", "time-interpolated-sar"
+NETWORK, UNTRAINED = "multi-sensor", "time-interpolated-sar"
 
 
 def rows(path: Path) -> list[dict[str, str]]:

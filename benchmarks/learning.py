@@ -123,13 +123,17 @@ def _network(setting: Setting):
     import torch
 
     from daymelt.learn.networks import build, load_model
-    from daymelt.settings.learning import Model
+    from daymelt.settings.config import Config
     from daymelt.systems.network import network_options
 
     if setting.model:
         return load_model(Path(setting.model))[0].to(setting.device)
     torch.manual_seed(0)
-    return build(network_options(Model().model_dump(mode="json"))).eval().to(setting.device)
+    return (
+        build(network_options(Config().resolve("unet-smp").options["model"]))
+        .eval()
+        .to(setting.device)
+    )
 
 
 def _wait(setting: Setting) -> None:

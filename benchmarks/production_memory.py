@@ -38,6 +38,7 @@ from daymelt.settings.loading import load_all
 from daymelt.steps.splits import write_split
 
 AREAS = Path(__file__).parents[1] / "workflow" / "areas"
+PUBLISHED, LARGE = "unet-smp", "unet-xception71"  # of full-size.yaml and of helheim.yaml
 LIMIT_MIB = 8 * 1024
 TRAINING_DAYS, VALIDATION_DAYS, STEPS, TREES = (
     389,
@@ -93,9 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def systems() -> dict[str, Any]:
     """The settings of every system that learns, shortened to what its memory needs, by its name."""
     helheim, small = load_all([AREAS / "helheim.yaml"]), load_all([AREAS / "full-size.yaml"])
-    found = {small.model.name: small.resolve(small.model.name)}
+    found = {PUBLISHED: small.resolve(PUBLISHED)}
     found |= {
-        name: helheim.resolve(name)
+        LARGE if name == PUBLISHED else name: helheim.resolve(name)
         for name in helheim.system_names()
         if name not in helheim.ablations
     }
@@ -223,7 +224,7 @@ def map_days(folder: Path, name: str) -> None:
     from daymelt.systems.aligned import open_aligned
 
     system = System.model_validate(json.loads((folder / f"{name}.json").read_text())["system"])
-    area = load_all([AREAS / ("full-size.yaml" if name == "unet-smp" else "helheim.yaml")])
+    area = load_all([AREAS / ("full-size.yaml" if name == PUBLISHED else "helheim.yaml")])
     settings = area.map.model_copy(update={"device": "cpu"})
     count = 1 if system.kind == "random-forest" else settings.batch
     streams = [folder / "interpolated.nc"], [folder / "mar.nc"], [folder / "microwave.nc"]

@@ -19,6 +19,7 @@ rule evaluate:
     output:
         daily=places.DAILY,
         tables=list(places.EVALUATION.values()),
+        onsets=places.ONSETS,
     log:
         "logs/{area}/evaluate/{trial}/{model}/{season}.log",
     benchmark:
@@ -53,7 +54,8 @@ rule evaluate:
 
 rule score:
     input:
-        JOBS.main_evaluations(),
+        daily=JOBS.main_evaluations(),
+        distributions=JOBS.main_evaluations(places.EVALUATION["distribution"]),
     output:
         scores=report(
             places.SCORES,
@@ -76,7 +78,7 @@ rule score:
     message:
         "Average the scores of every way of mapping"
     shell:
-        "python -m daymelt score --daily {input:q} --out {output.scores:q} --text {output.text:q}"
+        "python -m daymelt score --daily {input.daily:q} --out {output.scores:q} --text {output.text:q}"
         " 2> {log:q}"
 
 
@@ -118,7 +120,7 @@ rule measure:
 rule compare:
     input:
         daily=JOBS.evaluated(places.DAILY),
-        tables=JOBS.evaluated(*places.EVALUATION.values()),
+        tables=JOBS.evaluated(*places.EVALUATION.values(), places.ONSETS),
         speeds=JOBS.each_system(places.SPEED),
     output:
         table=report(
@@ -130,6 +132,7 @@ rule compare:
         html=places.COMPARISON["html"],
         strata=places.COMPARISON["strata"],
         reliability=places.COMPARISON["reliability"],
+        distribution=places.COMPARISON["distribution"],
     log:
         "logs/{area}/compare.log",
     benchmark:
@@ -138,7 +141,7 @@ rule compare:
         "../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=RESOURCES.memory(0, base_mb=400),
+        mem_mb=RESOURCES.memory(30, base_mb=400),  # not measured at full size
         runtime=RESOURCES.minutes(30),
     params:
         trials=[evaluation.trial for evaluation in JOBS.evaluations()],
@@ -153,6 +156,7 @@ rule compare:
         " --systems {params.systems:q} --speeds {input.speeds:q} --trainings {params.trainings:q}"
         " --measured {params.measured:q} --out {output.table:q} --markdown {output.markdown:q}"
         " --html {output.html:q} --strata {output.strata:q} --reliability {output.reliability:q}"
+        " --distribution {output.distribution:q}"
         " 2> {log:q}"
 
 

@@ -3,7 +3,7 @@
 
 rule map:
     input:
-        model=places.at(places.MODEL, split=PUBLISHED),
+        model=JOBS.model_of_maps,
         interpolated=places.at(places.INTERPOLATED, split=JOBS.map_pool),
         age=places.at(places.SAR_AGE, split=places.ALL),
         sar=JOBS.sar_of_season,
@@ -11,6 +11,7 @@ rule map:
         microwave=places.MICROWAVE,
         winter=places.MICROWAVE_WINTER,
         terrain=places.TERRAIN,
+        split=JOBS.split_of_maps,
     output:
         places.MAP_INDEX,
     log:
@@ -28,11 +29,13 @@ rule map:
     params:
         options=PARAMETERS.options("area", "seasons", "system", "map"),
         code=PARAMETERS.system_code("map"),
+        split=given("split"),
     message:
         "Map every day of {wildcards.season} with {wildcards.model}"
     shell:
         "python -m daymelt map --options {params.options:q} --model-card {input.model:q}"
         " --interpolated {input.interpolated:q} --age {input.age:q} --mar {input.mar:q}"
         " --microwave {input.microwave:q} --winter {input.winter:q} --terrain {input.terrain:q}"
-        " --sar {input.sar:q} --season {wildcards.season} --threads {threads} --out {output:q}"
+        " --sar {input.sar:q} {params.split} --season {wildcards.season} --threads {threads}"
+        " --out {output:q}"
         " 2> {log:q}"

@@ -245,7 +245,7 @@ def test_a_misspelt_key_stops_before_any_job_in_one_line(tmp_path):
 
 
 def test_a_finished_run_says_where_the_maps_are_and_prints_the_scores(finished):
-    assert "in results/embedded/maps/unet-smp/<season>/melt_<date>.tif" in finished[1].stdout
+    assert "in results/embedded/maps/multi-sensor/<season>/melt_<date>.tif" in finished[1].stdout
     assert "score" in finished[1].stdout  # what the pretended step wrote into scores.txt
 
 
@@ -256,11 +256,12 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 
 SCORED = {"evaluate": 8, "score": 1, "twin_statistics": 1, "report": 1}
-TRAINED = {"train": 4, "map": 2} | SCORED
+MAPPED = {"map": 2, "interval_scores": 1} | SCORED
+TRAINED = {"train": 4} | MAPPED
 CHANGED = {"\nfrom ": "\nCHANGED = 1\nfrom "}
 RERUNS = [
     ("config.yaml", {"day: 2019-07-31": "day: 2019-08-01"}, {"report": 1}),
-    ("config.yaml", {"halo: 64": "halo: 32"}, {"map": 2} | SCORED),
+    ("config.yaml", {"halo: 64": "halo: 32"}, MAPPED),
     (
         "config.yaml",
         {"learning_rate: 0.001": "learning_rate: 0.002"},
@@ -304,7 +305,7 @@ RERUNS = [
     (
         "workflow/daymelt/steps/prepare/time_interpolate.py",
         CHANGED,
-        {"time_interpolate": 2, "map": 2} | SCORED,
+        {"time_interpolate": 2} | MAPPED,
     ),
     (
         "workflow/daymelt/steps/prepare/acquisitions.py",
@@ -312,8 +313,8 @@ RERUNS = [
         {"split": 2, "time_interpolate": 2, "training_pool": 2} | TRAINED,
     ),
     ("workflow/daymelt/learn/training.py", CHANGED, TRAINED | {"train": 1, "evaluate": 2}),
-    ("workflow/daymelt/products/cog.py", CHANGED, {"map": 2} | SCORED),
-    ("workflow/daymelt/science/scores.py", CHANGED, SCORED),
+    ("workflow/daymelt/products/cog.py", CHANGED, MAPPED),
+    ("workflow/daymelt/science/scores.py", CHANGED, SCORED | {"interval_scores": 1}),
     ("workflow/daymelt/products/panel.py", CHANGED, {"report": 1}),
     (
         "config.yaml",
@@ -352,6 +353,7 @@ RERUNS = [
             **{
                 "train": 4,
                 "map": 3,
+                "interval_scores": 1,
                 "evaluate": 12,
                 "score": 1,
                 "twin_statistics": 1,
@@ -451,13 +453,13 @@ def test_every_library_of_a_job_has_as_many_threads_as_its_rule(finished):
 
 
 def test_maps_that_vanished_are_made_again_from_what_is_there(finished):
-    path = finished[0] / "results/embedded/maps/unet-smp/2019/index.json"
+    path = finished[0] / "results/embedded/maps/multi-sensor/2019/index.json"
     content, before = path.read_text(), path.stat()
     path.unlink()
     try:
         plan = planned(finished[0])
         assert plan["map"] == 1
-        assert plan.keys() <= {"map"} | SCORED.keys()
+        assert plan.keys() <= MAPPED.keys()
     finally:
         path.write_text(content)
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

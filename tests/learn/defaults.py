@@ -3,11 +3,12 @@
 from dataclasses import asdict, replace
 
 from daymelt.learn.random_forest import ForestOptions
-from daymelt.settings.learning import Model, Training
+from daymelt.settings.config import Config
+from daymelt.settings.learning import Training
 from daymelt.systems import random_forest
 from daymelt.systems.network import network_options, training_options
 
-NETWORK = network_options(Model().model_dump(mode="json"))
+NETWORK = network_options(Config().resolve("unet-smp").options["model"])
 TRAINING = replace(
     training_options(Training().model_dump(mode="json"), threads=0), validate_every=1
 )

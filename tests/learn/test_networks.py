@@ -19,6 +19,7 @@ from daymelt.learn.networks import (
     save_model,
 )
 from daymelt.learn.options import Architecture
+from daymelt.learn.quantiles import LEVELS
 from daymelt.settings.loading import load_all
 
 AREAS = Path(__file__).parents[2] / "workflow" / "areas"
@@ -62,7 +63,7 @@ def test_a_network_maps_any_size_onto_the_same_size_between_0_and_1(network, siz
 
 
 @pytest.mark.parametrize("area", ["helheim", "meltwaterbench"])
-@pytest.mark.parametrize(("system", "millions"), [("unet-xception71", 49.6), ("unet", 31.0)])
+@pytest.mark.parametrize(("system", "millions"), [("unet-smp", 49.6), ("unet", 31.0)])
 def test_the_systems_of_production_are_as_large_as_published(area, system, millions):
     """MeltwaterBench, arXiv 2512.12142."""
     config = load_all(
@@ -277,3 +278,15 @@ def test_a_network_repeats_itself_where_its_input_is_moved_by_its_multiple_and_b
         )
     torch.testing.assert_close(whole, still, rtol=0, atol=1e-6)
     assert (half - still).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("size", [(64, 64), (5, 70)])
+def test_quantiles_at_some_cells_are_those_of_the_whole_field(options, size):
+    torch.manual_seed(0)
+    network = build(replace(options, quantiles=LEVELS)).eval()
+    inputs, wanted = torch.randn(2, 4, *size), torch.rand(2, *size) < 0.4
+    wanted[1] = False
+    with torch.inference_mode():
+        field, found = network(inputs), network.at(inputs, wanted)
+    assert field.shape == (2, len(LEVELS), *size)
+    torch.testing.assert_close(found, field.movedim(1, -1)[wanted])

@@ -173,6 +173,41 @@ def test_without_rates_the_own_observation_of_a_day_is_no_input(world):
     np.testing.assert_allclose(inputs[0], slowly(world, planes, DAYS[2], same_day=False), atol=2e-5)
 
 
+def test_without_later_acquisitions_a_day_has_those_up_to_its_own(world):
+    frame, acquisitions, coarse = world
+    for day in (DAYS[2], DAYS[2] + dt.timedelta(1)):
+        past = SensorInputs(frame, Planes(), [day], acquisitions, coarse, later=False)
+        gone = acquisitions.percent.copy()
+        gone[[other > day for other in DAYS]] = 255
+        running = Acquisitions(DAYS, gone, acquisitions.usable)
+        expected = SensorInputs(frame, Planes(), [day], running, coarse)
+        every = SensorInputs(frame, Planes(), [day], acquisitions, coarse)
+        assert torch.equal(past.whole([0]), expected.whole([0]))
+        assert not torch.equal(past.whole([0]), every.whole([0]))
+        np.testing.assert_array_equal(past.gaps(0), expected.gaps(0))
+        assert past.of_days([day]).later is False
+
+
+def test_neighbours_of_a_side_are_given_as_their_mean(world):
+    frame, acquisitions, coarse = world
+    day, each, mean = DAYS[3], Planes(neighbours=2), Planes(neighbours=2, each=False)
+    made = SensorInputs(frame, mean, [day], acquisitions, coarse)
+    assert made.channels[:4] == (
+        "sar -1-2 mean",
+        "sar -1-2 valid",
+        "sar +1-2 mean",
+        "sar +1-2 valid",
+    )
+    found = made.whole([0])[0].numpy()
+    for first, later in ((0, False), (2, True)):
+        for cell in np.ndindex(*SHAPE):
+            near = [value for _, value in observed(acquisitions, day, cell, later)[:2]]
+            assert found[(first, *cell)] == pytest.approx(np.mean(near) if near else 0, abs=1e-6)
+            assert found[(first + 1, *cell)] == bool(near)
+    others = SensorInputs(frame, each, [day], acquisitions, coarse).whole([0])[0].numpy()
+    np.testing.assert_array_equal(found[4:], others[2 * each.of_side :])
+
+
 def test_gaps_are_days_to_the_nearest_observation_of_a_cell(world):
     made = SensorInputs(world[0], Planes(), [DAYS[3], FIRST + dt.timedelta(5)], *world[1:])
     for index, day in enumerate(made.days):

@@ -21,7 +21,11 @@ def on_every_protocol(settings):
     config = settings(
         seasons={"years": [2017, 2019, 2020]},
         split={"hindcast_training_years": [2019], "hindcast_validation_years": [2020]},
-        benchmark={"protocols": protocols, "ablations": ["without-sar"]},
+        benchmark={
+            "protocols": protocols,
+            "ablations": ["without-sar", "one-day"],
+            "subsets": ["without-sar", "past-sar"],
+        },
     )
     return Jobs(config)
 
@@ -94,16 +98,55 @@ def test_a_trial_takes_the_model_of_its_own_split(on_every_protocol, wildcards):
 def test_only_slow_systems_are_scored_from_written_maps(jobs, wildcards):
     slow = {name for name in jobs.config.system_names() if jobs.is_slow(name)}
     assert slow == {"unet-smp", "unet", "deeplabv3plus", "multi-sensor", "random-forest"}
-    job = wildcards(trial="published", model="unet-smp", season="2019")
-    assert jobs.maps_of_trial(job) == ["results/embedded/maps/unet-smp/2019/index.json"]
+    job = wildcards(trial="published", model="multi-sensor", season="2019")
+    assert jobs.maps_of_trial(job) == ["results/embedded/maps/multi-sensor/2019/index.json"]
     job.model = "linear-dem"
     assert jobs.maps_of_trial(job) == []
 
 
+def test_a_subset_is_the_model_itself_predicted_with_what_is_left(on_every_protocol, wildcards):
+    job = wildcards(trial="truth", model="multi-sensor.past-sar", season="2019")
+    assert on_every_protocol.model_of_trial(job) == on_every_protocol.model_of_trial(
+        wildcards(trial="truth", model="multi-sensor", season="2019")
+    )
+    assert on_every_protocol.model_of_maps(job) == on_every_protocol.model_of_trial(job)
+    assert on_every_protocol.maps_of_trial(job) == []
+    speeds = on_every_protocol.each_system(places.SPEED)
+    assert not any("past-sar" in path for path in speeds)
+
+
+def test_maps_of_training_days_alone_are_given_the_split_of_their_season(settings, wildcards):
+    job = wildcards(model="multi-sensor", season="2019", trial="truth")
+    assert Jobs(settings()).split_of_maps(job) == []
+    jobs = Jobs(settings(map={"sar_pool": "train"}))
+    assert jobs.split_of_maps(job) == ["results/embedded/splits/published/2019.csv"]
+    truth = jobs.held_out_inputs(places.INTERPOLATED)(job)
+    assert truth == "results/embedded/aligned/time_interpolated/published/2019.nc"
+
+
+def test_the_scores_of_every_run_hold_those_of_the_interval_that_its_model_gives(settings, area):
+    table = "results/embedded/benchmark/intervals/multi-sensor.csv"
+    assert table in Jobs(settings()).score_tables()
+    published = Jobs(settings(model={"inputs": "published", "name": "unet-smp"}))
+    assert not any("intervals" in path for path in published.score_tables())
+    assert not any("intervals" in path for path in Jobs(area("helheim")).score_tables())
+
+
+def test_a_network_that_takes_the_place_of_an_entry_is_scored_once(settings):
+    benchmark = {"always": ["unet-smp", "interpolate-mar"]}
+    jobs = Jobs(settings(model={"inputs": "published", "name": "unet-smp"}, benchmark=benchmark))
+    scored = jobs.main_evaluations()
+    assert len(scored) == len(set(scored)) == 2 * len(jobs.seasons)
+    assert jobs.systems_to_draw().count("unet-smp") == 1
+
+
 def test_ablations_and_sar_are_compared_where_they_say_something(on_every_protocol):
     compared = {(one.trial, one.model) for one in on_every_protocol.evaluations()}
-    with_ablation = {trial for trial, model in compared if model == "unet-smp-without-sar"}
-    assert with_ablation == {"published", "truth"}
+    for part in ("-without-sar", "-one-day", ".without-sar", ".past-sar"):
+        assert {trial for trial, model in compared if model == f"multi-sensor{part}"} == {
+            "published",
+            "truth",
+        }
     assert ("hindcast", "time-interpolated-sar") not in compared
     assert ("hindcast", "interpolate-mar") in compared
 
@@ -133,6 +176,8 @@ def test_of_years_left_out_in_turn_the_figure_shows_the_first(on_every_protocol)
 def test_wildcards_match_what_there_is_and_nothing_else(on_every_protocol):
     patterns = on_every_protocol.wildcard_constraints()
     assert re.fullmatch(patterns["trial"], "leave-out-2019")
-    assert re.fullmatch(patterns["model"], "unet-smp-without-sar")
+    assert re.fullmatch(patterns["model"], "multi-sensor-without-sar")
+    assert re.fullmatch(patterns["model"], "multi-sensor.without-sar")
+    assert not re.fullmatch(patterns["model"], "multi-sensor_without-sar")
     assert not re.fullmatch(patterns["season"], "2018")
     assert not re.fullmatch(patterns["split"], "truth")  # it is learnt on the published split

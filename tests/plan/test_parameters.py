@@ -31,7 +31,7 @@ def test_whether_files_stay_is_not_among_the_options_of_a_job(parameters, wildca
 
 def test_a_system_has_no_sentinel_1_in_a_hindcast(parameters, wildcards):
     def channels(**names):
-        values = json.loads(parameters.options("system")(wildcards(model="unet-smp", **names)))
+        values = json.loads(parameters.options("system")(wildcards(model="multi-sensor", **names)))
         return values["system"]["options"]["model"]["channels"]
 
     assert "sar" in channels(trial="published")
@@ -65,8 +65,32 @@ def test_a_system_counts_with_the_code_of_its_own_kind(parameters, wildcards):
     code = parameters.system_code("train")
     digests = {name: code(wildcards(model=name)) for name in parameters.config.system_names()}
     assert digests["unet"] == digests["unet-smp"]
-    assert digests["linear-dem"] != digests["unet-smp"]
+    assert len({digests["linear-dem"], digests["unet-smp"], digests["multi-sensor"]}) == 3
     assert len(set(digests.values())) == 7  # kinds of systems
+
+
+def test_sources_are_withheld_from_the_model_alone_and_from_a_subset_its_own(settings, wildcards):
+    parameters = Parameters(
+        settings(map={"without": ["microwave"]}, benchmark={"subsets": ["past-sar"]})
+    )
+
+    def withheld(**names):
+        return json.loads(parameters.options("map")(wildcards(**names)))["map"]["without"]
+
+    assert withheld(model="multi-sensor") == ["microwave"]
+    assert withheld(model="unet-smp") == withheld(model="interpolate-mar") == []
+    assert withheld(model="multi-sensor.past-sar") == ["later-sar"]
+    system = parameters.options("system")
+    assert system(wildcards(model="multi-sensor.past-sar")) == system(
+        wildcards(model="multi-sensor")
+    )
+
+
+def test_acquisitions_against_the_truth_are_those_of_the_maps(settings, wildcards):
+    for pool in ("all", "train"):
+        parameters = Parameters(settings(map={"sar_pool": pool}))
+        assert parameters.acquisitions(wildcards(trial="truth")) == pool
+        assert parameters.acquisitions(wildcards(trial="published")) == "train"
 
 
 def test_an_input_that_a_job_lacks_is_not_given(wildcards):

@@ -31,7 +31,7 @@ BEFORE = {
         "interpolate-mar": (2503, 1935, 1935),
     },
     "helheim": {
-        "unet-xception71": (7967, 4032, 2459),
+        "unet-smp": (7967, 4032, 2459),
         "unet": (7967, 6129, 2984),
         "deeplabv3plus": (7600, 6129, 2984),
         "random-forest": (5377, 1810, 1782),
@@ -71,7 +71,7 @@ def test_systems_ask_for_what_the_rules_asked_for(area, wildcards, name):
 def production(area, system):
     """Kind, options and size of a system of benchmarks/production_memory.py, as it runs there."""
     config = area("full-size" if system == "unet-smp" else "helheim")
-    found = config.resolve(system)
+    found = config.resolve("unet-smp" if system == "unet-xception71" else system)
     options = found.options
     if "training" in options:
         options["training"]["device"] = "cpu"

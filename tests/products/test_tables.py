@@ -99,3 +99,4 @@ def test_extent_has_a_row_a_day_and_a_column_a_system(tmp_path):
 
 def test_a_system_without_a_label_keeps_its_name():
     assert label("my-model-7") == "my-model-7" and label("unet-smp") == "UNet SMP"
+    assert label("multi-sensor.past-sar") == "multi-sensor, mapped with past sar"

@@ -17,12 +17,18 @@ SETTINGS = {
     "area": {"name": "tiny", "rows": 48, "columns": 48},
     "seasons": {"years": [SEASON], "months": [7, 8]},
     "split": {"training_only_years": []},
-    "model": {"depth": 2, "decoder_channels": [8, 8]},
+    "model": {
+        "name": "unet-smp",
+        "inputs": "published",
+        "depth": 2,
+        "decoder_channels": [8, 8],
+    },
     "training": {"crop": 32, "epochs": 2, "steps_per_epoch": 2, "validate_every": 1, "batch": 2},
     "map": {"device": "cpu"},
     "report": {"day": "2019-07-31"},
 }
 CONFIG = load(SETTINGS)
+SENSORS = load({**SETTINGS, "model": {"depth": 2, "decoder_channels": [8, 8]}})
 SECTIONS = {name: section.model_dump(mode="json") for name, section in CONFIG}
 OPTIONS = json.dumps({**SECTIONS, "system": CONFIG.system.model_dump(mode="json")})
 
@@ -230,9 +236,12 @@ def training():
 @pytest.fixture
 def options_of():
     """Function of a system's name that gives the run's configuration for it as JSON."""
-    return lambda name: json.dumps(
-        {**SECTIONS, "system": CONFIG.resolve(name).model_dump(mode="json")}
-    )
+
+    def of(name: str) -> str:
+        config = SENSORS if name == SENSORS.model.name else CONFIG
+        return json.dumps({**SECTIONS, "system": config.resolve(name).model_dump(mode="json")})
+
+    return of
 
 
 @pytest.fixture

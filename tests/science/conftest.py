@@ -54,6 +54,11 @@ def by_sklearn() -> Callable[..., dict[str, float]]:
             "recall": metrics.recall_score(wet_observed, wet_predicted, zero_division=1),
             "f1": metrics.f1_score(wet_observed, wet_predicted, zero_division=1),
             "bias": float(np.mean(predicted.astype(np.float64) - observed)),
+            "r2": (
+                metrics.r2_score(observed, predicted)
+                if observed.size > 1
+                else float(predicted == observed)
+            ),
         }
 
     return score

@@ -121,7 +121,7 @@ def test_the_curve_rises_to_one_and_stays_there(water, melt):
 def test_the_fit_recovers_the_curve_that_made_the_samples(brightness, gamma):
     water = np.random.default_rng(0).gamma(0.6, 0.01, 8000)
     melt = np.clip(water * brightness, 0, 1) ** gamma
-    found = melt_from_liquid_water(water.astype(np.float32), *fit_melt_curve(water, melt))
+    found = melt_from_liquid_water(water.astype(np.float32), *fit_melt_curve([(water, melt)]))
     assert np.abs(found - melt).mean() < 1e-3
 
 
@@ -134,16 +134,43 @@ def test_the_fit_is_as_good_as_a_search_of_the_whole_plane():
         return np.abs(np.clip(water * np.exp(logs[0]), 0, 1) ** np.exp(logs[1]) - melt).mean()
 
     best = brute(error, (slice(2, 7, 0.1), slice(-3, 5, 0.1)), full_output=True, finish=None)[1]
-    assert error(np.log(fit_melt_curve(water, melt))) <= best + 1e-6
+    assert error(np.log(fit_melt_curve([(water, melt)]))) <= best + 1e-6
+
+
+def test_every_image_counts_equally_in_the_fit_however_many_pixels_it_has():
+    rng = np.random.default_rng(2)
+    images = []
+    for pixels, scale in ((3000, 40), (200, 90), (150, 110)):
+        water = rng.gamma(0.6, 0.01, pixels)
+        images.append((water, np.clip(np.clip(water * scale, 0, 1) ** 2, 0, 1)))
+
+    def mean_of_images(brightness, gamma):
+        errors = [
+            sum(abs(min(w * brightness, 1) ** gamma - m) for w, m in zip(*image, strict=True))
+            / image[0].size
+            for image in images
+        ]
+        return sum(errors) / len(errors)
+
+    plane = [(np.exp(b), np.exp(g)) for b in np.arange(3, 6, 0.25) for g in np.arange(-1, 3, 0.25)]
+    found = fit_melt_curve(images)
+    assert mean_of_images(*found) <= min(mean_of_images(*point) for point in plane) + 1e-6
+    pooled = [(np.concatenate(side)) for side in zip(*images, strict=True)]
+    assert mean_of_images(*found) < mean_of_images(*fit_melt_curve([tuple(pooled)])) - 0.005
 
 
 def test_samples_with_a_missing_side_do_not_count():
     water = np.random.default_rng(0).gamma(0.6, 0.01, 500)
     melt = np.clip(water * 60, 0, 1)
-    spoiled = fit_melt_curve(np.append(water, [np.nan, 0.5]), np.append(melt, [1.0, np.nan]))
-    assert spoiled == fit_melt_curve(water, melt)
+    spoiled = fit_melt_curve(
+        [
+            (np.append(water, [np.nan, 0.5]), np.append(melt, [1.0, np.nan])),
+            (np.array([np.nan, 0.1]), np.array([0.2, np.nan])),
+        ]
+    )
+    assert spoiled == fit_melt_curve([(water, melt)])
 
 
 def test_samples_without_water_cannot_be_fitted():
     with pytest.raises(ValueError, match="none of 3 samples"):
-        fit_melt_curve(np.zeros(3), np.ones(3))
+        fit_melt_curve([(np.zeros(3), np.ones(3))])

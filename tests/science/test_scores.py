@@ -34,7 +34,9 @@ def test_the_scores_of_an_image_are_scikit_learn_s_over_its_valid_pixels(
     predicted, observed = prediction[valid].astype(np.float64), target[valid].astype(np.float64)
     expected = {
         **by_sklearn(predicted, observed),
-        "r2": metrics.r2_score(observed, predicted),
+        "r2_clipped": max(-1, metrics.r2_score(observed, predicted)),
+        "target_mean": observed.mean(),
+        "target_square": np.mean(observed**2),
         "valid_cells": valid.sum(),
     }
     scores = image_scores(prediction, target, valid)
@@ -107,6 +109,23 @@ def test_r2_of_a_constant_target_is_scikit_learn_s(error, r2):
         == r2
         == metrics.r2_score(target.ravel(), prediction.ravel())
     )
+
+
+def test_a_map_that_is_far_off_counts_as_minus_one_in_its_image_and_in_full_when_pooled():
+    target, prediction = image(0, 0, 0, 0.1), image(1, 1, 1, 1)
+    expected = metrics.r2_score(target.ravel(), prediction.ravel())
+    scores = image_scores(prediction, target, ALL)
+    assert expected < -100
+    assert scores["r2"] == pytest.approx(expected, rel=1e-6)
+    assert scores["r2_clipped"] == -1
+
+
+def test_pooled_r2_of_images_of_one_value_each_is_that_of_their_values():
+    pooled = PooledScores()
+    for value in (0.0, 0.5, 1.0):
+        target = np.full((1, 4), value, np.float32)
+        pooled.add(np.full((1, 4), 0.8 * value + 0.1, np.float32), target, ALL)
+    assert pooled.result()["r2"] == pytest.approx(0.96)
 
 
 def test_an_image_without_a_valid_pixel_has_no_score():

@@ -291,6 +291,38 @@ def entry(kind, **parts):
             "expected some, not all",
         ),
         (
+            {"benchmark": {"ablations": ["one-day"]}, "model": {"coarse_days": 0}},
+            "benchmark.ablations: multi-sensor-one-day has the inputs of the model",
+        ),
+        (
+            {"benchmark": {"ablations": ["one-day"]}, "model": {"inputs": "published"}},
+            "benchmark.ablations: multi-sensor-one-day has the inputs of the model",
+        ),
+        (
+            {"benchmark": {"ablations": ["mean"]}, "model": {"neighbours_as": "mean"}},
+            "with another neighbours_as than mean",
+        ),
+        ({"model": {"name": "linear-dem"}}, "found 'linear-dem', which is the name of the model"),
+        (entry("network", model={"inputs": "sensors"}), "the kind of an entry says its inputs"),
+        (entry("multi-sensor", model={"neighbours": 0}), "benchmark.systems.mine.model.neighbours"),
+        ({"benchmark": {"subsets": ["without-snow"]}}, "benchmark.subsets"),
+        (
+            {"benchmark": {"subsets": ["past-sar"]}, "model": {"inputs": "published"}},
+            "benchmark.subsets: found past-sar; the published inputs cannot be withheld",
+        ),
+        (
+            {"map": {"without": ["sar"]}, "model": {"inputs": "published"}},
+            "map.without: found sar; the published inputs cannot be withheld",
+        ),
+        (
+            {"map": {"without": ["later-sar"]}, "model": {"channels": ["microwave", "height"]}},
+            "model.channels has no sar",
+        ),
+        (
+            {"map": {"without": ["sar", "microwave", "liquid-water"]}},
+            "every sensor of the model; expected one left",
+        ),
+        (
             {"benchmark": {"protocols": ["hindcast"]}, "seasons": {"years": [2018, 2019]}},
             "hindcast has no year to score",
         ),
@@ -312,7 +344,8 @@ def test_a_system_is_the_model_with_what_its_entry_changes():
             "benchmark": entry("network", model={"depth": 2, "decoder_channels": [8, 8]})[
                 "benchmark"
             ]
-            | {"ablations": ["without-sar"]}
+            | {"ablations": ["without-sar"]},
+            "model": {"inputs": "published", "name": "unet-smp"},
         }
     )
     mine, model = config.resolve("mine").options, config.resolve("unet-smp").options
@@ -333,6 +366,48 @@ def test_a_system_is_the_model_with_what_its_entry_changes():
         "height",
     ]
     assert config.system_names() == ["unet-smp", "unet-smp-without-sar", "mine"]
+
+
+def test_the_model_is_given_the_sensors_or_with_one_setting_the_published_channels():
+    sensors, published = load({}), load({"model": {"inputs": "published"}})
+    assert (sensors.system.kind, published.system.kind) == ("multi-sensor", "network")
+    of_sensors = {"neighbours": 3, "neighbours_as": "each", "coarse_days": 2, "same_day": True}
+    model = sensors.system.options["model"]
+    assert model == published.system.options["model"] | of_sensors
+    assert sensors.system.options["training"]["epochs"] == 70
+
+
+def test_a_network_of_the_name_of_an_entry_takes_its_place():
+    config = load({"model": {"inputs": "published", "name": "unet-smp"}})
+    assert config.system_names().count("unet-smp") == 1 and "unet-smp" not in config.entries
+    assert config.resolve("unet-smp").options["training"]["epochs"] == 70
+
+
+def test_a_further_network_of_sensors_has_inputs_of_its_own():
+    config = load(entry("multi-sensor", model={"neighbours": 5, "same_day": False}))
+    mine, model = config.resolve("mine").options, config.system.options
+    changes = {"name": "mine", "neighbours": 5, "same_day": False}
+    assert mine["model"] == model["model"] | changes
+
+
+def test_an_ablation_changes_channels_or_days_and_a_subset_is_the_model_itself():
+    benchmark = {
+        "ablations": ["one-day", "only-sar", "mean"],
+        "subsets": ["past-sar", "without-sar"],
+    }
+    config = load({"benchmark": benchmark})
+    model = config.system.options["model"]
+    for name, changes in (
+        ("one-day", {"coarse_days": 0}),
+        ("only-sar", {"channels": ["sar"]}),
+        ("mean", {"neighbours_as": "mean"}),
+    ):
+        own = config.resolve(f"multi-sensor-{name}").options["model"]
+        assert own == model | changes | {"name": f"multi-sensor-{name}"}
+    assert config.resolve("multi-sensor.past-sar") == config.system
+    assert config.map_of("multi-sensor.past-sar").without == ("later-sar",)
+    assert config.subsets["multi-sensor.without-sar"] == ("sar",)
+    assert not set(config.subsets) & set(config.system_names())
 
 
 def test_the_trials_of_every_protocol():
@@ -422,7 +497,12 @@ def test_helheim_is_the_published_area_and_training():
         8,
         1e-4,
     )
+    assert helheim.system.kind == "multi-sensor"
+    published = helheim.resolve("unet-smp")
+    assert (published.kind, published.options["model"]["encoder"]) == ("network", "tu-xception71")
+    assert published.options["training"] == helheim.system.options["training"]
     vanilla, deeplab = (helheim.resolve(name).options for name in ("unet", "deeplabv3plus"))
+    assert vanilla["training"]["epochs"] == deeplab["training"]["epochs"] == 1085
     assert (vanilla["model"]["features"], vanilla["training"]["crop"]) == (64, 512)
     assert (
         deeplab["model"]["encoder"],

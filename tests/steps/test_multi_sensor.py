@@ -8,21 +8,22 @@ import pytest
 
 from daymelt.core import cube
 from daymelt.core.dates import season_days
-from daymelt.core.encoding import MAP_LAYERS, PERCENT, SAR_AGE
+from daymelt.core.encoding import BRIGHTNESS, LIQUID_WATER, MAP_LAYERS, PERCENT, SAR_AGE
 from daymelt.core.grid import Grid
 from daymelt.products import cog
 from daymelt.products.map_files import LAYERS
+from daymelt.steps.splits import read_split
 
 NAME = "multi-sensor"
 DAYS = season_days(2019, [7, 8])
 GRID = Grid("EPSG:3413", 100, 294900, -2566500, 48, 48)
 
 
-def options_with(options_of, **changes):
-    """The options of the run for the system, trained for two epochs; changes of its own options."""
+def options_with(options_of, map=None, **changes):
+    """The options of the run for the system; changes of `map` and of settings of `model`."""
     options = json.loads(options_of(NAME))
-    options["system"]["options"]["training"] |= {"epochs": 2, "restart_epochs": 2}
-    options["system"]["options"] |= changes
+    options["map"] |= map or {}
+    options["system"]["options"]["model"] |= changes
     return json.dumps(options)
 
 
@@ -146,7 +147,8 @@ def test_a_model_of_other_inputs_is_refused(
     words = arguments(mapping, tree, tmp_path / "maps")
     assert step(*words, options=options_with(options_of, coarse_days=0)) == 2
     message = capsys.readouterr().err
-    assert "trained on the channels" in message and message.count("\n") == 1
+    assert "microwave on 5 days" in message and "microwave on 1 days" in message
+    assert "train it again, or change the section model" in message and message.count("\n") == 1
 
 
 def test_ages_of_maps_with_an_interval_are_those_of_other_maps(mapped, trained):
@@ -158,3 +160,180 @@ def test_ages_of_maps_with_an_interval_are_those_of_other_maps(mapped, trained):
         np.testing.assert_array_equal(one, other)
         assert cog.read_tags(mapped / f"melt_low_{day}.tif")["model"] == NAME
         assert cog.read_day(mapped / f"melt_{day}.tif", GRID, PERCENT).shape == GRID.shape
+
+
+COARSE = {"microwave": BRIGHTNESS, "mar": LIQUID_WATER}
+
+
+def emptied(path, to, encoding=None):
+    """A copy of a stream without days or, with an encoding, with days without a value."""
+    with cube.open_stream(path) as stream:
+        nothing = np.full(stream.grid.shape, np.nan, np.float32)
+        days = [] if encoding is None else [(day, nothing) for day in stream.dates]
+        cube.write_stream(
+            to,
+            days,
+            grid=stream.grid,
+            encoding=encoding or PERCENT,
+            attributes={"inputs": stream.attributes["inputs"]},
+        )
+    return to
+
+
+def without(tree, words, folder, *sources):
+    """The command of a mapping whose files of some sources hold nothing."""
+    folder.mkdir(exist_ok=True)
+    changed = {
+        tree / f"{name}.nc": emptied(tree / f"{name}.nc", folder / f"{name}.nc", COARSE[name])
+        for name in sources
+        if name in COARSE
+    }
+    months = tree.months() if "sar" in sources else []
+    changed |= {month: emptied(month, folder / month.name) for month in months}
+    return [changed.get(word, word) for word in words]
+
+
+def same_maps(one, other):
+    """True where two folders hold the same melt and intervals on some days."""
+    days = [layers(folder, day) for day in DAYS[::6] for folder in (one, other)]
+    return all(
+        (first[name] == second[name]).all()
+        for first, second in zip(days[::2], days[1::2], strict=True)
+        for name in first
+    )
+
+
+@pytest.mark.parametrize(
+    ("withheld", "sources"),
+    [
+        (["sar"], ["sar"]),
+        (["microwave"], ["microwave"]),
+        (["liquid-water", "sar"], ["mar", "sar"]),
+    ],
+)
+def test_maps_without_a_source_are_those_of_a_season_that_lacks_it(
+    mapped, tree, mapping, step, options_of, tmp_path, withheld, sources
+):
+    words = arguments(mapping, tree, tmp_path / "withheld")
+    options = options_with(options_of, map={"without": withheld})
+    assert step(*words, options=options) == 0
+    words = arguments(mapping, tree, tmp_path / "lacking")
+    words = without(tree, words, tmp_path / "streams", *sources)
+    assert step(*words, options=options_with(options_of)) == 0
+    assert same_maps(tmp_path / "withheld", tmp_path / "lacking")
+    assert not same_maps(tmp_path / "withheld", mapped)
+    tags = cog.read_tags(tmp_path / f"withheld/melt_mean_{DAYS[0]}.tif")
+    assert tags["without"] == ", ".join(withheld)
+    index = json.loads((tmp_path / "withheld/index.json").read_text())
+    assert index["without"] == withheld
+    assert "without" not in cog.read_tags(mapped / f"melt_{DAYS[0]}.tif")
+
+
+def test_a_season_without_any_source_is_refused_with_what_is_missing(
+    mapped, tree, mapping, step, options_of, tmp_path, capsys
+):
+    words = arguments(mapping, tree, tmp_path / "maps")
+    words = without(tree, words, tmp_path / "streams", "microwave", "mar", "sar")
+    assert step(*words, options=options_with(options_of)) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "season 2019: no day of passive microwave, MAR, Sentinel-1" in message
+    words = arguments(mapping, tree, tmp_path / "maps")
+    words = without(tree, words, tmp_path / "streams", "microwave", "sar")
+    options = options_with(options_of, map={"without": ["liquid-water"]})
+    assert step(*words, options=options) == 2
+    assert "no day of passive microwave, MAR, Sentinel-1" in capsys.readouterr().err
+
+
+def test_with_the_pool_train_no_other_acquisition_reaches_the_maps(
+    mapped, tree, mapping, step, options_of, tmp_path, capsys
+):
+    options = options_with(options_of, map={"sar_pool": "train"})
+    words = arguments(mapping, tree, tmp_path / "maps")
+    assert step(*words, options=options) == 2
+    assert "map.sar_pool: found train" in capsys.readouterr().err
+    assert step(*words, "--split", tree / "split.csv", options=options) == 0
+    folder = tmp_path / "streams"
+    folder.mkdir()
+    split = read_split(tree / "split.csv")
+    pool = {month: folder / month.name for month in tree.months()}
+    for month, path in pool.items():
+        with cube.open_stream(month) as stream:
+            kept = [(day, stream.raw(day)) for day in stream.dates if split[day] == "train"]
+            about = {"inputs": stream.attributes["inputs"]}
+            cube.write_stream(path, kept, grid=stream.grid, encoding=PERCENT, attributes=about)
+    words = arguments(mapping, tree, tmp_path / "trained_days")
+    words = [pool.get(word, word) for word in words]
+    assert step(*words, options=options_with(options_of)) == 0
+    assert same_maps(tmp_path / "maps", tmp_path / "trained_days")
+    assert not same_maps(tmp_path / "maps", mapped)
+
+
+def test_sources_are_not_withheld_from_a_network_of_the_published_inputs(
+    trained, mapping, step, options, tmp_path, capsys
+):
+    values = json.loads(options)
+    values["map"]["without"] = ["sar"]
+    assert step(*mapping(trained, tmp_path / "maps"), options=json.dumps(values)) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "map.without: found sar; the system kind network needs all" in message
+
+
+def test_a_model_of_the_published_inputs_is_refused_and_the_reverse(
+    mapped, tree, training, mapping, step, options_of, options, tmp_path, capsys
+):
+    words = arguments(mapping, tree, tmp_path / "maps")
+    published, sensors = (tree / f"models/{name}/model.json" for name in ("unet-smp", NAME))
+    assert step(*training(tree), options=options) == 0
+    capsys.readouterr()
+    words[words.index(sensors)] = published
+    assert step(*words, options=options_with(options_of)) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "trained on the channels microwave, liquid_water, sar, height; the settings" in message
+    words = list(mapping(tree, tmp_path / "maps"))
+    words[words.index(published)] = sensors
+    assert step(*words, options=options) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "trained on 3 acquisitions a side, the day's own, microwave on 5 days" in message
+
+
+def test_a_model_of_other_quantiles_is_refused(
+    mapped, tree, mapping, step, options_of, tmp_path, capsys
+):
+    old = tree.copy(tmp_path / "old")
+    path = old / f"models/{NAME}/model.json"
+    card = json.loads(path.read_text())
+    card["network"]["quantiles"][0] = 0.025
+    path.write_text(json.dumps(card))
+    words = arguments(mapping, old, tmp_path / "maps")
+    assert step(*words, options=options_with(options_of)) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert "quantiles (0.025," in message and message.endswith("train it again")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"channels": ["height"]},
+        {"channels": ["sar"]},
+        {"channels": ["microwave", "liquid_water", "height"]},
+        {"coarse_days": 0, "same_day": False, "neighbours": 1},
+        {"neighbours_as": "mean", "same_day": False},
+    ],
+    ids=["height", "sar", "no-sar", "one-day", "mean"],
+)
+def test_a_network_of_fewer_inputs_trains_and_maps(
+    tree, training, mapping, step, options_of, tmp_path, changes
+):
+    options = options_with(options_of, **changes)
+    name = "-".join(map(str, changes))
+    words = [tmp_path / "model.json" if "models" in str(w) else w for w in training(tree, name)]
+    assert step(*words, options=options) == 0
+    words = arguments(mapping, tree, tmp_path / "maps")
+    words[words.index(tree / f"models/{NAME}/model.json")] = tmp_path / "model.json"
+    assert step(*words, options=options) == 0
+    if changes.get("channels") == ["sar"]:
+        return
+    with cube.open_stream(tree.months()[0]) as seen:  # the day's own is no input: it is not copied
+        day = seen.dates[0]
+        there = seen.raw(day) != 255
+        assert (layers(tmp_path / "maps", day)["melt"][there] != seen.raw(day)[there]).any()

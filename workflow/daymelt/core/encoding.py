@@ -56,6 +56,7 @@ BACKSCATTER = Encoding("gamma0", "dry-snow backscatter, linear power", "1", "flo
 COUNT = Encoding("scene_count", "number of scenes", "1", "uint8", 1.0, 255)
 HEIGHT = Encoding("height", "surface height above the WGS84 ellipsoid", "m", "float32")
 FLAG = Encoding("flag", "1 where true", "1", "uint8", 1.0, 255)
+ONSET = Encoding("onset", "day of the year on which lasting melt begins", "1", "uint16", 1.0, 0)
 
 NEVER_SEEN = 254  # SAR_AGE of a cell that no acquisition of the season has seen
 

@@ -79,30 +79,60 @@ class Network(nn.Module):
 class QuantileNetwork(Network):
     """A network that predicts quantiles of the melt fraction (batch, level, y, x).
 
-    The body gives fields of context; a head of 1 x 1 convolutions combines them, cell by cell, with
-    the inputs at full resolution, so that the edge of a swath and the observation of a single cell
-    reach the output unsmoothed.
+    The body gives fields of context; a head combines them, cell by cell, with the inputs at full
+    resolution, so that the edge of a swath and the observation of a single cell reach the output
+    unsmoothed. In a training the head works on the cells that have a target alone.
     """
 
     def __init__(self, body: nn.Module, multiple: int, channels: int, levels: int) -> None:
         super().__init__(body, multiple)
-        self.head = nn.Sequential(
-            nn.Conv2d(channels + CONTEXT, HIDDEN, 1),
-            nn.ReLU(),
-            nn.Conv2d(HIDDEN, HIDDEN, 1),
-            nn.ReLU(),
-            nn.Conv2d(HIDDEN, levels, 1),
-        )
+        self.head = CellHead(channels, levels)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Quantiles (batch, level, y, x) of inputs (batch, channel, y, x)."""
+        batch, _, height, width = inputs.shape
+        raw = self.head(by_cell(self._context(inputs)), by_cell(inputs))
+        return rising(raw).view(batch, height, width, -1).permute(0, 3, 1, 2)
+
+    def at(self, inputs: Tensor, wanted: Tensor) -> Tensor:
+        """Quantiles (cell, level) of the cells where `wanted` (batch, y, x) is True, in order."""
+        cells = wanted.flatten().nonzero()[:, 0]
+        fields = by_cell(self._context(inputs)), by_cell(inputs)
+        return rising(self.head(*(field.index_select(0, cells) for field in fields)))
+
+    def _context(self, inputs: Tensor) -> Tensor:
+        """Fields of the body (batch, field, y, x)."""
         height, width = inputs.shape[-2:]
         padded = pad(inputs, -height % self.multiple, -width % self.multiple)
-        padded = padded.contiguous(memory_format=torch.channels_last)
         with Surroundings(self.sees, padded.shape[-2]) if self.sees else nullcontext():
-            context: Tensor = self.body(padded)
-        raw: Tensor = self.head(torch.cat([context, padded], dim=1))
-        return rising(raw[..., :height, :width])
+            context: Tensor = self.body(padded.contiguous(memory_format=torch.channels_last))
+        return context[..., :height, :width]
+
+
+class CellHead(nn.Module):
+    """Two hidden layers that combine context and inputs of a cell.
+
+    Linear layers over a list of cells: a convolution of 1 x 1 does the same and took half as long
+    again on a CPU.
+    """
+
+    def __init__(self, channels: int, levels: int) -> None:
+        super().__init__()
+        self.inputs = nn.Linear(channels, HIDDEN)
+        self.context = nn.Linear(CONTEXT, HIDDEN, bias=False)
+        self.hidden = nn.Linear(HIDDEN, HIDDEN)
+        self.levels = nn.Linear(HIDDEN, levels)
+
+    def forward(self, context: Tensor, inputs: Tensor) -> Tensor:
+        """(cell, level) of context (cell, field) and inputs (cell, channel)."""
+        first = functional.relu(self.inputs(inputs) + self.context(context))
+        result: Tensor = self.levels(functional.relu(self.hidden(first)))
+        return result
+
+
+def by_cell(fields: Tensor) -> Tensor:
+    """Fields (batch, field, y, x) as (cell, field); no copy of fields in channels-last memory."""
+    return fields.permute(0, 2, 3, 1).flatten(0, 2)
 
 
 @dataclass(frozen=True)

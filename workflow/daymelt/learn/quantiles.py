@@ -21,13 +21,14 @@ START = -2.0  # logit of the lowest quantile before training: most cells of a se
 
 
 def rising(raw: Tensor) -> Tensor:
-    """Quantiles (batch, level, y, x) from the output of a head: 0 to 1, not falling with the level.
+    """Quantiles (cell, level) from the output of a head: 0 to 1, not falling with the level.
 
-    The first channel is the logit of the lowest quantile, each further one, made positive, the step
+    The first column is the logit of the lowest quantile, each further one, made positive, the step
     to the next.
     """
-    first, steps = raw[:, :1].float() + START, functional.softplus(raw[:, 1:].float())
-    return torch.sigmoid(torch.cat([first, steps], dim=1).cumsum(dim=1))
+    raw = raw.float()
+    steps = [raw[:, :1] + START, functional.softplus(raw[:, 1:])]
+    return torch.sigmoid(torch.cat(steps, dim=1).cumsum(dim=1))
 
 
 def pinball_loss(
@@ -35,14 +36,16 @@ def pinball_loss(
 ) -> Tensor:
     """Mean over the batch of each image's mean pinball loss over its valid cells, doubled.
 
-    For the median alone that is the mean absolute error. `quantiles` is (batch, level, y, x),
-    `target` (batch, y, x), `valid` (batch, y, x) bool; an image without a valid cell counts 0.
+    For the median alone that is the mean absolute error. `quantiles` is (cell, level), of the valid
+    cells in order; `target` (batch, y, x), `valid` (batch, y, x) bool; an image without a valid
+    cell counts 0.
     """
-    level = torch.tensor(levels, device=quantiles.device)[:, None, None]
-    error = target[:, None] - quantiles
-    loss = 2 * torch.maximum(level * error, (level - 1) * error).mean(dim=1)
-    total = torch.where(valid, loss, 0).sum(dim=(1, 2))
-    return (total / valid.sum(dim=(1, 2)).clamp(min=1)).mean()
+    level = torch.tensor(levels, device=quantiles.device)
+    error = target[valid][:, None] - quantiles
+    loss = torch.maximum(level * error, (level - 1) * error).mean(dim=1)
+    count = valid.sum(dim=(1, 2))
+    share = (1 / count.clamp(min=1)).repeat_interleave(count)
+    return 2 * (loss * share).sum() / len(valid)
 
 
 def weights_of_mean(levels: Sequence[float] = LEVELS) -> NDArray[np.float32]:

@@ -76,6 +76,7 @@ class SensorInputs:
     days : the days that are mapped
     acquisitions, coarse : what they are made from
     same_day : whether the day's own observation may be an input on these days
+    later : whether acquisitions after a day may be
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class SensorInputs:
         acquisitions: Acquisitions,
         coarse: Coarse,
         same_day: bool = True,
+        later: bool = True,
     ) -> None:
         if acquisitions.percent.shape[1:] != frame.shape:
             raise GridError(
@@ -94,7 +96,7 @@ class SensorInputs:
             )
         self.frame, self.planes, self.days = frame, planes, tuple(days)
         self.acquisitions, self.coarse = acquisitions, coarse
-        self.same_day = same_day and planes.same_day
+        self.same_day, self.later = same_day and planes.same_day, later
         self._index = {day: place for place, day in enumerate(acquisitions.days)}
         self._ordinals = np.array([day.toordinal() for day in acquisitions.days], np.int64)
         away = np.arange(256, dtype=np.float32)
@@ -112,7 +114,13 @@ class SensorInputs:
     def of_days(self, days: Sequence[dt.date]) -> "SensorInputs":
         """The inputs of other days, made from the same."""
         return SensorInputs(
-            self.frame, self.planes, days, self.acquisitions, self.coarse, self.same_day
+            self.frame,
+            self.planes,
+            days,
+            self.acquisitions,
+            self.coarse,
+            self.same_day,
+            self.later,
         )
 
     def inputs(
@@ -173,6 +181,8 @@ class SensorInputs:
         usable = self.acquisitions.usable
         if hidden is not None:
             usable = usable & ~hidden.acquisitions
+        if not self.later:
+            usable = usable & (self._ordinals <= day.toordinal())
         return sides(day, self._ordinals, usable, SEARCHED)
 
     def _lay(
@@ -191,8 +201,11 @@ class SensorInputs:
                 stack[:, never] = NODATA
             own = Side(np.arange(len(side.places)), side.away)
             percent, away = nearest(stack, own, planes.neighbours)
-            sensor_loops.lay_observations(crop, first, percent, away, SCALE, self._closeness)
-            first += 3 * planes.neighbours
+            if planes.each:
+                sensor_loops.lay_observations(crop, first, percent, away, SCALE, self._closeness)
+            else:
+                crop[..., first], crop[..., first + 1] = _mean(percent)
+            first += planes.of_side
         if planes.same_day:
             percent, given = self._own(day, window, hidden)
             sensor_loops.lay_same_day(crop, first, percent, given, SCALE)
@@ -338,6 +351,13 @@ class SensorTrainingSet(SensorInputs):
     def _target(self, index: int) -> NDArray[np.uint8]:
         stored: NDArray[np.uint8] = self.acquisitions.percent[self._index[self.days[index]]]
         return stored
+
+
+def _mean(percent: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Mean melt fraction of the valid acquisitions of a side, and where there is one, (y, x)."""
+    valid = percent != NODATA
+    total = np.where(valid, percent, np.float32(0)).sum(axis=0)
+    return SCALE * total / valid.sum(axis=0).clip(min=1), valid.any(axis=0)
 
 
 def _side_by_side(work: Callable[[int], None], count: int) -> None:

@@ -20,7 +20,7 @@ import math
 import signal
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -181,9 +181,18 @@ def masked_l1(prediction: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     return (error / valid.sum(dim=(1, 2)).clamp(min=1)).mean()
 
 
-def loss_of(network: Network) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+def loss_of(network: Network, inputs: Tensor, target: Tensor, valid: Tensor) -> Tensor:
     """The loss that a network is trained with: masked L1, or the pinball loss of its quantiles."""
-    return pinball_loss if isinstance(network, QuantileNetwork) else masked_l1
+    if isinstance(network, QuantileNetwork):
+        return pinball_loss(network.at(inputs, valid), target, valid)
+    return masked_l1(network(inputs), target, valid)
+
+
+def loss_between(prediction: Tensor, target: Tensor, valid: Tensor) -> Tensor:
+    """The same loss of predicted fields (batch, y, x), or of quantiles (batch, level, y, x)."""
+    if prediction.dim() == 4:
+        return pinball_loss(prediction.movedim(1, -1)[valid], target, valid)
+    return masked_l1(prediction, target, valid)
 
 
 def learning_rate(options: TrainingOptions, epoch: int) -> float:
@@ -226,7 +235,7 @@ def validation_loss(
                     if tile is None
                     else in_tiles(network, labelled, days, tile, halo_of(tile, network.multiple))
                 )
-            total += float(loss_of(network)(prediction, target, valid)) * len(days)
+            total += float(loss_between(prediction, target, valid)) * len(days)
     network.train()
     return total / len(labelled)
 
@@ -338,7 +347,7 @@ class _Run(lightning.LightningModule):
     def training_step(self, batch: int) -> Tensor:
         step = self.progress.epochs * self.options.steps_per_epoch + batch
         inputs, target, valid = draw(self.training_set, self.options, step, self.share, self.room)
-        loss = loss_of(self.network)(self.network(inputs), target, valid)
+        loss = loss_of(self.network, inputs, target, valid)
         self.losses.append(loss.detach())
         return loss
 

@@ -4,7 +4,8 @@ Methods that take `wildcards` are input functions of rules: they are given the w
 attributes (`wildcards.season`), a text each.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,7 @@ from daymelt.core.dates import month_name, parse_month, winter_months
 from daymelt.plan import places
 from daymelt.plan.resources import system_needs
 from daymelt.settings.config import Config
-from daymelt.settings.protocols import LEAVE_OUT, PUBLISHED, TRUTH, Trial, trials
+from daymelt.settings.protocols import LEAVE_OUT, PUBLISHED, TRUTH, Pool, Trial, trials
 from daymelt.systems import interface
 
 Wildcards = Any
@@ -73,7 +74,7 @@ class Jobs:
         """What each wildcard can be, as a regular expression."""
         return {
             "area": self.area,
-            "model": "|".join(self.config.system_names()),
+            "model": "|".join(map(re.escape, [*self.config.system_names(), *self.config.subsets])),
             "trial": "|".join(self.trials),
             "split": "|".join({trial.split: None for trial in self.trials.values()}),
             "season": "|".join(map(str, self.seasons)),
@@ -169,6 +170,25 @@ class Jobs:
         """True where a system maps so slowly that scores and figures take its written maps."""
         return system_needs(self.config, model).slow
 
+    def model_of_maps(self, wildcards: Wildcards) -> str:
+        """The system that maps, as trained on the published split."""
+        return self.trained(PUBLISHED, wildcards.model)
+
+    def trained(self, split: str, name: str) -> str:
+        """A system as trained on a split; for a subset of sensors that is the model itself."""
+        model = self.model if name in self.config.subsets else name
+        return self.at(places.MODEL, split=split, model=model)
+
+    def split_of_maps(self, wildcards: Wildcards) -> list[str]:
+        """The split whose training days alone are inputs of the maps; none for all acquisitions."""
+        if self.map_pool == places.ALL:
+            return []
+        return [self.at(places.SPLIT, split=PUBLISHED, season=wildcards.season)]
+
+    def gives_interval(self, model: str) -> bool:
+        """True where the maps of a system come with an interval."""
+        return interface.gives_interval(self.config.resolve(model).kind)
+
     # trials
 
     def split_of_trial(self, wildcards: Wildcards) -> str:
@@ -178,8 +198,7 @@ class Jobs:
 
     def model_of_trial(self, wildcards: Wildcards) -> str:
         """The system as trained for a trial."""
-        split = self.trials[wildcards.trial].split
-        return self.at(places.MODEL, split=split, model=wildcards.model)
+        return self.trained(self.trials[wildcards.trial].split, wildcards.model)
 
     def held_out_inputs(self, place: str) -> Callable[[Wildcards], str]:
         """Function that gives a stream of the acquisitions that may be inputs on held-out days.
@@ -189,10 +208,14 @@ class Jobs:
 
         def path(wildcards: Wildcards) -> str:
             trial = self.trials[wildcards.trial]
-            pool = trial.split if trial.pool == "train" else places.ALL
+            pool = trial.split if self.pool_of(trial) == "train" else places.ALL
             return self.at(place, split=pool, season=wildcards.season)
 
         return path
+
+    def pool_of(self, trial: Trial) -> Pool:
+        """Acquisitions that may be inputs of a trial: against the truth those of the maps."""
+        return self.config.map.sar_pool if trial.name == TRUTH else trial.pool
 
     def other_inputs(self, place: str) -> Callable[[Wildcards], str]:
         """The same for days without an acquisition: as in the maps on the published trial."""
@@ -205,8 +228,15 @@ class Jobs:
         return path
 
     def maps_of_trial(self, wildcards: Wildcards) -> list[str]:
-        """The written maps of a slow system where they are what the trial would predict."""
-        if not self.is_slow(wildcards.model) or wildcards.trial not in (PUBLISHED, TRUTH):
+        """The written maps of a slow system where they are what the trial would predict.
+
+        A subset of the model's sensors has none. Against the truth of every day a system with an
+        interval is predicted: the maps do not hold its distribution.
+        """
+        name = wildcards.model
+        with_maps = (PUBLISHED,) if self.gives_interval(name) else (PUBLISHED, TRUTH)
+        is_mapped = self.is_slow(name) and name not in self.config.subsets
+        if not is_mapped or wildcards.trial not in with_maps:
             return []
         return [self.at(places.MAP_INDEX, model=wildcards.model, season=wildcards.season)]
 
@@ -216,18 +246,20 @@ class Jobs:
         """Daily scores (or another table) of the systems that every run compares."""
         return [
             self.at(place, trial=PUBLISHED, model=model, season=season)
-            for model in [self.model, *self.config.benchmark.always]
+            for model in dict.fromkeys([self.model, *self.config.benchmark.always])
             for season in self.seasons
         ]
 
     def systems_of(self, trial: Trial) -> list[str]:
         """The systems that are compared on a trial.
 
-        Ablations of the model stand on the published trial and the truth alone, the time
-        interpolation of Sentinel-1 where there is Sentinel-1.
+        Ablations and subsets of the model stand on the published trial and the truth alone, the
+        time interpolation of Sentinel-1 where there is Sentinel-1.
         """
         names = self.config.system_names()
-        if trial.name not in (PUBLISHED, TRUTH):
+        if trial.name in (PUBLISHED, TRUTH):
+            names += self.config.subsets
+        else:
             names = [name for name in names if name not in self.config.ablations]
         if trial.pool == "none":
             kinds = {name: self.config.resolve(name).kind for name in names}
@@ -294,24 +326,26 @@ class Jobs:
     # targets
 
     def score_tables(self) -> list[str]:
-        """The scores as csv and as text, and on the twin its calibration."""
+        """The scores as csv and as text, and on the twin its calibration and those of the model's
+        interval.
+        """
         tables = [places.SCORES, places.SCORES_TEXT]
         tables += [places.TWIN_STATISTICS] if self.has_truth else []
-        return [self.at(table) for table in tables]
+        return [*(self.at(table) for table in tables), *self.interval_tables([self.model])]
 
-    def interval_tables(self) -> list[str]:
-        """Scores of the intervals of every system that gives one, where there is a truth."""
+    def interval_tables(self, names: Iterable[str]) -> list[str]:
+        """Scores of the intervals of those systems that give one, where there is a truth."""
         return [
             self.at(places.INTERVALS, model=name)
-            for name in self.config.system_names()
-            if self.has_truth and interface.gives_interval(self.config.resolve(name).kind)
+            for name in names
+            if self.has_truth and self.gives_interval(name)
         ]
 
     def benchmark_tables(self) -> list[str]:
         """What `snakemake benchmark` leaves beside the scores."""
         tables = [*places.COMPARISON.values(), *places.COMPARISON_FIGURES.values()]
         paths = [self.at(table) for table in [*tables, *places.STATIONS.values()]]
-        return [*paths, *self.interval_tables()]
+        return [*paths, *self.interval_tables(self.config.system_names()[1:])]
 
     def station_records(self, compares: bool, folder: Path) -> list[str]:
         """The manifest of the weather stations that the report shows.

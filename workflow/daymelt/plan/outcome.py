@@ -15,7 +15,7 @@ def outcome(jobs: Jobs, folder: Path) -> Iterator[str]:
     if scores.is_file():
         yield f"\n{scores.read_text(encoding='utf-8').rstrip()}\n"
     if (folder / maps).is_dir():
-        count = len(list((folder / maps).glob("*/melt_*.tif")))
+        count = len(list((folder / maps).glob("*/melt_[0-9]*.tif")))
         yield f"Maps: {count} days in {maps}/<season>/melt_<date>.tif"
     if (folder / figures).is_dir():
         yield f"Figures: {figures}/"

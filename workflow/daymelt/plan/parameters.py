@@ -47,7 +47,11 @@ class Parameters:
         return as_json
 
     def _section(self, name: str, wildcards: Wildcards) -> Any:
-        """One section; `system` is that of a job's model, without Sentinel-1 in a hindcast."""
+        """One section; `system` is that of a job's model, without Sentinel-1 in a hindcast, and
+        `map` says what is withheld from it.
+        """
+        if name == "map" and hasattr(wildcards, "model"):
+            return self.config.map_of(wildcards.model)
         if name != "system":
             return getattr(self.config, name)
         split = getattr(wildcards, "trial", getattr(wildcards, "split", PUBLISHED))
@@ -99,7 +103,8 @@ class Parameters:
 
         A trial without any has no system with Sentinel-1 among its channels.
         """
-        return "train" if Jobs(self.config).trials[wildcards.trial].pool == "train" else "all"
+        jobs = Jobs(self.config)
+        return "train" if jobs.pool_of(jobs.trials[wildcards.trial]) == "train" else "all"
 
     def every_day(self, wildcards: Wildcards) -> str:
         """`--every-day` on the trial against the truth."""

@@ -45,8 +45,9 @@ BENCHMARK = f"{RESULTS}/benchmark"
 DAILY = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}.csv"
 EVALUATION = {
     name: f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_{name}.csv"
-    for name in ("extent", "strata", "reliability", "onset")
+    for name in ("extent", "strata", "reliability", "onset", "distribution")
 }
+ONSETS = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_onset.nc"  # of every cell
 INTERVALS = f"{BENCHMARK}/intervals/{{model}}.csv"
 SPEED = f"{BENCHMARK}/speed/{{model}}.json"
 SCORES, SCORES_TEXT = f"{BENCHMARK}/scores.csv", f"{BENCHMARK}/scores.txt"
@@ -57,6 +58,7 @@ COMPARISON = {
     "html": f"{BENCHMARK}/table.html",
     "strata": f"{BENCHMARK}/strata.csv",
     "reliability": f"{BENCHMARK}/reliability.csv",
+    "distribution": f"{BENCHMARK}/distribution.csv",
 }
 COMPARISON_FIGURES = {
     name: f"{BENCHMARK}/{name}.png" for name in ("maps", "reliability", "error", "leakage")

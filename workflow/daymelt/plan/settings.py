@@ -46,7 +46,7 @@ def load_run(
     files = [read_file(Path(path)) for path in paths if Path(path).suffix != ".json"]
     config = load(values, completed, files)
     for name in config.system_names():
-        is_entry = name in config.benchmark.systems
+        is_entry = name in config.entries
         is_trained = compares or not is_entry or name in config.benchmark.always
         check_system(config, name, values, files, is_trained)
         for key, text in config.entry_contradictions(name) if is_trained and is_entry else ():
@@ -140,12 +140,11 @@ def check_system(
     try:
         options = interface.read_options(system.kind, system.options)
         if is_trained and system.kind in NETWORKS and needs_encoder_check(options.model):
-            from daymelt.systems.network import check
-
-            check(options)
+            network: Any = interface.system(system.kind)
+            network.check(options)
     except ConfigError as error:
         key: Key
-        if name in config.benchmark.systems:
+        if name in config.entries:
             key, told = ("benchmark", "systems", name), f"benchmark.systems.{name}: {error}"
         else:  # the message begins with the key
             key, told = tuple(str(error).partition(":")[0].split(".")), str(error)

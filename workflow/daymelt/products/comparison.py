@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 # colour and line of each system, distinct without colour too; other systems take the next of
 # `OTHER_LOOKS`
 LOOKS: Mapping[str, tuple[str, str]] = {
-    "unet-smp": (BLUE, "-"),
+    "multi-sensor": (BLUE, "-"),
+    "unet-smp": (BLUE, "--"),
     "unet": (SKY, "-"),
     "deeplabv3plus": (SKY, "--"),
     "random-forest": (GREEN, "-"),

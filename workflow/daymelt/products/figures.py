@@ -90,9 +90,7 @@ def extent_curves(
 def loss_curve(
     path: Path, epochs: Sequence[float], train: Sequence[float], validation: Sequence[float]
 ) -> None:
-    """Draw the loss (mean absolute error of melt fraction) of training and validation over the
-    epochs; NaN where it was not measured.
-    """
+    """Draw the loss of training and validation over the epochs; NaN where it was not measured."""
     seen = np.isfinite(np.asarray(validation, float))
     with picture(path, 1200, 700) as figure:
         axes = _single_axes(figure, "Course of the training")
@@ -129,7 +127,7 @@ def loss_curve(
         highest = max([*_finite(train), *_finite(validation)], default=1.0)
         axes.set(
             xlabel="epoch",
-            ylabel="mean absolute error of melt fraction (0-1)",
+            ylabel="loss of melt fraction (0-1)",
             ylim=(0, 1.05 * highest),
         )
         axes.legend(frameon=False, loc="upper right")

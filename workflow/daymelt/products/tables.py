@@ -67,8 +67,11 @@ PUBLISHED_HEADING = "Published, on the real data (MeltwaterBench, arXiv 2512.121
 
 
 def label(system: str) -> str:
-    """Display name of a system."""
-    return LABELS.get(system, system)
+    """Display name of a system; that of a subset of its sensors says what it maps with."""
+    model, _, subset = system.partition(".")
+    name = LABELS.get(model, model)
+    words = subset.replace("past", "with past", 1).replace("-", " ")
+    return f"{name}, mapped {words}" if subset else name
 
 
 def scores_csv(path: Path, rows: Sequence[Row]) -> None:

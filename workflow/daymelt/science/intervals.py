@@ -7,6 +7,7 @@ intervals and punishes misses (Gneiting and Raftery 2007, JASA 102, 359, eq. 43)
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,13 +19,42 @@ WIDTHS = ("below 0.02", "0.02-0.1", "0.1-0.3", "0.3-0.6", "0.6-0.98", "above 0.9
 COLUMNS = ("cells", "below", "above", "covered", "width", "score")
 
 Field = NDArray[np.float32]
+# class of each cell, an index or one for all, and the names of the classes
+Classes: TypeAlias = tuple[NDArray[np.integer] | int, Sequence[str]]
+Stratum = tuple[str, str]
 
 
-class IntervalSums:
+class ClassSums:
     """Sums over the cells of each stratum, a (kind, class) such as ("width", "0.1-0.3")."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[str, str], NDArray[np.float64]] = {}
+        self.sums: dict[Stratum, NDArray[np.float64]] = {}
+
+    def take(self, stratum: Stratum, sums: NDArray[np.float64]) -> None:
+        """Add to the sums of a stratum."""
+        self.sums[stratum] = self.sums.get(stratum, 0) + sums
+
+    def add(self, numbers: NDArray[np.float64], strata: Mapping[str, Classes]) -> None:
+        """Add cells.
+
+        Parameters
+        ----------
+        numbers : (number, cell), the first of them 1
+        strata : kind to the class of each cell; an index of -1 is in none
+        """
+        for kind, (bins, names) in strata.items():
+            each = np.broadcast_to(bins, numbers.shape[1:])
+            member = (each == np.arange(len(names))[:, None]).astype(np.float64)
+            for name, sums in zip(names, member @ numbers.T, strict=True):
+                if sums[0]:
+                    self.take((kind, name), sums)
+
+
+class IntervalSums:
+    """Sums over the cells of each stratum."""
+
+    def __init__(self) -> None:
+        self._sums = ClassSums()
 
     def add(
         self,
@@ -32,7 +62,7 @@ class IntervalSums:
         high: Field,
         target: Field,
         valid: NDArray[np.bool_],
-        strata: Mapping[str, tuple[NDArray[np.integer] | int, Sequence[str]]],
+        strata: Mapping[str, Classes],
     ) -> None:
         """Add one day.
 
@@ -43,33 +73,31 @@ class IntervalSums:
         strata : kind to the class of each cell, an index (y, x) or one for the whole day, and the
             names of the classes; an index of -1 is in none
         """
-        lower, upper, value = (field[valid].astype(np.float64) for field in (low, high, target))
-        width = upper - lower
-        below, above = value < lower - ROUNDING, value > upper + ROUNDING
-        missed = np.maximum(lower - value, 0) + np.maximum(value - upper, 0)
-        score = width + 2 / ALPHA * missed
-        numbers = np.stack([np.ones_like(width), below, above, width, score])
-        classes = {
-            "all": (np.zeros(width.size, np.intp), ("all",)),
-            "width": (np.digitize(width, WIDTH_ENDS), WIDTHS),
-            **{
-                kind: (np.broadcast_to(bins, valid.shape)[valid], names)
-                for kind, (bins, names) in strata.items()
-            },
+        numbers = interval_numbers(low[valid], high[valid], target[valid])
+        own = {
+            kind: (np.broadcast_to(bins, valid.shape)[valid], names)
+            for kind, (bins, names) in strata.items()
         }
-        for kind, (bins, names) in classes.items():
-            for index, name in enumerate(names):
-                here = bins == index
-                if here.any():
-                    self._take((kind, name), numbers[:, here].sum(axis=1))
+        self._sums.add(numbers, {**classes_of_width(numbers[3]), **own})
 
     def rows(self) -> Iterator[dict[str, object]]:
         """A row for each stratum: cells, shares below, above and covered, mean width and score."""
-        for (kind, name), (cells, below, above, width, score) in self._sums.items():
+        for (kind, name), (cells, below, above, width, score) in self._sums.sums.items():
             missed = below + above
             values = (int(cells), below / cells, above / cells, 1 - missed / cells)
             shares = dict(zip(COLUMNS, (*values, width / cells, score / cells), strict=True))
             yield {"kind": kind, "class": name, **shares}
 
-    def _take(self, stratum: tuple[str, str], sums: NDArray[np.float64]) -> None:
-        self._sums[stratum] = self._sums.get(stratum, 0) + sums
+
+def interval_numbers(low: Field, high: Field, target: Field) -> NDArray[np.float64]:
+    """1, below, above, width and interval score of each cell, (5, cell), of fields (cell,)."""
+    lower, upper, value = (field.astype(np.float64) for field in (low, high, target))
+    width = upper - lower
+    below, above = value < lower - ROUNDING, value > upper + ROUNDING
+    missed = np.maximum(lower - value, 0) + np.maximum(value - upper, 0)
+    return np.stack([np.ones_like(width), below, above, width, width + 2 / ALPHA * missed])
+
+
+def classes_of_width(width: NDArray[np.float64]) -> dict[str, Classes]:
+    """The stratum of all cells, and the classes of the width of their interval."""
+    return {"all": (0, ("all",)), "width": (np.digitize(width, WIDTH_ENDS), WIDTHS)}

@@ -2,7 +2,10 @@
 
 Each image is scored over its valid pixels and a table is a mean over images, as in MeltwaterBench.
 Precision, recall and F1 of an image without melt are then 1, so dry days raise the mean; pooled
-scores, over the pixels of all images at once, do not have this effect.
+scores, over the pixels of all images at once, do not have this effect. R² of an image is clipped at
+-1 as published (`r2_clipped`): the target of a dry image hardly varies, and the mean over images
+would be that of a few of them. The pooled R² is taken over the pixels of all images and not
+clipped.
 
 Sources: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142 (the scores and the wet threshold);
 Wang et al. (2004), IEEE Trans. Image Process. 13, 600, eq. 13 (structural similarity), with the
@@ -19,7 +22,15 @@ from daymelt.science.windows import gaussian_kernel, inner_mean
 
 Scores: TypeAlias = dict[str, float]
 
-WET = 0.1  # melt fraction above which a pixel counts as melting
+# Melt fraction above which a pixel counts as melting: `> 0.1` as published, of the values as they
+# are stored. Observations, the twin's truth and written maps are stored in percent: 0.100 to 0.105
+# is 10 % there and dry, where the published code, which does not round, has it wet. A share of
+# exactly a tenth is dry in both; a threshold of >= 10 % would turn it wet, and 0.095 to 0.1 too.
+# Predictions that are scored without being written are not rounded.
+WET = 0.1
+R2_LEAST = -1.0  # R² of an image is clipped there, as published
+# share of the sum of squares of a target below which its variance is rounding: it is constant
+CONSTANT = 1e-12
 SSIM_LUMINANCE, SSIM_CONTRAST = 0.01**2, 0.03**2  # (k · data range)² of Wang et al., data range 1
 WINDOW_SIGMAS = 3.5  # half width of the similarity window
 SUMS = (  # what a set of pixels is scored from
@@ -27,6 +38,8 @@ SUMS = (  # what a set of pixels is scored from
     "absolute",
     "difference",
     "squared",
+    "target",
+    "target_squared",
     "wet_predicted",
     "wet_target",
     "wet_both",
@@ -49,9 +62,8 @@ def image_scores(
 
     Returns
     -------
-    mae, mse, rmse, accuracy, precision, recall, f1, bias (prediction - target), r2, valid_cells.
-    Precision, recall and F1 are 1 where their denominator is 0; r2 of a constant target is 1 for a
-    perfect prediction and 0 for any other. All NaN without a valid pixel.
+    As `scores_of`, and r2_clipped, r2 clipped at -1; target_mean and target_square, the means of
+    the target and of its square. All NaN without a valid pixel.
 
     Raises
     ------
@@ -61,7 +73,7 @@ def image_scores(
     pooled = PooledScores(wet)
     pooled.add(prediction, target, valid)
     scores = pooled.result()
-    return {**scores, "r2": _r2(target[valid], scores["mse"])}
+    return {**scores, "r2_clipped": float(np.maximum(scores["r2"], R2_LEAST)), **pooled.target()}
 
 
 def wet_counts(
@@ -76,14 +88,6 @@ def wet_counts(
     predicted, observed = (values > wet for values in usable(prediction, target, valid))
     counts = {"wet_predicted": predicted, "wet_target": observed, "wet_both": predicted & observed}
     return {name: int(np.count_nonzero(flags)) for name, flags in counts.items()}
-
-
-def _r2(target: NDArray[np.float32], mse: float) -> float:
-    if target.size == 0:
-        return np.nan
-    # exactly 0 for a constant: float64 adds equal float32 values without rounding
-    variance = float(np.var(target, dtype=np.float64))
-    return 1 - mse / variance if variance > 0 else float(mse == 0)
 
 
 class PooledScores:
@@ -105,6 +109,8 @@ class PooledScores:
                 "absolute": float(np.abs(difference).sum()),
                 "difference": float(difference.sum()),
                 "squared": float(np.square(difference).sum()),
+                "target": float(observed.sum(dtype=np.float64)),
+                "target_squared": float(np.square(observed, dtype=np.float64).sum()),
                 **wet_counts(prediction, target, valid, self._wet),
             }
         )
@@ -113,7 +119,13 @@ class PooledScores:
         """Add one image by its `image_scores` and `wet_counts`."""
         cells = image["valid_cells"]
         if cells:
-            sums = {"absolute": image["mae"], "difference": image["bias"], "squared": image["mse"]}
+            sums = {
+                "absolute": image["mae"],
+                "difference": image["bias"],
+                "squared": image["mse"],
+                "target": image["target_mean"],
+                "target_squared": image["target_square"],
+            }
             self._count(
                 {
                     **image,
@@ -127,10 +139,16 @@ class PooledScores:
             self._sums[name] += sums[name]
 
     def result(self) -> Scores:
-        """mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells over everything added;
-        NaN before any valid pixel.
-        """
+        """Scores over everything added, as `scores_of`; NaN before any valid pixel."""
         return scores_of(self._sums)
+
+    def target(self) -> Scores:
+        """target_mean and target_square, the means of the target and of its square."""
+        cells = self._sums["cells"] or np.nan
+        return {
+            "target_mean": self._sums["target"] / cells,
+            "target_square": self._sums["target_squared"] / cells,
+        }
 
 
 def scores_of(sums: Mapping[str, float]) -> Scores:
@@ -139,18 +157,23 @@ def scores_of(sums: Mapping[str, float]) -> Scores:
     Parameters
     ----------
     sums : those named in SUMS: pixels, sum of the absolute error, of the error (prediction -
-        target) and of its square, and the wet pixels of the prediction, of the target and of both
+        target), of its square, of the target and of its square, and the wet pixels of the
+        prediction, of the target and of both
 
     Returns
     -------
-    mae, mse, rmse, accuracy, precision, recall, f1, bias, valid_cells; all NaN without a pixel.
-    Precision, recall and F1 are 1 where their denominator is 0.
+    mae, mse, rmse, accuracy, precision, recall, f1, bias, r2, valid_cells; all NaN without a pixel.
+    Precision, recall and F1 are 1 where their denominator is 0. r2 is not clipped; of a constant
+    target it is 1 for a perfect prediction and 0 for any other.
     """
-    cells, absolute, difference, squared, predicted, observed, both = (sums[name] for name in SUMS)
+    cells, absolute, difference, squared, target, target_squared, predicted, observed, both = (
+        sums[name] for name in SUMS
+    )
     if cells == 0:
         return {
             **dict.fromkeys(
-                ("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias"), np.nan
+                ("mae", "mse", "rmse", "accuracy", "precision", "recall", "f1", "bias", "r2"),
+                np.nan,
             ),
             "valid_cells": 0,
         }
@@ -164,8 +187,17 @@ def scores_of(sums: Mapping[str, float]) -> Scores:
         "recall": _ratio(both, observed),
         "f1": _ratio(2 * both, either),
         "bias": difference / cells,
+        "r2": _r2(squared, target_squared, target * target / cells),
         "valid_cells": int(cells),
     }
+
+
+def _r2(squared: float, target_squared: float, of_mean: float) -> float:
+    """R² from the sum of squared errors, the target's sum of squares, and that of its mean."""
+    scatter = target_squared - of_mean
+    if scatter <= CONSTANT * target_squared:
+        return float(squared == 0)
+    return 1 - squared / scatter
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -1,7 +1,7 @@
 """Scores by kind of pixel and day: by distance to the nearest observation, by height, by month and
 in named events.
 
-Only sums are held, seven numbers a stratum, so memory does not depend on the number of days. Sums
+Only sums are held, nine numbers a stratum, so memory does not depend on the number of days. Sums
 of several seasons add up.
 
 Source of the classes of distance: the code of MeltwaterBench (Lütjens et al. 2025, arXiv
@@ -82,9 +82,10 @@ class StrataSums:
         """
         where = where.astype(np.intp) + 1
         error = np.subtract(predicted, observed, dtype=np.float64)
+        square = np.square(observed, dtype=np.float64)
         weighted = (
             np.bincount(where, weights, count + 1)
-            for weights in (np.abs(error), error, error * error)
+            for weights in (np.abs(error), error, error * error, observed, square)
         )
         state = 4 * where + 2 * (predicted > self._wet) + (observed > self._wet)
         dry, missed, false, both = np.bincount(state, minlength=4 * (count + 1)).reshape(-1, 4).T

@@ -31,6 +31,7 @@ Text = Annotated[str, Field(min_length=1)]
 Batch = Annotated[int, Field(ge=1, le=4096), BeforeValidator(read_number)]
 Tile = Annotated[int, Field(ge=32), BeforeValidator(read_number)]
 Channel = Literal["microwave", "liquid_water", "sar", "height"]
+Withheld = Literal["microwave", "liquid-water", "sar", "later-sar"]
 Platform = Literal["F16", "F17", "F18", "F19"]
 Device = Literal["auto", "cpu", "cuda"]
 NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -38,6 +39,8 @@ Name = Annotated[str, Field(pattern=NAME, max_length=60)]
 Day = Annotated[dt.date, Field(strict=False)]
 NETWORK, MULTI_SENSOR = "network", "multi-sensor"
 NETWORKS = (NETWORK, MULTI_SENSOR)  # kinds of systems with the sections model and training
+SENSORS, PUBLISHED_INPUTS = "sensors", "published"
+KINDS = {SENSORS: MULTI_SENSOR, PUBLISHED_INPUTS: NETWORK}  # of the model, by `model.inputs`
 
 
 def rising(value: tuple[int, ...]) -> tuple[int, ...]:

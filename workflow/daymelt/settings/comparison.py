@@ -1,15 +1,36 @@
 """Settings of the stage benchmark: the systems compared, the scores and the figures."""
 
 import datetime as dt
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from daymelt.settings.base import Day, Name, Section, each_once
+from daymelt.settings.base import Day, Name, Section, Withheld, each_once
 from daymelt.settings.learning import SYSTEMS, SystemEntry
 from daymelt.settings.protocols import Protocol
 
-Ablation = Annotated[str, Field(pattern=r"^(only|without)-(microwave|liquid-water|sar|height)$")]
+Ablation = Annotated[
+    str, Field(pattern=r"^((only|without)-(microwave|liquid-water|sar|height)|one-day|mean)$")
+]
+Subset = Literal[
+    "without-microwave",
+    "without-liquid-water",
+    "without-microwave-liquid-water",
+    "without-sar",
+    "past-sar",
+    "past-sar-without-microwave",
+    "past-sar-without-liquid-water",
+]
+SUBSETS: Mapping[Subset, tuple[Withheld, ...]] = {
+    "without-microwave": ("microwave",),
+    "without-liquid-water": ("liquid-water",),
+    "without-microwave-liquid-water": ("microwave", "liquid-water"),
+    "without-sar": ("sar",),
+    "past-sar": ("later-sar",),
+    "past-sar-without-microwave": ("later-sar", "microwave"),
+    "past-sar-without-liquid-water": ("later-sar", "liquid-water"),
+}  # name to what is withheld
 
 EventName = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -34,10 +55,17 @@ class Benchmark(Section):
     ablations: tuple[Ablation, ...] = Field(
         (),
         strict=False,
-        description="the model trained on fewer inputs: only-sar, without-height and so on",
+        description="the model trained on fewer inputs: only-sar, without-height and so on; "
+        "one-day has MAR and passive microwave on the day alone, mean the mean of the neighbours",
+    )
+    subsets: tuple[Subset, ...] = Field(
+        (),
+        strict=False,
+        description="the model, trained once, with sensors withheld while it maps "
+        "(model.inputs sensors)",
     )
 
-    @field_validator("always", "protocols", "ablations")
+    @field_validator("always", "protocols", "ablations", "subsets")
     @classmethod
     def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return each_once(value)

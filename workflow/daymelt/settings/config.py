@@ -11,8 +11,16 @@ from pydantic import ValidationError, model_validator
 
 from daymelt.core.dates import winter_months
 from daymelt.core.errors import nearest
-from daymelt.settings.base import NETWORK, NETWORKS, Section, memory_of
-from daymelt.settings.comparison import Benchmark, Report, Scores
+from daymelt.settings.base import (
+    KINDS,
+    MULTI_SENSOR,
+    NETWORKS,
+    SENSORS,
+    Section,
+    Withheld,
+    memory_of,
+)
+from daymelt.settings.comparison import SUBSETS, Benchmark, Report, Scores
 from daymelt.settings.contradictions import contradictions, memory
 from daymelt.settings.errors import contradiction, dotted, refusal
 from daymelt.settings.inputs import (
@@ -35,6 +43,11 @@ from daymelt.settings.protocols import Trial, trials
 
 Kind = TypeVar("Kind", bound=Section)
 RESERVED = {"sar": "observations of Sentinel-1", "truth": "twin's truth"}  # in tables
+OF_SENSORS = ("neighbours", "neighbours_as", "coarse_days", "same_day")  # `inputs: sensors` alone
+OF_ABLATIONS: Mapping[str, Mapping[str, Any]] = {
+    "one-day": {"coarse_days": 0},
+    "mean": {"neighbours_as": "mean"},
+}
 MOST_PIXELS = 1e11  # of Sentinel-1 in a pass over the area; Greenland at 10 m has 4e10
 
 
@@ -74,23 +87,37 @@ class Config(Section):
         return self.resolve(self.model.name)
 
     @property
-    def ablations(self) -> Mapping[str, tuple[str, ...]]:
-        """Name of each ablation of the model to the channels that are left."""
-        names = {}
-        for ablation in self.benchmark.ablations:
-            word, channel = ablation.split("-", 1)
-            only = word == "only"
-            left = tuple(
-                name for name in self.model.channels if (name == channel.replace("-", "_")) == only
-            )
-            names[f"{self.model.name}-{ablation}"] = left
-        return names
+    def ablations(self) -> Mapping[str, Mapping[str, Any]]:
+        """Name of each ablation to the settings of the model that it changes."""
+        return {
+            f"{self.model.name}-{ablation}": self._changes(ablation)
+            for ablation in self.benchmark.ablations
+        }
+
+    def _changes(self, ablation: str) -> Mapping[str, Any]:
+        """The settings of the model that an ablation changes."""
+        if ablation in OF_ABLATIONS:
+            return OF_ABLATIONS[ablation]
+        word, channel = ablation.split("-", 1)
+        only, named = word == "only", channel.replace("-", "_")
+        return {"channels": [name for name in self.model.channels if (name == named) == only]}
+
+    @property
+    def entries(self) -> Mapping[str, SystemEntry]:
+        """The systems of `benchmark.systems`, without one that the model takes the place of."""
+        systems = self.benchmark.systems
+        return {name: entry for name, entry in systems.items() if name != self.model.name}
+
+    @property
+    def subsets(self) -> Mapping[str, tuple[Withheld, ...]]:
+        """Name of each subset of the model's sensors to what is withheld from the network."""
+        return {f"{self.model.name}.{name}": SUBSETS[name] for name in self.benchmark.subsets}
 
     def system_names(self) -> list[str]:
         """Every system that can be trained and scored: the model, its ablations, those of the
         benchmark.
         """
-        return [self.model.name, *self.ablations, *self.benchmark.systems]
+        return [self.model.name, *self.ablations, *self.entries]
 
     def trials(self) -> list[Trial]:
         """The trials of every configured protocol."""
@@ -101,20 +128,31 @@ class Config(Section):
             for trial in trials(protocol, self.seasons.years, *years)
         ]
 
+    def map_of(self, name: str) -> Map:
+        """How a system maps: sources are withheld from the model alone, from a subset its own."""
+        without = self.map.without if name == self.model.name else self.subsets.get(name, ())
+        return self.map.model_copy(update={"without": without})
+
     def resolve(self, name: str, sar: bool = True) -> System:
-        """A system with all of its settings; without `sar`, Sentinel-1 is not among its inputs."""
+        """A system with all of its settings; without `sar`, Sentinel-1 is not among its inputs.
+
+        A subset is the model itself, a network of the published inputs has no settings of sensors.
+        """
+        if name in self.subsets:
+            return self.resolve(self.model.name, sar)
         if name == self.model.name:
-            entry = SystemEntry(kind=NETWORK)
+            entry = SystemEntry(kind=KINDS[self.model.inputs])
         elif name in self.ablations:
-            entry = SystemEntry(kind=NETWORK, model={"channels": list(self.ablations[name])})
+            entry = SystemEntry(kind=KINDS[self.model.inputs], model=dict(self.ablations[name]))
         else:
             entry = self.benchmark.systems[name]
         options = dict(entry.options)
         if entry.kind in NETWORKS:
             model = changed(self.model, entry.model)
             training = changed(self.training, entry.training)
+            unused = {"inputs"} if entry.kind == MULTI_SENSOR else {"inputs", *OF_SENSORS}
             options |= {
-                "model": {**model.model_dump(mode="json"), "name": name},
+                "model": {**model.model_dump(mode="json", exclude=unused), "name": name},
                 "training": training.model_dump(mode="json"),
             }
         for part in (options, options.get("model", {})):
@@ -147,6 +185,7 @@ class Config(Section):
         yield from self._days()
         yield from self._winters()
         yield from self._twin_months()
+        yield from self._withheld()
         yield from self._main_network()
         yield from self._names()
         yield from self._entries()
@@ -254,6 +293,29 @@ class Config(Section):
                 f"{2 * halo}, or null",
             )
 
+    def _withheld(self) -> Iterator[Contradiction]:
+        """Sources that are withheld from the model: it takes single sensors, and one is left."""
+        given = {name.replace("_", "-") for name in self.model.channels} - {"height"}
+        subsets = [("benchmark.subsets", name, SUBSETS[name]) for name in self.benchmark.subsets]
+        mapped = self.map.without
+        asked = [("map.without", ", ".join(mapped), mapped)] if mapped else []
+        for key, found, withheld in [*asked, *subsets]:
+            lacking = {name.removeprefix("later-") for name in withheld} - given
+            if self.model.inputs != SENSORS:
+                yield (
+                    key,
+                    f"found {found}; the published inputs cannot be withheld; expected [], or "
+                    f"model.inputs: {SENSORS}",
+                )
+            elif lacking:
+                yield (
+                    key,
+                    f"found {found}; model.channels has no {', '.join(sorted(lacking))}; expected "
+                    "sensors of the model",
+                )
+            elif not given - set(withheld):
+                yield key, f"found {found}, every sensor of the model; expected one left"
+
     def _crop(self, training: Training) -> Iterator[Contradiction]:
         """Crops beyond the area."""
         shorter = min(self.area.rows, self.area.columns)
@@ -271,7 +333,7 @@ class Config(Section):
     def _names(self) -> Iterator[Contradiction]:
         systems = self.benchmark.systems
         for name in (self.model.name, *self.ablations):
-            if name in systems:
+            if name in systems and (name in self.ablations or systems[name].kind not in NETWORKS):
                 yield (
                     "benchmark.systems",
                     f"found {name!r}, which is the name of the model; expected another",
@@ -290,13 +352,22 @@ class Config(Section):
                     f"found {name!r}{nearest(name, systems)}; expected names of "
                     f"benchmark.systems, {', '.join(systems)}",
                 )
-        for name, left in self.ablations.items():
-            if not left or left == self.model.channels:
+        for name, changes in self.ablations.items():
+            left = changes.get("channels", ())
+            if "channels" in changes and (not left or left == list(self.model.channels)):
                 yield (
                     "benchmark.ablations",
                     f"{name} leaves {list(left)} of {list(self.model.channels)}; expected some, "
                     "not all",
                 )
+            for key in set(changes) & set(OF_SENSORS):
+                value = changes[key]
+                if self.model.inputs != SENSORS or getattr(self.model, key) == value:
+                    yield (
+                        "benchmark.ablations",
+                        f"{name} has the inputs of the model; expected model.inputs: {SENSORS} "
+                        f"with another {key} than {value}, or another ablation",
+                    )
 
     def _entries(self) -> Iterator[Contradiction]:
         for name, entry in self.benchmark.systems.items():

@@ -191,10 +191,10 @@ def comparison(config: "Config") -> Iterator[Contradiction]:
             f"sentinel1.provider {config.sentinel1.provider} has no ground truth",
         )
     if HINDCAST in benchmark.protocols:
-        for name in (config.model.name, *benchmark.systems):
-            entry = benchmark.systems.get(name, SystemEntry(kind=NETWORKS[0]))
+        for name in (config.model.name, *config.entries):
+            entry = config.entries.get(name, SystemEntry(kind=NETWORKS[0]))
             if list(channels_of(entry, config)) == ["sar"]:
-                key = f"benchmark.systems.{name}" if name in benchmark.systems else "model.channels"
+                key = f"benchmark.systems.{name}" if name in config.entries else "model.channels"
                 yield (
                     key,
                     "found the channel sar alone; expected another too, as the protocol hindcast "

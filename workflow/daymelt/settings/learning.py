@@ -26,6 +26,7 @@ from daymelt.settings.base import (
     Repeats,
     Section,
     Tile,
+    Withheld,
     memory_of,
     plain,
     read_number,
@@ -54,13 +55,37 @@ def check_width(widest: int, found: object) -> None:
 
 
 class Model(Section):
-    """The network: a U-Net with an encoder of segmentation-models-pytorch."""
+    """The network: a U-Net with an encoder of segmentation-models-pytorch, and its inputs."""
 
     name: str = Field(
-        "unet-smp",
+        MULTI_SENSOR,
         pattern=NAME,
         max_length=60,
-        description="folder name of the model: small letters, digits and hyphens",
+        description="folder name of the model: small letters, digits and hyphens; it takes the "
+        "place of a network of that name in benchmark.systems",
+    )
+    inputs: Literal["sensors", "published"] = Field(
+        "sensors",
+        description="what the model is given: single acquisitions, MAR and microwave on several "
+        "days, each with its validity, or the four channels of MeltwaterBench",
+    )
+    neighbours: Integer = Field(
+        3, ge=1, le=10, description="inputs sensors: acquisitions a cell on either side of the day"
+    )
+    neighbours_as: Literal["each", "mean"] = Field(
+        "each",
+        description="inputs sensors: what is given of these acquisitions, each with its days away, "
+        "or the mean of a side",
+    )
+    coarse_days: Integer = Field(
+        2,
+        ge=0,
+        le=10,
+        description="inputs sensors: days before and after the day on which MAR and passive "
+        "microwave are inputs",
+    )
+    same_day: bool = Field(
+        True, description="inputs sensors: whether the day's own acquisition is an input"
     )
     architecture: Literal["unet", "vanilla-unet", "deeplabv3plus"] = Field(
         "unet", description="kind of network"
@@ -104,7 +129,7 @@ class Model(Section):
         ("microwave", "liquid_water", "sar", "height"),
         min_length=1,
         strict=False,
-        description="inputs of the network, in this order",
+        description="sensors of the network; with inputs published its channels, in this order",
     )
 
     @field_validator("decoder_channels")
@@ -140,7 +165,7 @@ class Model(Section):
 
 
 class Training(Section):
-    """How the network learns: masked L1, Adam, cosine annealing with warm restarts."""
+    """How the network learns: L1 or pinball loss, Adam, cosine annealing with warm restarts."""
 
     crop: Integer = Field(
         128,
@@ -148,10 +173,10 @@ class Training(Section):
         description="side of a training crop, cells; a multiple of 2 to the power of model.depth",
     )
     batch: Batch = Field(8, description="crops a step")
-    epochs: Repeats = Field(35, description="length of the training, epochs")
+    epochs: Repeats = Field(70, description="length of the training, epochs")
     steps_per_epoch: Repeats = Field(40, description="batches an epoch")
     learning_rate: Number = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
-    restart_epochs: Repeats = Field(35, description="length of the first cosine cycle, epochs")
+    restart_epochs: Repeats = Field(70, description="length of the first cosine cycle, epochs")
     restart_factor: Integer = Field(
         2, ge=1, le=100, description="ratio of the length of each cycle to the one before"
     )
@@ -216,7 +241,8 @@ class Map(Section):
     """The daily maps."""
 
     sar_pool: Literal["all", "train"] = Field(
-        "all", description="acquisitions that enter time-interpolated Sentinel-1 in the maps"
+        "all",
+        description="acquisitions that are inputs of the maps, single or time-interpolated",
     )
     tile: Tile | None = Field(
         None, description="side of a tile, cells; null predicts a day in one pass"
@@ -225,6 +251,12 @@ class Map(Section):
         64, ge=0, le=4096, description="overlap of neighbouring tiles on each side, cells"
     )
     batch: Batch = Field(8, description="days (or tiles) predicted at once")
+    without: tuple[Withheld, ...] = Field(
+        (),
+        strict=False,
+        description="model.inputs sensors: what the network is not given while mapping; later-sar "
+        "leaves acquisitions up to the day, as in a running season",
+    )
     device: Device = Field("auto", description="device; auto is a CUDA device if there is one")
 
 
@@ -232,7 +264,7 @@ class SystemEntry(Section):
     """A system of the benchmark: its kind, and the settings that differ from the defaults.
 
     For the kinds `network` and `multi-sensor` these are settings of the sections `model` and
-    `training`; `multi-sensor` has options of its own besides.
+    `training`, for the others options of the kind.
     """
 
     kind: str = Field(pattern=NAME, description="a module of workflow/daymelt/systems")
@@ -244,7 +276,7 @@ class SystemEntry(Section):
         {},
         description="settings that differ from the section training; kinds of networks only",
     )
-    options: Plain = Field({}, description="settings of its kind; not for kind network")
+    options: Plain = Field({}, description="settings of its kind; not for kinds of networks")
 
     @model_validator(mode="after")
     def _own(self) -> "SystemEntry":
@@ -252,17 +284,25 @@ class SystemEntry(Section):
             raise ValueError(
                 f"found model and training settings for the kind {self.kind}; expected options"
             )
+        if "inputs" in self.model:
+            raise ValueError(
+                f"found model.inputs; the kind of an entry says its inputs: {NETWORK} (published) "
+                f"or {MULTI_SENSOR}"
+            )
         return self
 
 
+EPOCHS = {"epochs": 35, "restart_epochs": 35}  # of the networks with the published inputs
 SYSTEMS = {
-    "unet": SystemEntry(kind=NETWORK, model={"architecture": "vanilla-unet", "features": 16}),
+    "unet-smp": SystemEntry(kind=NETWORK, training=EPOCHS),
+    "unet": SystemEntry(
+        kind=NETWORK, model={"architecture": "vanilla-unet", "features": 16}, training=EPOCHS
+    ),
     "deeplabv3plus": SystemEntry(
         kind=NETWORK,
         model={"architecture": "deeplabv3plus", "decoder_width": 64},
-        training={"batch": 16},
+        training={"batch": 16, **EPOCHS},
     ),
-    "multi-sensor": SystemEntry(kind=MULTI_SENSOR, training={"epochs": 70, "restart_epochs": 70}),
     "linear-dem": SystemEntry(kind="linear-dem"),
     "random-forest": SystemEntry(
         kind="random-forest",

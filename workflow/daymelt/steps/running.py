@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from daymelt.core.errors import ConfigError
 from daymelt.settings.learning import Map, System
 from daymelt.systems import interface
 from daymelt.systems.aligned import Aligned, Observations
@@ -15,7 +16,18 @@ from daymelt.systems.streams import open_series
 def load_system(
     system: System, folder: Path, aligned: Aligned, how: interface.Running
 ) -> interface.Ready:
-    """A trained system, ready to map the days of the aligned streams."""
+    """A trained system, ready to map the days of the aligned streams.
+
+    Raises
+    ------
+    ConfigError
+        Sources are to be withheld from a system that needs all of its own.
+    """
+    if how.without and not interface.maps_subsets(system.kind):
+        raise ConfigError(
+            f"map.without: found {', '.join(how.without)}; the system kind {system.kind} needs all "
+            "of its inputs; expected [] or model.inputs: sensors"
+        )
     options = interface.read_options(system.kind, system.options)
     return interface.system(system.kind).load(folder, options, aligned, how)
 
@@ -23,7 +35,12 @@ def load_system(
 def running(options: Map, threads: int, batch: int | None = None) -> interface.Running:
     """How a system is run; `batch` replaces the configured number of days at once."""
     return interface.Running(
-        options.device, batch or options.batch, options.tile, options.halo, threads
+        options.device,
+        batch or options.batch,
+        options.tile,
+        options.halo,
+        threads,
+        options.without,
     )
 
 

@@ -25,6 +25,13 @@ def read_split(path: Path) -> dict[dt.date, str]:
     return dict(read_rows(path))
 
 
+def days_of(path: Path, part: str) -> list[dt.date] | None:
+    """Days of one part of a split, such as `train`; None, no restriction, for `all`."""
+    if part == "all":
+        return None
+    return [day for day, name in read_split(path).items() if name == part]
+
+
 def read_splits(paths: Sequence[Path]) -> dict[dt.date, str]:
     """The split of every acquisition day, from the files of several seasons."""
     return {day: name for path in sorted(paths) for day, name in read_rows(path)}

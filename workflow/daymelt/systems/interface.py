@@ -72,6 +72,8 @@ class Running:
     tile : side of a tile, cells; None for a day in one pass
     halo : overlap of neighbouring tiles on each side, cells
     threads : of the CPU; 0 leaves the number of the libraries
+    without : sources that the system is not given: `microwave`, `liquid-water`, `sar`, `later-sar`
+        (acquisitions after the day); for a system that maps with any subset (`MAPS_SUBSETS`)
     """
 
     device: str
@@ -79,6 +81,24 @@ class Running:
     tile: int | None
     halo: int
     threads: int
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """The predicted distribution of a system, by some of its quantiles.
+
+    Parameters
+    ----------
+    levels : of the quantiles, rising, 0.5 among them
+    weights : share of all levels that each stands for, summing to 1
+    predict : days to (day, layers as in `Ready`, quantiles (level, y, x)), not falling with the
+        level; NaN over the ocean and where the layers hold the day's own observation
+    """
+
+    levels: Sequence[float]
+    weights: Sequence[float]
+    predict: Callable[[Sequence[dt.date]], Iterator[tuple[dt.date, Layers, NDArray[np.float32]]]]
 
 
 @dataclass(frozen=True)
@@ -94,6 +114,7 @@ class Ready:
         are 0, as published, ocean cells are undefined
     layers : days to (day, layers); of a system with an interval `melt` (the median), `melt_mean`,
         `melt_low` and `melt_high`, NaN over the ocean; None for a system that gives `melt` alone
+    quantiles : of a system with an interval; None for a system that gives `melt` alone
     """
 
     title: str
@@ -101,6 +122,7 @@ class Ready:
     parameters: int
     predict: Callable[[Sequence[dt.date]], Maps]
     layers: Callable[[Sequence[dt.date]], Iterator[tuple[dt.date, Layers]]] | None = None
+    quantiles: Quantiles | None = None
 
 
 class SystemModule(Protocol):
@@ -126,6 +148,11 @@ def system(kind: str) -> SystemModule:
 def gives_interval(kind: str) -> bool:
     """True where the maps of a kind of system come with an interval (`Ready.layers`)."""
     return bool(getattr(system(kind), "GIVES_INTERVAL", False))
+
+
+def maps_subsets(kind: str) -> bool:
+    """True where a kind of system maps with any subset of its sources (`Running.without`)."""
+    return bool(getattr(system(kind), "MAPS_SUBSETS", False))
 
 
 def kinds() -> list[str]:

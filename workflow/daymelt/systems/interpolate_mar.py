@@ -1,5 +1,5 @@
 """MAR's liquid water, blurred and mapped to a melt fraction by a curve that is fitted to the
-training days.
+training days: every image counts equally, as in the published code and in the table of scores.
 
 Source: Lütjens et al. (2025), arXiv 2512.12142, "Interpolate MAR"; see `science.climate`.
 """
@@ -39,20 +39,28 @@ class Options:
 
 
 def fit(data: TrainingData, options: Options, folder: Path) -> None:
-    """Fit brightness and gamma for the least mean absolute error over every n-th cell of the
-    training days.
+    """Fit brightness and gamma for the least mean over the training days of the mean absolute error
+    of each, taken over evenly spread observed cells.
     """
     days, aligned = data.days("train"), data.aligned
-    every = max(1, len(days) * aligned.ocean.size // SAMPLES)
-    water, melt = [], []
+    weights = aligned.weights()
+    images = []
     for index, day in enumerate(days):
-        start = index % every  # other cells on other days
-        melt.append(data.observed.read(day).ravel()[start::every])
-        water.append(
-            blurred_water(aligned, aligned.weights(), options.blur_m, day).ravel()[start::every]
-        )
-    brightness, gamma = fit_melt_curve(np.concatenate(water), np.concatenate(melt))
+        melt = data.observed.read(day)
+        cells = spread(np.isfinite(melt), max(1, SAMPLES // len(days)), index)
+        water = blurred_water(aligned, weights, options.blur_m, day)
+        images.append((water.ravel()[cells], melt.ravel()[cells]))
+    brightness, gamma = fit_melt_curve(images)
     write_card(folder, KIND, data, {"brightness": brightness, "gamma": gamma}, PARAMETERS)
+
+
+def spread(valid: NDArray[np.bool_], count: int, start: int) -> NDArray[np.intp]:
+    """At most `count` of the valid cells, every n-th from one that `start` moves, as positions in
+    the flat field.
+    """
+    cells = np.flatnonzero(valid)
+    every = max(1, -(-cells.size // count))
+    return cells[start % every :: every]
 
 
 def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:

@@ -6,26 +6,35 @@ season, each with its validity. It is trained by hiding (`learn.hiding`) and pre
 (`learn.quantiles`). One trained network maps with any subset of its sensors.
 
 `model.channels` names the sensors: microwave, liquid_water (MAR), sar (Sentinel-1), height.
+`model.neighbours`, `model.coarse_days` and `model.same_day` say what is given of them.
 """
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from daymelt.core.errors import ConfigError
+from daymelt.core.errors import ConfigError, FormatError, MissingInputError
 from daymelt.core.memory import make_stack
-from daymelt.learn.channels import COARSE, HEIGHT, SAR, check_channels
-from daymelt.learn.planes import Planes
+from daymelt.learn.channels import COARSE, HEIGHT, SAR
+from daymelt.learn.planes import Planes, check_inputs
 from daymelt.systems import network
 from daymelt.systems.aligned import Aligned, Observations
-from daymelt.systems.interface import STRICT, Layers, Maps, Ready, Running, TrainingData
+from daymelt.systems.interface import (
+    STRICT,
+    Layers,
+    Maps,
+    Quantiles,
+    Ready,
+    Running,
+    TrainingData,
+)
 from daymelt.systems.resources import Needs, Size, memory_mb
 
 if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
@@ -34,24 +43,30 @@ if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads
 
 KIND = "multi-sensor"
 GIVES_INTERVAL = True
+MAPS_SUBSETS = True
+OF_INPUTS = (
+    "neighbours",
+    "neighbours_as",
+    "coarse_days",
+    "same_day",
+)  # of `model`; the others are the network's
+WITHHELD_LATER = "later-sar"
+SOURCES = {SAR: "Sentinel-1", "microwave": "passive microwave", "liquid_water": "MAR"}
 ONE_PASS_CELLS = 1 << 21  # of a validation day that is predicted in one pass
 STORE_MB = 256  # acquisitions beyond it lie in a file (`core.memory`)
 
 
 @dataclass(frozen=True, config=STRICT)
 class Options:
-    """The sections `model` and `training` of the configuration, and the inputs in time.
-
-    Parameters
-    ----------
-    neighbours : acquisitions a cell on either side of the day
-    coarse_days : days before and after the day on which MAR and passive microwave are inputs
-    """
+    """The sections `model` and `training` of the configuration, which states their defaults."""
 
     model: dict[str, Any] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
-    neighbours: Annotated[int, Field(ge=1, le=10)] = 3
-    coarse_days: Annotated[int, Field(ge=0, le=10)] = 2
+
+
+def check(options: Options) -> None:
+    """ConfigError where no such network can be built, see `network.check`."""
+    network.check(network.Options(network_settings(options), options.training))
 
 
 def fit(data: TrainingData, options: Options, folder: Path) -> None:
@@ -78,7 +93,7 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
         SensorTrainingSet(frame, planes, days, acquired, coarse, options.training["seed"], Rates()),
         watched,
         replace(
-            network.network_options(options.model),
+            network.network_options(network_settings(options)),
             channel_count=len(planes.names()),
             quantiles=LEVELS,
         ),
@@ -109,20 +124,35 @@ def calibrate(folder: Path, card: "ModelCard", validation: "SensorTrainingSet") 
 
 
 def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:
-    """The trained network in `folder`; ConfigError where it was trained on other inputs than those
-    of the options, or where the aligned streams come without observations.
+    """The trained network in `folder`, given what `running.without` leaves of the sources.
+
+    Raises
+    ------
+    ConfigError
+        It was trained on other inputs than those of the options, or the aligned streams come
+        without observations.
+    FormatError
+        It is of an earlier version.
+    MissingInputError
+        A season that is mapped has no source at all.
     """
     from daymelt.learn.calibration import Intervals
     from daymelt.learn.devices import choose_device, use_threads
     from daymelt.learn.inference import predict_days
     from daymelt.learn.networks import load_model
-    from daymelt.learn.quantiles import MEDIAN, weights_of_mean
+    from daymelt.learn.quantiles import LEVELS, MEDIAN, weights_of_mean
     from daymelt.learn.sensor_inputs import SensorInputs
     from daymelt.systems.inputs import frame_of
 
     trained, card = load_model(folder)
     planes = planes_of(options)
-    check_channels(card.channels, planes.names(), str(folder))
+    check_inputs(card.channels, planes.names(), str(folder))
+    if card.network.quantiles != LEVELS:
+        raise FormatError(
+            f"model {folder}: quantiles {card.network.quantiles}; expected {LEVELS}; train it again"
+        )
+    aligned = replace(aligned, observations=given_observations(aligned, planes, running))
+    later = WITHHELD_LATER not in running.without
     use_threads(running.threads)
     device = str(choose_device(running.device))
 
@@ -134,18 +164,21 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
             own = [day for day in days if day.year == season]
             observations = of_season(aligned.observations, season)
             acquired = acquisitions_of(observations, observations.days, frame.shape, folder)
-            coarse = coarse_of(aligned, planes, card.statistics)
+            coarse = coarse_of(aligned, planes, card.statistics, running.without)
+            check_sources(season, acquired, coarse, planes)
             given = observations.same_day
             batches = (
-                SensorInputs(frame, planes, part, acquired, coarse, given)
+                SensorInputs(frame, planes, part, acquired, coarse, given, later)
                 for part in in_batches(own, running.batch)
             )
-            every = SensorInputs(frame, planes, own, acquired, coarse, given)
+            every = SensorInputs(frame, planes, own, acquired, coarse, given, later)
             predicted = predict_days(trained, batches, running.tile, running.halo)
             for index, (day, found) in enumerate(predicted):
                 yield day, found, every.gaps(index)
 
-    def layers(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, Layers]]:
+    def distributions(
+        days: Sequence[dt.date],
+    ) -> Iterator[tuple[dt.date, Layers, NDArray[np.float32]]]:
         weights, intervals = weights_of_mean(), Intervals(card.intervals)
         for day, found, gap in quantiles(days):
             found = np.maximum.accumulate(found, axis=0)  # rounding of the network's sigmoid
@@ -156,13 +189,18 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
                 "melt_low": low,
                 "melt_high": high,
             }
-            yield day, with_observation(made, own_observation(aligned.observations, day))
+            seen = own_observation(aligned.observations, day)
+            yield day, with_observation(made, seen), without_observed(found, seen)
+
+    def layers(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, Layers]]:
+        return ((day, made) for day, made, _ in distributions(days))
 
     def predict(days: Sequence[dt.date]) -> Maps:
         return ((day, np.nan_to_num(made["melt"])) for day, made in layers(days))
 
     count = sum(weight.numel() for weight in trained.parameters())
-    return Ready(KIND, card.checksum, count, predict, layers)
+    given = Quantiles(LEVELS, weights_of_mean().tolist(), distributions)
+    return Ready(KIND, card.checksum, count, predict, layers, given)
 
 
 def needs(options: Options, size: Size) -> Needs:
@@ -181,19 +219,51 @@ def needs(options: Options, size: Size) -> Needs:
 
 def planes_of(options: Options) -> Planes:
     """The planes of the network's input, by the sensors in `model.channels`."""
-    sensors = options.model["channels"]
+    model, sensors = options.model, options.model["channels"]
     return Planes(
-        neighbours=options.neighbours if SAR in sensors else 0,
-        same_day=SAR in sensors,
+        neighbours=model["neighbours"] if SAR in sensors else 0,
+        same_day=model["same_day"] and SAR in sensors,
         coarse=tuple(name for name in COARSE if name in sensors),
-        coarse_days=options.coarse_days,
+        coarse_days=model["coarse_days"],
         height=HEIGHT in sensors,
+        each=model["neighbours_as"] == "each",
     )
 
 
+def network_settings(options: Options) -> dict[str, Any]:
+    """The settings of the section `model` that are of the network and not of its inputs."""
+    return {name: value for name, value in options.model.items() if name not in OF_INPUTS}
+
+
+def given_observations(aligned: Aligned, planes: Planes, running: Running) -> Observations | None:
+    """The observations that the network is given: none of a radar that is withheld or that it was
+    not trained on; those of the mapped day where it takes them.
+    """
+    found = aligned.observations
+    if found is None:
+        return None
+    if SAR in running.without or not planes.neighbours:
+        return Observations(replace(found.series, days=()), same_day=False)
+    return replace(found, same_day=found.same_day and planes.same_day)
+
+
+def check_sources(season: int, acquired: "Acquisitions", coarse: "Coarse", planes: Planes) -> None:
+    """MissingInputError where none of the sensors that a network takes has a day in a season."""
+    own = [place for day, place in coarse.days.items() if day.year == season]
+    given = {name: coarse.flags[own, index].any() for index, name in enumerate(planes.coarse)}
+    given |= {SAR: acquired.usable.any()} if planes.neighbours else {}
+    if given and not any(given.values()):
+        missing = ", ".join(SOURCES[name] for name in given)
+        raise MissingInputError(
+            f"season {season}: no day of {missing}; expected at least one source to map from; "
+            "retrieve one, or leave the year out of seasons.years"
+        )
+
+
 def static_channels(options: Options) -> tuple[str, ...]:
-    """The channels that have statistics."""
-    return tuple(name for name in (*COARSE, HEIGHT) if name in options.model["channels"])
+    """The channels that have statistics; a frame has one at least, height where none is taken."""
+    found = tuple(name for name in (*COARSE, HEIGHT) if name in options.model["channels"])
+    return found or (HEIGHT,)
 
 
 def of_season(observations: Observations | None, season: int) -> Observations:
@@ -224,19 +294,30 @@ def acquisitions_of(
     return Acquisitions(tuple(days), stack.fields, usable, stack.release)
 
 
-def coarse_of(aligned: Aligned, planes: Planes, statistics: Mapping[str, Any]) -> "Coarse":
-    """The coarse fields of all days, normalised, with their flags."""
-    from daymelt.learn.sensor_inputs import FILLED, MEASURED, Coarse
+def coarse_of(
+    aligned: Aligned,
+    planes: Planes,
+    statistics: Mapping[str, Any],
+    without: Sequence[str] = (),
+) -> "Coarse":
+    """The coarse fields of all days, normalised, with their flags.
+
+    Absent are the sources in `without`, days that a stream lacks and fields without any value.
+    """
+    from daymelt.learn.sensor_inputs import ABSENT, FILLED, MEASURED, Coarse
 
     posting = aligned.coarse[COARSE[0]]
     shape = (len(posting.days), len(planes.coarse))
     fields = np.zeros((*shape, *posting.grid.shape), np.float32)
-    flags = np.full(shape, MEASURED, np.float32)
+    flags = np.full(shape, ABSENT, np.float32)
     for source, name in enumerate(planes.coarse):
         series = aligned.coarse[name]
+        held = set() if name.replace("_", "-") in without else set(series.days)
         for place, day in enumerate(posting.days):
-            fields[place, source] = statistics[name].normalise(series.read(day))
-            flags[place, source] = FILLED if day in series.filled else MEASURED
+            field = series.read(day) if day in held else None
+            if field is not None and np.isfinite(field).any():
+                fields[place, source] = statistics[name].normalise(field)
+                flags[place, source] = FILLED if day in series.filled else MEASURED
     return Coarse({day: place for place, day in enumerate(posting.days)}, fields, flags)
 
 
@@ -261,6 +342,15 @@ def with_observation(layers: Layers, seen: NDArray[np.float32] | None) -> Layers
         "melt_low": np.where(there, np.minimum(layers["melt_low"], seen), layers["melt_low"]),
         "melt_high": np.where(there, np.maximum(layers["melt_high"], seen), layers["melt_high"]),
     }
+
+
+def without_observed(
+    quantiles: NDArray[np.float32], seen: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
+    """The quantiles (level, y, x) of a day, NaN where its own observation is the map."""
+    if seen is None:
+        return quantiles
+    return np.where(np.isfinite(seen), np.float32(np.nan), quantiles)
 
 
 def in_batches(days: Sequence[dt.date], size: int) -> Iterator[Sequence[dt.date]]:

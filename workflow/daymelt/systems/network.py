@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from daymelt.learn.channels import check_channels
+from daymelt.learn.planes import check_inputs
 from daymelt.systems.aligned import Aligned
 from daymelt.systems.interface import STRICT, Maps, Ready, Running, TrainingData
 from daymelt.systems.resources import Needs, Size, memory_mb
@@ -76,7 +76,7 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
     from daymelt.systems.inputs import frame_of, inputs_of
 
     network, card = load_model(folder)
-    check_channels(card.channels, options.model["channels"], str(folder))
+    check_inputs(card.channels, options.model["channels"], str(folder))
     use_threads(running.threads)
     device = str(choose_device(running.device))
 

@@ -7,12 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from daymelt.core.cube import open_layers, read_layers
 from daymelt.products.benchmark_table import benchmark_csv, benchmark_html, benchmark_markdown
-from daymelt.science.onset import pooled_onset_error
+from daymelt.science.distributions import DistributionSums
+from daymelt.science.onset import onset_error, pooled_onset_error
 from daymelt.science.reliability import Reliability
 from daymelt.science.scores import extent_errors, scores_of
 from daymelt.science.strata import StrataSums
-from daymelt.steps.benchmark.daily_table import beside, read_tables, write_table
+from daymelt.steps.benchmark.daily_table import beside, onset_maps, read_tables, write_table
 from daymelt.steps.benchmark.score import summary
 
 Row = dict[str, Any]
@@ -30,6 +35,7 @@ def compare(
     html: Path,
     strata: Path,
     reliability: Path,
+    distribution: Path,
 ) -> None:
     """Average and pool what the evaluations wrote.
 
@@ -41,8 +47,8 @@ def compare(
     trainings : Snakemake's records of the trainings; one that is missing is passed over
     measured : of which system each of `speeds` and `trainings` is
     out, markdown, html : the table in three formats
-    strata, reliability : tables of the pooled scores of every stratum, and of every class of the
-        predicted fraction
+    strata, reliability, distribution : tables of the pooled scores of every stratum, of every
+        class of the predicted fraction, and of the predicted distribution in every stratum
     """
     extras: dict[str, Row] = {
         system: json.loads(speed.read_text(encoding="utf-8")) | training_time(training)
@@ -51,20 +57,31 @@ def compare(
     rows: list[Row] = []
     strata_rows: list[Row] = []
     classes: list[Row] = []
-    for (trial, system), paths in grouped(daily, trials, systems).items():
+    distributions: list[Row] = []
+    groups = grouped(daily, trials, systems)
+    common = {
+        trial: onsets_in_common(
+            {system: paths for (other, system), paths in groups.items() if other == trial}
+        )
+        for trial in dict.fromkeys(trials)
+    }
+    for (trial, system), paths in groups.items():
         # extent and onset do not depend on the reference and stand in the first row alone
-        of_season = season_scores(paths, system)
-        for of_reference in by_reference(read_tables(paths)).values():
-            row = {"protocol": trial, **summary(of_reference)}
+        of_season = season_scores(paths, system) | common[trial][system]
+        predicted = by_reference(read_table_of(paths, "distribution"))
+        for against, of_reference in by_reference(read_tables(paths)).items():
+            row = {"protocol": trial, **summary(of_reference, predicted.get(against, ()))}
             rows.append(row | extras.get(system, {}) | of_season)
             of_season = {}
         strata_rows += pooled_strata(trial, system, read_table_of(paths, "strata"))
         classes += pooled_reliability(trial, system, read_table_of(paths, "reliability"))
+        distributions += pooled_distribution(trial, system, predicted)
     benchmark_csv(out, rows)
     benchmark_markdown(markdown, rows)
     benchmark_html(html, rows)
     write_table(strata, strata_rows)
     write_table(reliability, classes)
+    write_table(distribution, distributions)
 
 
 def training_time(path: Path) -> Row:
@@ -116,8 +133,50 @@ def season_scores(paths: Sequence[Path], system: str) -> Row:
         found |= {
             "onset_mae_days": error["onset_mae_days"],
             "onset_bias_days": error["onset_bias_days"],
+            "onset_cells": error["onset_cells"],
         }
     return found
+
+
+def onsets_in_common(daily: Mapping[str, Sequence[Path]]) -> dict[str, Row]:
+    """Error of the onset of each system, over all seasons, on the cells in which every system of
+    the trial and the truth have one.
+
+    `daily` are the daily tables of each system, with the onsets of every cell beside them.
+    """
+    seasons: dict[int, dict[str, Path]] = {}
+    for system, paths in daily.items():
+        for path in map(onset_maps, paths):
+            seasons.setdefault(season_of(path), {})[system] = path
+    errors: dict[str, list[Row]] = {system: [] for system in daily}
+    for files in seasons.values():
+        shared = np.logical_and.reduce([has_onset(path) for path in files.values()])
+        for system, path in files.items():
+            layers = read_layers(path)
+            errors[system].append(onset_error(layers["onset"][shared], layers["truth"][shared]))
+    return {system: common_columns(pooled_onset_error(rows)) for system, rows in errors.items()}
+
+
+def season_of(onsets: Path) -> int:
+    """Year of a file of onsets."""
+    with open_layers(onsets) as file:
+        return int(file.attributes["season"])
+
+
+def has_onset(onsets: Path) -> NDArray[np.bool_]:
+    """Where the maps and the truth have an onset, (y, x)."""
+    layers = read_layers(onsets)
+    return np.isfinite(layers["onset"]) & np.isfinite(layers["truth"])
+
+
+def common_columns(error: Mapping[str, float]) -> Row:
+    """The columns of the error on common cells; none without such a cell."""
+    if not error["onset_cells"]:
+        return {}
+    return {
+        f"onset_common_{name}": error[f"onset_{name}"]
+        for name in ("mae_days", "bias_days", "cells")
+    }
 
 
 def pooled_strata(trial: str, system: str, rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
@@ -142,6 +201,19 @@ def pooled_reliability(trial: str, system: str, rows: Sequence[Mapping[str, str]
         classes = Reliability()
         classes.add_rows(of_reference)
         for row in classes.rows():
+            yield {"protocol": trial, "system": system, "against": against, **row}
+
+
+def pooled_distribution(
+    trial: str, system: str, rows: Mapping[str, Sequence[Mapping[str, str]]]
+) -> Iterator[Row]:
+    """Scores of the predicted distribution in every stratum over all seasons, of the rows of each
+    reference.
+    """
+    for against, of_reference in rows.items():
+        sums = DistributionSums()
+        sums.add_rows(of_reference)
+        for row in sums.rows():
             yield {"protocol": trial, "system": system, "against": against, **row}
 
 

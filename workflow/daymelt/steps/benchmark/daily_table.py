@@ -16,12 +16,18 @@ HELD_OUT, TRUTH, TRUTH_EVERY_DAY = (
 )
 # systems of few or no parameters
 SAR, MAR, PMW = "time-interpolated-sar", "interpolate-mar", "threshold-pmw"
-TABLES = ("extent", "strata", "reliability", "onset")  # of an evaluation, beside the daily one
+# of an evaluation, beside the daily one
+TABLES = ("extent", "strata", "reliability", "onset", "distribution")
 
 
 def beside(daily: Path, table: str) -> Path:
     """Another table of the evaluation whose daily table is given."""
     return daily.with_stem(f"{daily.stem}_{table}")
+
+
+def onset_maps(daily: Path) -> Path:
+    """The onsets of every cell of the evaluation whose daily table is given."""
+    return beside(daily, "onset").with_suffix(".nc")
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, object]]) -> None:

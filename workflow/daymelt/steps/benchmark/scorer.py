@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.science import scores
+from daymelt.science.distributions import Distribution, DistributionSums
+from daymelt.science.intervals import Classes
 from daymelt.science.onset import Onset, onset_error
 from daymelt.science.reliability import Reliability
 from daymelt.science.strata import StrataSums, gap_bins, height_bins, period_of
@@ -16,6 +18,7 @@ from daymelt.steps.benchmark.daily_table import SAR
 
 # of the land that an acquisition must cover for its melt extent to be given
 COMPARABLE_SHARE = 0.5
+PIT_SEED = 42  # of the draws of the randomised PIT, one stream a day
 Field = NDArray[np.float32]
 Row = dict[str, Any]
 Events = Mapping[str, tuple[dt.date, dt.date]]
@@ -48,6 +51,7 @@ class Tables:
     strata : one row a stratum
     reliability : one row a class of the predicted fraction
     onset : one row, or none where there is no truth
+    distribution : one row a stratum, or none of a system without an interval
     """
 
     daily: list[Row] = field(default_factory=list)
@@ -55,6 +59,7 @@ class Tables:
     strata: list[Row] = field(default_factory=list)
     reliability: list[Row] = field(default_factory=list)
     onset: list[Row] = field(default_factory=list)
+    distribution: list[Row] = field(default_factory=list)
 
 
 class Scorer:
@@ -74,13 +79,20 @@ class Scorer:
         self._bands = height_bins(np.where(ground.land, ground.height, np.float32(np.nan)))
         self._strata: dict[str, StrataSums] = {}
         self._reliability: dict[str, Reliability] = {}
+        self._distributions: dict[str, DistributionSums] = {}
         self._onsets = (Onset(ground.land.shape), Onset(ground.land.shape))
         self._tables = Tables()
 
     def score(
-        self, day: dt.date, against: str, melt: Field, target: Field, age: NDArray[np.uint8]
-    ) -> None:
-        """Add the scores of a day against a reference; none where no cell of it is valid.
+        self,
+        day: dt.date,
+        against: str,
+        melt: Field,
+        target: Field,
+        age: NDArray[np.uint8],
+        distribution: Distribution | None = None,
+    ) -> bool:
+        """Add the scores of a day against a reference; False where no cell of it is valid.
 
         Parameters
         ----------
@@ -88,10 +100,11 @@ class Scorer:
         against : name of the reference
         melt, target : (y, x), melt fraction of map and reference, 0 to 1; NaN: no data
         age : (y, x), days to the nearest acquisition that could be an input
+        distribution : predicted of the day, of a system with an interval
         """
         valid = self._ground.land & np.isfinite(target)
         if not valid.any():
-            return
+            return False
         values = {
             **scores.image_scores(melt, target, valid),
             **scores.wet_counts(melt, target, valid),
@@ -104,6 +117,12 @@ class Scorer:
         for kind, name in period_of(day, self._events):
             strata.add(kind, 0, [name], melt, target, valid)
         self._reliability.setdefault(against, Reliability()).add(melt, target, valid)
+        if distribution is not None:
+            of_reference = self._distributions.setdefault(against, DistributionSums())
+            classes: dict[str, Classes] = {"gap": gap_bins(age), "season": (0, (str(day.year),))}
+            draws = np.random.default_rng([PIT_SEED, day.toordinal()])
+            of_reference.add(distribution, target, valid, classes, draws)
+        return True
 
     def add_season_day(
         self, day: dt.date, melt: Field, seen: Field | None, truth: Field | None
@@ -139,11 +158,21 @@ class Scorer:
             for against, sums in self._reliability.items()
             for row in sums.rows()
         ]
+        tables.distribution = [
+            {**named, "against": against, **row}
+            for against, sums in self._distributions.items()
+            for row in sums.rows()
+        ]
         error = onset_error(*(onset.result() for onset in self._onsets))
         tables.onset = (
             [{**named, **error}] if error["onset_cells"] + error["onset_one_sided_cells"] else []
         )
         return tables
+
+    def onsets(self) -> tuple[Field, Field]:
+        """Day of the year of the onset in the maps and in the truth, (y, x); NaN where none."""
+        predicted, truth = (onset.result() for onset in self._onsets)
+        return predicted, truth
 
     def _extents(
         self, melt: Field, seen: Field | None, truth: Field | None

@@ -12,7 +12,7 @@ from daymelt.core.cube import check_same_grid, open_stream
 from daymelt.core.dates import parse_date, season_days
 from daymelt.core.digests import combine
 from daymelt.core.encoding import MAP_LAYERS, PERCENT, SAR_AGE, Encoding, encode
-from daymelt.core.errors import DaymeltError
+from daymelt.core.errors import ConfigError, DaymeltError
 from daymelt.core.manifest import checksum
 from daymelt.core.provenance import code_digest, software_version
 from daymelt.products import cog
@@ -22,6 +22,7 @@ from daymelt.science.temporal import describe_gaps
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.learning import Map, System
 from daymelt.steps.running import load_system, running, with_observations
+from daymelt.steps.splits import days_of
 from daymelt.systems import interface
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.streams import StreamSeries, open_series
@@ -44,6 +45,7 @@ def map(
     system: System,
     map: Map,
     sar: list[Path] = [],  # noqa: B006 - empty: the system uses no single acquisitions
+    split: Path | None = None,
     threads: int = 0,
 ) -> None:
     """Map every day of a season; days that an interrupted run has finished are kept.
@@ -55,13 +57,25 @@ def map(
     interpolated, mar, microwave, winter, terrain : inputs of the season
     age : days to the nearest acquisition
     sar : melt fractions of the season's acquisitions, for a system that uses them one by one
+    split : with `map.sar_pool` train, which of these are training days; the others are no inputs
     out : list of the maps, written last, beside them
+
+    Raises
+    ------
+    ConfigError
+        Only training days are to be inputs, and no split says which these are.
     """
     days = season_days(season, seasons.months)
+    if sar and split is None and map.sar_pool != "all":
+        raise ConfigError(
+            f"map.sar_pool: found {map.sar_pool}; expected the season's split with it; give the "
+            "file with --split, or choose all"
+        )
+    usable = None if split is None else days_of(split, map.sar_pool)
     with (
         open_aligned(terrain, [interpolated], [mar], [microwave], [winter]) as streams,
         open_series([age]) as ages,
-        with_observations(streams, sar) as aligned,
+        with_observations(streams, sar, usable) as aligned,
     ):
         check_same_grid(aligned.terrain.grid, area.grid, terrain)
         ready = load_system(system, model_card.parent, aligned, running(map, threads))
@@ -115,13 +129,16 @@ class Writer:
             "passive microwave": aligned.coarse["microwave"].filled,
             "MAR": aligned.coarse["liquid_water"].filled,
         }
+        self._without = options.without
         self._inputs = combine([*aligned.digests, *ages.digests])
         self._making = combine(
             [code_digest("map"), options.model_dump_json(exclude={"batch", "device"})]
         )
 
     def tags(self, day: dt.date) -> dict[str, str]:
-        """Tags of the files of a day; `sar_gap` only within a long gap of Sentinel-1."""
+        """Tags of the files of a day; `without` only where sources were withheld, `sar_gap` only
+        within a long gap of Sentinel-1.
+        """
         gaps = [gap for gap in self._gaps if gap[0] <= day <= gap[1]]
         return {
             "date": day.isoformat(),
@@ -132,6 +149,7 @@ class Writer:
             "inputs": self._inputs,
             "making": self._making,
             "filled": self.filled(day),
+            **({"without": ", ".join(self._without)} if self._without else {}),
             **({"sar_gap": describe_gaps(gaps)} if gaps else {}),
         }
 
@@ -177,6 +195,7 @@ class Writer:
             "area": self._area.name,
             "model_checksum": self._ready.checksum,
             "inputs": self._inputs,
+            **({"without": list(self._without)} if self._without else {}),
         }
         gaps = [{"first": str(first), "last": str(last)} for first, last in self._gaps]
         return {**about, "filled": filled, "sar_gaps": gaps, "files": files}
