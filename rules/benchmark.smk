@@ -4,6 +4,7 @@
 rule evaluate:
     input:
         model=JOBS.model_of_trial,
+        interval=JOBS.interval_of_trial,
         sar=JOBS.sar_of_season,
         pool=JOBS.held_out_inputs(places.INTERPOLATED),
         pool_age=JOBS.held_out_inputs(places.SAR_AGE),
@@ -85,6 +86,7 @@ rule score:
 rule measure:
     input:
         model=places.at(places.MODEL, split=PUBLISHED),
+        interval=JOBS.interval_of_maps,
         interpolated=places.at(places.INTERPOLATED, split=JOBS.map_pool, season=JOBS.seasons[-1]),
         sar=JOBS.months_of(JOBS.seasons[-1]),
         mar=places.at(places.MAR, season=JOBS.seasons[-1]),

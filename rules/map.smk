@@ -4,6 +4,7 @@
 rule map:
     input:
         model=JOBS.model_of_maps,
+        interval=JOBS.interval_of_maps,
         interpolated=places.at(places.INTERPOLATED, split=JOBS.map_pool),
         age=places.at(places.SAR_AGE, split=places.ALL),
         sar=JOBS.sar_of_season,

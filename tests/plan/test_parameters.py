@@ -80,6 +80,7 @@ def test_sources_are_withheld_from_the_model_alone_and_from_a_subset_its_own(set
     assert withheld(model="multi-sensor") == ["microwave"]
     assert withheld(model="unet-smp") == withheld(model="interpolate-mar") == []
     assert withheld(model="multi-sensor.past-sar") == ["later-sar"]
+    assert withheld() == []  # figures of all systems
     system = parameters.options("system")
     assert system(wildcards(model="multi-sensor.past-sar")) == system(
         wildcards(model="multi-sensor")

@@ -182,6 +182,14 @@ def train_arguments(tree: Tree, name: str = "unet-smp") -> list[object]:
     ]
 
 
+def calibrate_arguments(tree: Tree, name: str = "multi-sensor") -> list[object]:
+    """Command of the calibration of a system on its validation days."""
+    words = train_arguments(tree, name)
+    model = words.pop()
+    how = ("--models", model, "--calibration", "validation-days")
+    return ["calibrate", *words[1:], model.parent / "intervals.json", *how]
+
+
 def map_arguments(tree: Tree, folder: Path) -> list[object]:
     """Command of the mapping."""
     coarse = (
@@ -231,6 +239,12 @@ def mapping():
 def training():
     """How a test names the arguments of a training."""
     return train_arguments
+
+
+@pytest.fixture
+def calibration():
+    """How a test names the arguments of a calibration."""
+    return calibrate_arguments
 
 
 @pytest.fixture

@@ -52,7 +52,12 @@ def settings(**more):
         "seasons": {"years": [SEASON], "months": [7]},
         "sar": {"winter_months": [3], "min_winter_scenes": 2},
         "split": {"training_only_years": []},
-        "model": {"name": "unet-smp", "depth": 2, "decoder_channels": [8, 8]},
+        "model": {
+            "name": "unet-smp",
+            "inputs": "published",
+            "depth": 2,
+            "decoder_channels": [8, 8],
+        },
         "training": {"crop": 32},
         "report": {"day": "2019-07-31"},
         **more,

@@ -33,12 +33,13 @@ def tree(prepared, tmp_path_factory):
 
 
 @pytest.fixture
-def mapped(tree, training, mapping, step, options_of):
+def mapped(tree, training, calibration, mapping, step, options_of):
     """With the trained system and the maps of the season."""
     folder = tree / "maps_of_sensors"
     if not (folder / "index.json").exists():
         options = options_with(options_of)
         assert step(*training(tree, NAME), options=options) == 0
+        assert step(*calibration(tree), options=options) == 0
         assert step(*arguments(mapping, tree, folder), options=options) == 0
     return folder
 
@@ -87,14 +88,54 @@ def test_where_a_cell_was_seen_that_day_the_map_is_the_observation(mapped, tree)
     assert seen_cells > 1000
 
 
-def test_the_card_says_inputs_quantiles_and_the_levels_of_the_interval(mapped, tree):
+def test_the_card_says_inputs_and_quantiles(mapped, tree):
     card = json.loads((tree / f"models/{NAME}/model.json").read_text())
     assert {"sar -1 fraction", "sar 0 valid", "microwave -2 flag", "height"} <= set(
         card["channels"]
     )
     assert len(card["network"]["quantiles"]) == 9
-    assert card["intervals"]
-    assert all(0 <= low <= 0.5 <= high <= 1 for low, high in card["intervals"].values())
+
+
+def test_the_interval_says_on_which_days_it_was_calibrated(mapped, tree):
+    split = read_split(tree / "split.csv")
+    found = json.loads((tree / f"models/{NAME}/intervals.json").read_text())
+    low, high = found["levels"]
+    assert 0 <= low < 0.5 < high <= 1
+    assert found["days"] == sum(part == "val" for part in split.values())
+    tags = cog.read_tags(mapped / LAYERS["melt_low"].format(day=DAYS[0]))
+    assert tags["interval"] == f"levels {low:.2f} to {high:.2f}, validation-days"
+
+
+def test_left_out_years_are_scored_by_the_models_that_never_saw_them(
+    mapped, tree, calibration, step, options_of, tmp_path
+):
+    words = calibration(tree)
+    words[words.index("validation-days")] = "left-out-years"
+    words[words.index(tree / f"models/{NAME}/intervals.json")] = tmp_path / "intervals.json"
+    assert step(*words, "--years", 2019, options=options_with(options_of)) == 0
+    split = read_split(tree / "split.csv")
+    found = json.loads((tmp_path / "intervals.json").read_text())
+    assert found["calibration"] == "left-out-years"
+    assert found["days"] == sum(part in ("train", "val") for part in split.values())
+
+
+def test_a_system_that_was_not_calibrated_does_not_map(
+    mapped, tree, mapping, step, options_of, tmp_path, capsys
+):
+    bare = tree.copy(tmp_path / "bare")
+    (bare / f"models/{NAME}/intervals.json").unlink()
+    words = arguments(mapping, bare, tmp_path / "maps")
+    assert step(*words, options=options_with(options_of)) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.endswith("intervals.json: not found; calibrate the model first")
+
+
+def test_a_system_without_an_interval_is_not_calibrated(
+    tree, calibration, step, options, tmp_path, capsys
+):
+    words = calibration(tree, "unet-smp")
+    assert step(*words, options=options) == 2
+    assert "the system kind network gives no interval" in capsys.readouterr().err
 
 
 def test_mapping_again_writes_nothing(mapped, tree, mapping, step, options_of):
@@ -322,12 +363,16 @@ def test_a_model_of_other_quantiles_is_refused(
     ids=["height", "sar", "no-sar", "one-day", "mean"],
 )
 def test_a_network_of_fewer_inputs_trains_and_maps(
-    tree, training, mapping, step, options_of, tmp_path, changes
+    tree, training, calibration, mapping, step, options_of, tmp_path, changes
 ):
     options = options_with(options_of, **changes)
     name = "-".join(map(str, changes))
-    words = [tmp_path / "model.json" if "models" in str(w) else w for w in training(tree, name)]
-    assert step(*words, options=options) == 0
+    for command in (training, calibration):
+        words = [
+            tmp_path / word.name if "models" in str(word) and "--" not in str(word) else word
+            for word in command(tree, name)
+        ]
+        assert step(*words, options=options) == 0
     words = arguments(mapping, tree, tmp_path / "maps")
     words[words.index(tree / f"models/{NAME}/model.json")] = tmp_path / "model.json"
     assert step(*words, options=options) == 0

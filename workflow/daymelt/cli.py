@@ -52,7 +52,10 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "time-interpolate": "time-interpolated SAR and the age of the nearest observation",
         "training-pool": "time-interpolated SAR from the training days alone",
     },
-    "train": {"train": "a system, such as a network"},
+    "train": {
+        "train": "a system, such as a network",
+        "calibrate": "the interval of a system, on days that it never saw",
+    },
     "map": {"map": "a GeoTIFF for every day of a season"},
     "benchmark": {
         "evaluate": "scores of a system through a season against held-out SAR and the truth",

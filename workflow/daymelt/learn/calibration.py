@@ -1,32 +1,42 @@
 """Intervals of the melt fraction that hold what they promise on days that were not trained on.
 
-Predicted quantiles are too wide or too narrow, and differently so near an observation and far from
-one. On the validation days, the level is found at which a twentieth of the observations lie below
-the predicted quantile, and that at which a twentieth lie above, for each class of gap, the days to
-the nearest observation of a cell. A map takes its interval at these levels. This is the
-recalibration of quantiles of Kuleshov et al. (2018), arXiv 1807.00263, by class; on new days of the
-same kind the levels hold as in split conformal prediction (Vovk et al. 2005). A year unlike those
-of the training is promised nothing.
+A network predicts quantiles (`learn.quantiles`). An interval is taken between two levels of them,
+found on days that the network was not trained on: a share `MISSED` of Sentinel-1's reports lies
+below it, and as many above. This is the recalibration of quantiles of Kuleshov et al. (2018), arXiv
+1807.00263; on new days of the same kind it holds as split conformal prediction does (Vovk et al.
+2005). A year unlike those of the training is promised nothing.
 
-Half of all cells are certainly dry or wet. Only cells whose predicted interval is wider than
-`CERTAIN` count, or the others would hide what the interval misses.
+Half of all cells are certainly dry or wet. Only cells whose interval is wider than `CERTAIN` count,
+or the others would hide what the interval misses. Sentinel-1's reports err themselves, and what is
+wanted lies somewhat more often outside of an interval than they do: hence 4 % a side where a 90 %
+interval would leave 5.
+
+A cell that was seen on the day has its report. How far the truth may lie from it is taken from
+pairs of acquisitions a day apart: what the second look reported where the first had reported a
+certain melt fraction. The change of a day is in it, so it is too wide rather than too narrow.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from daymelt.core.atomic import write_json
+from daymelt.core.errors import FormatError, MissingInputError, cause_of
 from daymelt.learn.quantiles import LEVELS
 
-MISSED = 0.05  # share of the observations below, and above, the interval
+FILE = "intervals.json"  # beside the card of the model that it belongs to
+
+MISSED = 0.04  # share of the reports below, and above, the interval
 CERTAIN = 0.02  # width of an interval below which a cell is certain
-STEP = 0.01  # of the stored melt fractions: half of it is no difference
-GAPS = (0, 3, 6, 12, 60)  # upper ends of the classes of gaps, days; the last class is never seen
-NAMES = ("0", "1-3", "4-6", "7-12", "13-60", "none")
-BINS = 200  # classes of levels that are counted, from 0 to 1
-LEAST = 2000  # cells that a class needs for levels of its own
+ROUNDING = 0.005  # half a step of the stored melt fractions is no difference
+KEPT = 1 << 20  # cells that a calibration keeps
+LEAST_CELLS = 2000  # uncertain cells without which the nominal levels stay
+LEAST_PAIRS = 500  # second looks at a reported melt fraction and its neighbours
+CODES = 101  # melt fractions in whole percent
 
 Field = NDArray[np.float32]
 Bounds = tuple[float, float]
@@ -34,87 +44,158 @@ Bounds = tuple[float, float]
 
 @dataclass(frozen=True)
 class Intervals:
-    """Levels of the lower and the upper bound, by class of gap; nominal where a class has none."""
+    """How the bounds of an interval are found.
 
-    levels: Mapping[str, Bounds] = field(default_factory=dict)
+    Parameters
+    ----------
+    levels : of the lower and the upper bound where a cell was not seen on the day
+    seen : (2, 101), bounds where it was, by the reported melt fraction in percent; None where too
+        few cells were seen twice within a day
+    calibration : the days on which both were found, a value of `intervals.calibration`
+    """
 
-    def bounds(self, quantiles: Field, gap: NDArray[np.uint8]) -> tuple[Field, Field]:
-        """Lower and upper bound of a day, (y, x).
+    levels: Bounds = (LEVELS[0], LEVELS[-1])
+    seen: Field | None = None
+    calibration: str = "none"
 
-        `quantiles` is (level, y, x), `gap` (y, x), days to the nearest observation.
-        """
-        low, high = quantiles[0].copy(), quantiles[-1].copy()
-        classes = gap_classes(gap)
-        for index, name in enumerate(NAMES):
-            here = classes == index
-            if name in self.levels and here.any():
-                below, above = self.levels[name]
-                low[here] = quantile_at(quantiles[:, here], below)
-                high[here] = quantile_at(quantiles[:, here], above)
+    @property
+    def title(self) -> str:
+        """The calibration in words, for the tags of maps."""
+        low, high = self.levels
+        return f"levels {low:.2f} to {high:.2f}, {self.calibration}"
+
+    def bounds(self, quantiles: Field) -> tuple[Field, Field]:
+        """Lower and upper bound of cells that were not seen, (y, x) of (level, y, x)."""
+        low, high = (quantile_at(quantiles, level) for level in self.levels)
         return low, high
+
+    def with_report(self, low: Field, high: Field, report: Field) -> tuple[Field, Field]:
+        """Bounds of a day with those of the cells that were seen, all (y, x); `report` is NaN where
+        a cell was not seen. Without second looks the bounds are widened to hold the report.
+        """
+        there = np.isfinite(report)
+        if self.seen is None:
+            return (
+                np.where(there, np.fmin(low, report), low),
+                np.where(there, np.fmax(high, report), high),
+            )
+        code = np.rint(np.where(there, report, 0) * (CODES - 1)).astype(np.intp)
+        below, above = self.seen
+        return np.where(there, below[code], low), np.where(there, above[code], high)
 
 
 @dataclass
 class Coverage:
-    """Counts, over validation days, of the levels at which predicted quantiles pass observations.
+    """Cells of calibration days with what was reported there; every `every`-th uncertain cell."""
 
-    `below` and `above` are (class of gap, bin of levels): at which level a quantile comes to lie
-    above an observation, and at which it ceases to lie below.
-    """
+    every: int = 1
+    quantiles: list[Field] = field(default_factory=list)
+    reports: list[Field] = field(default_factory=list)
 
-    below: NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros((len(NAMES), BINS + 1), np.int64)
-    )
-    above: NDArray[np.int64] = field(
-        default_factory=lambda: np.zeros((len(NAMES), BINS + 1), np.int64)
-    )
-
-    def add(
-        self,
-        quantiles: Field,
-        gap: NDArray[np.uint8],
-        target: Field,
-        valid: NDArray[np.bool_],
-    ) -> None:
-        """Count the cells of a day: `quantiles` (level, y, x), the others (y, x)."""
+    def add(self, quantiles: Field, report: Field, valid: NDArray[np.bool_]) -> None:
+        """Add a day: `quantiles` (level, y, x), the others (y, x)."""
         counted = valid & (quantiles[-1] - quantiles[0] >= CERTAIN)
-        classes, predicted = gap_classes(gap[counted]), quantiles[:, counted]
-        observed = target[counted]
-        rising = level_of(predicted, observed + STEP / 2)
-        falling = level_of(predicted, observed - STEP / 2)
-        for counts, level in ((self.below, rising), (self.above, falling)):
-            np.add.at(counts, (classes, np.rint(level * BINS).astype(int)), 1)
+        self.quantiles.append(quantiles[:, counted][:, :: self.every])
+        self.reports.append(report[counted][:: self.every])
 
-    def intervals(self) -> Intervals:
-        """The levels of every class with enough cells; the others take those of all together."""
-        pooled = bounds_of(self.below.sum(axis=0), self.above.sum(axis=0))
-        levels: dict[str, Bounds] = {}
-        for index, name in enumerate(NAMES[1:], 1):  # an observation of the day itself is no test
-            own = bounds_of(self.below[index], self.above[index])
-            found = own if self.below[index].sum() >= LEAST else pooled
-            if found is not None:
-                levels[name] = found
-        return Intervals(levels)
+    def levels(self) -> Bounds:
+        """The levels between which the interval is taken; the nominal ones with too few cells."""
+        if sum(reports.size for reports in self.reports) < LEAST_CELLS:
+            return LEVELS[0], LEVELS[-1]
+        return missed_evenly(np.concatenate(self.quantiles, 1), np.concatenate(self.reports))
 
 
-def bounds_of(below: NDArray[np.int64], above: NDArray[np.int64]) -> Bounds | None:
-    """The levels beyond which a share `MISSED` of the counted observations lies on either side.
+@dataclass
+class SecondLooks:
+    """Reports of pairs of acquisitions a day apart, as counts (first report, second report)."""
 
-    None without any cell. The levels stay within those that are predicted.
-    """
-    cells = below.sum()
-    if not cells:
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros((CODES, CODES), np.int64))
+
+    def add(self, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> None:
+        """Add two acquisitions (y, x) in percent, 255 where not seen; each is once the first."""
+        both = (first < CODES) & (second < CODES)
+        codes = first[both].astype(np.int64) * CODES + second[both]
+        found = np.bincount(codes, minlength=CODES**2).reshape(CODES, CODES)
+        self.counts += found + found.T
+
+    def bounds(self) -> Field | None:
+        """Bounds of a cell by its report, (2, 101); None where a report has too few second looks
+        although its neighbours within ten percent are taken with it.
+
+        The bounds hold the report itself.
+        """
+        found = np.empty((2, CODES), np.float32)
+        for code in range(CODES):
+            looks = self._looks(code)
+            if looks is None:
+                return None
+            share = np.cumsum(looks) / looks.sum()
+            found[0, code] = min(code, int(np.searchsorted(share, MISSED, side="right")))
+            found[1, code] = max(code, int(np.searchsorted(share, 1 - MISSED)))
+        return found / np.float32(CODES - 1)
+
+    def _looks(self, code: int) -> NDArray[np.int64] | None:
+        """Second reports where the first was about `code`; 0 and 100 % stand for themselves."""
+        for reach in (0, 1, 2, 5, 10):
+            lowest, highest = (code, code) if code in (0, CODES - 1) else (1, CODES - 2)
+            first, last = max(code - reach, lowest), min(code + reach, highest)
+            looks = self.counts[first : last + 1].sum(axis=0)
+            if looks.sum() >= LEAST_PAIRS:
+                return np.asarray(looks, np.int64)
         return None
-    missed_below = np.cumsum(below) / cells  # observations below the quantile of a level
-    missed_above = np.cumsum(above[::-1])[::-1] / cells
-    low = int(np.searchsorted(missed_below, MISSED, side="right")) / BINS
-    high = (BINS - int(np.searchsorted(missed_above[::-1], MISSED, side="right"))) / BINS
-    return min(max(low, LEVELS[0]), 0.5), max(min(high, LEVELS[-1]), 0.5)
 
 
-def gap_classes(gap: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Index into `NAMES` of each gap, days; 255 where never observed."""
-    return np.asarray(np.searchsorted(GAPS, gap, side="left"), np.int64)
+def write_intervals(path: Path, intervals: Intervals, days: int) -> None:
+    """Write how bounds are found, and on how many days that was found out."""
+    seen = None if intervals.seen is None else np.rint(100 * intervals.seen).astype(int).tolist()
+    content = {"calibration": intervals.calibration, "days": days, "levels": intervals.levels}
+    write_json(path, {**content, "seen_percent": seen})
+
+
+def read_intervals(path: Path) -> Intervals:
+    """What `write_intervals` wrote.
+
+    Raises
+    ------
+    MissingInputError
+        There is no such file.
+    FormatError
+        It cannot be read.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        low, high = map(float, content["levels"])
+        seen = content["seen_percent"]
+        bounds = None if seen is None else np.asarray(seen, np.float32).reshape(2, CODES) / 100
+        return Intervals((low, high), bounds, str(content["calibration"]))
+    except FileNotFoundError:
+        raise MissingInputError(f"intervals {path}: not found; calibrate the model first") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FormatError(
+            f"intervals {path}: not readable ({cause_of(error)}); calibrate the model again"
+        ) from error
+
+
+def missed_evenly(quantiles: Field, reports: Field) -> Bounds:
+    """The levels between which an interval misses a share `MISSED` on either side.
+
+    `quantiles` is (level, cell), `reports` (cell,). Only cells that the interval itself leaves
+    uncertain count, so the levels are found step by step; they stay within those predicted.
+    """
+    levels = LEVELS[0], LEVELS[-1]
+    for _ in range(30):
+        low, high = (quantile_at(quantiles, level) for level in levels)
+        counted = high - low >= CERTAIN
+        if not counted.any():
+            break
+        own, reported = quantiles[:, counted], reports[counted]
+        below = float(np.quantile(level_of(own, reported + ROUNDING), MISSED))
+        above = float(np.quantile(level_of(own, reported - ROUNDING), 1 - MISSED))
+        wanted = min(max(below, LEVELS[0]), 0.5), max(min(above, LEVELS[-1]), 0.5)
+        if max(abs(new - old) for new, old in zip(wanted, levels, strict=True)) < 1e-3:
+            break
+        levels = (levels[0] + wanted[0]) / 2, (levels[1] + wanted[1]) / 2
+    return levels
 
 
 def quantile_at(quantiles: Field, level: float, levels: Sequence[float] = LEVELS) -> Field:

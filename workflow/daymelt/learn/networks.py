@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from daymelt.core.atomic import write_json
 from daymelt.core.errors import FormatError, cause_of
 from daymelt.learn import model_files
 from daymelt.learn.architectures import ARCHITECTURES
@@ -147,8 +146,6 @@ class ModelCard:
     training : options of the training, the epoch of the weights, losses
     about : digest of the inputs, software version
     checksum : SHA-256 of the weights' file, set by `save_model`
-    intervals : levels of the bounds of an interval by class of gap, see `calibration`; empty for a
-        network without quantiles
     """
 
     network: NetworkOptions
@@ -157,7 +154,6 @@ class ModelCard:
     training: Mapping[str, Any] = field(default_factory=dict)
     about: Mapping[str, Any] = field(default_factory=dict)
     checksum: str = ""
-    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def build(options: NetworkOptions) -> Network:
@@ -212,17 +208,9 @@ def save_model(folder: Path, network: Network, card: ModelCard) -> ModelCard:
     return replace(card, checksum=model_files.write_model(folder, content_of(card), arrays))
 
 
-def write_card(folder: Path, card: ModelCard) -> None:
-    """Write the card of weights that are in `folder` already, with their checksum in it."""
-    write_json(folder / model_files.CARD, content_of(card))
-
-
 def content_of(card: ModelCard) -> dict[str, Any]:
-    """A card as JSON; intervals are left out where there are none."""
-    content = {**asdict(card), "network": as_written(card.network)}
-    if not card.intervals:
-        del content["intervals"]
-    return content
+    """A card as JSON."""
+    return {**asdict(card), "network": as_written(card.network)}
 
 
 def load_model(folder: Path) -> tuple[Network, ModelCard]:
@@ -262,8 +250,6 @@ def _card(content: Any) -> ModelCard:
     options["channel_count"] = options.pop("channels")
     content["network"] = NetworkOptions(**options)
     content["channels"] = tuple(content["channels"])
-    levels = content.pop("intervals", {})
-    content["intervals"] = {name: tuple(bounds) for name, bounds in levels.items()}
     content["statistics"] = {
         name: Statistics(**values) for name, values in content["statistics"].items()
     }

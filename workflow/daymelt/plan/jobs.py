@@ -15,6 +15,7 @@ from daymelt.core.dates import month_name, parse_month, winter_months
 from daymelt.plan import places
 from daymelt.plan.resources import system_needs
 from daymelt.settings.config import Config
+from daymelt.settings.learning import LEFT_OUT_YEARS, VALIDATION_DAYS
 from daymelt.settings.protocols import LEAVE_OUT, PUBLISHED, TRUTH, Pool, Trial, trials
 from daymelt.systems import interface
 
@@ -65,10 +66,12 @@ class Jobs:
 
     @cached_property
     def trials(self) -> dict[str, Trial]:
-        """Every trial by its name: the configured ones, and the published one in any case."""
-        published = trials("published", self.seasons, (), ())
+        """Every trial by its name: the configured ones, and those that a run needs in any case."""
+        needed = trials("published", self.seasons, (), ())
+        if self.config.intervals.calibration == LEFT_OUT_YEARS:
+            needed += trials("leave-one-year-out", self.seasons, (), ())
         found = {trial.name: trial for trial in self.config.trials()}
-        return found | {trial.name: trial for trial in published if trial.name not in found}
+        return found | {trial.name: trial for trial in needed if trial.name not in found}
 
     def wildcard_constraints(self) -> dict[str, str]:
         """What each wildcard can be, as a regular expression."""
@@ -178,6 +181,37 @@ class Jobs:
         """A system as trained on a split; for a subset of sensors that is the model itself."""
         model = self.model if name in self.config.subsets else name
         return self.at(places.MODEL, split=split, model=model)
+
+    def calibration_of(self, wildcards: Wildcards) -> str:
+        """On which days the interval of a system is calibrated; networks for every left-out year
+        are trained for the published split alone.
+        """
+        is_published = wildcards.split == PUBLISHED
+        return self.config.intervals.calibration if is_published else VALIDATION_DAYS
+
+    def calibrating_years(self, wildcards: Wildcards) -> list[int]:
+        """The years that are left out for a calibration; none on validation days."""
+        return list(self.seasons) if self.calibration_of(wildcards) == LEFT_OUT_YEARS else []
+
+    def calibrating_models(self, wildcards: Wildcards) -> list[str]:
+        """The models of a calibration: one for each left-out year, or the model itself."""
+        years = self.calibrating_years(wildcards)
+        splits = [f"{LEAVE_OUT}{year}" for year in years] or [wildcards.split]
+        return [self.trained(split, wildcards.model) for split in splits]
+
+    def interval_of(self, split: str, name: str) -> list[str]:
+        """The bounds of the interval of a system; none of one without an interval."""
+        model = self.model if name in self.config.subsets else name
+        found = self.at(places.CALIBRATION, split=split, model=model)
+        return [found] if self.gives_interval(name) else []
+
+    def interval_of_maps(self, wildcards: Wildcards) -> list[str]:
+        """The bounds of the interval of the system that maps."""
+        return self.interval_of(PUBLISHED, wildcards.model)
+
+    def interval_of_trial(self, wildcards: Wildcards) -> list[str]:
+        """The bounds of the interval of a system as trained for a trial."""
+        return self.interval_of(self.trials[wildcards.trial].split, wildcards.model)
 
     def split_of_maps(self, wildcards: Wildcards) -> list[str]:
         """The split whose training days alone are inputs of the maps; none for all acquisitions."""

@@ -48,10 +48,10 @@ class Parameters:
 
     def _section(self, name: str, wildcards: Wildcards) -> Any:
         """One section; `system` is that of a job's model, without Sentinel-1 in a hindcast, and
-        `map` says what is withheld from it.
+        `map` says what is withheld from it, in a job of several systems nothing.
         """
-        if name == "map" and hasattr(wildcards, "model"):
-            return self.config.map_of(wildcards.model)
+        if name == "map":
+            return self.config.map_of(getattr(wildcards, "model", ""))
         if name != "system":
             return getattr(self.config, name)
         split = getattr(wildcards, "trial", getattr(wildcards, "split", PUBLISHED))

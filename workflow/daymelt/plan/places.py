@@ -36,6 +36,7 @@ SAR_AGE = f"{RESULTS}/aligned/sar_age/{{split}}/{{season}}.nc"
 ALL = "all"
 
 MODEL = f"{RESULTS}/models/{{split}}/{{model}}/model.json"
+CALIBRATION = f"{RESULTS}/models/{{split}}/{{model}}/intervals.json"  # beside the model
 TRAINING_RECORD = "logs/{area}/train/{split}/{model}.tsv"  # Snakemake's record: time and memory
 MAPS = f"{RESULTS}/maps/{{model}}"
 MAP_INDEX = f"{MAPS}/{{season}}/index.json"

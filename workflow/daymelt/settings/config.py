@@ -36,7 +36,7 @@ from daymelt.settings.inputs import (
     Terrain,
     Twin,
 )
-from daymelt.settings.learning import Map, Model, System, SystemEntry, Training
+from daymelt.settings.learning import Intervals, Map, Model, System, SystemEntry, Training
 from daymelt.settings.networks import Contradiction, coarsest, network_contradictions
 from daymelt.settings.processing import Regrid, Sar, Split, Temporal
 from daymelt.settings.protocols import Trial, trials
@@ -69,6 +69,7 @@ class Config(Section):
     split: Split = Split()
     model: Model = Model()
     training: Training = Training()
+    intervals: Intervals = Intervals()
     map: Map = Map()
     scores: Scores = Scores()
     benchmark: Benchmark = Benchmark()

@@ -42,6 +42,9 @@ Precision = Annotated[
 ]
 Dilation = Annotated[int, Field(ge=1, le=512), BeforeValidator(read_number)]
 Plain = Annotated[dict[str, Any], AfterValidator(plain)]
+Calibration = Literal["validation-days", "left-out-years"]
+VALIDATION_DAYS: Calibration = "validation-days"
+LEFT_OUT_YEARS: Calibration = "left-out-years"
 Stride = Annotated[Literal[8, 16], BeforeValidator(read_number)]
 
 
@@ -235,6 +238,16 @@ class Training(Section):
                 "into equal shares"
             )
         return value
+
+
+class Intervals(Section):
+    """The interval of the maps."""
+
+    calibration: Calibration = Field(
+        VALIDATION_DAYS,
+        description="days on which the bounds are found: validation-days, or left-out-years, each "
+        "by a further network that never saw that year (trains one a year)",
+    )
 
 
 class Map(Section):

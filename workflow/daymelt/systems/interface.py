@@ -62,6 +62,22 @@ class TrainingData:
 
 
 @dataclass(frozen=True)
+class Fold:
+    """Days on which an interval is calibrated, and a model that never saw them.
+
+    Parameters
+    ----------
+    model : its folder
+    usable : acquisitions that may be inputs
+    scored : acquisitions that the interval is held against; none is an input on its own day
+    """
+
+    model: Path
+    usable: frozenset[dt.date]
+    scored: tuple[dt.date, ...]
+
+
+@dataclass(frozen=True)
 class Running:
     """How to map.
 
@@ -115,6 +131,7 @@ class Ready:
     layers : days to (day, layers); of a system with an interval `melt` (the median), `melt_mean`,
         `melt_low` and `melt_high`, NaN over the ocean; None for a system that gives `melt` alone
     quantiles : of a system with an interval; None for a system that gives `melt` alone
+    interval : how its bounds were found, in words, for the tags of the maps
     """
 
     title: str
@@ -123,6 +140,7 @@ class Ready:
     predict: Callable[[Sequence[dt.date]], Maps]
     layers: Callable[[Sequence[dt.date]], Iterator[tuple[dt.date, Layers]]] | None = None
     quantiles: Quantiles | None = None
+    interval: str = ""
 
 
 class SystemModule(Protocol):

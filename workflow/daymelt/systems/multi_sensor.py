@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from daymelt.core.digests import combine
+from daymelt.core.encoding import PERCENT
 from daymelt.core.errors import ConfigError, FormatError, MissingInputError
+from daymelt.core.manifest import checksum
 from daymelt.core.memory import make_stack
 from daymelt.learn.channels import COARSE, HEIGHT, SAR
 from daymelt.learn.planes import Planes, check_inputs
@@ -28,6 +31,7 @@ from daymelt.systems import network
 from daymelt.systems.aligned import Aligned, Observations
 from daymelt.systems.interface import (
     STRICT,
+    Fold,
     Layers,
     Maps,
     Quantiles,
@@ -38,10 +42,10 @@ from daymelt.systems.interface import (
 from daymelt.systems.resources import Needs, Size, memory_mb
 
 if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
-    from daymelt.learn.networks import ModelCard
-    from daymelt.learn.sensor_inputs import Acquisitions, Coarse, SensorTrainingSet
+    from daymelt.learn.sensor_inputs import Acquisitions, Coarse
 
 KIND = "multi-sensor"
+NODATA = int(PERCENT.nodata)
 GIVES_INTERVAL = True
 MAPS_SUBSETS = True
 OF_INPUTS = (
@@ -89,7 +93,7 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
     acquired = acquisitions_of(observations, data.observed.days, frame.shape, folder)
     coarse = coarse_of(aligned, planes, frame.statistics)
     watched = SensorTrainingSet(frame, planes, validation, acquired, coarse) if validation else None
-    result = train(
+    train(
         SensorTrainingSet(frame, planes, days, acquired, coarse, options.training["seed"], Rates()),
         watched,
         replace(
@@ -101,26 +105,63 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
         folder,
         dict(data.about),
     )
-    if watched is not None:
-        calibrate(folder, result.card, watched)
 
 
-def calibrate(folder: Path, card: "ModelCard", validation: "SensorTrainingSet") -> None:
-    """Find the levels of the interval on the validation days and write them into the card."""
-    from daymelt.learn.calibration import Coverage
+def calibrate(
+    data: TrainingData, options: Options, folds: Sequence[Fold], calibration: str, out: Path
+) -> None:
+    """Find the bounds of the interval on days that the models of `folds` never saw, and write them
+    to `out`; `calibration` says in the file which days these are.
+    """
+    from daymelt.learn.calibration import KEPT, Coverage, Intervals, SecondLooks, write_intervals
+    from daymelt.learn.devices import use_threads
+
+    use_threads(data.threads)
+    cells, days = data.aligned.ocean.size, sum(len(fold.scored) for fold in folds)
+    coverage = Coverage(every=max(1, days * cells // KEPT))
+    for fold in folds:
+        for day, quantiles in predicted(data, options, fold, out.parent):
+            report = data.observed.read(day)
+            coverage.add(quantiles, report, np.isfinite(report) & ~data.aligned.ocean)
+    looks = SecondLooks()
+    for first, second in pairs_of_days(folds):
+        reports = (data.observed.raw(day) for day in (first, second))
+        looks.add(*(np.where(data.aligned.ocean, NODATA, report) for report in reports))
+    write_intervals(out, Intervals(coverage.levels(), looks.bounds(), calibration), days)
+
+
+def predicted(
+    data: TrainingData, options: Options, fold: Fold, scratch: Path
+) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
+    """The quantiles (level, y, x) of the scored days of a fold, in their order."""
+    from daymelt.learn.devices import choose_device
     from daymelt.learn.inference import predict_days
-    from daymelt.learn.networks import load_model, write_card
+    from daymelt.learn.networks import load_model
+    from daymelt.learn.sensor_inputs import SensorInputs
+    from daymelt.systems.inputs import frame_of
 
-    trained, _ = load_model(folder)
-    coverage = Coverage()
-    whole = validation.frame.shape
-    tile = None if whole[0] * whole[1] <= ONE_PASS_CELLS else card.training["crop"]
-    for index, day in enumerate(validation.days):
-        one = validation.of_days([day])
-        ((_, quantiles),) = predict_days(trained, [one], tile, halo=tile // 8 if tile else 0)
-        _, target, valid = validation.crops([index], [0], [0], whole)
-        coverage.add(quantiles, validation.gaps(index), target[0].numpy(), valid[0].numpy())
-    write_card(folder, replace(card, intervals=coverage.intervals().levels))
+    trained, card = load_model(fold.model)
+    planes = planes_of(options)
+    check_inputs(card.channels, planes.names(), str(fold.model))
+    device = str(choose_device(options.training["device"]))
+    frame = frame_of(data.aligned, static_channels(options), card.statistics, device)
+    coarse = coarse_of(data.aligned, planes, card.statistics)
+    tile = None if data.aligned.ocean.size <= ONE_PASS_CELLS else card.training["crop"]
+    observations = Observations(data.observed, fold.usable, same_day=False)
+    for season in sorted({day.year for day in fold.scored}):
+        own = [day for day in fold.scored if day.year == season]
+        given = observations.of_season(season)
+        acquired = acquisitions_of(given, given.days, frame.shape, scratch)
+        batches = (SensorInputs(frame, planes, [day], acquired, coarse, False) for day in own)
+        yield from predict_days(trained, batches, tile, halo=tile // 8 if tile else 0)
+
+
+def pairs_of_days(folds: Sequence[Fold]) -> Iterator[tuple[dt.date, dt.date]]:
+    """Pairs of usable acquisitions a day apart."""
+    usable = {day for fold in folds for day in fold.usable}
+    for day in sorted(usable):
+        if (after := day + dt.timedelta(days=1)) in usable:
+            yield day, after
 
 
 def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> Ready:
@@ -136,7 +177,7 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
     MissingInputError
         A season that is mapped has no source at all.
     """
-    from daymelt.learn.calibration import Intervals
+    from daymelt.learn import calibration
     from daymelt.learn.devices import choose_device, use_threads
     from daymelt.learn.inference import predict_days
     from daymelt.learn.networks import load_model
@@ -151,14 +192,14 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
         raise FormatError(
             f"model {folder}: quantiles {card.network.quantiles}; expected {LEVELS}; train it again"
         )
+    intervals = calibration.read_intervals(folder / calibration.FILE)
+    fitted = combine([card.checksum, checksum(folder / calibration.FILE)])
     aligned = replace(aligned, observations=given_observations(aligned, planes, running))
     later = WITHHELD_LATER not in running.without
     use_threads(running.threads)
     device = str(choose_device(running.device))
 
-    def quantiles(
-        days: Sequence[dt.date],
-    ) -> Iterator[tuple[dt.date, NDArray[np.float32], NDArray[np.uint8]]]:
+    def quantiles(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, NDArray[np.float32]]]:
         frame = frame_of(aligned, static_channels(options), card.statistics, device)
         for season in sorted({day.year for day in days}):
             own = [day for day in days if day.year == season]
@@ -166,31 +207,27 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
             acquired = acquisitions_of(observations, observations.days, frame.shape, folder)
             coarse = coarse_of(aligned, planes, card.statistics, running.without)
             check_sources(season, acquired, coarse, planes)
-            given = observations.same_day
             batches = (
-                SensorInputs(frame, planes, part, acquired, coarse, given, later)
+                SensorInputs(frame, planes, part, acquired, coarse, observations.same_day, later)
                 for part in in_batches(own, running.batch)
             )
-            every = SensorInputs(frame, planes, own, acquired, coarse, given, later)
-            predicted = predict_days(trained, batches, running.tile, running.halo)
-            for index, (day, found) in enumerate(predicted):
-                yield day, found, every.gaps(index)
+            yield from predict_days(trained, batches, running.tile, running.halo)
 
     def distributions(
         days: Sequence[dt.date],
     ) -> Iterator[tuple[dt.date, Layers, NDArray[np.float32]]]:
-        weights, intervals = weights_of_mean(), Intervals(card.intervals)
-        for day, found, gap in quantiles(days):
+        weights = weights_of_mean()
+        for day, found in quantiles(days):
             found = np.maximum.accumulate(found, axis=0)  # rounding of the network's sigmoid
-            low, high = intervals.bounds(found, gap)
+            seen = own_observation(aligned.observations, day, found[MEDIAN])
+            low, high = intervals.with_report(*intervals.bounds(found), seen)
             made = {
-                "melt": found[MEDIAN],
-                "melt_mean": np.tensordot(weights, found, 1),
+                "melt": with_report(found[MEDIAN], seen),
+                "melt_mean": with_report(np.tensordot(weights, found, 1), seen),
                 "melt_low": low,
                 "melt_high": high,
             }
-            seen = own_observation(aligned.observations, day)
-            yield day, with_observation(made, seen), without_observed(found, seen)
+            yield day, made, np.where(np.isfinite(seen), np.float32(np.nan), found)
 
     def layers(days: Sequence[dt.date]) -> Iterator[tuple[dt.date, Layers]]:
         return ((day, made) for day, made, _ in distributions(days))
@@ -200,7 +237,7 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
 
     count = sum(weight.numel() for weight in trained.parameters())
     given = Quantiles(LEVELS, weights_of_mean().tolist(), distributions)
-    return Ready(KIND, card.checksum, count, predict, layers, given)
+    return Ready(KIND, fitted, count, predict, layers, given, intervals.title)
 
 
 def needs(options: Options, size: Size) -> Needs:
@@ -321,36 +358,23 @@ def coarse_of(
     return Coarse({day: place for place, day in enumerate(posting.days)}, fields, flags)
 
 
-def own_observation(observations: Observations | None, day: dt.date) -> NDArray[np.float32] | None:
-    """The day's own observation where it is an input, (y, x), NaN where not observed."""
-    if observations is None or not observations.same_day or not observations.is_usable(day):
-        return None
-    return observations.series.read(day) if day in observations.series.days else None
-
-
-def with_observation(layers: Layers, seen: NDArray[np.float32] | None) -> Layers:
-    """The layers of a day with the observation in their place where a cell was observed.
-
-    The interval is widened to hold the observation.
-    """
-    if seen is None:
-        return layers
-    there = np.isfinite(seen) & np.isfinite(layers["melt"])
-    return {
-        "melt": np.where(there, seen, layers["melt"]),
-        "melt_mean": np.where(there, seen, layers["melt_mean"]),
-        "melt_low": np.where(there, np.minimum(layers["melt_low"], seen), layers["melt_low"]),
-        "melt_high": np.where(there, np.maximum(layers["melt_high"], seen), layers["melt_high"]),
-    }
-
-
-def without_observed(
-    quantiles: NDArray[np.float32], seen: NDArray[np.float32] | None
+def own_observation(
+    observations: Observations | None, day: dt.date, like: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """The quantiles (level, y, x) of a day, NaN where its own observation is the map."""
-    if seen is None:
-        return quantiles
-    return np.where(np.isfinite(seen), np.float32(np.nan), quantiles)
+    """The day's own observation where it is an input, (y, x); NaN elsewhere, and where `like` is,
+    the ocean.
+    """
+    nowhere = np.full_like(like, np.nan)
+    if observations is None or not observations.same_day or not observations.is_usable(day):
+        return nowhere
+    if day not in observations.series.days:
+        return nowhere
+    return np.where(np.isfinite(like), observations.series.read(day), np.float32(np.nan))
+
+
+def with_report(field: NDArray[np.float32], report: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A field with the reported melt fraction in its place where a cell was seen."""
+    return np.where(np.isfinite(report), report, field)
 
 
 def in_batches(days: Sequence[dt.date], size: int) -> Iterator[Sequence[dt.date]]:

@@ -136,8 +136,8 @@ class Writer:
         )
 
     def tags(self, day: dt.date) -> dict[str, str]:
-        """Tags of the files of a day; `without` only where sources were withheld, `sar_gap` only
-        within a long gap of Sentinel-1.
+        """Tags of the files of a day; `interval` only of a system with one, `without` only where
+        sources were withheld, `sar_gap` only within a long gap of Sentinel-1.
         """
         gaps = [gap for gap in self._gaps if gap[0] <= day <= gap[1]]
         return {
@@ -149,6 +149,7 @@ class Writer:
             "inputs": self._inputs,
             "making": self._making,
             "filled": self.filled(day),
+            **({"interval": self._ready.interval} if self._ready.interval else {}),
             **({"without": ", ".join(self._without)} if self._without else {}),
             **({"sar_gap": describe_gaps(gaps)} if gaps else {}),
         }
