@@ -107,6 +107,10 @@ IMPOSSIBLE = [
     (season(2017), "split.training_only_years: "),
     (protocols("leave-one-year-out", **one_year()), "benchmark.protocols: found leave-one-year"),
     (
+        {**one_year(), "intervals": {"calibration": "left-out-years"}},
+        "intervals.calibration: found left-out-years with the year 2019 alone",
+    ),
+    (
         protocols("hindcast", **one_year(hindcast_training_years=[2021])),
         "split.hindcast_training_years: found [2021]",
     ),

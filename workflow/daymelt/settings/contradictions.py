@@ -11,7 +11,13 @@ from daymelt.core.dates import month_days, season_days
 from daymelt.core.grid import transformer
 from daymelt.settings.base import NETWORKS, memory_of
 from daymelt.settings.inputs import MOST_CELLS, Area, Stations
-from daymelt.settings.learning import Map, SystemEntry, Training
+from daymelt.settings.learning import (
+    LEFT_OUT_YEARS,
+    VALIDATION_DAYS,
+    Map,
+    SystemEntry,
+    Training,
+)
 from daymelt.settings.networks import Contradiction
 from daymelt.settings.processing import Sar, Split
 from daymelt.settings.protocols import BLOCKED, HINDCAST, LEAVE_OUT, TRUTH
@@ -103,6 +109,12 @@ def days_of_split(config: "Config") -> Iterator[Contradiction]:
             "split.test_days_per_month",
             f"found {split.test_days_per_month}, with split.validation_days_per_month {drawn} days "
             f"of each month; expected less than {longest} together, so that days are left to train",
+        )
+    if config.intervals.calibration == LEFT_OUT_YEARS and len(years) < 2:
+        yield (
+            "intervals.calibration",
+            f"found {LEFT_OUT_YEARS} with the year {years[0]} alone; expected seasons.years with "
+            f"another to train on, or {VALIDATION_DAYS}",
         )
     for trial in config.trials():
         if trial.split.startswith(LEAVE_OUT) and len(years) < 2:
