@@ -52,7 +52,7 @@ echo "$3 $threads $pools" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
     case "$word" in
         */benchmark/*.csv)
-            for table in extent strata reliability onset; do
+            for table in extent gaps strata reliability onset distribution; do
                 touch "${word%.csv}_$table.csv"
             done ;;
     esac
