@@ -135,6 +135,8 @@ rule compare:
         strata=places.COMPARISON["strata"],
         reliability=places.COMPARISON["reliability"],
         distribution=places.COMPARISON["distribution"],
+        reliability_mean=places.COMPARISON["reliability_mean"],
+        edges=places.COMPARISON["edges"],
     log:
         "logs/{area}/compare.log",
     benchmark:
@@ -158,7 +160,8 @@ rule compare:
         " --systems {params.systems:q} --speeds {input.speeds:q} --trainings {params.trainings:q}"
         " --measured {params.measured:q} --out {output.table:q} --markdown {output.markdown:q}"
         " --html {output.html:q} --strata {output.strata:q} --reliability {output.reliability:q}"
-        " --distribution {output.distribution:q}"
+        " --distribution {output.distribution:q} --reliability-mean {output.reliability_mean:q}"
+        " --edges {output.edges:q}"
         " 2> {log:q}"
 
 

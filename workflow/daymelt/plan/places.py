@@ -46,7 +46,10 @@ BENCHMARK = f"{RESULTS}/benchmark"
 DAILY = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}.csv"
 EVALUATION = {
     name: f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_{name}.csv"
-    for name in ("extent", "strata", "reliability", "onset", "distribution")
+    for name in (
+        *("extent", "strata", "reliability", "onset", "distribution"),
+        *("reliability_mean", "edges"),
+    )
 }
 ONSETS = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_onset.nc"  # of every cell
 INTERVALS = f"{BENCHMARK}/intervals/{{model}}.csv"
@@ -60,6 +63,8 @@ COMPARISON = {
     "strata": f"{BENCHMARK}/strata.csv",
     "reliability": f"{BENCHMARK}/reliability.csv",
     "distribution": f"{BENCHMARK}/distribution.csv",
+    "reliability_mean": f"{BENCHMARK}/reliability_mean.csv",
+    "edges": f"{BENCHMARK}/edges.csv",
 }
 COMPARISON_FIGURES = {
     name: f"{BENCHMARK}/{name}.png" for name in ("maps", "reliability", "error", "leakage")

@@ -11,6 +11,7 @@ Source: Künsch (1989), Ann. Stat. 17, 1217 (the moving-block bootstrap); Efron 
 import datetime as dt
 from bisect import bisect_left
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +54,7 @@ def block_mean(
     ValueError
         There is no day, or the days do not rise.
     """
-    if not days or any(later <= day for day, later in zip(days, days[1:], strict=False)):
+    if not days or any(later <= day for day, later in pairwise(days)):
         raise ValueError(f"block bootstrap: {len(days)} days; expected rising days, one at least")
     blocks = np.array(blocks_of(days, block_days))
     total = np.concatenate([[0.0], np.cumsum(values)])

@@ -57,6 +57,11 @@ class Distribution:
     low: Field
     high: Field
 
+    def mean(self, otherwise: Field) -> Field:
+        """Mean of each cell, (y, x), and `otherwise` where no distribution is predicted."""
+        found = np.tensordot(np.asarray(self.weights, np.float32), self.quantiles, 1)
+        return np.where(np.isfinite(found), found, otherwise)
+
 
 class DistributionSums:
     """Sums of the scores over the cells of each stratum, a (kind, class) such as ("gap", "2-3");

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from daymelt.core.cube import open_layers, read_layers
 from daymelt.products.benchmark_table import benchmark_csv, benchmark_html, benchmark_markdown
 from daymelt.science.distributions import DistributionSums
+from daymelt.science.edges import EdgeSums
 from daymelt.science.onset import onset_error, pooled_onset_error
 from daymelt.science.reliability import Reliability
 from daymelt.science.scores import extent_errors, scores_of
@@ -36,6 +37,8 @@ def compare(
     strata: Path,
     reliability: Path,
     distribution: Path,
+    reliability_mean: Path,
+    edges: Path,
 ) -> None:
     """Average and pool what the evaluations wrote.
 
@@ -49,6 +52,8 @@ def compare(
     out, markdown, html : the table in three formats
     strata, reliability, distribution : tables of the pooled scores of every stratum, of every
         class of the predicted fraction, and of the predicted distribution in every stratum
+    reliability_mean, edges : tables of every class of the mean of the predicted distribution, and
+        of the step at the edge of the swath and elsewhere
     """
     extras: dict[str, Row] = {
         system: json.loads(speed.read_text(encoding="utf-8")) | training_time(training)
@@ -58,6 +63,8 @@ def compare(
     strata_rows: list[Row] = []
     classes: list[Row] = []
     distributions: list[Row] = []
+    means: list[Row] = []
+    steps: list[Row] = []
     groups = grouped(daily, trials, systems)
     common = {
         trial: onsets_in_common(
@@ -76,12 +83,16 @@ def compare(
         strata_rows += pooled_strata(trial, system, read_table_of(paths, "strata"))
         classes += pooled_reliability(trial, system, read_table_of(paths, "reliability"))
         distributions += pooled_distribution(trial, system, predicted)
+        means += pooled_reliability(trial, system, read_table_of(paths, "reliability_mean"))
+        steps += pooled_edges(trial, system, read_table_of(paths, "edges"))
     benchmark_csv(out, rows)
     benchmark_markdown(markdown, rows)
     benchmark_html(html, rows)
     write_table(strata, strata_rows)
     write_table(reliability, classes)
     write_table(distribution, distributions)
+    write_table(reliability_mean, means)
+    write_table(edges, steps)
 
 
 def training_time(path: Path) -> Row:
@@ -202,6 +213,14 @@ def pooled_reliability(trial: str, system: str, rows: Sequence[Mapping[str, str]
         classes.add_rows(of_reference)
         for row in classes.rows():
             yield {"protocol": trial, "system": system, "against": against, **row}
+
+
+def pooled_edges(trial: str, system: str, rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
+    """Mean step of map and truth at the edge of the swath and elsewhere, over all seasons."""
+    sums = EdgeSums(("map", "truth"))
+    sums.add_rows(rows)
+    for row in sums.rows():
+        yield {"protocol": trial, "system": system, **row}
 
 
 def pooled_distribution(

@@ -17,7 +17,10 @@ HELD_OUT, TRUTH, TRUTH_EVERY_DAY = (
 # systems of few or no parameters
 SAR, MAR, PMW = "time-interpolated-sar", "interpolate-mar", "threshold-pmw"
 # of an evaluation, beside the daily one
-TABLES = ("extent", "strata", "reliability", "onset", "distribution")
+TABLES = (
+    *("extent", "strata", "reliability", "onset", "distribution"),
+    *("reliability_mean", "edges"),
+)
 
 
 def beside(daily: Path, table: str) -> Path:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from daymelt.science import scores
 from daymelt.science.distributions import Distribution, DistributionSums
+from daymelt.science.edges import EdgeSums
 from daymelt.science.intervals import Classes
 from daymelt.science.onset import Onset, onset_error
 from daymelt.science.reliability import Reliability
-from daymelt.science.strata import StrataSums, gap_bins, height_bins, period_of
+from daymelt.science.strata import StrataSums, border_bins, gap_bins, height_bins, period_of
 from daymelt.steps.benchmark.daily_table import SAR
 
 # of the land that an acquisition must cover for its melt extent to be given
@@ -21,6 +22,7 @@ COMPARABLE_SHARE = 0.5
 PIT_SEED = 42  # of the draws of the randomised PIT, one stream a day
 Field = NDArray[np.float32]
 Row = dict[str, Any]
+SumsOfRows = StrataSums | Reliability | DistributionSums
 Events = Mapping[str, tuple[dt.date, dt.date]]
 
 
@@ -52,6 +54,9 @@ class Tables:
     reliability : one row a class of the predicted fraction
     onset : one row, or none where there is no truth
     distribution : one row a stratum, or none of a system without an interval
+    reliability_mean : as `reliability`, of the mean of the distribution; likewise
+    edges : mean step of map and truth at the swath's edge and elsewhere, or none where there is no
+        truth
     """
 
     daily: list[Row] = field(default_factory=list)
@@ -60,6 +65,8 @@ class Tables:
     reliability: list[Row] = field(default_factory=list)
     onset: list[Row] = field(default_factory=list)
     distribution: list[Row] = field(default_factory=list)
+    reliability_mean: list[Row] = field(default_factory=list)
+    edges: list[Row] = field(default_factory=list)
 
 
 class Scorer:
@@ -77,9 +84,12 @@ class Scorer:
     def __init__(self, name: str, ground: Ground, events: Events) -> None:
         self._name, self._ground, self._events = name, ground, events
         self._bands = height_bins(np.where(ground.land, ground.height, np.float32(np.nan)))
+        self._border = border_bins(ground.height.shape)
         self._strata: dict[str, StrataSums] = {}
         self._reliability: dict[str, Reliability] = {}
+        self._of_mean: dict[str, Reliability] = {}
         self._distributions: dict[str, DistributionSums] = {}
+        self._edges = EdgeSums(("map", "truth"))
         self._onsets = (Onset(ground.land.shape), Onset(ground.land.shape))
         self._tables = Tables()
 
@@ -112,7 +122,8 @@ class Scorer:
         values["ssim"] = scores.ssim(melt, target, valid)
         self._tables.daily.append({"date": day, "against": against, "system": self._name, **values})
         strata = self._strata.setdefault(against, StrataSums())
-        for kind, (bins, names) in (("gap", gap_bins(age)), ("height", self._bands)):
+        of_cells = {"gap": gap_bins(age), "height": self._bands, "border": self._border}
+        for kind, (bins, names) in of_cells.items():
             strata.add(kind, bins, names, melt, target, valid)
         for kind, name in period_of(day, self._events):
             strata.add(kind, 0, [name], melt, target, valid)
@@ -122,6 +133,8 @@ class Scorer:
             classes: dict[str, Classes] = {"gap": gap_bins(age), "season": (0, (str(day.year),))}
             draws = np.random.default_rng([PIT_SEED, day.toordinal()])
             of_reference.add(distribution, target, valid, classes, draws)
+            mean = distribution.mean(otherwise=melt)
+            self._of_mean.setdefault(against, Reliability()).add(mean, target, valid)
         return True
 
     def add_season_day(
@@ -143,31 +156,32 @@ class Scorer:
         if truth is not None:
             for onset, fraction in zip(self._onsets, (melt, truth), strict=True):
                 onset.add(day, fraction, self._ground.land)
+        if truth is not None and seen is not None:
+            valid = self._ground.land & np.isfinite(truth)
+            self._edges.add({"map": melt, "truth": truth}, np.isfinite(seen), valid)
 
     def tables(self) -> Tables:
         """The tables of all days added."""
         tables = self._tables
         named = {"system": self._name}
-        tables.strata = [
-            {**named, "against": against, **row}
-            for against, sums in self._strata.items()
-            for row in sums.rows()
-        ]
-        tables.reliability = [
-            {**named, "against": against, **row}
-            for against, sums in self._reliability.items()
-            for row in sums.rows()
-        ]
-        tables.distribution = [
-            {**named, "against": against, **row}
-            for against, sums in self._distributions.items()
-            for row in sums.rows()
-        ]
+        tables.strata = self._rows(self._strata)
+        tables.reliability = self._rows(self._reliability)
+        tables.reliability_mean = self._rows(self._of_mean)
+        tables.distribution = self._rows(self._distributions)
+        tables.edges = [{**named, **row} for row in self._edges.rows()]
         error = onset_error(*(onset.result() for onset in self._onsets))
         tables.onset = (
             [{**named, **error}] if error["onset_cells"] + error["onset_one_sided_cells"] else []
         )
         return tables
+
+    def _rows(self, sums: Mapping[str, SumsOfRows]) -> list[Row]:
+        """The rows of the sums of each reference."""
+        return [
+            {"system": self._name, "against": against, **row}
+            for against, of_reference in sums.items()
+            for row in of_reference.rows()
+        ]
 
     def onsets(self) -> tuple[Field, Field]:
         """Day of the year of the onset in the maps and in the truth, (y, x); NaN where none."""
