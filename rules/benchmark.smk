@@ -337,6 +337,7 @@ rule report:
         terrain=JOBS.at(places.TERRAIN),
         worlds=JOBS.worlds(),
         model=JOBS.at(places.MODEL, split=PUBLISHED, model=JOBS.model),
+        records=station_records,
     output:
         panel=report(
             JOBS.report_figures()["panel"],
@@ -379,8 +380,9 @@ rule report:
         mem_mb=RESOURCES.memory(300),
         runtime=RESOURCES.minutes(20, 6),
     params:
-        options=PARAMETERS.options("area", "seasons", "report"),
+        options=PARAMETERS.options("area", "seasons", "report", "stations"),
         code=code_digest("report"),
+        records=given("records"),
     message:
         "Draw the figures of the report"
     shell:
@@ -388,7 +390,7 @@ rule report:
         " --extent {input.extent:q} --maps {input.maps:q} --sar {input.sar:q}"
         " --interpolated {input.interpolated:q} --mar {input.mar:q} --microwave {input.microwave:q}"
         " --terrain {input.terrain:q} --worlds {input.worlds:q} --model-card {input.model:q}"
-        " --panel {output.panel:q} --curves {output.curves:q} --loss-figure {output.loss:q}"
+        " {params.records} --panel {output.panel:q} --curves {output.curves:q} --loss-figure {output.loss:q}"
         " --score-figure {output.scores:q} --availability {output.availability:q}"
         " --availability-figure {output.calendar:q}"
         " 2> {log:q}"

@@ -67,6 +67,11 @@ def raw_files(place):
     return directory(place) if CONFIG.sentinel1.keep_raw else temp(directory(place))
 
 
+def station_records(wildcards):
+    """The manifest of the weather stations for the report, once a comparison has retrieved it."""
+    return JOBS.station_records("benchmark" in sys.argv, Path.cwd())
+
+
 onsuccess:
     for line in outcome(JOBS, Path.cwd()):
         print(line)

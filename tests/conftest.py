@@ -14,7 +14,11 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from daymelt.sources.formats import netcdf
+
 sys.path.insert(0, str(Path(__file__).parent))
+from runs.opener import Opener
+
 pytest_plugins = ["runs.small_run"]
 REAL = Path(__file__).parents[2] / "shared" / "real"
 
@@ -27,6 +31,14 @@ settings.register_profile(
     "unhurried", deadline=None
 )  # how long an example takes is a matter of what else the machine does
 settings.load_profile("unhurried")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def small_opener():
+    """Files are opened for their check in a child of a small process."""
+    with Opener() as opener, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(netcdf, "check_opens", opener.check)
+        yield
 
 
 @pytest.fixture

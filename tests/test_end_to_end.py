@@ -227,12 +227,14 @@ def season(tmp_path_factory):
 
 
 @pytest.mark.workflow
+@pytest.mark.xdist_group("season")
 def test_a_season_through_the_live_providers_is_that_of_the_twin_byte_for_byte(season):
     assert len(list(season.live.glob("embedded/maps/*/2019/melt_[0-9]*.tif"))) == 183
     assert differences(season.twin, season.live) == []
 
 
 @pytest.mark.workflow
+@pytest.mark.xdist_group("season")
 def test_no_file_is_fetched_twice_and_used_ones_go(season):
     requests = season.archives.requests()
     assert sum("_HH.tif" in name for name in requests) > 400
@@ -248,6 +250,7 @@ def test_no_file_is_fetched_twice_and_used_ones_go(season):
 
 
 @pytest.mark.workflow
+@pytest.mark.xdist_group("season")
 def test_the_token_is_in_no_file(season):
     written = [path for path in season.live.parent.rglob("*") if path.is_file()]
     assert [path for path in written if TOKEN.encode() in path.read_bytes()] == []

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from runs.results import MIB
 from runs.results import rows as measured
+from runs.warm_snakemake import WarmSnakemake
 
 from daymelt import cli
 from daymelt.settings.config import SECTIONS
@@ -52,7 +53,8 @@ echo "$3 $threads $pools" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
     case "$word" in
         */benchmark/*.csv)
-            for table in extent strata reliability onset; do
+            touch "${word%.csv}_onset.nc"
+            for table in extent strata reliability onset distribution reliability_mean edges; do
                 touch "${word%.csv}_$table.csv"
             done ;;
     esac
@@ -64,8 +66,8 @@ done
 
 
 def snakemake(folder, *arguments):
-    """Run Snakemake in `folder`, with the pretended python first on the path if the folder has
-    one.
+    """Run Snakemake in `folder` as a user starts it, with the pretended python first on the path if
+    the folder has one.
     """
     environment = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
     environment.pop("PYTHONPATH", None)
@@ -81,15 +83,35 @@ def snakemake(folder, *arguments):
     )
 
 
-def planned(folder, *arguments):
-    """Number of jobs of each rule that a dry run plans, targets left out."""
-    run = snakemake(folder, "-n", *arguments)
-    assert run.returncode == 0, run.stderr
-    table = re.search(
-        r"^job +count\n-+ +-+\n(.*?)^total", run.stdout + run.stderr, flags=re.MULTILINE | re.DOTALL
-    )
-    counts = dict(line.split() for line in table[1].splitlines()) if table else {}
-    return {name: int(count) for name, count in counts.items() if name not in ("all", "prepare")}
+@pytest.fixture(scope="module")
+def dry_run():
+    """Function of a folder and arguments that gives what a dry run said; Snakemake is imported
+    once for all of them.
+    """
+    with WarmSnakemake() as warm:
+        yield lambda folder, *arguments: warm(folder, "--cores", "8", "-n", *arguments)
+
+
+@pytest.fixture(scope="module")
+def planned(dry_run):
+    """Function of a folder and arguments that gives the number of jobs of each rule that a dry run
+    plans, targets left out.
+    """
+
+    def plan(folder, *arguments):
+        run = dry_run(folder, *arguments)
+        assert run.returncode == 0, run.stderr
+        table = re.search(
+            r"^job +count\n-+ +-+\n(.*?)^total",
+            run.stdout + run.stderr,
+            flags=re.MULTILINE | re.DOTALL,
+        )
+        counts = dict(line.split() for line in table[1].splitlines()) if table else {}
+        return {
+            name: int(count) for name, count in counts.items() if name not in ("all", "prepare")
+        }
+
+    return plan
 
 
 def replace(path, changes):
@@ -159,24 +181,24 @@ def change_file():
         path.write_text(text)
 
 
-def test_a_bare_run_plans_every_stage_in_fewer_than_300_jobs(tmp_path):
+def test_a_bare_run_plans_every_stage_in_fewer_than_300_jobs(tmp_path, planned):
     plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"))
     assert sum(plan.values()) < 300
     assert plan["retrieve_sentinel1"] == 7 * 9  # winter and melt season
     assert (plan["melt_fraction"], plan["map"], plan["train"], plan["score"]) == (42, 7, 4, 1)
 
 
-def test_a_winter_over_new_year_takes_december_of_the_year_before(tmp_path):
+def test_a_winter_over_new_year_takes_december_of_the_year_before(tmp_path, dry_run):
     area = str(ROOT / "workflow/areas/helheim.yaml")
     words = ("--snakefile", str(ROOT / "Snakefile"), "--configfile", area)
     changed = ("--config", "sar={winter_months: [12, 1]}")
-    run = snakemake(tmp_path, "-n", "results/helheim/aligned/sar/winter_2017.nc", *words, *changed)
+    run = dry_run(tmp_path, "results/helheim/aligned/sar/winter_2017.nc", *words, *changed)
     assert run.returncode == 0, run.stderr
     months = re.findall(r"Retrieve Sentinel-1 of (\d{4}-\d{2})", run.stdout + run.stderr)
     assert set(months) == {"2016-12", "2017-01"}
 
 
-def test_the_full_size_season_is_the_production_grid_from_the_twin(tmp_path):
+def test_the_full_size_season_is_the_production_grid_from_the_twin(tmp_path, planned):
     areas = {
         name: load_all([ROOT / "workflow" / "areas" / f"{name}.yaml"], ROOT / "config.yaml")
         for name in ("full-size", "helheim")
@@ -192,12 +214,12 @@ def test_the_full_size_season_is_the_production_grid_from_the_twin(tmp_path):
     assert (plan["retrieve_sentinel1"], plan["melt_fraction"], plan["map"]) == (9, 6, 1)
 
 
-def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_path):
+def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_path, dry_run):
     copy_project(tmp_path)
     for path in (tmp_path / "rules").glob("*.smk"):  # without messages a dry run tells resources
         path.write_text(re.sub(r"    message:\n(        .*\n)+", "", path.read_text()))
     area = "workflow/areas/full-size.yaml"
-    run = snakemake(tmp_path, "-n", "--workflow-profile", "none", "--configfile", area)
+    run = dry_run(tmp_path, "--workflow-profile", "none", "--configfile", area)
     jobs = re.findall(
         r"^rule (\w+):\n(?:    .*\n)*?    resources: .*?mem_mb=(\d+)", run.stdout, re.M
     )
@@ -209,7 +231,7 @@ def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_p
     assert {rule: asked[rule] for rule in asked if asked[rule] < took[rule]} == {}
 
 
-def test_the_production_area_plans_without_the_twin(tmp_path):
+def test_the_production_area_plans_without_the_twin(tmp_path, planned):
     plan = planned(
         tmp_path,
         "--snakefile",
@@ -222,7 +244,7 @@ def test_the_production_area_plans_without_the_twin(tmp_path):
     assert sum(plan.values()) <= 400
 
 
-def test_weather_stations_belong_to_the_benchmark_alone(tmp_path):
+def test_weather_stations_belong_to_the_benchmark_alone(tmp_path, planned):
     plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "benchmark")
     assert (plan["retrieve_stations"], plan["station_scores"]) == (1, 1)
     assert (
@@ -369,12 +391,14 @@ RERUNS = [
     RERUNS,
     ids=[f"{Path(row[0]).name}: {next(iter(row[1].values()))}" for row in RERUNS],
 )
-def test_a_change_reruns_exactly_what_depends_on_it(finished, change_file, name, changes, expected):
+def test_a_change_reruns_exactly_what_depends_on_it(
+    finished, change_file, name, changes, expected, planned
+):
     change_file(finished[0] / name, changes)
     assert planned(finished[0]) == expected
 
 
-def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw):
+def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw, planned):
     months = sorted((without_raw / "resources/embedded/sentinel1").iterdir())
     assert [[path.name for path in month.iterdir()] for month in months] == [
         ["manifest.json"]
@@ -383,7 +407,7 @@ def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw):
 
 
 def test_files_that_are_gone_are_retrieved_again_only_where_they_are_needed(
-    without_raw, change_file
+    without_raw, change_file, planned
 ):
     config = without_raw / "config.yaml"
     change_file(config, {"acquisitions_before: 3": "acquisitions_before: 2"})
@@ -395,8 +419,9 @@ def test_files_that_are_gone_are_retrieved_again_only_where_they_are_needed(
 
 
 @pytest.mark.workflow
+@pytest.mark.xdist_group("finished")
 @pytest.mark.parametrize("kept", ["true", "false"])
-def test_to_keep_files_or_not_makes_nothing_due(finished, without_raw, change_file, kept):
+def test_to_keep_files_or_not_makes_nothing_due(finished, without_raw, change_file, kept, planned):
     folder = without_raw if kept == "true" else finished[0]
     change_file(
         folder / "config.yaml", {f"keep_raw: {str(kept == 'false').lower()}": f"keep_raw: {kept}"}
@@ -405,7 +430,7 @@ def test_to_keep_files_or_not_makes_nothing_due(finished, without_raw, change_fi
 
 
 def test_a_late_acquisition_reruns_its_month_and_its_season_and_what_learns_from_them(
-    finished, change_file
+    finished, change_file, planned
 ):
     folder, _ = finished
     change_file(
@@ -424,7 +449,7 @@ def test_a_late_acquisition_reruns_its_month_and_its_season_and_what_learns_from
         "results/**/*.*",
     ],
 )
-def test_a_clock_that_was_wrong_makes_nothing_due(finished, pattern):
+def test_a_clock_that_was_wrong_makes_nothing_due(finished, pattern, planned):
     folder, _ = finished
     times = {path: path.stat() for path in folder.glob(pattern)}
     try:
@@ -452,7 +477,7 @@ def test_every_library_of_a_job_has_as_many_threads_as_its_rule(finished):
     assert learned == {"8", "4", "1"}  # a threshold has nothing to share out
 
 
-def test_maps_that_vanished_are_made_again_from_what_is_there(finished):
+def test_maps_that_vanished_are_made_again_from_what_is_there(finished, planned):
     path = finished[0] / "results/embedded/maps/multi-sensor/2019/index.json"
     content, before = path.read_text(), path.stat()
     path.unlink()
@@ -465,7 +490,7 @@ def test_maps_that_vanished_are_made_again_from_what_is_there(finished):
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
-def test_a_system_more_is_trained_and_scored_alone(finished, change_file):
+def test_a_system_more_is_trained_and_scored_alone(finished, change_file, planned):
     folder, _ = finished
     before = planned(folder, "benchmark")
     change_file(

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from servers.earthdata import TOKEN
+from servers.listing import Listing
 
 from daymelt.commands import doctor
 
@@ -115,3 +116,23 @@ def test_a_home_that_cannot_be_written_is_told_with_what_to_set(person, capsys, 
 @pytest.mark.parametrize("remark", [True, False])
 def test_a_remark_keeps_nobody_from_a_run(remark):
     assert doctor.Finding("a", "do b", remark).state == ("note" if remark else "FAULT")
+
+
+@pytest.mark.parametrize(("name", "state"), [("MIT", "ok"), ("TAS_L", "FAULT")])
+def test_the_server_of_the_stations_is_asked_for_each_in_the_area(
+    person, capsys, tmp_path, name, state
+):
+    (tmp_path / "aws").mkdir()
+    (tmp_path / "aws/MIT_hour.nc").write_bytes(b"12345")
+    sites = [{"name": name, "lat": 66.4513, "lon": -38.3985}]
+    with Listing(tmp_path / "aws") as server:
+        person(
+            "doctor",
+            sentinel1={"provider": "twin"},
+            microwave={"provider": "twin"},
+            stations={"provider": "promice", "sites": sites},
+            archives={"promice": f"{server.base}/{{station}}_hour.nc"},
+        )
+    said = capsys.readouterr().out
+    assert states(said)["provider promice"] == state
+    assert ("1 stations in the area, 5 B" in said) == (state == "ok")

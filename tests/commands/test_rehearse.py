@@ -150,6 +150,16 @@ def test_every_live_provider_is_rehearsed_by_the_least_it_can_fetch(
         assert file["WA1"].shape[0] == 1
         assert file["LAT"].shape == file["WA1"].shape[-2:]
     assert len(archive.asked("data")) - before < 40  # not the files of a month
+    if "terrain" in chosen:
+        (height,) = (folder / "terrain").glob("gimpdem*.tif")
+        asked = [seen for seen in archive.asked("data") if gimp.name in seen.path]
+        assert asked and all("range" in seen.headers for seen in asked)
+        with rasterio.open(height) as window, rasterio.open(gimp) as whole:
+            assert window.width * window.height < whole.width * whole.height
+            left, _, _, top = window.bounds
+            row, column = whole.index(left + 1, top - 1)
+            pixels = whole.read(1)[row : row + window.height, column : column + window.width]
+            np.testing.assert_array_equal(window.read(1), pixels)
     gimp.unlink()
 
 
@@ -185,7 +195,8 @@ def test_what_is_other_than_assumed_exits_with_1_and_names_the_setting(person, a
 
 def test_where_no_source_can_be_reached_it_exits_with_2(person):
     gone = dict.fromkeys(("mar_5km", "mar_10km"), NOWHERE)
-    gone |= {"cmr": f"{NOWHERE}search/", "promice": f"{NOWHERE}{{station}}.nc", "timeout_s": 1}
+    gone |= {"cmr": f"{NOWHERE}search/", "promice": f"{NOWHERE}{{station}}.nc"}
+    gone |= {"timeout_s": 1, "attempts": 2}
     assert person("rehearse", **providers(terrain="nsidc-0645"), archives=gone) == 2
 
 
@@ -194,7 +205,8 @@ def test_no_secret_and_no_folder_of_the_user_is_in_the_report(
 ):
     monkeypatch.setenv("HF_TOKEN", "hf_very_secret")
     settings = providers()
-    settings["archives"] = {**archives.addresses, "promice": f"{archives.base}/hf_very_secret.nc"}
+    secret = f"{archives.base}/hf_very_secret/{{station}}.nc"
+    settings["archives"] = {**archives.addresses, "promice": secret}
     person("rehearse", **settings)
     told, shown = Path(REPORT).read_text(), capsys.readouterr()
     for word in (TOKEN, "hf_very_secret", str(tmp_path), str(Path.home())):

@@ -20,6 +20,7 @@ from daymelt.learn.samples import (
     in_parts,
     make_frame,
     turn,
+    turn_each,
     turn_plan,
 )
 
@@ -249,6 +250,18 @@ def test_the_turns_are_the_eight_symmetries_of_a_square():
 @given(st.integers(0, 7))
 def test_a_turn_keeps_the_shape_of_what_is_not_square(symmetry):
     assert turn(torch.zeros(2, 3, 5), symmetry).shape == (2, 3, 5)
+
+
+@pytest.mark.parametrize("shape", [(8, 3, 4, 4), (8, 3, 4, 5), (8, 4, 4)])
+def test_each_field_is_turned_in_its_own_memory(shape):
+    fields = torch.arange(np.prod(shape)).view(shape)
+    if len(shape) == 4:
+        fields = fields.contiguous(memory_format=torch.channels_last)
+    expected = torch.stack([turn(field, way) for way, field in enumerate(fields)])
+    strides = fields.stride()
+    turn_each(fields, range(8))
+    assert torch.equal(fields, expected)
+    assert fields.stride() == strides
 
 
 def test_a_fingerprint_tells_data_apart(place):

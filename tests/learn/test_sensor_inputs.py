@@ -63,13 +63,18 @@ def slowly(world, planes, day, hidden=None, same_day=True):
     frame, acquisitions, coarse = world
     made = {name: np.zeros(SHAPE) for name in planes.names()}
     for cell in np.ndindex(*SHAPE):
+        both = []
         for sign, later in (("-", False), ("+", True)):
             near = observed(acquisitions, day, cell, later, hidden)[: planes.neighbours]
+            both += near
             for count, (away, fraction) in enumerate(near, 1):
                 name = f"sar {sign}{count}"
                 made[f"{name} fraction"][cell] = fraction
                 made[f"{name} closeness"][cell] = CLOSE_DAYS / (CLOSE_DAYS + away)
                 made[f"{name} valid"][cell] = 1
+        if both:
+            days, fractions = zip(*both, strict=True)
+            made["sar between"][cell] = np.average(fractions, weights=1 / np.array(days))
         if same_day and day in acquisitions.days:
             value = acquisitions.percent[(acquisitions.days.index(day), *cell)]
             given = hidden is None or (hidden.given is not None and hidden.given[cell])
@@ -184,7 +189,6 @@ def test_without_later_acquisitions_a_day_has_those_up_to_its_own(world):
         every = SensorInputs(frame, Planes(), [day], acquisitions, coarse)
         assert torch.equal(past.whole([0]), expected.whole([0]))
         assert not torch.equal(past.whole([0]), every.whole([0]))
-        np.testing.assert_array_equal(past.gaps(0), expected.gaps(0))
         assert past.of_days([day]).later is False
 
 
@@ -205,18 +209,7 @@ def test_neighbours_of_a_side_are_given_as_their_mean(world):
             assert found[(first, *cell)] == pytest.approx(np.mean(near) if near else 0, abs=1e-6)
             assert found[(first + 1, *cell)] == bool(near)
     others = SensorInputs(frame, each, [day], acquisitions, coarse).whole([0])[0].numpy()
-    np.testing.assert_array_equal(found[4:], others[2 * each.of_side :])
-
-
-def test_gaps_are_days_to_the_nearest_observation_of_a_cell(world):
-    made = SensorInputs(world[0], Planes(), [DAYS[3], FIRST + dt.timedelta(5)], *world[1:])
-    for index, day in enumerate(made.days):
-        for cell in np.ndindex(*SHAPE):
-            near = [observed(world[1], day, cell, later)[:1] for later in (False, True)]
-            away = [found[0][0] for found in near if found]
-            if day in DAYS and world[1].percent[(DAYS.index(day), *cell)] != 255:
-                away.append(0)
-            assert made.gaps(index)[cell] == min(away, default=255)
+    np.testing.assert_array_equal(found[4:], others[2 * each.of_side + 1 :])
 
 
 # --- what is hidden

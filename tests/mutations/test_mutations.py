@@ -137,13 +137,13 @@ def check(reader: str, folder: Path, count: int, first: int = 0) -> None:
 
 @pytest.mark.parametrize("reader", READERS)
 def test_a_damaged_input_is_read_correctly_or_refused(reader, tmp_path):
-    check(reader, tmp_path, 200)
+    check(reader, tmp_path, 50)
 
 
 @pytest.mark.mutations
 @pytest.mark.parametrize("reader", READERS)
 def test_2000_damaged_inputs_are_read_correctly_or_refused(reader, tmp_path):
-    check(reader, tmp_path, 2_000, first=1_000)
+    check(reader, tmp_path, 2_000, first=50)
 
 
 @pytest.mark.slow

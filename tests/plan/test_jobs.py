@@ -44,6 +44,18 @@ def test_every_target_lies_at_a_place_of_the_area_without_open_wildcards(jobs):
     assert len(targets) == len(set(targets))
 
 
+def test_the_report_shows_stations_once_a_comparison_retrieves_them(tmp_path, settings):
+    jobs = Jobs(settings())
+    manifest = jobs.at(places.MANIFESTS["stations"])
+    assert jobs.station_records(False, tmp_path) == []
+    assert jobs.station_records(True, tmp_path) == [manifest]
+    (tmp_path / manifest).parent.mkdir(parents=True)
+    (tmp_path / manifest).write_text("{}")
+    assert jobs.station_records(False, tmp_path) == [manifest]
+    outside = Jobs(settings(stations={"sites": [{"name": "FAR", "lat": 70.0, "lon": -30.0}]}))
+    assert outside.station_records(True, tmp_path) == []
+
+
 def test_the_winter_of_a_season_lies_in_its_own_year(jobs, wildcards):
     manifests = jobs.winter_months(places.MANIFESTS["sentinel1"])(wildcards(season="2019"))
     assert manifests == [

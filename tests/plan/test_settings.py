@@ -112,6 +112,38 @@ def test_a_grid_file_that_cannot_be_reached_is_told_in_one_line(tmp_path, name):
     assert line.startswith(f"{tmp_path}/my.yaml, line 2: area.grid_file: ")
 
 
+def test_an_outline_is_no_grid_file(real):
+    outline = real("area/helheim_ice_catchment_mankoff.shp")
+    with pytest.raises(ConfigError, match=r"area\.grid_file: ") as refusal:
+        load_run({"area": {"grid_file": str(outline)}})
+    assert "\n" not in str(refusal.value) and outline.name in str(refusal.value)
+
+
+def test_a_setting_that_an_entry_of_a_list_lacks_has_the_line_of_the_entry(tmp_path):
+    base = tmp_path / "config.yaml"
+    base.write_text("stations:\n  sites:\n    - {name: A, lat: 66, lon: -38}\n")
+    mine = tmp_path / "my.yaml"
+    mine.write_text("\nstations:\n  sites:\n    - {name: A, lat: 66}\n")
+    values = yaml.safe_load(mine.read_text())
+    with pytest.raises(ConfigError, match=r"my\.yaml, line 4: stations\.sites\[0\]\.lon: not"):
+        load_run(values, [mine, base])
+
+
+@pytest.mark.parametrize("value", ["!!binary aGVsbG8=", "2019-01-01", "!!set {a, b}"])
+def test_an_option_of_a_system_that_no_job_can_be_given_is_told(tmp_path, value):
+    text = (
+        "benchmark:\n  always: []\n  systems:\n"
+        f"    mine: {{kind: random-forest, options: {{trees: {value}}}}}\n"
+    )
+    line = refused(tmp_path, text)
+    assert "line 4: benchmark.systems.mine.options: found trees" in line
+
+
+def test_settings_that_lie_deep_within_each_other_are_refused(tmp_path):
+    line = refused(tmp_path, f"seasons: {{years: {'[' * 90}{']' * 90}}}\n")
+    assert "more than 20 times" in line
+
+
 def test_a_grid_file_in_a_folder_that_may_not_be_entered_is_told(tmp_path, monkeypatch):
     def closed(path, **_options):
         raise PermissionError(13, "Permission denied")

@@ -1,11 +1,10 @@
 import csv
-import datetime as dt
 import math
 import re
 
 import pytest
 
-from daymelt.products.tables import COLUMNS, PUBLISHED, extent_csv, label, scores_csv, scores_text
+from daymelt.products.tables import COLUMNS, PUBLISHED, label, scores_csv, scores_text
 
 
 @pytest.fixture
@@ -87,14 +86,6 @@ def test_a_text_without_any_score_of_ours_is_still_a_table():
     assert "UNet SMP" in scores_text([]) and all(
         name in scores_text([]) for name in COLUMNS.values()
     )
-
-
-def test_extent_has_a_row_a_day_and_a_column_a_system(tmp_path):
-    days = [dt.date(2019, 7, 30), dt.date(2019, 7, 31)]
-    extent_csv(tmp_path / "extent.csv", days, {"map": [12.3456789, 0.0], "sar": [math.nan, 3.0]})
-    assert (
-        tmp_path / "extent.csv"
-    ).read_text() == "date,map_km2,sar_km2\n2019-07-30,12.3457,\n2019-07-31,0,3\n"
 
 
 def test_a_system_without_a_label_keeps_its_name():

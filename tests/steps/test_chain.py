@@ -267,7 +267,15 @@ def test_a_system_learns_and_is_scored_against_both_references(
     assert len(read_rows(every_day)) == len(DAYS)
 
 
-def test_the_table_and_the_figures_come_from_all_systems(scored, step, tmp_path):
+def with_station(options):
+    """The options with one weather station, in the middle of the area."""
+    changed = json.loads(options)
+    lon, lat = (float(field[24, 24]) for field in GRID.lonlat())
+    changed["stations"]["sites"] = [{"name": "MID", "lat": lat, "lon": lon}]
+    return json.dumps(changed)
+
+
+def test_the_table_and_the_figures_come_from_all_systems(scored, step, options, tmp_path):
     tree, folder = scored
     table, text = tmp_path / "scores.csv", tmp_path / "scores.txt"
     daily = [folder / system / "2019.csv" for system in SYSTEMS]
@@ -322,7 +330,10 @@ def test_the_table_and_the_figures_come_from_all_systems(scored, step, tmp_path)
         "--worlds",
         tree / "world.nc",
     )
-    assert step("report", *drawn, *coarse, *inputs, *outputs) == 0
+    chosen, records = with_station(options), tmp_path / "stations/manifest.json"
+    assert step("retrieve-stations", "--out", records, options=chosen) == 0
+    shown = ("--records", records)
+    assert step("report", *drawn, *coarse, *inputs, *outputs, *shown, options=chosen) == 0
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in (panel, *figures))
     check_availability(tree, read_rows(tmp_path / "availability.csv"))
 
@@ -333,7 +344,9 @@ def check_availability(tree, rows):
     for path in tree.months():
         with cube.open_stream(path) as stream:
             acquired |= {day.isoformat() for day in stream.dates}
-    assert len(rows) == 3 * len(DAYS)
+    assert len(rows) == 4 * len(DAYS)
+    assert {row["state"] for row in rows if row["source"] == "MID"} <= {"observed", "absent"}
+    assert sum(row["source"] == "MID" for row in rows) == len(DAYS)
     seen = {row["date"]: float(row["share"]) for row in rows if row["source"] == "sar"}
     assert {day for day, share in seen.items() if share} == acquired
     assert 0 < max(seen.values()) <= 1
@@ -405,6 +418,11 @@ def test_the_benchmark_compares_and_draws_what_was_found(
     assert list(dict.fromkeys(system for system, _ in rows)) == list(SYSTEMS)
     assert rows["unet-smp", "held-out SAR"]["training_s"] == "12.5"
     assert int(rows["linear-dem", "held-out SAR"]["parameters"]) == 24
+    onsets = [row for row in rows.values() if row["onset_common_cells"]]
+    assert len(onsets) > 1 and len({row["onset_common_cells"] for row in onsets}) == 1
+    assert all(int(row["onset_common_cells"]) <= int(row["onset_cells"]) for row in onsets)
+    held_out = [row for (_, against), row in rows.items() if against == "held-out SAR"]
+    assert all(-1 <= float(row["r2_clipped"]) <= 1 >= float(row["pooled_r2"]) for row in held_out)
     cells = sum(
         float(row["valid_cells"])
         for row in read_rows(folder / "random-forest/2019.csv")

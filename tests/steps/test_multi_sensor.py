@@ -174,6 +174,65 @@ def test_a_system_without_an_interval_is_not_scored_for_one(
     assert not (tmp_path / "o.csv").exists()
 
 
+@pytest.fixture
+def evaluated(mapped, tree, step, options_of, tmp_path):
+    """Function of further arguments of the evaluation that gives its tables by their names."""
+
+    def tables(*more):
+        words = (
+            *("--season", 2019, "--name", NAME, "--split", tree / "split.csv"),
+            *("--model-card", tree / f"models/{NAME}/model.json", "--sar", *tree.months()),
+            *("--pool", tree / "train.nc", "--pool-age", tree / "train_age.nc"),
+            *("--everything", tree / "all.nc", "--everything-age", tree / "age.nc"),
+            *("--mar", tree / "mar.nc", "--microwave", tree / "microwave.nc"),
+            *("--winter", tree / "2019_winter.nc", "--terrain", tree / "terrain.nc"),
+            *("--world", tree / "world.nc", "--out", tmp_path / "2019.csv"),
+        )
+        assert step("evaluate", *words, *more, options=options_with(options_of)) == 0
+        found = {}
+        for name in ("", "_distribution"):
+            with open(tmp_path / f"2019{name}.csv", newline="") as file:
+                found[name] = list(csv.DictReader(file))
+        return found[""], found["_distribution"]
+
+    return tables
+
+
+def strata_of(rows, against):
+    return {(row["kind"], row["class"]): row for row in rows if row["against"] == against}
+
+
+def test_on_held_out_days_the_distribution_is_scored_on_all_cells_of_the_score(evaluated):
+    daily, distribution = evaluated("--acquisitions", "train")
+    held_out = [row for row in daily if row["against"] == "held-out SAR"]
+    cells = np.array([int(row["valid_cells"]) for row in held_out])
+    found = strata_of(distribution, "held-out SAR")["all", "all"]
+    assert int(found["cells"]) == cells.sum() > 1000
+    errors = [float(row["mae"]) for row in held_out]
+    assert float(found["mae"]) == pytest.approx(np.average(errors, weights=cells))
+    assert 0 < float(found["crps"]) < float(found["interval_score"])
+
+
+def test_against_the_truth_it_is_scored_where_the_day_s_acquisition_did_not_look(evaluated, tree):
+    _, distribution = evaluated("--every-day")
+    strata = strata_of(distribution, "truth, every day")
+    ocean = cube.read_layers(tree / "terrain.nc")["ocean"] == 1
+    seen = {}
+    for path in tree.months():
+        with cube.open_stream(path) as stream:
+            seen |= {day: stream.raw(day) != 255 for day in stream.dates}
+    with cube.open_stream(tree / "world.nc") as world:
+        unseen = sum(
+            np.count_nonzero((world.raw(day) != 255) & ~ocean & ~seen.get(day, ocean))
+            for day in DAYS
+        )
+    assert int(strata["all", "all"]["cells"]) == unseen
+    assert ("gap", "0") not in strata
+    for kind in ("gap", "width", "season"):
+        assert unseen == sum(int(row["cells"]) for (of, _), row in strata.items() if of == kind)
+    assert {row["against"] for row in distribution} == {"truth, every day"}
+
+
 def test_maps_without_the_acquisitions_are_refused(
     mapped, tree, mapping, step, options_of, tmp_path, capsys
 ):

@@ -14,6 +14,7 @@ import importlib
 import inspect
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from typing import Any, get_args, get_origin
 
 from daymelt import __version__
 from daymelt.commands.parsers import add_commands
+from daymelt.core.caches import use_writable
 from daymelt.core.errors import ConfigError, DaymeltError
 from daymelt.core.provenance import step_module
 
@@ -84,7 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        function, values = step_call(words) if set(words[:1]) & set(STEPS) else command_call(words)
+        is_step = bool(set(words[:1]) & set(STEPS))
+        if is_step:
+            use_writable(os.environ, Path.cwd())
+        function, values = step_call(words) if is_step else command_call(words)
         bound = inspect.signature(function).bind_partial()
         bound.arguments.update(values)
         with ending_on_request():

@@ -8,8 +8,14 @@ import netCDF4
 import pytest
 
 from daymelt.core.errors import FormatError
-from daymelt.sources.formats import hdf5
+from daymelt.sources.formats import hdf5, netcdf
 from daymelt.sources.formats.netcdf import open_netcdf
+
+
+@pytest.fixture(autouse=True)
+def own_child(monkeypatch):
+    """The child is one of this process, whose library a test replaces."""
+    monkeypatch.setattr(netcdf, "check_opens", hdf5.check_opens)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import datetime as dt
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -448,6 +449,16 @@ def test_levels_whose_mean_is_not_that_of_the_depth_are_refused(profile, one_lin
 
 
 # the genuine file
+
+
+def test_the_levels_of_the_twin_are_those_that_real_files_hold(real):
+    text = real("mar/MAR_WA1_facts.txt").read_text()
+    levels = re.search(r"18 levels:\s+([\d. ]+)\n", text)[1].split()
+    assert tuple(map(float, levels)) == files.MAR_LEVELS_M
+    bounds = re.findall(r"(-?[\d.]+) ([\d.]+)", re.search(r"OUTLAY_bnds(.*?)value", text, re.S)[1])
+    pairs = [[float(top), float(bottom)] for top, bottom in bounds]
+    expected = np.column_stack([files.MAR_BOUNDS_M[:-1], files.MAR_BOUNDS_M[1:]])
+    np.testing.assert_allclose(pairs, expected)
 
 
 @pytest.fixture

@@ -1,4 +1,6 @@
 import datetime as dt
+import json
+from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -7,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daymelt.core.errors import FormatError, GridError, MissingInputError
+from daymelt.core.grid import same_crs
 from daymelt.sources.formats.netcdf import listed
 from daymelt.sources.microwave import cetb
 from daymelt.twin import files
@@ -373,6 +376,16 @@ def test_a_missing_and_a_truncated_file_are_refused_by_name(tmp_path, write_cetb
 
 
 # genuine files
+
+
+def test_the_header_of_version_2_names_the_grid_and_the_data_set_that_are_assumed(real):
+    text = real("cetb/ncdump.NSIDC0630.v2.0.txt").read_text()
+    north = text.partition("crs_EASE2_N:crs_wkt = ")[2].splitlines()[0].rstrip(" ;")
+    assert same_crs(json.loads(north), cetb.CETB_CRS)
+    assert 'crs_EASE2_N:srid = "urn:ogc:def:crs:EPSG::6931"' in text
+    assert ':id = "10.5067/19LHYLUXZ22M"' in text and ':product_version = "v2.0"' in text
+    sources = (Path(__file__).parents[3] / "docs" / "sources.md").read_text()
+    assert "doi 10.5067/19LHYLUXZ22M" in sources
 
 
 def test_the_genuine_version_1_file_reads_as_netcdf4_decodes_it(real):

@@ -3,15 +3,17 @@
 import datetime as dt
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from rasterio.windows import Window
 
 from daymelt.core.errors import FormatError
+from daymelt.core.grid import Grid
 from daymelt.sources.formats.raster import open_raster, read_values
 from daymelt.sources.sentinel1 import planetary_computer
-from daymelt.sources.sentinel1.bursts import parse_burst
+from daymelt.sources.sentinel1.bursts import find_bursts, parse_burst, read_rtc
 from daymelt.sources.sentinel1.stac_items import parse_item
 
 STORAGE = "https://sentinel1euwestrtc.blob.core.windows.net/sentinel1-grd-rtc/GRD/2020"
@@ -100,3 +102,38 @@ def test_a_product_outside_the_arctic_is_in_utm_so_the_crs_is_read_from_each_fil
     burst = parse_burst(Path(f"{name}_VV.tif"))
     assert burst.burst_id == "T102-217155-IW1"
     assert "projection:epsg_code = 32634LL" in text and "JPL D-108758" in text
+
+
+ATTRIBUTE = "{http://earthdata.nasa.gov/schema/eos}"
+
+
+def test_the_metadata_of_a_product_say_what_is_assumed_of_it_and_are_not_read(real):
+    path = real("opera/opera_v1.0.iso.xml")
+    told = {
+        "".join(item.find(f".//{ATTRIBUTE}name").itertext()).strip(): "".join(
+            item.find(f"{ATTRIBUTE}value").itertext()
+        ).strip()
+        for item in ElementTree.parse(path).iter(f"{ATTRIBUTE}AdditionalAttribute")
+    }
+    assert told["OutputBackscatterNormalizationConvention"] == "gamma0"
+    assert told["OutputBackscatterExpressionConvention"] == "linear backscatter intensity"
+    assert (told["XCoordinateSpacing"], told["YCoordinateSpacing"]) == ("30.0", "-30.0")
+    assert (told["BurstID"], told["TrackNumber"]) == ("t075_159159_iw1", "75")
+    assert find_bursts([path]) == []
+
+
+@pytest.mark.parametrize(
+    ("polarisation", "pixel", "highest"),
+    [("VV", 0.30975604, 609.2885), ("VH", 0.030861782, 11.102226)],
+)
+def test_a_cut_across_the_edge_of_a_burst_reads_as_its_own_pixels(
+    real, one_line, polarisation, pixel, highest
+):
+    path = real(f"opera/browse_test_{polarisation}.tif")
+    gamma0 = read_rtc(path, Grid("EPSG:32610", 30, 552420, 4180980, 100, 100))
+    assert np.isnan(gamma0).sum() == 959
+    assert gamma0[50, 50] == pytest.approx(pixel, rel=1e-6)
+    assert np.nanmax(gamma0) == pytest.approx(highest, rel=1e-6)
+    with pytest.raises(FormatError) as raised:
+        parse_burst(path)
+    one_line(raised, path.name, "not the name of an OPERA RTC-S1 backscatter file")

@@ -23,7 +23,10 @@ from daymelt.core.manifest import (
 )
 from daymelt.products import cog
 from daymelt.science.stations import melt_season
+from daymelt.settings.loading import section
 from daymelt.sources.stations.promice import read_hourly
+from daymelt.steps.benchmark.available import of_stations
+from daymelt.steps.station_records import read_places
 from daymelt.twin import files
 from daymelt.twin.nature import true_melt
 
@@ -273,6 +276,32 @@ def rewrite(manifest, hole):
         files.write_station(path.parent, name, record.hours, {"t_surf": values}, *place)
     folder = manifest.parent
     write_manifest(manifest, [entry(folder, path, "") for path in folder.glob("*.nc")], {})
+
+
+def test_a_hole_of_a_record_is_in_the_calendar_of_the_inputs(retrieved, settings):
+    rewrite(retrieved, ("2019-07-12", "2019-07-25"))
+    stations = section("stations", settings["stations"])
+    places = read_places(retrieved, stations, section("area", settings["area"]))
+    low, high = of_stations(places, stations, DAYS)
+    absent = [
+        day.isoformat() for day, state in zip(DAYS, low.states, strict=True) if state != "observed"
+    ]
+    assert (low.source, high.source) == ("LOW", "HIGH")
+    assert absent == [f"2019-07-{day}" for day in range(12, 26)]
+    assert low.is_daily and sum(low.share) == len(DAYS) - 14
+
+
+def test_a_hole_of_a_record_is_in_the_manifest_and_in_the_log(
+    step, settings, retrieved, tmp_path, caplog
+):
+    rewrite(retrieved, ("2019-07-12", "2019-07-25"))
+    with Listing(retrieved.parent) as server:
+        settings["stations"]["provider"] = "promice"
+        settings["archives"]["promice"] = f"{server.base}/{{station}}_hour.nc"
+        out = tmp_path / "live/manifest.json"
+        assert step("retrieve-stations", "--out", out, options=json.dumps(settings)) == 0
+    assert read_manifest(out)["holes"]["LOW"] == [["2019-07-12", "2019-07-25"]]
+    assert "station LOW: no value in 2019-07-12 to 2019-07-25 (14 days)" in caplog.text
 
 
 def test_an_onset_in_a_hole_of_the_record_is_unknown_with_the_reason(

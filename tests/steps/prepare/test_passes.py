@@ -26,7 +26,7 @@ SMALLEST_TILE = 32  # whose half holds a cell of 10 pixels and the reach of the 
 TRACK, DAY = Track(39), dt.date(2019, 7, 1)
 
 
-NARROW = Sizes(tile=37, band_pixels=1, whole_pixels=0)  # narrow stripes and bands on any grid
+NARROW = Sizes(tile=61, band_pixels=1, whole_pixels=0)  # narrow stripes and bands on any grid
 
 
 def passes_in_bands(prepared, manifests):

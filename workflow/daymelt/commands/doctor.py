@@ -3,7 +3,6 @@
 import datetime as dt
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import rasterio
 
 from daymelt.archives.remote import human
 from daymelt.commands.retrieve import periods_of
+from daymelt.core.caches import can_be_made
 from daymelt.core.dates import month_days, parse_month, span
 from daymelt.core.errors import DaymeltError, RetrievalError
 from daymelt.settings.config import Config
@@ -28,7 +28,7 @@ TIMEOUT_S = 10.0
 DRIVERS = ("GTiff", "COG", "VRT")
 PRODUCTION_KM2 = 46_752  # of workflow/areas/helheim.yaml, whose volumes docs/sources.md estimates
 LEAST_KM2 = 4_000  # a few bursts come however small the area is
-SOURCES = ("sentinel1", "microwave", "mar", "terrain")
+SOURCES = ("sentinel1", "microwave", "mar", "terrain", "stations")
 DAYS_ASKED = dt.timedelta(12)  # after the first
 BYTES_A_CELL_AND_DAY = 12  # aligned streams and maps, before compression
 OK, REMARK, FAULT = "ok", "note", "FAULT"
@@ -220,16 +220,6 @@ def snakemake() -> Finding:
     if not here.is_file() and not shutil.which("snakemake"):
         return Finding(found, "activate the environment: its command is not found")
     return Finding(found)
-
-
-def can_be_made(folder: Path) -> bool:
-    """True where a folder can be made and written; nothing stays of it."""
-    there = next(place for place in (folder, *folder.parents) if place.exists())
-    try:
-        with tempfile.TemporaryDirectory(dir=there):
-            return True
-    except OSError:
-        return False
 
 
 def reach(config: Config, archives: Archives, source: str) -> Finding:

@@ -8,6 +8,7 @@ that a job asks for do not count, because they change no result.
 import ast
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ PACKAGE = Path(__file__).parents[1]
 APART = ("daymelt", "daymelt.core.errors", "daymelt.settings", "daymelt.systems.resources")
 NEEDS = "needs"  # function of a system: threads and memory of its jobs
 PLUGINS = "daymelt.core.plugins"
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def software_version() -> str:
@@ -62,7 +64,7 @@ def imports(module: str) -> frozenset[str]:
 
     A package that finds its own modules (`core.plugins`) imports all of them.
     """
-    names = {name for node in ast.walk(_tree(module)) for name in _imported(node)}
+    names = _source(module).imported
     ours = {name for name in names if name.split(".")[0] == "daymelt"}
     return frozenset(ours | _members(module) if PLUGINS in names else ours)
 
@@ -95,12 +97,7 @@ def module_path(module: str) -> Path | None:
 
 def data_files(module: str) -> list[Path]:
     """Files in the folder of a module, other than source, that it names: a style, a template."""
-    path = module_path(module)
-    named = {
-        node.value
-        for node in ast.walk(_tree(module))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
+    path, named = module_path(module), _source(module).strings
     return (
         sorted(
             file
@@ -116,7 +113,7 @@ def data_files(module: str) -> list[Path]:
 def _content(module: str) -> bytes:
     """All that a module adds to the digest of a step."""
     parts = [
-        f"{module}\n{_code(module)}\n".encode(),
+        f"{module}\n{_source(module).code}\n".encode(),
         *(path.read_bytes() for path in data_files(module)),
     ]
     return b"".join(parts)
@@ -138,20 +135,35 @@ def _imported(node: ast.AST) -> Iterator[str]:
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What the source of a module says; empty where there is no such module."""
+
+    code: str  # without comments, docstrings, layout and what jobs ask for
+    imported: frozenset[str]
+    strings: frozenset[str]
+
+
 @lru_cache(maxsize=256)
-def _tree(module: str) -> ast.Module:
+def _source(module: str) -> _Source:
+    """The source of a module, read once; its syntax tree, large, is not kept."""
     path = module_path(module)
-    return ast.parse(path.read_bytes(), str(path)) if path else ast.Module([], [])
+    tree = ast.parse(path.read_bytes(), str(path)) if path else ast.Module([], [])
+    nodes = list(ast.walk(tree))
+    imported = frozenset(name for node in nodes for name in _imported(node))
+    return _Source(_code(tree, nodes), imported, frozenset(_strings(nodes)))
 
 
-@lru_cache(maxsize=256)
-def _code(module: str) -> str:
-    """Source without comments, docstrings, layout and what jobs ask for."""
-    nodes = _tree(module).body
-    tree = ast.Module([node for node in nodes if getattr(node, "name", "") != NEEDS], [])
-    for node in ast.walk(tree):
-        if isinstance(
-            node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        ) and ast.get_docstring(node, clean=False):
-            node.body = node.body[1:]
+def _strings(nodes: list[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def _code(tree: ast.Module, nodes: list[ast.AST]) -> str:
+    """Source without comments, docstrings, layout and what jobs ask for; the tree loses them."""
+    for node in nodes:
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False):
+            del node.body[0]
+    tree.body = [node for node in tree.body if getattr(node, "name", "") != NEEDS]
     return ast.unparse(tree)

@@ -8,6 +8,7 @@ from daymelt.core.dates import parse_date
 from daymelt.core.errors import ConfigError, MissingInputError, cause_of
 
 HEADER = ["date", "split"]
+SPLITS = ("train", "val", "test")
 
 
 def read_rows(path: Path) -> list[tuple[dt.date, str]]:
@@ -25,7 +26,7 @@ def read_rows(path: Path) -> list[tuple[dt.date, str]]:
     """
     try:
         if path.is_dir():
-            return [row for name in ("train", "val", "test") for row in _days_of(path, name)]
+            return [row for name in SPLITS for row in _days_of(path, name)]
         return _table(path)
     except FileNotFoundError as error:
         raise MissingInputError(

@@ -28,6 +28,13 @@ def choose_device(name: str, index: int = 0) -> torch.device:
     return torch.device("cuda", index)
 
 
+def memory_of(device: torch.device) -> int:
+    """Memory of a CUDA device, bytes; 0 for a CPU, which has none of its own."""
+    if device.type != "cuda":
+        return 0
+    return int(torch.cuda.get_device_properties(device).total_memory)
+
+
 def describe_device() -> tuple[str, bool]:
     """PyTorch and the CUDA device in words, and whether there is one."""
     if not torch.cuda.is_available():

@@ -25,8 +25,8 @@ TRIAL = 64  # side of the input of the trial, cells
 
 
 def check_encoder(options: NetworkOptions) -> None:
-    """ConfigError unless the weights are none or imagenet and the encoder is known; the message has
-    the nearest name that is.
+    """ConfigError unless the encoder is known and the weights are none, or imagenet and published
+    for it; the message about an unknown one has the nearest name that is known.
     """
     import timm
     from segmentation_models_pytorch.encoders import encoders
@@ -42,6 +42,22 @@ def check_encoder(options: NetworkOptions) -> None:
             f"model.encoder: found {name!r}, unknown to segmentation-models-pytorch; nearest is "
             f"{near[0]}"
         )
+    if options.weights is not None and not has_weights(name):
+        raise ConfigError(
+            f"model.encoder_weights: found {options.weights}, which segmentation-models-pytorch "
+            f"does not have for {name}; set it to null or choose another model.encoder"
+        )
+
+
+def has_weights(encoder: str) -> bool:
+    """True where weights of a known encoder are published that were trained on ImageNet."""
+    import timm
+    from segmentation_models_pytorch.encoders import encoders
+
+    if encoder.startswith("tu-"):
+        published = timm.get_pretrained_cfg(encoder.removeprefix("tu-"))
+        return published is not None and published.has_weights
+    return "imagenet" in encoders[encoder]["pretrained_settings"]
 
 
 def build_around(

@@ -182,6 +182,14 @@ def architecture_of(options: NetworkOptions) -> Architecture:
     return ARCHITECTURES[options.architecture]
 
 
+def check_network(options: NetworkOptions) -> None:
+    """ConfigError as `build`; the network is made without memory and without published weights."""
+    architecture = architecture_of(options)
+    architecture.check(options)
+    with torch.device("meta"):
+        architecture.body(replace(options, weights=None))
+
+
 def pad(inputs: Tensor, rows: int, columns: int) -> Tensor:
     """Inputs with `rows` more at the bottom and `columns` more at the right: mirrored, or the edge
     repeated where the input is too small to mirror.

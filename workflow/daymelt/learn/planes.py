@@ -18,7 +18,8 @@ class Planes:
     ----------
     neighbours : acquisitions a cell on either side of the day; 0 for no Sentinel-1
     same_day : whether the day's own observation is given
-    each : whether each of them is given, or of each side the mean
+    each : whether each of them is given and the mean of all by their closeness, or of each side
+        the plain mean
     coarse : coarse sources, of `channels.COARSE`
     coarse_days : days before and after the day on which they are given
     height : whether the height is given
@@ -39,6 +40,11 @@ class Planes:
         return 3 * self.neighbours
 
     @property
+    def between(self) -> bool:
+        """Whether the mean of the neighbours, weighted by the inverse of their days, is given."""
+        return self.neighbours > 0 and self.each
+
+    @property
     def offsets(self) -> range:
         """Days of the coarse fields, from the day itself."""
         return range(-self.coarse_days, self.coarse_days + 1)
@@ -46,13 +52,16 @@ class Planes:
     def names(self) -> tuple[str, ...]:
         """Name of each plane, in order."""
         parts = ("fraction", "closeness", "valid") if self.each else ("mean", "valid")
-        counts = range(1, self.neighbours + 1) if self.each else [f"1-{self.neighbours}"]
+        counts = [str(count) for count in range(1, self.neighbours + 1)]
+        counts = counts if self.each else [f"1-{self.neighbours}"]
         found = [
             f"sar {sign}{count} {part}"
             for sign in ("-+" if self.neighbours else "")
             for count in counts
             for part in parts
         ]
+        if self.between:
+            found += ["sar between"]
         if self.same_day:
             found += ["sar 0 fraction", "sar 0 valid"]
         fields = [f"{name} {offset:+d}" for offset in self.offsets for name in self.coarse]

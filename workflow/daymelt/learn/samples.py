@@ -587,6 +587,13 @@ def turn(field: Tensor, symmetry: int) -> Tensor:
     return turned.mT if symmetry & 4 and field.shape[-2] == field.shape[-1] else turned
 
 
+def turn_each(fields: Tensor, symmetries: Sequence[int]) -> None:
+    """Turn each of some fields (crop, ..., y, x) in its own memory, by its symmetry."""
+    for field, symmetry in zip(fields, symmetries, strict=True):
+        if symmetry:
+            field.copy_(turn(field, symmetry).clone())
+
+
 def _random(seed: int, stream: int, number: int) -> np.random.Generator:
     return np.random.default_rng([seed, stream, number])
 

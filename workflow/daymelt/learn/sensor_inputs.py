@@ -4,14 +4,14 @@ Per cell: the acquisitions nearest in time that are valid there, before and afte
 melt fraction, closeness and validity; the day's own observation as value and validity; MAR and
 passive microwave on the days around, each field with a flag (1 measured, 0.5 filled, 0 absent);
 height; the day of the year. Acquisitions stay as they are stored, one byte a cell, and are searched
-where a crop is cut (`science.neighbours`); nothing is prepared day by day.
+where a crop is cut, on a CUDA device there (`sensor_gather`), else on the host (`sensor_host`);
+nothing is prepared day by day.
 """
 
 import datetime as dt
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,14 +20,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from daymelt.core.errors import ConfigError, GridError
-from daymelt.learn import sensor_loops
+from daymelt.learn.devices import memory_of
 from daymelt.learn.hiding import Hidden, Rates, hide
 from daymelt.learn.planes import Planes
-from daymelt.learn.samples import NODATA, SCALE, Crops, Frame
-from daymelt.science.neighbours import Side, nearest, sides
+from daymelt.learn.samples import NODATA, Crops, Frame, cut, fraction
+from daymelt.learn.sensor_gather import NOWHERE, Cut, DeviceGather, Gather
+from daymelt.learn.sensor_host import HostGather
+from daymelt.science.neighbours import Side, sides
 
 MEASURED, FILLED, ABSENT = 1.0, 0.5, 0.0  # flags of a coarse field
-HALF_CLOSE_DAYS = 5.0  # days at which the closeness of an acquisition is a half
 SEARCHED = 24  # acquisitions a side that are searched for valid ones
 DAYS_OF_YEAR = 365.25
 
@@ -77,6 +78,8 @@ class SensorInputs:
     acquisitions, coarse : what they are made from
     same_day : whether the day's own observation may be an input on these days
     later : whether acquisitions after a day may be
+    gather : makes the planes from the same acquisitions and coarse fields; None: see
+        `choose_gather`
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class SensorInputs:
         coarse: Coarse,
         same_day: bool = True,
         later: bool = True,
+        *,
+        gather: Gather | None = None,
     ) -> None:
         if acquisitions.percent.shape[1:] != frame.shape:
             raise GridError(
@@ -97,11 +102,9 @@ class SensorInputs:
         self.frame, self.planes, self.days = frame, planes, tuple(days)
         self.acquisitions, self.coarse = acquisitions, coarse
         self.same_day, self.later = same_day and planes.same_day, later
+        self.gather = gather or choose_gather(frame, planes, acquisitions, coarse)
         self._index = {day: place for place, day in enumerate(acquisitions.days)}
         self._ordinals = np.array([day.toordinal() for day in acquisitions.days], np.int64)
-        away = np.arange(256, dtype=np.float32)
-        self._closeness = (HALF_CLOSE_DAYS / (HALF_CLOSE_DAYS + away)).astype(np.float32)
-        self._closeness[255] = 0
 
     def __len__(self) -> int:
         return len(self.days)
@@ -113,15 +116,8 @@ class SensorInputs:
 
     def of_days(self, days: Sequence[dt.date]) -> "SensorInputs":
         """The inputs of other days, made from the same."""
-        return SensorInputs(
-            self.frame,
-            self.planes,
-            days,
-            self.acquisitions,
-            self.coarse,
-            self.same_day,
-            self.later,
-        )
+        made = self.frame, self.planes, days, self.acquisitions, self.coarse
+        return SensorInputs(*made, self.same_day, self.later, gather=self.gather)
 
     def inputs(
         self,
@@ -142,40 +138,29 @@ class SensorInputs:
         hidden : what is hidden from each, None for nothing
         room : memory for the result, on a CPU
         """
-        shape = len(indices), len(self.planes.names()), *size
-        crops = torch.empty(shape, memory_format=torch.channels_last) if room is None else room
-        laid = crops.permute(0, 2, 3, 1).numpy()
-
-        def lay(crop: int) -> None:
-            window = np.s_[
-                rows[crop] : rows[crop] + size[0], columns[crop] : columns[crop] + size[1]
-            ]
-            own = None if hidden is None else hidden[crop]
-            self._lay(laid[crop], self.days[indices[crop]], window, own)
-
-        _side_by_side(lay, len(indices))
-        self.acquisitions.release()
-        return crops.to(self.frame.device)
+        own = hidden or [None] * len(indices)
+        where = zip(indices, rows, columns, own, strict=True)
+        return self.gather.planes([self._cut(*one) for one in where], size, room)
 
     def whole(self, indices: Sequence[int]) -> Tensor:
         """The planes of the whole area on some days, (date, plane, y, x)."""
         zeros = [0] * len(indices)
         return self.inputs(indices, zeros, zeros, self.frame.shape)
 
-    def gaps(self, index: int) -> NDArray[np.uint8]:
-        """Days from a day to the nearest usable acquisition that is valid at a cell, (y, x).
-
-        0 where the day's own observation is given, 255 where there is none.
-        """
-        day, stack = self.days[index], self.acquisitions.percent
-        found = [nearest(stack, side, 1)[1][0] for side in self._sides(day, None)]
-        gap: NDArray[np.uint8] = np.minimum(*found)
-        if self.same_day and day in self._index and self._usable(day):
-            gap[stack[self._index[day]] != NODATA] = 0
-        return gap
-
-    def _usable(self, day: dt.date) -> bool:
-        return bool(self.acquisitions.usable[self._index[day]])
+    def _cut(self, index: int, row: int, column: int, hidden: Hidden | None) -> Cut:
+        """What the planes of a crop of a day are made from."""
+        day = self.days[index]
+        turn = 2 * math.pi * day.timetuple().tm_yday / DAYS_OF_YEAR
+        return Cut(
+            row,
+            column,
+            self._sides(day, hidden),
+            None if hidden is None else hidden.never,
+            self._own(day, hidden),
+            None if hidden is None else hidden.given,
+            *self._coarse(day, hidden),
+            (math.sin(turn), math.cos(turn)),
+        )
 
     def _sides(self, day: dt.date, hidden: Hidden | None) -> tuple[Side, Side]:
         usable = self.acquisitions.usable
@@ -185,71 +170,26 @@ class SensorInputs:
             usable = usable & (self._ordinals <= day.toordinal())
         return sides(day, self._ordinals, usable, SEARCHED)
 
-    def _lay(
-        self,
-        crop: NDArray[np.float32],
-        day: dt.date,
-        window: tuple[slice, slice],
-        hidden: Hidden | None,
-    ) -> None:
-        """Fill the planes (y, x, plane) of one crop."""
-        planes, first = self.planes, 0
-        never = None if hidden is None else hidden.never
-        for side in self._sides(day, hidden) if planes.neighbours else ():
-            stack = self.acquisitions.percent[(side.places, *window)]
-            if never is not None:
-                stack[:, never] = NODATA
-            own = Side(np.arange(len(side.places)), side.away)
-            percent, away = nearest(stack, own, planes.neighbours)
-            if planes.each:
-                sensor_loops.lay_observations(crop, first, percent, away, SCALE, self._closeness)
-            else:
-                crop[..., first], crop[..., first + 1] = _mean(percent)
-            first += planes.of_side
-        if planes.same_day:
-            percent, given = self._own(day, window, hidden)
-            sensor_loops.lay_same_day(crop, first, percent, given, SCALE)
-            first += 2
-        fields, flags = self._coarse(day, hidden)
-        along_y = self.frame.along_y.cells(window[0].start, crop.shape[0])
-        along_x = self.frame.along_x.cells(window[1].start, crop.shape[1])
-        if len(fields):
-            sensor_loops.lay_coarse(crop, first, fields, flags, *along_y, *along_x)
-            first += 2 * len(fields)
-        if planes.height and self.frame.height is not None:
-            crop[..., first] = self.frame.height.numpy()[window]
-            first += 1
-        turn = 2 * math.pi * day.timetuple().tm_yday / DAYS_OF_YEAR
-        crop[..., first], crop[..., first + 1] = math.sin(turn), math.cos(turn)
-
-    def _own(
-        self, day: dt.date, window: tuple[slice, slice], hidden: Hidden | None
-    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """The day's own observation in a window and where it is given."""
-        size = tuple(part.stop - part.start for part in window)
-        nowhere = np.full(size, NODATA, np.uint8), np.zeros(size, bool)
-        if not self.same_day or day not in self._index:
-            return nowhere
-        percent = self.acquisitions.percent[self._index[day]][window]
-        if hidden is None:
-            return percent, np.full(size, self._usable(day))
-        return nowhere if hidden.given is None else (percent, hidden.given)
+    def _own(self, day: dt.date, hidden: Hidden | None) -> int | None:
+        """Index of the day's own acquisition where it is an input."""
+        place = self._index.get(day) if self.same_day else None
+        if place is None:
+            return None
+        given = self.acquisitions.usable[place] if hidden is None else hidden.given is not None
+        return place if given else None
 
     def _coarse(
         self, day: dt.date, hidden: Hidden | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Coarse fields (field, coarse y, coarse x) around a day, and their flags."""
-        coarse, offsets = self.coarse, self.planes.offsets
-        shape = (len(offsets), coarse.fields.shape[1])
-        fields = np.zeros((*shape, *coarse.fields.shape[2:]), np.float32)
-        flags = np.zeros(shape, np.float32)
-        for place, offset in enumerate(offsets):
-            index = coarse.days.get(day + dt.timedelta(days=offset))
-            if index is not None:
-                fields[place], flags[place] = coarse.fields[index], coarse.flags[index]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Indices of the coarse fields around a day (date,), and their flags (date, source)."""
+        coarse = self.coarse
+        around = [day + dt.timedelta(days=offset) for offset in self.planes.offsets]
+        indices = np.array([coarse.days.get(other, NOWHERE) for other in around], np.int64)
+        flags = np.zeros((len(around), coarse.fields.shape[1]), np.float32)
+        flags[indices != NOWHERE] = coarse.flags[indices[indices != NOWHERE]]
         if hidden is not None:
             flags[hidden.coarse] = ABSENT
-        return fields.reshape(-1, *fields.shape[2:]), flags.reshape(-1)
+        return indices, flags
 
 
 class SensorTrainingSet(SensorInputs):
@@ -267,8 +207,11 @@ class SensorTrainingSet(SensorInputs):
         coarse: Coarse,
         seed: int = 0,
         rates: Rates | None = None,
+        *,
+        gather: Gather | None = None,
     ) -> None:
-        super().__init__(frame, planes, days, acquisitions, coarse, same_day=rates is not None)
+        same_day = rates is not None
+        super().__init__(frame, planes, days, acquisitions, coarse, same_day, gather=gather)
         if not len(self):
             raise ConfigError(
                 "training: no labelled day in the split; widen seasons or change split"
@@ -302,23 +245,10 @@ class SensorTrainingSet(SensorInputs):
                 for index, number in zip(indices, numbers, strict=True)
             ]
         inputs = self.inputs(indices, rows, columns, size, hidden, room and room[0])
-        stored = np.stack(
-            [
-                self._target(index)[row : row + size[0], column : column + size[1]]
-                for index, row, column in zip(indices, rows, columns, strict=True)
-            ]
-        )
-        ocean = self.frame.ocean.cpu().numpy()
-        land = np.stack(
-            [
-                ~ocean[row : row + size[0], column : column + size[1]]
-                for row, column in zip(rows, columns, strict=True)
-            ]
-        )
-        valid = (stored != NODATA) & land
-        target = np.where(stored == NODATA, np.float32(0), stored * SCALE)
-        device = self.frame.device
-        return inputs, torch.from_numpy(target).to(device), torch.from_numpy(valid).to(device)
+        places = [self._index[self.days[index]] for index in indices]
+        stored = self.gather.stored(places, rows, columns, size)
+        land = ~cut(self.frame.ocean, None, rows, columns, size)
+        return inputs, fraction(stored), (stored != NODATA) & land
 
     def hidden(self, index: int, number: int, size: tuple[int, int]) -> Hidden:
         """What is hidden from a crop of a day."""
@@ -353,19 +283,20 @@ class SensorTrainingSet(SensorInputs):
         return stored
 
 
-def _mean(percent: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Mean melt fraction of the valid acquisitions of a side, and where there is one, (y, x)."""
-    valid = percent != NODATA
-    total = np.where(valid, percent, np.float32(0)).sum(axis=0)
-    return SCALE * total / valid.sum(axis=0).clip(min=1), valid.any(axis=0)
+def choose_gather(
+    frame: Frame,
+    planes: Planes,
+    acquisitions: Acquisitions,
+    coarse: Coarse,
+    memory: int | None = None,
+) -> Gather:
+    """On the device of a frame where the acquisitions take less than a quarter of its memory.
 
-
-def _side_by_side(work: Callable[[int], None], count: int) -> None:
-    """Do the work of each crop, on as many threads as torch has."""
-    threads = min(torch.get_num_threads(), count)
-    if threads < 2:
-        for crop in range(count):
-            work(crop)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(work, range(count)))
+    `memory` is that of the device, bytes; None asks the device. A CPU has none of its own: there,
+    and where the acquisitions are larger, the planes are made on the host.
+    """
+    if memory is None:
+        memory = memory_of(frame.device)
+    on_device = acquisitions.percent.nbytes < memory / 4
+    kind: type[DeviceGather] | type[HostGather] = DeviceGather if on_device else HostGather
+    return kind(frame, planes, acquisitions.percent, coarse.fields, acquisitions.release)

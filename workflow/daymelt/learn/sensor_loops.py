@@ -30,6 +30,23 @@ def lay_observations(
 
 
 @compiled
+def lay_between(crop: Fields, plane: int, percent: Bytes, away: Bytes, scale: np.float32) -> None:
+    """Lay the mean of all neighbours of a cell, weighted by the inverse of their days, into a
+    plane; 0 where there is none. `percent` and `away` are (neighbour, y, x).
+    """
+    for row in range(crop.shape[0]):
+        for column in range(crop.shape[1]):
+            total, weights = np.float32(0), np.float32(0)
+            for index in range(percent.shape[0]):
+                code = percent[index, row, column]
+                if code != 255:
+                    weight = np.float32(1) / np.float32(away[index, row, column])
+                    total += weight * np.float32(code)
+                    weights += weight
+            crop[row, column, plane] = scale * (total / weights) if weights > 0 else np.float32(0)
+
+
+@compiled
 def lay_same_day(
     crop: Fields, first: int, percent: Bytes, given: NDArray[np.bool_], scale: np.float32
 ) -> None:

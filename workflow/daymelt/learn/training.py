@@ -60,7 +60,7 @@ from daymelt.learn.options import as_written
 from daymelt.learn.processes import Share
 from daymelt.learn.quantiles import pinball_loss
 from daymelt.learn.recompute import recompute, stages, try_step
-from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn, turn_plan
+from daymelt.learn.samples import Crops, TrainingSet, crop_plan, crop_size, turn_each, turn_plan
 from daymelt.learn.sensor_inputs import SensorTrainingSet
 from daymelt.learn.threads import MeasuredThreads
 
@@ -459,7 +459,7 @@ def draw(
     """The crops of a step in the share of a process, augmented: inputs (crop, channel, y, x),
     targets and valid (crop, y, x).
 
-    `room` is memory for the crops before augmentation (`TrainingSet.room`), reused on a CPU.
+    `room` is memory for the crops (`TrainingSet.room`), reused on a CPU.
     """
     shape = labelled.frame.shape
     size, mine = crop_size(options.crop, shape), share.cut(options.batch)
@@ -471,11 +471,9 @@ def draw(
     if not options.augment:
         return crops
     turns = turn_plan(options.seed, step, options.batch)[mine]
-    inputs, target, valid = (
-        torch.stack([turn(crop, way) for crop, way in zip(field, turns, strict=True)])
-        for field in crops
-    )
-    return inputs.contiguous(memory_format=torch.channels_last), target, valid
+    for field in crops:
+        turn_each(field, turns)
+    return crops
 
 
 def loss_table(progress: TrainingProgress) -> str:

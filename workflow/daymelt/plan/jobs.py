@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from daymelt.core.dates import month_name, parse_month, winter_months
@@ -374,6 +375,17 @@ class Jobs:
         tables = [*places.COMPARISON.values(), *places.COMPARISON_FIGURES.values()]
         paths = [self.at(table) for table in [*tables, *places.STATIONS.values()]]
         return [*paths, *self.interval_tables(self.config.system_names()[1:])]
+
+    def station_records(self, compares: bool, folder: Path) -> list[str]:
+        """The manifest of the weather stations that the report shows.
+
+        None without a station in the area, and none where the records are neither in the working
+        `folder` nor retrieved in the same run, one that `compares`: the report alone retrieves no
+        station.
+        """
+        grid, manifest = self.config.area.grid, self.at(places.MANIFESTS["stations"])
+        inside = any(grid.cell_at(site.lon, site.lat) for site in self.config.stations.sites)
+        return [manifest] if inside and (compares or (folder / manifest).is_file()) else []
 
     def report_figures(self) -> dict[str, str]:
         """The figures of the report, by their names."""

@@ -2,19 +2,25 @@
 `area.grid_file` names one, and checked for what no section can see.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from daymelt.core.errors import ConfigError, DaymeltError
-from daymelt.core.split_files import read_rows
+from daymelt.core.errors import ConfigError, DaymeltError, GridError
+from daymelt.core.grid import Grid
+from daymelt.core.split_files import SPLITS, read_rows
+from daymelt.plan.held import not_held
 from daymelt.settings.base import NETWORKS
 from daymelt.settings.config import Config
 from daymelt.settings.errors import Key
 from daymelt.settings.files import SettingsFile, read_file
 from daymelt.settings.learning import Model
 from daymelt.settings.loading import load, load_all, section, where
+from daymelt.settings.networks import Contradiction
+from daymelt.sources.meltwaterbench import layout
 
+REMOTE = ("/vsi", "http://", "https://")  # beginnings of paths of GDAL that are no local file
 FETCH = (
     "`daymelt retrieve-meltwaterbench --configfile FILE --out FOLDER` fetches that of "
     "MeltwaterBench"
@@ -41,12 +47,79 @@ def load_run(
     config = load(values, completed, files)
     for name in config.system_names():
         is_entry = name in config.entries
-        check_system(config, name, values, files, is_trained=compares or not is_entry)
-        for key, text in config.entry_contradictions(name) if compares and is_entry else ():
-            raise ConfigError(f"{where(tuple(key.split('.')), values, files)}: {key}: {text}")
-    if config.split.file is not None:
-        read_rows(config.split.file)
+        is_trained = compares or not is_entry or name in config.benchmark.always
+        check_system(config, name, values, files, is_trained)
+        for key, text in config.entry_contradictions(name) if is_trained and is_entry else ():
+            raise refused(key, text, values, files)
+    for key, text in (*not_held(config, dt.date.today()), *files_contradictions(config)):
+        raise refused(key, text, values, files)
     return config
+
+
+def refused(
+    key: str, text: str, values: Mapping[str, Any], files: Sequence[SettingsFile]
+) -> ConfigError:
+    """The error of a setting by its dotted key."""
+    return ConfigError(f"{where(tuple(key.split('.')), values, files)}: {key}: {text}")
+
+
+def files_contradictions(config: Config) -> Iterator[Contradiction]:
+    """Files and folders of the user that do not hold what the settings say."""
+    folder, names = config.meltwaterbench.folder, ("sentinel1", "microwave", "mar", "terrain")
+    of_dataset = [name for name in names if getattr(config, name).provider == "meltwaterbench"]
+    if of_dataset and folder is not None and not folder.is_dir():
+        yield (
+            "meltwaterbench.folder",
+            f"{folder} is no folder; expected the data root of a copy of the dataset, or null for "
+            "the hub",
+        )
+    elif of_dataset and folder is not None:
+        yield from grid_contradictions(config, folder / layout.MASK)
+    mosaic = config.archives.arcticdem
+    is_local = config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE)
+    if is_local and not Path(mosaic).is_file():
+        yield "archives.arcticdem", f"{mosaic} not found; expected a VRT, a GeoTIFF, or /vsis3/…"
+    if config.split.file is not None:
+        yield from split_contradictions(config, config.split.file)
+
+
+def grid_contradictions(config: Config, mask: Path) -> Iterator[Contradiction]:
+    """An area on another grid than that of a copy of the published dataset."""
+    from daymelt.sources.meltwaterbench.rasters import read_grid  # imports rasterio
+
+    area = config.area.grid
+    try:
+        grid = read_grid(mask)
+    except DaymeltError as error:
+        yield "meltwaterbench.folder", str(error)
+        return
+    if grid.shape != area.shape or not within(grid, area):
+        yield "area", f"not on the grid of {mask}; set area.grid_file to it"
+
+
+def within(grid: Grid, area: Grid) -> bool:
+    """True where an area lies cell on cell within a grid."""
+    try:
+        grid.window_of(area)
+    except GridError:
+        return False
+    return True
+
+
+def split_contradictions(config: Config, file: Path) -> Iterator[Contradiction]:
+    """A split file with other names than those of the splits, or without a day to train on."""
+    rows, seasons = read_rows(file), config.seasons
+    strange = [(day, name) for day, name in rows if name not in SPLITS]
+    if strange:
+        day, name = strange[0]
+        yield "split.file", f"{file}: {day} is in {name!r}; expected one of {', '.join(SPLITS)}"
+    months = {(year, month) for year in seasons.years for month in seasons.months}
+    for wanted in ("train", "test"):
+        if not any(name == wanted and (day.year, day.month) in months for day, name in rows):
+            yield (
+                "split.file",
+                f"{file}: no {wanted} day in seasons.years and seasons.months; expected one",
+            )
 
 
 def check_system(
@@ -111,7 +184,7 @@ def with_grid(area: Any) -> Any:
     ConfigError
         The raster is not found or cannot be read.
     """
-    if not isinstance(area, Mapping) or not area.get("grid_file"):
+    if not isinstance(area, Mapping) or not isinstance(area.get("grid_file") or None, str | Path):
         return area
     from daymelt.sources.meltwaterbench.rasters import read_grid  # imports rasterio
 

@@ -24,7 +24,7 @@ STATES = {"observed": BLUE, "filled": ORANGE, "absent": VERMILION}
 BELOW = {
     "observed": "observed (height: share of the land that was seen)",
     "filled": "filled by a stated rule, or of another platform",
-    "absent": "absent, where every day is needed",
+    "absent": "absent, where every day is expected",
 }
 
 
@@ -33,7 +33,7 @@ class SourceDays:
     """The days of one source, all (date,): state of each day, and the share of the area that was
     observed, 0 to 1.
 
-    `is_daily` says whether every day is needed; of other sources a day that is absent is left
+    `is_daily` says whether every day is expected; of other sources a day that is absent is left
     empty.
     """
 

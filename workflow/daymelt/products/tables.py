@@ -7,7 +7,6 @@ Source: Lütjens et al. (2025), MeltwaterBench, arXiv 2512.12142, Table 1 (test 
 """
 
 import csv
-import datetime as dt
 import io
 import math
 from collections.abc import Mapping, Sequence
@@ -86,15 +85,6 @@ def rows_csv(path: Path, columns: Sequence[str], rows: Sequence[Row]) -> None:
     is an empty field.
     """
     _write_csv(path, columns, ([_field(row.get(name)) for name in columns] for row in rows))
-
-
-def extent_csv(path: Path, days: Sequence[dt.date], series: Mapping[str, Sequence[float]]) -> None:
-    """Write the melt extent, km², one row a day and one column a system; NaN is an empty field."""
-    rows = (
-        [day.isoformat(), *(_field(float(values[index])) for values in series.values())]
-        for index, day in enumerate(days)
-    )
-    _write_csv(path, ["date", *(f"{name}_km2" for name in series)], rows)
 
 
 def scores_text(rows: Sequence[Row]) -> str:

@@ -12,9 +12,9 @@ too, so the ratio of CRPS to the absolute error of the median says what the dist
 The probability integral transform (PIT) of a calibrated prediction is uniform. Targets are stored
 in percent and half of them are exactly 0 or 1, so the predicted distribution function jumps across
 a target; the PIT is drawn uniformly from the jump (randomised PIT: Czado, Gneiting and Held 2009,
-Biometrics 65, 1254, section 2). Between the quantiles the distribution function is linear; of the
-tails beyond the outermost quantiles only the probability is known, which is taken as an atom at the
-outermost quantile, and a target beyond it is drawn from the levels of the tail.
+Biometrics 65, 1254, section 2). Between the quantiles the distribution function is linear; its
+tails go on as between the two outermost quantiles, down to level 0 and up to level 1, within 0 to
+1.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -170,28 +170,40 @@ def pit_bounds(
     quantiles: Field, target: Field, levels: Sequence[float]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Ends of the jump of the distribution function across each target as it is stored, (cell,)."""
-    value = target.astype(np.float64)
-    lower = distribution_function(quantiles, value - ROUNDING, levels, left=True)
-    upper = distribution_function(quantiles, value + ROUNDING, levels)
-    return np.where(lower == 1, levels[-1], lower), np.where(upper == 0, levels[0], upper)
+    value, ends = target.astype(np.float64), with_ends(quantiles, levels)
+    every = (0.0, *levels, 1.0)
+    lower = distribution_function(ends, value - ROUNDING, every, left=True)
+    return lower, distribution_function(ends, value + ROUNDING, every)
+
+
+def with_ends(quantiles: Field, levels: Sequence[float]) -> NDArray[np.float64]:
+    """The quantiles (level, cell) with those of levels 0 and 1, extrapolated, around them."""
+    inner = quantiles.astype(np.float64)
+    low = (inner[1] - inner[0]) / (levels[1] - levels[0]) * levels[0]
+    high = (inner[-1] - inner[-2]) / (levels[-1] - levels[-2]) * (1 - levels[-1])
+    ends = np.stack([np.maximum(inner[0] - low, 0), np.minimum(inner[-1] + high, 1)])
+    return np.concatenate([ends[:1], inner, ends[1:]])
 
 
 def distribution_function(
-    quantiles: Field, value: NDArray[np.float64], levels: Sequence[float], left: bool = False
+    quantiles: NDArray[np.float64],
+    value: NDArray[np.float64],
+    levels: Sequence[float],
+    left: bool = False,
 ) -> NDArray[np.float64]:
     """Distribution function at a value of each cell, or its limit from the left, (cell,).
 
-    Linear between the quantiles (level, cell); 0 below the lowest, 1 above the highest.
+    Linear between the quantiles (level, cell) of levels 0 to 1; 0 below the lowest.
     """
     passed = np.less if left else np.less_equal
     result = np.zeros(value.shape)
     for index in range(len(levels) - 1):
-        start, end = quantiles[index].astype(np.float64), quantiles[index + 1]
+        start, end = quantiles[index], quantiles[index + 1]
         length = np.where(end > start, end - start, 1)
         share = np.where(end > start, np.clip((value - start) / length, 0, 1), 1)
         level = levels[index] + share * (levels[index + 1] - levels[index])
         result = np.where(passed(start, value), level, result)
-    return np.where(passed(quantiles[-1], value), 1.0, result)
+    return result
 
 
 def in_bins(shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -74,7 +74,7 @@ def nearest(stack: Bytes, side: Side, count: int) -> tuple[Bytes, Bytes]:
     """
     shape = (count, *stack.shape[1:])
     percent, away = np.full(shape, NODATA, np.uint8), np.full(shape, NONE, np.uint8)
-    _fill_nearest(np.ascontiguousarray(stack), side.places, side.away, percent, away)
+    _fill_nearest(stack, side.places, side.away, percent, away)
     return percent, away
 
 

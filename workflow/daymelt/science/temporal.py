@@ -20,6 +20,7 @@ from daymelt.core.dates import describe
 from daymelt.core.encoding import NEVER_SEEN, PERCENT
 from daymelt.core.errors import GapError
 
+USUAL_REVISIT_DAYS = 12  # of one satellite of Sentinel-1
 LONGEST_GAP_DAYS = 24  # without an acquisition that is usual: two repeats of one satellite
 OLDEST = 253  # days, the largest age stored; older observations have it too
 NEVER = 16_000  # days: beyond every date, and the sum with a date fits an int16

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from daymelt.settings.base import Day, Name, Section, Withheld
+from daymelt.settings.base import Day, Name, Section, Withheld, each_once
 from daymelt.settings.learning import SYSTEMS, SystemEntry
 from daymelt.settings.protocols import Protocol
 
@@ -31,6 +31,8 @@ SUBSETS: Mapping[Subset, tuple[Withheld, ...]] = {
     "past-sar-without-microwave": ("later-sar", "microwave"),
     "past-sar-without-liquid-water": ("later-sar", "liquid-water"),
 }  # name to what is withheld
+
+EventName = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class Benchmark(Section):
@@ -63,6 +65,11 @@ class Benchmark(Section):
         "(model.inputs sensors)",
     )
 
+    @field_validator("always", "protocols", "ablations", "subsets")
+    @classmethod
+    def _once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return each_once(value)
+
 
 class Event(Section):
     """A period of days."""
@@ -92,7 +99,7 @@ class Report(Section):
 class Scores(Section):
     """How maps are scored."""
 
-    events: dict[str, Event] = Field(
+    events: dict[EventName, Event] = Field(
         {
             "late July 2019": Event(first=dt.date(2019, 7, 28), last=dt.date(2019, 8, 2)),
             "mid-August 2021": Event(first=dt.date(2021, 8, 13), last=dt.date(2021, 8, 17)),

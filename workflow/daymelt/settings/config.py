@@ -21,6 +21,7 @@ from daymelt.settings.base import (
     memory_of,
 )
 from daymelt.settings.comparison import SUBSETS, Benchmark, Report, Scores
+from daymelt.settings.contradictions import contradictions, memory
 from daymelt.settings.errors import contradiction, dotted, refusal
 from daymelt.settings.inputs import (
     TWIN_MONTHS,
@@ -41,6 +42,7 @@ from daymelt.settings.processing import Regrid, Sar, Split, Temporal
 from daymelt.settings.protocols import PUBLISHED, TRUTH, Protocol, Trial, trials
 
 Kind = TypeVar("Kind", bound=Section)
+RESERVED = {"sar": "observations of Sentinel-1", "truth": "twin's truth"}  # in tables
 OF_SENSORS = ("neighbours", "neighbours_as", "coarse_days", "same_day")  # `inputs: sensors` alone
 OF_ABLATIONS: Mapping[str, Mapping[str, Any]] = {
     "one-day": {"coarse_days": 0},
@@ -204,8 +206,14 @@ class Config(Section):
         if entry.kind in NETWORKS:
             model = changed(self.model, entry.model)
             training = changed(self.training, entry.training)
-            for key, text in network_contradictions(model, training, self.area):
-                yield f"benchmark.systems.{name}.{key}", text
+            for key, text in (
+                *self._crop(training),
+                *network_contradictions(model, training, self.area),
+                *memory(training, self.map, self.area),
+                *self._tiles(model),
+            ):
+                entry_key = key if key.startswith("map.") else f"benchmark.systems.{name}.{key}"
+                yield entry_key, text
 
     def _contradictions(self) -> Iterator[Contradiction]:
         """All that no section can see alone."""
@@ -214,11 +222,11 @@ class Config(Section):
         yield from self._days()
         yield from self._winters()
         yield from self._twin_months()
-        yield from self._map()
         yield from self._withheld()
         yield from self._main_network()
         yield from self._names()
         yield from self._entries()
+        yield from contradictions(self)
 
     def _place(self) -> Iterator[Contradiction]:
         if (latitude := self.area.latitude) < 0:
@@ -285,6 +293,12 @@ class Config(Section):
                     f"found {list(months)}, of which {late} are of the melt season or after it, "
                     f"{list(season)}; expected months of the winter before",
                 )
+            elif min(year for year in place.values()) == 0 and months[0] > season[0]:
+                yield (
+                    f"{section}.winter_months",
+                    f"found {list(months)}, all within the melt season, {list(season)}; expected "
+                    "months of the winter before",
+                )
 
     def _twin_months(self) -> Iterator[Contradiction]:
         of_twin = [
@@ -306,8 +320,9 @@ class Config(Section):
                     f"of the season's year, the world of the provider twin of {', '.join(of_twin)}",
                 )
 
-    def _map(self) -> Iterator[Contradiction]:
-        tile, halo, multiple = self.map.tile, self.map.halo, coarsest(self.model)
+    def _tiles(self, model: Model) -> Iterator[Contradiction]:
+        """Tiles that a network cannot map."""
+        tile, halo, multiple = self.map.tile, self.map.halo, coarsest(model)
         if tile is not None and (tile % multiple or tile <= 2 * halo):
             yield (
                 "map.tile",
@@ -338,13 +353,18 @@ class Config(Section):
             elif not given - set(withheld):
                 yield key, f"found {found}, every sensor of the model; expected one left"
 
-    def _main_network(self) -> Iterator[Contradiction]:
+    def _crop(self, training: Training) -> Iterator[Contradiction]:
+        """Crops beyond the area."""
         shorter = min(self.area.rows, self.area.columns)
-        if self.training.crop > shorter:
+        if training.crop > shorter:
             yield (
                 "training.crop",
-                f"found {self.training.crop}; expected at most the area's shorter side, {shorter}",
+                f"found {training.crop}; expected at most the area's shorter side, {shorter}",
             )
+
+    def _main_network(self) -> Iterator[Contradiction]:
+        yield from self._crop(self.training)
+        yield from self._tiles(self.model)
         yield from network_contradictions(self.model, self.training, self.area)
 
     def _names(self) -> Iterator[Contradiction]:
@@ -354,6 +374,13 @@ class Config(Section):
                 yield (
                     "benchmark.systems",
                     f"found {name!r}, which is the name of the model; expected another",
+                )
+        for name in (self.model.name, *systems):
+            if name in RESERVED:
+                key = "benchmark.systems" if name in systems else "model.name"
+                yield (
+                    key,
+                    f"found {name!r}, which stands for the {RESERVED[name]}; expected another",
                 )
         for name in self.benchmark.always:
             if name not in systems:

@@ -42,7 +42,8 @@ def refusal(error: ValidationError, kind: type[BaseModel], above: Key = ()) -> R
     )  # a misspelt key may cause the rest
     key, text = _said(faults[0], kind, above)
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return Refusal(key, one_line(f"{dotted(key) or 'settings'}: {text}{more}", None))
+    name = dotted(key) if all(isinstance(part, str) for part in key[:1]) else ""
+    return Refusal(key, one_line(f"{name or 'settings'}: {text}{more}", None))
 
 
 def dotted(key: Key) -> str:
@@ -56,8 +57,9 @@ def _said(fault: ErrorDetails, kind: type[BaseModel], above: Key) -> tuple[Key, 
     if fault["type"] == CONTRADICTION:
         return tuple(fault["ctx"]["key"].split(".")), fault["msg"]
     if fault["type"] == "invalid_key" or loc[-1:] == ("[key]",):
-        parent = loc[: -2 if loc[-1] == "[key]" else -1]
-        return (*above, *parent), f"found {found} as a key; expected a name, in quotes if need be"
+        parent = (*above, *loc[: -2 if loc[-1] == "[key]" else -1])
+        key = parent or (fault["input"],)  # of the whole file there is no line
+        return key, f"found {found} as a key; expected a name, in quotes if need be"
     return (*above, *loc), _sentence(fault, kind, above, found)
 
 

@@ -11,6 +11,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from daymelt.core.errors import ConfigError, one_line
 from daymelt.settings.errors import Key, dotted
 
+ABSENT = object()
 MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -66,10 +67,14 @@ def place(key: Key, values: Any, files: Sequence[SettingsFile]) -> str:
     """
     for length in range(len(key), 0, -1):
         part = key[:length]
+        merged = _value(values, part)
+        if merged is ABSENT:  # a setting that is missed in an entry of a list
+            continue
         having = [file for file in files if part in file.lines]
         for file in having:
             found = _value(file.values, part)
-            if isinstance(found, Mapping) or found == _value(values, part):
+            # NaN is equal to none, but written alike
+            if isinstance(found, Mapping) or found == merged or repr(found) == repr(merged):
                 return f"{file.path}, line {file.lines[part]}"
         if having:
             break
@@ -77,12 +82,12 @@ def place(key: Key, values: Any, files: Sequence[SettingsFile]) -> str:
 
 
 def _value(values: Any, key: Key) -> Any:
-    """The value at a key; None where there is none."""
+    """The value at a key; ABSENT where there is none."""
     for part in key:
         try:
             values = values[part]
         except (LookupError, TypeError):
-            return None
+            return ABSENT
     return values
 
 

@@ -14,6 +14,7 @@ from daymelt.settings.base import (
     Number,
     Platform,
     Section,
+    Text,
     Year,
     memory_of,
     read_number,
@@ -22,6 +23,10 @@ from daymelt.settings.base import (
 )
 
 STATION_NAME = re.compile("[A-Za-z0-9]+([_-][A-Za-z0-9]+)*")  # part of addresses and file names
+ADDRESS = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+HOST = re.compile(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[0-9]+)?")
+REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
+STATION = "{station}"
 FARTHEST_M = 20_100_000  # half of the earth's circumference: no projection in use reaches farther
 MOST_CELLS = 2_000_000_000  # five times Greenland at 100 m
 TWIN_MONTHS = range(1, 10)  # that the twin's world covers
@@ -187,7 +192,7 @@ class Microwave(Section):
         "before the season",
     )
     longest_gap_days: Integer = Field(
-        5, ge=0, le=30, description="missing days in a row that may be filled, linear in time, days"
+        5, ge=0, le=30, description="longest run of missing days that is filled linearly, days"
     )
 
     @field_validator("winter_months")
@@ -224,8 +229,8 @@ class Mar(Section):
         0,
         ge=0,
         le=30,
-        description="missing days in a row that may be filled, linear in time, days; for daily "
-        "rasters (meltwaterbench)",
+        description="longest run of missing days that is filled linearly, days; for daily rasters "
+        "(meltwaterbench)",
     )
 
 
@@ -257,6 +262,7 @@ class Archives(Section):
             "data.nsidc.earthdatacloud.nasa.gov",
             "daacdata.apps.nsidc.org",
         ),
+        min_length=1,
         strict=False,
         description="hosts of the files of NASA's archives, which the Earthdata token may be sent "
         "to",
@@ -266,20 +272,20 @@ class Archives(Section):
         description="granule names of NSIDC-0630, with * and ?; {platform} and {channel} are "
         "filled in",
     )
-    height_names: tuple[str, ...] = Field(
+    height_names: tuple[Text, ...] = Field(
         ("gimpdem_90m_v*.tif", "gimpdem_90m*.tif"),
         min_length=1,
         strict=False,
         description="file names of the GIMP DEM in NSIDC-0645; the first pattern with a match is "
         "used",
     )
-    ocean_mask_names: tuple[str, ...] = Field(
+    ocean_mask_names: tuple[Text, ...] = Field(
         ("GimpOceanMask_90m_2015_v*.tif", "GimpOceanMask_90m_v*.tif", "GimpOceanMask_90m*.tif"),
         min_length=1,
         strict=False,
         description="file names of the ocean mask in NSIDC-0714",
     )
-    ice_mask_names: tuple[str, ...] = Field(
+    ice_mask_names: tuple[Text, ...] = Field(
         ("GimpIceMask_90m_2015_v*.tif", "GimpIceMask_90m_v*.tif", "GimpIceMask_90m*.tif"),
         min_length=1,
         strict=False,
@@ -301,7 +307,7 @@ class Archives(Section):
         "https://thredds.geus.dk/thredds/fileServer/aws/l3sites/netcdf/hour/{station}_hour.nc",
         description="hourly file of a weather station; {station} is replaced by its name",
     )
-    arcticdem: str = Field(
+    arcticdem: Text = Field(
         "/vsis3/pgc-opendata-dems/arcticdem/mosaics/v4.1/32m_dem_tiles.vrt",
         description="the 32 m mosaic of ArcticDEM, a path of GDAL",
     )
@@ -321,20 +327,45 @@ class Archives(Section):
         description="SAS token endpoint of the Planetary Computer",
     )
     sas_hosts: tuple[str, ...] = Field(
-        (".blob.core.windows.net",), strict=False, description="hosts that SAS tokens are used with"
+        (".blob.core.windows.net",),
+        min_length=1,
+        strict=False,
+        description="hosts that SAS tokens are used with",
     )
     connections_per_host: Integer = Field(
         4, ge=1, le=32, description="concurrent downloads from one host"
     )
     timeout_s: Number = Field(
         60,
-        gt=0,
+        ge=0.1,
         le=86400,
         description="longest wait for an answer or a byte before an attempt fails, s",
     )
     attempts: Integer = Field(
         6, ge=1, le=50, description="attempts in a row without progress before a download fails"
     )
+
+    @field_validator("cmr", "benchmark", "mar_5km", "mar_10km", "promice", "stac", "sas")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        return address(value)
+
+    @field_validator("promice")
+    @classmethod
+    def _station(cls, value: str) -> str:
+        if STATION not in value:
+            raise ValueError(f"found {value!r}; expected an address with {STATION} in it")
+        return value
+
+    @field_validator("earthdata_login", "s3_endpoint")
+    @classmethod
+    def _host(cls, value: str) -> str:
+        return host(value)
+
+    @field_validator("earthdata_hosts", "sas_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(host(name) for name in value)
 
     @field_validator("microwave_granules")
     @classmethod
@@ -347,6 +378,24 @@ class Archives(Section):
                 f"{{channel}}"
             ) from None
         return value
+
+
+def address(value: str) -> str:
+    """`value`; ValueError unless it is an address of http or https without login and query."""
+    if not ADDRESS.fullmatch(value):
+        raise ValueError(
+            f"found {value!r}; expected an address of http or https, without login and query"
+        )
+    return value
+
+
+def host(value: str) -> str:
+    """`value`; ValueError unless it is the name of a host, with a port if need be."""
+    if not HOST.fullmatch(value):
+        raise ValueError(
+            f"found {value!r}; expected the name of a host, such as urs.earthdata.nasa.gov"
+        )
+    return value
 
 
 class MeltwaterBench(Section):
@@ -369,6 +418,20 @@ class MeltwaterBench(Section):
         min_length=1,
         description="address of the hub, the only host that the token in HF_TOKEN is sent to",
     )
+
+    @field_validator("endpoint")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        return address(value)
+
+    @field_validator("repo")
+    @classmethod
+    def _repo(cls, value: str) -> str:
+        if not REPOSITORY.fullmatch(value):
+            raise ValueError(
+                f"found {value!r}; expected OWNER/NAME, such as blutjens/meltwaterbench"
+            )
+        return value
 
 
 class Twin(Section):

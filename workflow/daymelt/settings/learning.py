@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     ValidationInfo,
@@ -22,10 +23,12 @@ from daymelt.settings.base import (
     Integer,
     Number,
     Positive,
+    Repeats,
     Section,
     Tile,
     Withheld,
     memory_of,
+    plain,
     read_number,
 )
 from daymelt.settings.protocols import Protocol
@@ -38,6 +41,8 @@ Precision = Annotated[
     BeforeValidator(lambda value: str(value) if type(value) is int else value),
     WithJsonSchema({"enum": [32, *get_args(PRECISIONS)]}),
 ]
+Dilation = Annotated[int, Field(ge=1, le=512), BeforeValidator(read_number)]
+Plain = Annotated[dict[str, Any], AfterValidator(plain)]
 Calibration = Literal["validation-days", "left-out-years"]
 VALIDATION_DAYS: Calibration = "validation-days"
 LEFT_OUT_YEARS: Calibration = "left-out-years"
@@ -114,7 +119,7 @@ class Model(Section):
         description="vanilla-unet: width of the finest level, twice that for each level below",
     )
     decoder_width: Integer = Field(256, ge=1, description="deeplabv3plus: width of the decoder")
-    atrous_rates: tuple[Positive, ...] = Field(
+    atrous_rates: tuple[Dilation, ...] = Field(
         (6, 12, 18),
         min_length=3,
         max_length=3,
@@ -172,10 +177,10 @@ class Training(Section):
         description="side of a training crop, cells; a multiple of 2 to the power of model.depth",
     )
     batch: Batch = Field(8, description="crops a step")
-    epochs: Positive = Field(70, description="length of the training, epochs")
-    steps_per_epoch: Positive = Field(40, description="batches an epoch")
+    epochs: Repeats = Field(70, description="length of the training, epochs")
+    steps_per_epoch: Repeats = Field(40, description="batches an epoch")
     learning_rate: Number = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
-    restart_epochs: Positive = Field(70, description="length of the first cosine cycle, epochs")
+    restart_epochs: Repeats = Field(70, description="length of the first cosine cycle, epochs")
     restart_factor: Integer = Field(
         2, ge=1, le=100, description="ratio of the length of each cycle to the one before"
     )
@@ -183,7 +188,7 @@ class Training(Section):
     augment: bool = Field(
         True, description="apply one of the eight symmetries of a square to each crop"
     )
-    validate_every: Positive = Field(
+    validate_every: Repeats = Field(
         5, description="epochs between two validations; at most `epochs`"
     )
     seed: Integer = Field(
@@ -218,6 +223,16 @@ class Training(Section):
         description="threads on a CPU, at most those of the job; auto chooses by measuring steps, "
         "a number makes weights repeatable to the last bit",
     )
+
+    @field_validator("device")
+    @classmethod
+    def _half(cls, value: str, info: ValidationInfo) -> str:
+        if value == "cpu" and info.data.get("precision") == "16-mixed":
+            raise ValueError(
+                "found cpu with training.precision 16-mixed, which needs a CUDA device; expected "
+                "auto or cuda, or another precision"
+            )
+        return value
 
     @field_validator("nodes")
     @classmethod
@@ -272,17 +287,15 @@ class SystemEntry(Section):
     """
 
     kind: str = Field(pattern=NAME, description="a module of workflow/daymelt/systems")
-    model: dict[str, Any] = Field(
+    model: Plain = Field(
         {},
         description="settings that differ from the section model; kinds of networks only",
     )
-    training: dict[str, Any] = Field(
+    training: Plain = Field(
         {},
         description="settings that differ from the section training; kinds of networks only",
     )
-    options: dict[str, Any] = Field(
-        {}, description="settings of its kind; not for kinds of networks"
-    )
+    options: Plain = Field({}, description="settings of its kind; not for kinds of networks")
     protocols: tuple[Protocol, ...] | None = Field(
         None,
         strict=False,
@@ -316,6 +329,7 @@ SYSTEMS = {
         training={"batch": 16, **EPOCHS},
     ),
     "linear-dem": SystemEntry(kind="linear-dem"),
+    # its channels are stated since `Config.resolve` leaves Sentinel-1 out of stated ones alone
     "random-forest": SystemEntry(
         kind="random-forest",
         options={"channels": ["microwave", "liquid_water", "sar", "height"], "trees": 50},
@@ -323,12 +337,8 @@ SYSTEMS = {
     "time-interpolated-sar": SystemEntry(kind="time-interpolated-sar"),
     "interpolate-mar": SystemEntry(kind="interpolate-mar"),
     "threshold-pmw": SystemEntry(kind="threshold-pmw"),
-    "threshold-pmw-fixed": SystemEntry(
-        kind="threshold-pmw", options={"rule": "fixed", "threshold_k": 245}
-    ),
-    "threshold-pmw-winter": SystemEntry(
-        kind="threshold-pmw", options={"rule": "above-winter", "rise_k": 30}
-    ),
+    "threshold-pmw-fixed": SystemEntry(kind="threshold-pmw", options={"rule": "fixed"}),
+    "threshold-pmw-winter": SystemEntry(kind="threshold-pmw", options={"rule": "above-winter"}),
 }
 
 

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from daymelt.core.errors import ConfigError, nearest, one_line
 from daymelt.settings.base import Section
 from daymelt.settings.config import SECTIONS, Config
-from daymelt.settings.errors import Key, refusal
+from daymelt.settings.errors import Key, dotted, refusal
 from daymelt.settings.files import SettingsFile, place, read_file
 
 Kind = TypeVar("Kind", bound=Section)
 Completion = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+DEEPEST = 20  # of settings within each other; those of daymelt have 6
 GRID_FILE: Key = ("area", "grid_file")
 
 
@@ -123,6 +124,24 @@ def where(
     return place(key, values, files) or names or otherwise
 
 
+def depth(values: Any) -> int:
+    """How many lists and mappings lie within each other, at most `DEEPEST` + 1."""
+    level, deep = [values], 0
+    while deep <= DEEPEST and (level := [value for value in level if holds_values(value)]):
+        deep += 1
+        level = [
+            inner
+            for value in level
+            for inner in (value.values() if isinstance(value, Mapping) else value)
+        ]
+    return deep
+
+
+def holds_values(value: Any) -> bool:
+    """True for a mapping and a list."""
+    return isinstance(value, Mapping | list | tuple)
+
+
 def _load(values: Any, complete: Completion, files: Sequence[SettingsFile]) -> Config:
     if isinstance(values, Mapping):
         try:
@@ -139,6 +158,12 @@ def _validate(
     above: Key,
     otherwise: str = "configuration",
 ) -> Kind:
+    if depth(values) > DEEPEST:
+        raise ConfigError(
+            f"{where(above, values, files, otherwise)}: {dotted(above) or 'settings'}: found lists "
+            f"or mappings within each other more than {DEEPEST} times; expected sections with "
+            "settings"
+        )
     try:
         return kind.model_validate(values)
     except ValidationError as error:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from daymelt.core import plugins
-from daymelt.core.errors import ConfigError, FormatError
+from daymelt.core.errors import ConfigError, FormatError, one_line
 from daymelt.core.manifest import checksum
 from daymelt.learn import model_files
 from daymelt.systems.aligned import Aligned
@@ -194,8 +194,15 @@ def read_options(kind: str, values: Mapping[str, Any]) -> Any:
         key = ".".join(str(part) for part in first["loc"])
         known = ", ".join(options.__dataclass_fields__) or "none"
         raise ConfigError(
-            f"options of the system {kind}: {key}: {first['msg']}; its settings are {known}"
+            f"options of the system {kind}: {key}: found {one_line(repr(first['input']), 60)}; "
+            f"{said_of(first['msg'])}; its settings are {known}"
         ) from None
+
+
+def said_of(message: str) -> str:
+    """What pydantic says of a setting, as an expectation where it is one."""
+    expected, wanted = message.removeprefix("Value error, "), "Input should be "
+    return f"expected {expected.removeprefix(wanted)}" if wanted in message else expected
 
 
 def write_card(

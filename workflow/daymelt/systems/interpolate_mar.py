@@ -35,7 +35,7 @@ SAMPLES = 200_000  # cells of all training days together that the curve is fitte
 class Options:
     """Standard deviation of the blur, m: the published one is 33 cells of 100 m."""
 
-    blur_m: Annotated[float, Field(gt=0)] = 3300.0
+    blur_m: Annotated[float, Field(gt=0, le=100_000)] = 3300.0
 
 
 def fit(data: TrainingData, options: Options, folder: Path) -> None:

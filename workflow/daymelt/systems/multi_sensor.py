@@ -6,12 +6,13 @@ season, each with its validity. It is trained by hiding (`learn.hiding`) and pre
 (`learn.quantiles`). One trained network maps with any subset of its sensors.
 
 `model.channels` names the sensors: microwave, liquid_water (MAR), sar (Sentinel-1), height.
-`model.neighbours`, `model.coarse_days` and `model.same_day` say what is given of them.
+`model.neighbours`, `neighbours_as`, `coarse_days` and `same_day` say what is given of them.
 """
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,7 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
     from daymelt.learn.hiding import Rates
     from daymelt.learn.processes import local_rank
     from daymelt.learn.quantiles import LEVELS
-    from daymelt.learn.sensor_inputs import SensorTrainingSet
+    from daymelt.learn.sensor_inputs import SensorTrainingSet, choose_gather
     from daymelt.learn.training import train
     from daymelt.systems.inputs import frame_of, training_statistics
 
@@ -92,9 +93,13 @@ def fit(data: TrainingData, options: Options, folder: Path) -> None:
     observations = Observations(data.observed, frozenset(days))
     acquired = acquisitions_of(observations, data.observed.days, frame.shape, folder)
     coarse = coarse_of(aligned, planes, frame.statistics)
-    watched = SensorTrainingSet(frame, planes, validation, acquired, coarse) if validation else None
+    gather = choose_gather(frame, planes, acquired, coarse)  # one copy on the device for both
+    labelled = partial(
+        SensorTrainingSet, frame, planes, acquisitions=acquired, coarse=coarse, gather=gather
+    )
+    watched = labelled(days=validation) if validation else None
     train(
-        SensorTrainingSet(frame, planes, days, acquired, coarse, options.training["seed"], Rates()),
+        labelled(days=days, seed=options.training["seed"], rates=Rates()),
         watched,
         replace(
             network.network_options(network_settings(options)),
@@ -152,7 +157,8 @@ def predicted(
         own = [day for day in fold.scored if day.year == season]
         given = observations.of_season(season)
         acquired = acquisitions_of(given, given.days, frame.shape, scratch)
-        batches = (SensorInputs(frame, planes, [day], acquired, coarse, False) for day in own)
+        every = SensorInputs(frame, planes, own, acquired, coarse, same_day=False)
+        batches = (every.of_days([day]) for day in own)
         yield from predict_days(trained, batches, tile, halo=tile // 8 if tile else 0)
 
 
@@ -207,10 +213,9 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
             acquired = acquisitions_of(observations, observations.days, frame.shape, folder)
             coarse = coarse_of(aligned, planes, card.statistics, running.without)
             check_sources(season, acquired, coarse, planes)
-            batches = (
-                SensorInputs(frame, planes, part, acquired, coarse, observations.same_day, later)
-                for part in in_batches(own, running.batch)
-            )
+            given = observations.same_day
+            every = SensorInputs(frame, planes, own, acquired, coarse, given, later)
+            batches = (every.of_days(part) for part in in_batches(own, running.batch))
             yield from predict_days(trained, batches, running.tile, running.halo)
 
     def distributions(

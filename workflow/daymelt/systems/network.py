@@ -32,11 +32,12 @@ class Options:
 
 
 def check(options: Options) -> None:
-    """ConfigError where no such network can be built: an unknown encoder, an impossible depth."""
-    from daymelt.learn.networks import architecture_of
+    """ConfigError where no such network can be built: an unknown encoder, one that does not support
+    the depth, no published weights of it. It is built without memory for its weights.
+    """
+    from daymelt.learn.networks import check_network
 
-    network = network_options(options.model)
-    architecture_of(network).check(network)
+    check_network(network_options(options.model))
 
 
 def fit(data: TrainingData, options: Options, folder: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from daymelt.core.cores import available_cores
@@ -18,7 +18,7 @@ from daymelt.systems.resources import Needs, Size, memory_mb
 
 KIND = "random-forest"
 Share = Annotated[float, Field(gt=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -27,13 +27,13 @@ class Options:
     published for MeltwaterBench (arXiv 2512.12142).
     """
 
-    channels: tuple[str, ...] = CHANNELS
-    seed: Annotated[int, Field(ge=0)] = 42
+    channels: Annotated[tuple[str, ...], AfterValidator(check_names)] = CHANNELS
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 42
     pixel_share: Share = 0.2
-    trees: Count = 200
-    depth: Count = 16
+    trees: Annotated[int, Field(ge=1, le=10_000)] = 200
+    depth: Annotated[int, Field(ge=1, le=64)] = 16
     tree_share: Share = 0.05
-    min_split: Annotated[int, Field(ge=2)] = 4
+    min_split: Annotated[int, Field(ge=2, le=1_000_000)] = 4
     min_leaf: Count = 4
 
 

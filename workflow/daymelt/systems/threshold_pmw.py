@@ -38,8 +38,8 @@ class Options:
     """
 
     rule: Literal["rising", "fixed", "above-winter"] = "rising"
-    threshold_k: Annotated[float, Field(gt=0)] = microwave.PERSISTENT_MELT_K
-    rise_k: Annotated[float, Field(gt=0)] = microwave.WINTER_RISE_K
+    threshold_k: Annotated[float, Field(gt=0, le=350)] = microwave.PERSISTENT_MELT_K
+    rise_k: Annotated[float, Field(gt=0, le=350)] = microwave.WINTER_RISE_K
 
 
 def fit(data: TrainingData, options: Options, folder: Path) -> None:

@@ -74,7 +74,9 @@ def compare(
     }
     for (trial, system), paths in groups.items():
         # extent and onset do not depend on the reference and stand in the first row alone
-        of_season = season_scores(paths, system) | common[trial][system]
+        of_season = season_scores(paths, system)
+        if "onset_cells" in of_season:
+            of_season |= common[trial][system]
         predicted = by_reference(read_table_of(paths, "distribution"))
         for against, of_reference in by_reference(read_tables(paths)).items():
             row = {"protocol": trial, **summary(of_reference, predicted.get(against, ()))}
@@ -181,9 +183,7 @@ def has_onset(onsets: Path) -> NDArray[np.bool_]:
 
 
 def common_columns(error: Mapping[str, float]) -> Row:
-    """The columns of the error on common cells; none without such a cell."""
-    if not error["onset_cells"]:
-        return {}
+    """The columns of the error on common cells."""
     return {
         f"onset_common_{name}": error[f"onset_{name}"]
         for name in ("mae_days", "bias_days", "cells")

@@ -15,10 +15,11 @@ from daymelt.products import cog, figures
 from daymelt.products.map_files import AGE
 from daymelt.products.panel import Panel, day_panel
 from daymelt.settings.comparison import Report
-from daymelt.settings.inputs import Area, Seasons
-from daymelt.steps.benchmark.available import write_availability
+from daymelt.settings.inputs import Area, Seasons, Stations
+from daymelt.steps.benchmark.available import of_stations, write_availability
 from daymelt.steps.benchmark.daily_table import read_tables
 from daymelt.steps.benchmark.written_maps import read_melt, season_folders
+from daymelt.steps.station_records import read_places
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.streams import StreamSeries, open_series
 
@@ -44,10 +45,14 @@ def report(
     area: Area,
     seasons: Seasons,
     report: Report,
+    stations: Stations,
     worlds: list[Path] = [],  # noqa: B006 - empty: no ground truth (only the twin has one)
+    records: Path | None = None,
 ) -> None:
     """Draw one day's maps, the melt extent of the seasons, the training loss, the scores and the
     availability of the inputs, which is a table too.
+
+    `records` is the manifest of the weather stations where they were retrieved.
     """
     days = [day for year in seasons.years for day in season_days(year, seasons.months)]
     with ExitStack() as stack:
@@ -56,7 +61,9 @@ def report(
         truth = stack.enter_context(open_series(worlds)) if worlds else None
         folder = season_folders(maps)[report.day.year]
         draw_day(panel, report.day, aligned, observed, truth, folder, area)
-        write_availability(availability, availability_figure, aligned, observed, days)
+        places = read_places(records, stations, area) if records else []
+        known = of_stations(places, stations, days)
+        write_availability(availability, availability_figure, aligned, observed, days, known)
     draw_extent(curves, extent, days)
     draw_loss(loss_figure, model_card.parent / LOSSES)
     figures.score_bars(score_figure, read_tables([scores]))

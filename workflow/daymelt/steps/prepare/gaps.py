@@ -5,10 +5,9 @@ import logging
 from collections.abc import Collection, Mapping, Sequence
 
 from daymelt.core.dates import describe
-from daymelt.science.temporal import acquisition_gaps
+from daymelt.science.temporal import USUAL_REVISIT_DAYS, acquisition_gaps
 
 log = logging.getLogger(__name__)
-USUAL_REVISIT_DAYS = 12  # of one satellite of Sentinel-1
 
 
 def warn_of_filled(source: str, filled: Mapping[dt.date, str]) -> None:

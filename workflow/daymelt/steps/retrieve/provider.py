@@ -158,6 +158,14 @@ class ProviderBase(ABC, Generic[Settings]):
         """The smallest part of an offer, fetched and checked; errors as `fetch`."""
         return self.fetch(self.smallest(offer))
 
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """What the manifest says of the days that the retrieved files lack; each is warned of.
+
+        Empty where a source has no days, or where they are within the files and are found when
+        these are read.
+        """
+        return {}
+
     def check(self, path: Path) -> None:
         """Read a file as the later steps do; FormatError where that fails.
 

@@ -65,7 +65,8 @@ def retrieve(
         return print_files(offered(provider).remotes)
     with handed_over(request.out, raw, move_raw and not provider.in_place):
         retrieved = provider.adopt() if adopt else fetched(provider)
-        write_manifest(request.out, retrieved.entries, {**request.about, **retrieved.about})
+        about = {**request.about, **retrieved.about, **provider.gaps(retrieved.entries)}
+        write_manifest(request.out, retrieved.entries, about)
     return DryRun()
 
 

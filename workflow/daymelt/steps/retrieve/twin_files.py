@@ -1,10 +1,11 @@
 """Files that the twin writes, in the formats of the providers."""
 
+import datetime as dt
 from abc import abstractmethod
 from pathlib import Path
 
 from daymelt.core.manifest import entry
-from daymelt.steps.retrieve.provider import Offer, ProviderBase, Retrieved, Settings
+from daymelt.steps.retrieve.provider import Offer, ProviderBase, Request, Retrieved, Settings
 
 
 class TwinFiles(ProviderBase[Settings]):
@@ -12,6 +13,10 @@ class TwinFiles(ProviderBase[Settings]):
 
     computed = True
     no_adoption = "--adopt: found with provider twin, whose files are computed; leave it out"
+
+    def __init__(self, request: Request[Settings]) -> None:
+        super().__init__(request)
+        self.written: set[dt.date] = set()  # days of the files, of a source with a file a day
 
     def offer(self) -> Offer:
         """No files: they do not exist before they are computed."""

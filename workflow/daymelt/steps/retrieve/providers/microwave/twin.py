@@ -1,9 +1,13 @@
 """Brightness temperature as the twin's radiometer observes it."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Microwave
+from daymelt.steps.retrieve.gaps import missing_days_of
 from daymelt.steps.retrieve.twin_files import TwinFiles
 from daymelt.twin import files, radiometer
 
@@ -22,6 +26,7 @@ class Provider(TwinFiles[Microwave]):
         for day, brightness in radiometer.observe(
             request.area, request.days[0].year, request.twin.seed
         ):
+            self.written.add(day)
             processed = dt.datetime.combine(day, dt.time(), dt.UTC) + PROCESSING_DELAY
             paths.append(
                 files.write_cetb(
@@ -29,3 +34,7 @@ class Provider(TwinFiles[Microwave]):
                 )
             )
         return paths
+
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """The days without a file."""
+        return missing_days_of("passive microwave", self.request.days, self.written)

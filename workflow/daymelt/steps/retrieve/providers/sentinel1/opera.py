@@ -1,21 +1,25 @@
 """OPERA RTC-S1 bursts from NASA's archive, backscatter and mask."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from rasterio.windows import Window
 
 from daymelt.archives.boxes import box_of, shown
 from daymelt.archives.ranges import open_remote
 from daymelt.core.errors import FormatError
+from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Archives, Sentinel1
 from daymelt.sources.formats.raster import open_raster, read_values
 from daymelt.sources.sentinel1 import opera
 from daymelt.sources.sentinel1.bursts import parse_burst
 from daymelt.steps.retrieve.adoption import Adoptable
 from daymelt.steps.retrieve.archive_settings import catalogue, policy
+from daymelt.steps.retrieve.days_of_files import days_of_bursts
+from daymelt.steps.retrieve.gaps import acquisition_gaps_of
 from daymelt.steps.retrieve.provider import Cost, Offer, Reached
 
 
@@ -44,6 +48,10 @@ class Provider(Adoptable[Sentinel1]):
         about = {"passed_over": [asdict(item) for item in found.passed_over]}
         asked = f"{options.collection} {options.polarisation}, {first} to {last}, {shown(box)}"
         return Offer(found.remotes, about, asked)
+
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """Long runs of days without an acquisition."""
+        return acquisition_gaps_of(self.request.days, days_of_bursts(entries))
 
     def smallest(self, offer: Offer) -> Offer:
         """One burst and its mask."""

@@ -1,13 +1,19 @@
 """Windows of Sentinel-1 RTC scenes from the Planetary Computer."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from daymelt.archives.boxes import box_of, shown
 from daymelt.archives.ranges import open_remote
+from daymelt.core.manifest import Entry
 from daymelt.core.progress import progress
 from daymelt.settings.inputs import Archives, Sentinel1
 from daymelt.sources.sentinel1 import planetary_computer
 from daymelt.sources.sentinel1.planetary_computer import PlanetaryOptions, Scene
+from daymelt.sources.sentinel1.windows import find_scenes
 from daymelt.steps.retrieve.archive_settings import policy
 from daymelt.steps.retrieve.entries import window_entry
+from daymelt.steps.retrieve.gaps import acquisition_gaps_of
 from daymelt.steps.retrieve.provider import Cost, Offer, ProviderBase, Reached, Retrieved
 
 
@@ -55,6 +61,14 @@ class Provider(ProviderBase[Sentinel1]):
             )
         with open_remote(scenes[0].url, options.access(), options.policy, "scene"):
             return Reached(f"reached, {len(scenes)} scenes in {days} days, and they open")
+
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """Long runs of days without an acquisition."""
+        paths = [self.request.folder / item.path for item in entries]
+        scenes = find_scenes(paths, self.request.settings.polarisation)
+        return acquisition_gaps_of(
+            self.request.days, {scene.acquired_at.date() for scene in scenes}
+        )
 
     def fetch(self, offer: Offer) -> Retrieved:
         """The windows of the scenes, and the scenes without a valid pixel there."""

@@ -1,11 +1,15 @@
 """Bursts of the twin's radar."""
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from daymelt.core import cube
 from daymelt.core.errors import ConfigError
+from daymelt.core.manifest import Entry
 from daymelt.settings.inputs import Sentinel1
+from daymelt.steps.retrieve.gaps import acquisition_gaps_of
 from daymelt.steps.retrieve.twin_files import TwinFiles
 from daymelt.twin import files, radar, schedule
 
@@ -37,8 +41,13 @@ class Provider(TwinFiles[Sentinel1]):
                     paths += self._write_burst(overflight, image)
         return paths
 
+    def gaps(self, entries: Sequence[Entry]) -> Mapping[str, Any]:
+        """Long runs of days without an acquisition."""
+        return acquisition_gaps_of(self.request.days, self.written)
+
     def _write_burst(self, overflight: schedule.Pass, image: radar.BurstImage) -> list[Path]:
         acquired = overflight.acquired_at
+        self.written.add(acquired.date())
         name = files.burst_name(
             overflight.orbit.number,
             image.number,

@@ -53,6 +53,10 @@ class Provider(nsidc_0645.Provider):
         """Open the mosaic."""
         return Reached(arcticdem.describe_mosaic(mosaic_options(self.request.archives)))
 
+    def sample(self, offer: Offer) -> Retrieved:
+        """All of it: height and both masks are of use together only."""
+        return self.fetch(offer)
+
     def fetch(self, offer: Offer) -> Retrieved:
         """The masks, and the window of the mosaic."""
         folder, (mosaic, *masks) = self.request.folder, offer.remotes

@@ -5,9 +5,12 @@ from pathlib import Path
 from daymelt.settings.inputs import Terrain
 from daymelt.sources.microwave import nsidc
 from daymelt.sources.terrain.reader import read_flag, read_height
+from daymelt.sources.terrain.window import cut_window
 from daymelt.steps.retrieve.adoption import Adoptable, fits
+from daymelt.steps.retrieve.archive_settings import policy
+from daymelt.steps.retrieve.entries import entry_of, window_entry
 from daymelt.steps.retrieve.nsidc_access import reach_nsidc, terrain_options
-from daymelt.steps.retrieve.provider import Offer, Reached
+from daymelt.steps.retrieve.provider import Offer, Reached, Retrieved
 
 
 class Provider(Adoptable[Terrain]):
@@ -18,9 +21,14 @@ class Provider(Adoptable[Terrain]):
         options = terrain_options(self.request.archives)
         return Offer([*nsidc.search_height(options), *nsidc.search_masks(options)])
 
-    def smallest(self, offer: Offer) -> Offer:
-        """All of it: height and both masks are of use together only."""
-        return offer
+    def sample(self, offer: Offer) -> Retrieved:
+        """A window of the DEM, by ranges of its file, and both masks."""
+        folder, (height, *masks) = self.request.folder, offer.remotes
+        archives = self.request.archives
+        folder.mkdir(parents=True, exist_ok=True)
+        path = cut_window(height, folder, self.request.area, self.access(), policy(archives))
+        fetched = [entry_of(item) for item in self.fetch_files(masks)]
+        return Retrieved([window_entry(folder, path, height), *fetched], offer.about)
 
     def reach(self) -> Reached:
         """Search the files, few granules, and open a mask with the account."""
