@@ -75,4 +75,5 @@ def neighbours(field: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[An
 def step(field: Field, axis: int) -> NDArray[np.float64]:
     """Absolute difference of each cell to the next along an axis."""
     one, following = neighbours(field, axis)
-    return np.abs(np.subtract(following, one, dtype=np.float64))
+    found: NDArray[np.float64] = np.abs(np.subtract(following, one, dtype=np.float64))
+    return found
