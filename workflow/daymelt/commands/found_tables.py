@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from daymelt.plan import places
+from daymelt.plan.jobs import Jobs
 from daymelt.science.bootstrap import Mean, block_mean
 from daymelt.settings.base import NETWORKS
 from daymelt.settings.config import Config
@@ -161,12 +162,10 @@ class FoundTables:
         """Mean absolute error of each day of a protocol against a reference; empty where a system
         is no part of it.
         """
-        if not self.config.stands_on(system, protocol):
-            return {}
         paths = [
             self.path(places.DAILY, trial=trial.name, model=system, season=season)
             for trial in self.config.trials()
-            if trial.protocol == protocol
+            if trial.protocol == protocol and system in Jobs(self.config).systems_of(trial)
             for season in trial.seasons
         ]
         return {

@@ -73,13 +73,17 @@ def seed_table(found: FoundTables) -> Lines:
     ]
     if not groups:
         raise MissingInputError("no network with several seeds in the settings")
-    columns = ["", *(column for group in groups for column in [*titles(found, group), "spread"])]
+    columns = [
+        column
+        for group in groups
+        for column in (*titles(found, group), f"spread, {label(group[0])}")
+    ]
     rows = []
     for heading, value, form in score_columns(found):
         values = [[value(name) for name in group] for group in groups]
         shown = [number(each, form) for own in values for each in [*own, max(own) - min(own)]]
         rows.append([heading, *shown])
-    return markdown_table(columns, rows)
+    return markdown_table(["", *columns], rows)
 
 
 def system_table(found: FoundTables) -> Lines:
@@ -147,13 +151,14 @@ def gap_table(found: FoundTables, systems: Sequence[str]) -> Lines:
     """Mean absolute error against the truth of every day, by days to the nearest acquisition of the
     cell, of some systems and of the single-sensor ways.
     """
+    shown = [*systems, *found.single_sensor_ways]
     rows = [
         [
-            label(name),
+            title,
             *(number(found.error_in(name, "gap", [gap]), ".4f") for gap in GAPS),
             number(unseen_error(found, name), ".4f"),
         ]
-        for name in (*systems, *found.single_sensor_ways)
+        for name, title in zip(shown, titles(found, shown), strict=True)
     ]
     return markdown_table(["", *GAPS, "not seen that day"], rows)
 
