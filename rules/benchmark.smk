@@ -136,6 +136,7 @@ rule compare:
         reliability=places.COMPARISON["reliability"],
         distribution=places.COMPARISON["distribution"],
         gaps=places.COMPARISON["gaps"],
+        edges=places.COMPARISON["edges"],
     log:
         "logs/{area}/compare.log",
     benchmark:
@@ -159,7 +160,7 @@ rule compare:
         " --systems {params.systems:q} --speeds {input.speeds:q} --trainings {params.trainings:q}"
         " --measured {params.measured:q} --out {output.table:q} --markdown {output.markdown:q}"
         " --html {output.html:q} --strata {output.strata:q} --reliability {output.reliability:q}"
-        " --distribution {output.distribution:q} --gaps {output.gaps:q}"
+        " --distribution {output.distribution:q} --gaps {output.gaps:q} --edges {output.edges:q}"
         " 2> {log:q}"
 
 

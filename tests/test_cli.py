@@ -131,7 +131,11 @@ def test_a_command_takes_what_its_function_takes_and_reads_settings_as_all_do(wo
 
 
 FILES = ["--config", "a", "--config", "b", "c"]
-REQUIRED = {"retrieve": ["mar"], "export meltwaterbench": ["--out", "data"]}
+REQUIRED = {
+    "retrieve": ["mar"],
+    "export meltwaterbench": ["--out", "data"],
+    "results": ["--out", "page.md"],
+}
 
 
 @pytest.mark.parametrize("words", ["", *COMMANDS, "export"])

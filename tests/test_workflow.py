@@ -54,7 +54,7 @@ test "$3" != evaluate || for word in "$@"; do
     case "$word" in
         */benchmark/*.csv)
             touch "${word%.csv}_onset.nc"
-            for table in extent gaps strata reliability onset distribution; do
+            for table in extent gaps strata reliability onset distribution edges; do
                 touch "${word%.csv}_$table.csv"
             done ;;
     esac

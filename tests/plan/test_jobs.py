@@ -4,8 +4,10 @@ import re
 
 import pytest
 
+from daymelt.core.errors import ConfigError
 from daymelt.plan import places
 from daymelt.plan.jobs import Jobs, season_of
+from daymelt.settings.base import NETWORKS
 
 
 @pytest.fixture
@@ -192,3 +194,85 @@ def test_figures_of_an_interval_are_drawn_of_the_first_system_that_gives_one(set
             path for path in jobs.benchmark_tables() if path.endswith(("coverage.png", "pit.png"))
         ]
         assert len(drawn) == (2 if shown else 0)
+
+
+def trained(jobs):
+    """Split and system of every training that the benchmark needs."""
+    splits = {name: trial.split for name, trial in jobs.trials.items()}
+    compared = {(splits[one.trial], one.model.split(".")[0]) for one in jobs.evaluations()}
+    return compared | {("published", name) for name in jobs.config.system_names()}
+
+
+def test_a_system_is_compared_on_its_own_protocols_alone(settings):
+    entry = {"kind": "network", "protocols": ["published", "blocked"]}
+    jobs = Jobs(
+        settings(
+            benchmark={
+                "protocols": ["published", "truth", "blocked"],
+                "always": [],
+                "systems": {"some": entry, "every": {"kind": "network"}},
+            }
+        )
+    )
+    compared = {(one.trial, one.model) for one in jobs.evaluations()}
+    assert {trial for trial, model in compared if model == "some"} == {"published", "blocked"}
+    for name in ("every", "multi-sensor"):
+        trials = {trial for trial, model in compared if model == name}
+        assert trials == {"published", "truth", "blocked"}
+
+
+def test_a_system_of_no_configured_protocol_is_not_trained(settings):
+    systems = {
+        "none": {"kind": "network", "protocols": []},
+        "elsewhere": {"kind": "network", "protocols": ["hindcast"]},
+        "some": {"kind": "network"},
+    }
+    jobs = Jobs(settings(benchmark={"always": [], "systems": systems}))
+    assert jobs.config.system_names() == ["multi-sensor", "some"]
+    assert {model for _, model in trained(jobs)} == {"multi-sensor", "some"}
+    figures = jobs.each_system(places.SPEED) + jobs.benchmark_tables() + jobs.models_to_draw()
+    assert not any("none" in path or "elsewhere" in path for path in figures)
+
+
+@pytest.mark.parametrize("protocols", [[], ["truth"]])
+def test_a_system_of_every_run_must_be_compared_on_the_published_protocol(
+    settings, one_line, protocols
+):
+    systems = {"mar": {"kind": "interpolate-mar", "protocols": protocols}}
+    with pytest.raises(ConfigError) as raised:
+        settings(benchmark={"always": ["mar"], "systems": systems})
+    one_line(raised, "benchmark.systems.mar.protocols", protocols, "expected published")
+
+
+def test_a_repeat_differs_in_its_seed_alone(settings):
+    systems = {
+        "again": {"kind": "multi-sensor", "training": {"seed": 1}},
+        "longer": {"kind": "multi-sensor", "training": {"seed": 1, "epochs": 71}},
+        "other": {"kind": "network", "training": {"seed": 1}},
+    }
+    config = settings(benchmark={"always": [], "systems": systems})
+    assert config.repeats("multi-sensor") == ["again"]
+    assert config.repeats("longer") == config.repeats("other") == []
+
+
+def test_the_proof_trains_a_network_once_for_each_thing_that_it_shows(area):
+    """Both networks for each of ten splits, and on the published one their second seeds and six
+    ablations; in the second world both once.
+    """
+    config = area("proof")
+    networks = [
+        (split, name)
+        for split, name in trained(Jobs(config))
+        if config.resolve(name).kind in NETWORKS
+    ]
+    splits = {split for split, _ in networks}
+    assert len(splits) == 10
+    assert len(networks) == 2 * len(splits) + 2 + len(config.ablations) == 28
+    assert config.repeats("multi-sensor") == ["multi-sensor-2"]
+    assert config.repeats("unet-smp") == ["unet-smp-2"]
+    second = area("proof-world-7")
+    assert [name for name in second.system_names() if second.resolve(name).kind in NETWORKS] == [
+        "multi-sensor",
+        "unet-smp",
+    ]
+    assert second.twin.seed != config.twin.seed and second.area.name != config.area.name

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from daymelt.core.encoding import NEVER_SEEN
 from daymelt.science.scores import PooledScores
-from daymelt.science.strata import StrataSums, gap_bins, height_bins, period_of
+from daymelt.science.strata import (
+    StrataSums,
+    border_bins,
+    gap_bins,
+    height_bins,
+    period_of,
+)
 
 seeds = st.integers(0, 10**6)
 NAMES = ("low", "middle", "high")
@@ -120,3 +126,11 @@ def test_a_day_belongs_to_its_month_and_to_every_event_that_it_lies_in():
     ]
     assert period_of(dt.date(2019, 8, 3), events) == [("month", "Aug"), ("event", "summer")]
     assert period_of(dt.date(2019, 9, 1), events) == [("month", "Sep")]
+
+
+@pytest.mark.parametrize(("shape", "width"), [((40, 50), 16), ((5, 60), 16), ((9, 9), 2)])
+def test_the_border_is_what_lies_within_its_width_of_an_edge(shape, width):
+    bins, names = border_bins(shape, width)
+    for y, x in np.ndindex(shape):
+        nearest = min(y, x, shape[0] - 1 - y, shape[1] - 1 - x)
+        assert names[bins[y, x]] == (f"outer {width} cells" if nearest < width else "inside")

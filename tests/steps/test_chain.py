@@ -229,7 +229,7 @@ def test_a_system_learns_and_is_scored_against_both_references(
     assert [row["against"] for row in rows].count("held-out SAR") == 4  # two a month
     acquired = sum(len(stream_dates(path)) for path in tree.months())
     assert [row["against"] for row in rows].count("truth, unobserved days") == len(DAYS) - acquired
-    for table in ("extent", "gaps", "strata", "reliability", "onset"):
+    for table in ("extent", "gaps", "strata", "reliability", "onset", "edges"):
         assert {row["system"] for row in read_rows(folder / system / f"2019_{table}.csv")} & {
             system,
             "truth",
@@ -237,7 +237,7 @@ def test_a_system_learns_and_is_scored_against_both_references(
     strata = read_rows(folder / system / "2019_strata.csv")
     for against in {row["against"] for row in rows}:
         cells = sum(int(row["valid_cells"]) for row in rows if row["against"] == against)
-        for kind in ("gap", "height", "month"):
+        for kind in ("gap", "height", "border", "month"):
             assert (
                 sum(
                     float(row["cells"])
@@ -392,7 +392,7 @@ def test_the_benchmark_compares_and_draws_what_was_found(
         name: tmp_path / f"table.{ending}"
         for name, ending in (("out", "csv"), ("markdown", "md"), ("html", "html"))
     }
-    tables = ("strata", "reliability", "distribution", "gaps")
+    tables = ("strata", "reliability", "distribution", "gaps", "edges")
     written |= {name: tmp_path / f"{name}.csv" for name in tables}
     outputs = [word for name, path in written.items() for word in (f"--{name}", path)]
     assert (

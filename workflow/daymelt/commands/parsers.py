@@ -25,6 +25,7 @@ def add_commands(commands: Subparsers) -> None:
     add_rehearse(commands)
     add_retrieve(commands)
     add_export(commands)
+    add_results(commands)
 
 
 def add_doctor(commands: Subparsers) -> None:
@@ -118,6 +119,36 @@ def add_export(commands: Subparsers) -> None:
         help="results of the workflow (default: results)",
     )
     layout.add_argument("--maps", action="store_true", help="also write the maps of the model")
+
+
+def add_results(commands: Subparsers) -> None:
+    """`daymelt results`."""
+    parser = add_command(
+        commands,
+        "results",
+        "write the tables of a page, such as docs/results.md, from those of `snakemake benchmark`",
+        "daymelt.commands.results:results",
+        "daymelt results --config workflow/areas/proof.yaml --out docs/results.md",
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FILE", help="page whose tables are replaced"
+    )
+    parser.add_argument(
+        "--world",
+        action="extend",
+        nargs="+",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="settings of a further world, over config.yaml; may be repeated",
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="results of the workflow (default: results)",
+    )
 
 
 def add_command(

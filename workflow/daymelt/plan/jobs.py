@@ -285,16 +285,11 @@ class Jobs:
         ]
 
     def systems_of(self, trial: Trial) -> list[str]:
-        """The systems that are compared on a trial.
-
-        Ablations and subsets of the model stand on the published trial and the truth alone, the
-        time interpolation of Sentinel-1 where there is Sentinel-1.
+        """The systems that are compared on a trial: those of its protocol, the time interpolation
+        of Sentinel-1 where there is Sentinel-1.
         """
-        names = self.config.system_names()
-        if trial.name in (PUBLISHED, TRUTH):
-            names += self.config.subsets
-        else:
-            names = [name for name in names if name not in self.config.ablations]
+        every = [*self.config.system_names(), *self.config.subsets]
+        names = [name for name in every if self.config.stands_on(name, trial.protocol)]
         if trial.pool == "none":
             kinds = {name: self.config.resolve(name).kind for name in names}
             names = [name for name in names if kinds[name] != "time-interpolated-sar"]

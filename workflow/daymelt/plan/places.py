@@ -46,7 +46,7 @@ BENCHMARK = f"{RESULTS}/benchmark"
 DAILY = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}.csv"
 EVALUATION = {
     name: f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_{name}.csv"
-    for name in ("extent", "gaps", "strata", "reliability", "onset", "distribution")
+    for name in ("extent", "gaps", "strata", "reliability", "onset", "distribution", "edges")
 }
 ONSETS = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_onset.nc"  # of every cell
 INTERVALS = f"{BENCHMARK}/intervals/{{model}}.csv"
@@ -61,6 +61,7 @@ COMPARISON = {
     "reliability": f"{BENCHMARK}/reliability.csv",
     "distribution": f"{BENCHMARK}/distribution.csv",
     "gaps": f"{BENCHMARK}/gaps.csv",
+    "edges": f"{BENCHMARK}/edges.csv",
 }
 COMPARISON_FIGURES = {
     name: f"{BENCHMARK}/{name}.png" for name in ("maps", "reliability", "error", "gaps", "leakage")

@@ -1,5 +1,5 @@
-"""Scores by kind of pixel and day: by distance to the nearest observation, by height, by month and
-in named events.
+"""Scores by kind of pixel and day: by distance to the nearest observation, by height, at the border
+of the area and inside, by month and in named events.
 
 Only sums are held, nine numbers a stratum, so memory does not depend on the number of days. Sums
 of several seasons add up.
@@ -23,6 +23,7 @@ Bins = tuple[NDArray[np.int16], tuple[str, ...]]
 GAPS = ("0", "1", "2-3", "4-6", "above 6", "never")  # days to the nearest observation
 GAP_ENDS = (0, 1, 3, 6, NEVER_SEEN - 1, NEVER_SEEN)  # the last age of each class
 HEIGHT_STEP_M = 500.0
+BORDER_CELLS = 16
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -153,6 +154,23 @@ def height_bins(height: NDArray[np.float32], step_m: float = HEIGHT_STEP_M) -> B
         for band in range(1, int(bins.max(initial=0)) + 1)
     )
     return bins, (f"below {step_m:g} m", *names)
+
+
+def border_bins(shape: tuple[int, int], width: int = BORDER_CELLS) -> Bins:
+    """Whether a cell lies at the border of the area or inside, and the names of both.
+
+    Parameters
+    ----------
+    shape : (y, x)
+    width : of the border, cells
+
+    Returns
+    -------
+    (bins, names) : bins (y, x) for `StrataSums.add`
+    """
+    bins = np.zeros(shape, np.int16)
+    bins[width : shape[0] - width, width : shape[1] - width] = 1
+    return bins, (f"outer {width} cells", "inside")
 
 
 def period_of(day: dt.date, events: Mapping[str, tuple[dt.date, dt.date]]) -> list[tuple[str, str]]:

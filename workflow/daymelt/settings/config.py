@@ -39,7 +39,7 @@ from daymelt.settings.inputs import (
 from daymelt.settings.learning import Intervals, Map, Model, System, SystemEntry, Training
 from daymelt.settings.networks import Contradiction, coarsest, network_contradictions
 from daymelt.settings.processing import Regrid, Sar, Split, Temporal
-from daymelt.settings.protocols import Trial, trials
+from daymelt.settings.protocols import PUBLISHED, TRUTH, Protocol, Trial, trials
 
 Kind = TypeVar("Kind", bound=Section)
 RESERVED = {"sar": "observations of Sentinel-1", "truth": "twin's truth"}  # in tables
@@ -105,9 +105,45 @@ class Config(Section):
 
     @property
     def entries(self) -> Mapping[str, SystemEntry]:
-        """The systems of `benchmark.systems`, without one that the model takes the place of."""
-        systems = self.benchmark.systems
-        return {name: entry for name, entry in systems.items() if name != self.model.name}
+        """The systems of `benchmark.systems` that a protocol or every run compares, without one
+        that the model takes the place of.
+        """
+        return {
+            name: entry
+            for name, entry in self.benchmark.systems.items()
+            if name != self.model.name
+            and (name in self.benchmark.always or self._protocols_of(entry))
+        }
+
+    def _protocols_of(self, entry: SystemEntry) -> list[Protocol]:
+        """The configured protocols that a system is part of."""
+        configured = self.benchmark.protocols
+        wanted = configured if entry.protocols is None else entry.protocols
+        return [protocol for protocol in configured if protocol in wanted]
+
+    def stands_on(self, name: str, protocol: Protocol) -> bool:
+        """True where a system is part of a protocol.
+
+        Ablations and subsets of the model are compared on the published split alone, against
+        acquisitions and the truth.
+        """
+        if name in self.ablations or name in self.subsets:
+            return protocol in (PUBLISHED, TRUTH)
+        return name not in self.entries or protocol in self._protocols_of(self.entries[name])
+
+    def repeats(self, name: str) -> list[str]:
+        """The networks whose settings differ from those of `name` in the seed alone."""
+        own = self._without_seed(name)
+        return [
+            other for other in self.entries if other != name and self._without_seed(other) == own
+        ]
+
+    def _without_seed(self, name: str) -> Mapping[str, Any]:
+        """The settings of a system without name and seed."""
+        system = self.resolve(name).model_dump(mode="json")
+        system["options"].get("model", {}).pop("name", None)
+        system["options"].get("training", {}).pop("seed", None)
+        return system
 
     @property
     def subsets(self) -> Mapping[str, tuple[Withheld, ...]]:
@@ -352,6 +388,12 @@ class Config(Section):
                     "benchmark.always",
                     f"found {name!r}{nearest(name, systems)}; expected names of "
                     f"benchmark.systems, {', '.join(systems)}",
+                )
+            elif (on := systems[name].protocols) is not None and PUBLISHED not in on:
+                yield (
+                    f"benchmark.systems.{name}.protocols",
+                    f"found {list(on)}; expected {PUBLISHED} among them, or a system that "
+                    "benchmark.always does not name",
                 )
         for name, changes in self.ablations.items():
             left = changes.get("channels", ())

@@ -31,6 +31,7 @@ from daymelt.settings.base import (
     plain,
     read_number,
 )
+from daymelt.settings.protocols import Protocol
 
 WIDEST = 4096  # channels of a level of a network
 PRECISIONS = Literal["auto", "32", "bf16-mixed", "16-mixed"]
@@ -295,6 +296,12 @@ class SystemEntry(Section):
         description="settings that differ from the section training; kinds of networks only",
     )
     options: Plain = Field({}, description="settings of its kind; not for kinds of networks")
+    protocols: tuple[Protocol, ...] | None = Field(
+        None,
+        strict=False,
+        description="protocols of the comparison that it is part of; null: all that are "
+        "configured, []: none",
+    )
 
     @model_validator(mode="after")
     def _own(self) -> "SystemEntry":

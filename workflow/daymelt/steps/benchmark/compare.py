@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from daymelt.core.cube import open_layers, read_layers
 from daymelt.products.benchmark_table import benchmark_csv, benchmark_html, benchmark_markdown
-from daymelt.science.bootstrap import block_interval
 from daymelt.science.distributions import DistributionSums
+from daymelt.science.edges import EdgeSums
 from daymelt.science.onset import onset_error, pooled_onset_error
+from daymelt.science.ratio_bootstrap import block_interval
 from daymelt.science.reliability import Reliability
 from daymelt.science.scores import extent_errors, scores_of
 from daymelt.science.strata import GAPS, StrataSums
@@ -39,6 +40,7 @@ def compare(
     reliability: Path,
     distribution: Path,
     gaps: Path,
+    edges: Path,
 ) -> None:
     """Average and pool what the evaluations wrote.
 
@@ -53,6 +55,7 @@ def compare(
     strata, reliability, distribution : tables of the pooled scores of every stratum, of every
         class of the predicted fraction, and of the predicted distribution in every stratum
     gaps : table of the error by days to the nearest acquisition, with its interval over days
+    edges : table of the step at the edge of the swath and elsewhere
     """
     extras: dict[str, Row] = {
         system: json.loads(speed.read_text(encoding="utf-8")) | training_time(training)
@@ -63,6 +66,7 @@ def compare(
     classes: list[Row] = []
     distributions: list[Row] = []
     gap_rows: list[Row] = []
+    steps: list[Row] = []
     groups = grouped(daily, trials, systems)
     common = {
         trial: onsets_in_common(
@@ -84,6 +88,7 @@ def compare(
         classes += pooled_reliability(trial, system, read_table_of(paths, "reliability"))
         distributions += pooled_distribution(trial, system, predicted)
         gap_rows += pooled_gaps(trial, system, read_table_of(paths, "gaps"))
+        steps += pooled_edges(trial, system, read_table_of(paths, "edges"))
     benchmark_csv(out, rows)
     benchmark_markdown(markdown, rows)
     benchmark_html(html, rows)
@@ -91,6 +96,7 @@ def compare(
     write_table(reliability, classes)
     write_table(distribution, distributions)
     write_table(gaps, gap_rows)
+    write_table(edges, steps)
 
 
 def training_time(path: Path) -> Row:
@@ -210,6 +216,14 @@ def pooled_reliability(trial: str, system: str, rows: Sequence[Mapping[str, str]
             classes.add_rows(row for row in of_reference if row["layer"] == layer)
             named = {"protocol": trial, "system": system, "against": against, "layer": layer}
             yield from ({**named, **row} for row in classes.rows())
+
+
+def pooled_edges(trial: str, system: str, rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
+    """Mean step of map and truth at the edge of the swath and elsewhere, over all seasons."""
+    sums = EdgeSums(("map", "truth"))
+    sums.add_rows(rows)
+    for row in sums.rows():
+        yield {"protocol": trial, "system": system, **row}
 
 
 def pooled_distribution(

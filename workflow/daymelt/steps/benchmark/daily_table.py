@@ -19,7 +19,7 @@ HELD_OUT, TRUTH, TRUTH_EVERY_DAY = (
 # systems of few or no parameters
 SAR, MAR, PMW = "time-interpolated-sar", "interpolate-mar", "threshold-pmw"
 # of an evaluation, beside the daily one
-TABLES = ("extent", "gaps", "strata", "reliability", "onset", "distribution")
+TABLES = ("extent", "gaps", "strata", "reliability", "onset", "distribution", "edges")
 
 
 def beside(daily: Path, table: str) -> Path:

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from daymelt.science import scores
 from daymelt.science.distributions import Distribution, DistributionSums
+from daymelt.science.edges import EdgeSums
 from daymelt.science.intervals import Classes
 from daymelt.science.onset import Onset, onset_error
 from daymelt.science.reliability import Reliability
-from daymelt.science.strata import StrataSums, gap_bins, height_bins, period_of
+from daymelt.science.strata import StrataSums, border_bins, gap_bins, height_bins, period_of
 from daymelt.steps.benchmark.daily_table import SAR
 
 # of the land that an acquisition must cover for its melt extent to be given
@@ -21,6 +22,7 @@ COMPARABLE_SHARE = 0.5
 PIT_SEED = 42  # of the draws of the randomised PIT, one stream a day
 Field = NDArray[np.float32]
 Row = dict[str, Any]
+SumsOfRows = StrataSums | Reliability | DistributionSums
 Events = Mapping[str, tuple[dt.date, dt.date]]
 
 
@@ -54,6 +56,8 @@ class Tables:
         of the predicted fraction
     onset : one row, or none where there is no truth
     distribution : one row a stratum, or none of a system without an interval
+    edges : mean step of map and truth at the swath's edge and elsewhere, or none where there is no
+        truth
     """
 
     daily: list[Row] = field(default_factory=list)
@@ -63,6 +67,7 @@ class Tables:
     reliability: list[Row] = field(default_factory=list)
     onset: list[Row] = field(default_factory=list)
     distribution: list[Row] = field(default_factory=list)
+    edges: list[Row] = field(default_factory=list)
 
 
 class Scorer:
@@ -80,9 +85,11 @@ class Scorer:
     def __init__(self, name: str, ground: Ground, events: Events) -> None:
         self._name, self._ground, self._events = name, ground, events
         self._bands = height_bins(np.where(ground.land, ground.height, np.float32(np.nan)))
+        self._border = border_bins(ground.height.shape)
         self._strata: dict[str, StrataSums] = {}
         self._reliability: dict[tuple[str, str], Reliability] = {}
         self._distributions: dict[str, DistributionSums] = {}
+        self._edges = EdgeSums(("map", "truth"))
         self._onsets = (Onset(ground.land.shape), Onset(ground.land.shape))
         self._tables = Tables()
 
@@ -116,7 +123,8 @@ class Scorer:
         self._tables.daily.append({"date": day, "against": against, "system": self._name, **values})
         strata = self._strata.setdefault(against, StrataSums())
         strata.add_rows(self._of_gaps(day, against, melt, target, valid, age))
-        strata.add("height", *self._bands, melt, target, valid)
+        for kind, classes in (("height", self._bands), ("border", self._border)):
+            strata.add(kind, *classes, melt, target, valid)
         for kind, name in period_of(day, self._events):
             strata.add(kind, 0, [name], melt, target, valid)
         self._add_reliability(against, "melt", melt, target, valid)
@@ -148,31 +156,35 @@ class Scorer:
         if truth is not None:
             for onset, fraction in zip(self._onsets, (melt, truth), strict=True):
                 onset.add(day, fraction, self._ground.land)
+        if truth is not None and seen is not None:
+            valid = self._ground.land & np.isfinite(truth)
+            self._edges.add({"map": melt, "truth": truth}, np.isfinite(seen), valid)
 
     def tables(self) -> Tables:
         """The tables of all days added."""
         tables = self._tables
         named = {"system": self._name}
-        tables.strata = [
-            {**named, "against": against, **row}
-            for against, sums in self._strata.items()
-            for row in sums.rows()
-        ]
+        tables.strata = self._rows(self._strata)
         tables.reliability = [
             {**named, "against": against, "layer": layer, **row}
             for (against, layer), sums in self._reliability.items()
             for row in sums.rows()
         ]
-        tables.distribution = [
-            {**named, "against": against, **row}
-            for against, sums in self._distributions.items()
-            for row in sums.rows()
-        ]
+        tables.distribution = self._rows(self._distributions)
+        tables.edges = [{**named, **row} for row in self._edges.rows()]
         error = onset_error(*(onset.result() for onset in self._onsets))
         tables.onset = (
             [{**named, **error}] if error["onset_cells"] + error["onset_one_sided_cells"] else []
         )
         return tables
+
+    def _rows(self, sums: Mapping[str, SumsOfRows]) -> list[Row]:
+        """The rows of the sums of each reference."""
+        return [
+            {"system": self._name, "against": against, **row}
+            for against, of_reference in sums.items()
+            for row in of_reference.rows()
+        ]
 
     def onsets(self) -> tuple[Field, Field]:
         """Day of the year of the onset in the maps and in the truth, (y, x); NaN where none."""
