@@ -135,7 +135,7 @@ rule compare:
         strata=places.COMPARISON["strata"],
         reliability=places.COMPARISON["reliability"],
         distribution=places.COMPARISON["distribution"],
-        reliability_mean=places.COMPARISON["reliability_mean"],
+        gaps=places.COMPARISON["gaps"],
         edges=places.COMPARISON["edges"],
     log:
         "logs/{area}/compare.log",
@@ -160,8 +160,7 @@ rule compare:
         " --systems {params.systems:q} --speeds {input.speeds:q} --trainings {params.trainings:q}"
         " --measured {params.measured:q} --out {output.table:q} --markdown {output.markdown:q}"
         " --html {output.html:q} --strata {output.strata:q} --reliability {output.reliability:q}"
-        " --distribution {output.distribution:q} --reliability-mean {output.reliability_mean:q}"
-        " --edges {output.edges:q}"
+        " --distribution {output.distribution:q} --gaps {output.gaps:q} --edges {output.edges:q}"
         " 2> {log:q}"
 
 
@@ -169,6 +168,7 @@ rule draw_benchmark:
     input:
         strata=places.COMPARISON["strata"],
         reliability=places.COMPARISON["reliability"],
+        gaps=places.COMPARISON["gaps"],
         splits=JOBS.split_files_to_draw(),
         models=JOBS.models_to_draw(),
         maps=JOBS.maps_to_draw(),
@@ -193,6 +193,11 @@ rule draw_benchmark:
         error=report(
             places.COMPARISON_FIGURES["error"],
             caption="../docs/captions/error.rst",
+            category="Benchmark",
+        ),
+        gaps=report(
+            places.COMPARISON_FIGURES["gaps"],
+            caption="../docs/captions/gaps.rst",
             category="Benchmark",
         ),
         leakage=report(
@@ -220,14 +225,57 @@ rule draw_benchmark:
         "Draw the figures of the benchmark"
     shell:
         "python -m daymelt draw-benchmark --options {params.options:q} --strata {input.strata:q}"
-        " --reliability {input.reliability:q} --splits {input.splits:q}"
+        " --reliability {input.reliability:q} --gaps {input.gaps:q} --splits {input.splits:q}"
         " --split-names {params.split_names:q} --models {input.models:q}"
         " --systems {params.systems:q} --maps {input.maps:q} --mapped {params.mapped:q}"
         " --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
         " --microwave {input.microwave:q} --winters {input.winters:q} --terrain {input.terrain:q}"
         " --worlds {input.worlds:q} --maps-figure {output.maps:q}"
         " --reliability-figure {output.reliability:q} --error-figure {output.error:q}"
-        " --leakage-figure {output.leakage:q}"
+        " --gap-figure {output.gaps:q} --leakage-figure {output.leakage:q}"
+        " 2> {log:q}"
+
+
+rule draw_intervals:
+    input:
+        distribution=places.COMPARISON["distribution"],
+        reliability=places.COMPARISON["reliability"],
+    output:
+        coverage=report(
+            places.INTERVAL_FIGURES["coverage"],
+            caption="../docs/captions/coverage.rst",
+            category="Intervals",
+        ),
+        pit=report(
+            places.INTERVAL_FIGURES["pit"],
+            caption="../docs/captions/pit.rst",
+            category="Intervals",
+        ),
+        change=report(
+            places.INTERVAL_FIGURES["reliability_change"],
+            caption="../docs/captions/reliability_change.rst",
+            category="Intervals",
+        ),
+    log:
+        "logs/{area}/draw_intervals.log",
+    benchmark:
+        "logs/{area}/draw_intervals.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(0, base_mb=400),
+        runtime=RESOURCES.minutes(10),
+    params:
+        model=JOBS.interval_to_draw(),
+        code=code_digest("draw-intervals"),
+    message:
+        "Draw the figures of the intervals"
+    shell:
+        "python -m daymelt draw-intervals --distribution {input.distribution:q}"
+        " --reliability {input.reliability:q} --name {params.model:q}"
+        " --coverage-figure {output.coverage:q} --pit-figure {output.pit:q}"
+        " --change-figure {output.change:q}"
         " 2> {log:q}"
 
 

@@ -3,7 +3,13 @@ import pytest
 from matplotlib.figure import Figure
 
 from daymelt.products import comparison
-from daymelt.products.comparison import error_by, leakage_chart, looks_of, reliability_diagram
+from daymelt.products.comparison import (
+    error_by,
+    gap_chart,
+    leakage_chart,
+    looks_of,
+    reliability_diagram,
+)
 
 SYSTEMS = ("unet-smp", "time-interpolated-sar", "mine", "yours")
 
@@ -42,6 +48,34 @@ def strata(system):
         *events,
         {**whole, "bin": "Aug", "mae": np.nan, "valid_cells": 0},
     ]
+
+
+def gaps(system, start=0.1):
+    """Rows in no useful order."""
+    return [
+        {
+            "system": system,
+            "against": "truth",
+            "gap": name,
+            "cells": str(cells),
+            "mae": str(start + cells / 1000),
+            "mae_low": str(start + cells / 1000 - 0.01),
+            "mae_high": str(start + cells / 1000 + 0.03),
+        }
+        for name, cells in (("never", 30), ("0", 10), ("2-3", 60))
+    ]
+
+
+def intervals_of(axes):
+    """Name of each system to place, value and ends of its bars."""
+    found = {}
+    for bars in axes.containers:
+        line, _, (ends,) = bars.lines
+        found[bars.get_label()] = (
+            *line.get_data(orig=False),
+            np.array(ends.get_segments())[..., 1],
+        )
+    return found
 
 
 def ticks(axes):
@@ -101,6 +135,8 @@ def test_everything_drawn_lies_within_the_picture(tmp_path, drawn):
         for name in long
     ]
     reliability_diagram(tmp_path / "reliability.png", rows)
+    subsets = ["multi-sensor.past-sar-without-liquid-water", "multi-sensor"]
+    gap_chart(tmp_path / "gaps.png", [row for name in [*long, *subsets] for row in gaps(name)])
     for figure in drawn:
         inside = figure.get_tightbbox()
         width, height = figure.get_size_inches()
@@ -158,3 +194,33 @@ def test_equal_contents_are_equal_bytes(tmp_path):
     for name in ("a", "b"):
         leakage_chart(tmp_path / f"{name}.png", {"published": [1, 2]})
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_errors_by_gap_stand_in_order_with_their_intervals(tmp_path, drawn):
+    rows = [row for number, name in enumerate(SYSTEMS) for row in gaps(name, 0.1 * number)]
+    gap_chart(tmp_path / "gaps.png", rows)
+    (axes,) = drawn[0].axes
+    assert ticks(axes) == [["0", "10 %"], ["2-3", "60 %"], ["never", "30 %"]]
+    found = intervals_of(axes)
+    assert len(found) == len(SYSTEMS)
+    for number, (places, values, ends) in enumerate(found.values()):
+        expected = 0.1 * number + np.array([0.01, 0.06, 0.03])
+        np.testing.assert_array_equal(np.rint(places), [0, 1, 2])
+        np.testing.assert_allclose(values, expected)
+        np.testing.assert_allclose(ends, np.stack([expected - 0.01, expected + 0.03], axis=1))
+    aside = [places[0] for places, _, _ in found.values()]
+    assert len(set(aside)) == len(SYSTEMS) and aside == sorted(aside)
+    assert "truth" in " ".join(text.get_text() for text in drawn[0].texts)
+
+
+def test_subsets_of_sensors_stand_beside_their_system_in_a_frame_of_their_own(tmp_path, drawn):
+    names = ["multi-sensor", "unet-smp", "multi-sensor.without-sar", "multi-sensor.past-sar"]
+    gap_chart(tmp_path / "gaps.png", [row for name in names for row in gaps(name)])
+    above, below = drawn[0].axes
+    assert list(intervals_of(above)) == ["multi-sensor", "UNet SMP"]
+    assert list(intervals_of(below)) == [
+        "multi-sensor, all sensors",
+        "without sar",
+        "with past sar",
+    ]
+    assert len({bars.lines[0].get_color() for bars in below.containers}) == 3

@@ -220,3 +220,24 @@ def test_the_edge_of_the_ice_is_drawn_on_every_map_and_seen_on_any_colour(
         across = pixels[round(pixels.shape[0] - row), round(column) - 4 : round(column) + 5]
         plain = pixels[round(pixels.shape[0] - row), round(other)]
         assert np.abs(across - plain).max() > 0.4
+
+
+@pytest.mark.parametrize("width", [1200, 1600])
+def test_a_picture_with_full_rows_is_as_wide_as_it_is_asked_to_be(tmp_path, area, height, width):
+    panels = [Panel(f"map {n}", height, "height") for n in range(3)]
+    path = tmp_path / "maps.png"
+    day_panel(path, date=DAY, grid=area, height=height, panels=panels, columns=3, width_px=width)
+    assert imread(path).shape[1] == width
+
+
+def test_the_width_of_an_interval_has_a_scale_and_colours_of_its_own(tmp_path, area, height, drawn):
+    field = np.full(area.shape, 0.5, np.float32)
+    panels = [Panel("Map", field, "fraction"), Panel("Width", field, "width")]
+    path = tmp_path / "maps.png"
+    day_panel(path, date=DAY, grid=area, height=height, panels=panels)
+    assert shared_limits(panels, area)["width"] == (0, 100)
+    bars = [axes.get_xlabel() for axes in drawn[0].axes if axes.get_xlabel()]
+    assert bars == ["melt fraction (%)", "width (percentage points)"]
+    place = (area.left + area.right) / 2, (area.bottom + area.top) / 2
+    melt, wide = (colour_at(path, drawn[0], axes, *place) for axes in maps_of(drawn[0]))
+    assert np.abs(melt - wide).max() > 50

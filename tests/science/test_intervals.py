@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daymelt.science.intervals import ALPHA, WIDTHS, IntervalSums
+from daymelt.science.intervals import ALPHA, WIDTHS, IntervalSums, crossed
 
 SHAPE = (6, 7)
 
@@ -73,3 +73,30 @@ def test_a_target_on_a_bound_is_covered():
     edge = np.full(SHAPE, 0.3, np.float32)
     found = rows_of((edge, edge, edge, np.ones(SHAPE, bool)))["all", "all"]
     assert (found["covered"], found["width"], found["score"]) == (1, 0, 0)
+
+
+def test_each_class_of_width_in_each_season_holds_the_cells_of_both():
+    seasons, found = ("2018", "2019"), IntervalSums()
+    for index, year in enumerate((0, 1, 1)):
+        found.add(*day(index), {"season": (year, seasons)})
+    rows = {(row["kind"], row["class"]): row for row in found.rows()}
+    for name in WIDTHS:
+        both = [rows.get(("season and width", f"{year}, {name}")) for year in seasons]
+        parts = [row for row in both if row]
+        for column in ("below", "above", "width"):
+            total = sum(row["cells"] * row[column] for row in parts)
+            whole = rows.get(("width", name), {"cells": 0, column: 0})
+            assert total == pytest.approx(whole["cells"] * whole[column])
+    for year in seasons:
+        parts = [
+            row
+            for (kind, name), row in rows.items()
+            if kind == "season and width" and name.startswith(f"{year}, ")
+        ]
+        assert sum(row["cells"] for row in parts) == rows["season", year]["cells"]
+
+
+def test_a_cell_that_is_in_none_of_one_kind_is_in_none_of_both():
+    bins, names = crossed((np.array([0, -1, 1]), ("a", "b")), (np.array([1, 1, -1]), ("x", "y")))
+    assert bins.tolist() == [1, -1, -1]
+    assert names == ["a, x", "a, y", "b, x", "b, y"]

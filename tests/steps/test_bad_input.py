@@ -301,7 +301,7 @@ def test_a_model_of_other_channels_is_refused(trained, mapping, step, options, c
         step(*mapping(trained, out.parent), options=json.dumps(other)),
         out,
         "liquid_water",
-        "model.channels",
+        "the section model",
     )
 
 

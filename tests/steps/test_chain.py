@@ -229,7 +229,7 @@ def test_a_system_learns_and_is_scored_against_both_references(
     assert [row["against"] for row in rows].count("held-out SAR") == 4  # two a month
     acquired = sum(len(stream_dates(path)) for path in tree.months())
     assert [row["against"] for row in rows].count("truth, unobserved days") == len(DAYS) - acquired
-    for table in ("extent", "strata", "reliability", "onset", "edges"):
+    for table in ("extent", "gaps", "strata", "reliability", "onset", "edges"):
         assert {row["system"] for row in read_rows(folder / system / f"2019_{table}.csv")} & {
             system,
             "truth",
@@ -392,7 +392,7 @@ def test_the_benchmark_compares_and_draws_what_was_found(
         name: tmp_path / f"table.{ending}"
         for name, ending in (("out", "csv"), ("markdown", "md"), ("html", "html"))
     }
-    tables = ("strata", "reliability", "distribution", "reliability-mean", "edges")
+    tables = ("strata", "reliability", "distribution", "gaps", "edges")
     written |= {name: tmp_path / f"{name}.csv" for name in tables}
     outputs = [word for name, path in written.items() for word in (f"--{name}", path)]
     assert (
@@ -442,6 +442,8 @@ def test_the_benchmark_compares_and_draws_what_was_found(
         written["strata"],
         "--reliability",
         written["reliability"],
+        "--gaps",
+        written["gaps"],
         "--splits",
         tree / "split.csv",
         "--split-names",
@@ -467,9 +469,8 @@ def test_the_benchmark_compares_and_draws_what_was_found(
         "--worlds",
         tree / "world.nc",
     )
-    figures = {
-        name: tmp_path / f"{name}.png" for name in ("maps", "reliability", "error", "leakage")
-    }
+    names = ("maps", "reliability", "error", "gap", "leakage")
+    figures = {name: tmp_path / f"{name}.png" for name in names}
     drawn = [word for name, path in figures.items() for word in (f"--{name}-figure", path)]
     assert step("draw-benchmark", *inputs, *models, *fields, *streams, *drawn, options=options) == 0
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in figures.values())

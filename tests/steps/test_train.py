@@ -2,6 +2,7 @@
 
 import json
 import logging
+import shutil
 
 import netCDF4
 import numpy as np
@@ -59,6 +60,7 @@ def test_a_training_without_any_valid_label_is_refused_before_it_begins(
     tree, training, step, options_of, capsys, name
 ):
     days = blank(tree, lambda day: ("train",))
+    shutil.rmtree(tree / f"models/{name}", ignore_errors=True)  # of another test of the same run
     assert step(*training(tree, name), options=options_of(name)) == 2
     (said,) = [
         line for line in capsys.readouterr().err.splitlines() if line.startswith("daymelt: ")

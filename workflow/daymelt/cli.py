@@ -63,6 +63,7 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "measure": "how fast a system maps, and in how much memory",
         "compare": "the table of the benchmark: every system on every trial",
         "draw-benchmark": "the figures of the benchmark",
+        "draw-intervals": "the figures of a system's predicted distribution",
         "interval-scores": "how often the truth lies outside the interval of a system's maps",
         "station-scores": "the maps beside the weather stations, day by day",
         "twin-statistics": "the twin beside the published facts that it is calibrated to",

@@ -166,7 +166,8 @@ def read_intervals(path: Path) -> Intervals:
         content = json.loads(path.read_text(encoding="utf-8"))
         low, high = map(float, content["levels"])
         seen = content["seen_percent"]
-        bounds = None if seen is None else np.asarray(seen, np.float32).reshape(2, CODES) / 100
+        percent = None if seen is None else np.asarray(seen, np.float32).reshape(2, CODES)
+        bounds = None if percent is None else percent / np.float32(100)
         return Intervals((low, high), bounds, str(content["calibration"]))
     except FileNotFoundError:
         raise MissingInputError(f"intervals {path}: not found; calibrate the model first") from None

@@ -177,12 +177,13 @@ def ramp(size: int, halo: int, rises: bool, falls: bool) -> NDArray[np.float32]:
 
 def _is_pointwise(*args: Any, **named: Any) -> bool:
     """True for the arguments of a convolution of 1 x 1 cells that oneDNN computes on a CPU."""
-    if named or len(args) != 7 or not torch.backends.mkldnn.is_available():
+    if named or len(args) != 7:
         return False
     field, weight, _, stride, padding, dilation, _ = args
     plain = stride == dilation == (1, 1) and padding == (0, 0)
     on_cpu = field.device.type == "cpu" and field.dtype == torch.float32
-    return plain and on_cpu and tuple(weight.shape[-2:]) == (1, 1)
+    present = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(plain and on_cpu and present and tuple(weight.shape[-2:]) == (1, 1))
 
 
 def _on(device: torch.device, threads: MeasuredThreads) -> AbstractContextManager[None]:

@@ -96,8 +96,9 @@ class DeviceAxis:
         left = self.first[cells].view(shape)
         right = (left + 1).clamp(max=self.last)
         one, other = (weights[cells].view(shape) for weights in self.pair)
-        spread: Tensor = one * fields.take_along_dim(left, dim)
-        return spread + other * fields.take_along_dim(right, dim)
+        found: Tensor = one * fields.take_along_dim(left, dim)
+        found += other * fields.take_along_dim(right, dim)
+        return found
 
 
 class DeviceGather:
@@ -267,7 +268,7 @@ def _mean(found: Sequence[Seen]) -> Tensor:
     """Mean melt fraction of the acquisitions of a side, and where there is one, (crop, 2, y, x)."""
     there = torch.stack([valid for _, _, valid in found])
     total = torch.stack([code.float().masked_fill(~valid, 0) for code, _, valid in found]).sum(0)
-    mean = SCALE * total / there.sum(0).clamp(min=1)
+    mean = total * float(SCALE) / there.sum(0).clamp(min=1)
     return torch.stack([mean, there.any(0)], 1)
 
 
@@ -280,7 +281,7 @@ def _between(found: Sequence[Seen]) -> Tensor:
     for code, away, valid in found:
         weight = torch.where(valid, 1 / away.float(), 0)
         total, weights = total + weight * code.float(), weights + weight
-    return torch.where(weights > 0, SCALE * (total / weights), 0)
+    return torch.where(weights > 0, total / weights * float(SCALE), 0)
 
 
 def _size(window: Window) -> Size:

@@ -337,6 +337,10 @@ class Jobs:
         names = self.config.system_names()
         return [name for name in names if name not in self.config.ablations]
 
+    def interval_to_draw(self) -> str:
+        """The system whose interval the figures show: the first with one; empty: none has."""
+        return next(filter(self.gives_interval, self.systems_to_draw()), "")
+
     def models_to_draw(self) -> list[str]:
         """The cards of the systems of the figures."""
         names = self.systems_to_draw()
@@ -373,6 +377,7 @@ class Jobs:
     def benchmark_tables(self) -> list[str]:
         """What `snakemake benchmark` leaves beside the scores."""
         tables = [*places.COMPARISON.values(), *places.COMPARISON_FIGURES.values()]
+        tables += places.INTERVAL_FIGURES.values() if self.interval_to_draw() else ()
         paths = [self.at(table) for table in [*tables, *places.STATIONS.values()]]
         return [*paths, *self.interval_tables(self.config.system_names()[1:])]
 

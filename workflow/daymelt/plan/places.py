@@ -46,10 +46,7 @@ BENCHMARK = f"{RESULTS}/benchmark"
 DAILY = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}.csv"
 EVALUATION = {
     name: f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_{name}.csv"
-    for name in (
-        *("extent", "strata", "reliability", "onset", "distribution"),
-        *("reliability_mean", "edges"),
-    )
+    for name in ("extent", "gaps", "strata", "reliability", "onset", "distribution", "edges")
 }
 ONSETS = f"{BENCHMARK}/{{trial}}/{{model}}/{{season}}_onset.nc"  # of every cell
 INTERVALS = f"{BENCHMARK}/intervals/{{model}}.csv"
@@ -63,11 +60,14 @@ COMPARISON = {
     "strata": f"{BENCHMARK}/strata.csv",
     "reliability": f"{BENCHMARK}/reliability.csv",
     "distribution": f"{BENCHMARK}/distribution.csv",
-    "reliability_mean": f"{BENCHMARK}/reliability_mean.csv",
+    "gaps": f"{BENCHMARK}/gaps.csv",
     "edges": f"{BENCHMARK}/edges.csv",
 }
 COMPARISON_FIGURES = {
-    name: f"{BENCHMARK}/{name}.png" for name in ("maps", "reliability", "error", "leakage")
+    name: f"{BENCHMARK}/{name}.png" for name in ("maps", "reliability", "error", "gaps", "leakage")
+}
+INTERVAL_FIGURES = {  # of a system with an interval
+    name: f"{BENCHMARK}/{name}.png" for name in ("coverage", "pit", "reliability_change")
 }
 STATIONS = {"table": f"{BENCHMARK}/stations.csv", "figure": f"{BENCHMARK}/stations.png"}
 

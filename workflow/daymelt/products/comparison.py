@@ -1,19 +1,20 @@
 """Charts that compare the systems of the benchmark: reliability, error by gap, height and month,
-and distance of test days to training days.
+error by gap with its interval over days, and distance of test days to training days.
 """
 
 import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.products.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
-from daymelt.products.drawing import headline, picture, plain_axes
-from daymelt.products.tables import Row, label
+from daymelt.products.drawing import FAINT, headline, picture, plain_axes
+from daymelt.products.tables import SUBSET, Row, label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,6 +34,11 @@ LOOKS: Mapping[str, tuple[str, str]] = {
     "threshold-pmw-fixed": (PURPLE, "--"),
     "threshold-pmw-winter": (PURPLE, ":"),
 }
+SUBSET_LOOKS = tuple(
+    (colour, line)
+    for line in ("-", "--")
+    for colour in (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILION, BLACK)
+)
 OTHER_LOOKS = ((BLACK, "-"), (BLACK, "--"), (BLACK, ":"), (BLACK, "-."))
 AXES = {
     "gap": "days to the nearest observation of the cell",
@@ -52,6 +58,7 @@ DISTANCES = (  # class, its last day
     ("above 30", None),
 )
 ERROR_COLUMNS, ERROR_ROW_PX = 2, 470
+GAP_ROW_PX = 520
 SPLIT_ROW_PX = 210
 
 
@@ -68,7 +75,7 @@ def reliability_diagram(path: Path, rows: Sequence[Row]) -> None:
         headline(
             figure,
             "Reliability of the predicted melt fraction",
-            f"mean observed fraction where so much is predicted; against {_reference(rows)}",
+            f"mean observed fraction where so much is predicted; against {reference_of(rows)}",
         )
         above = figure.add_axes((0.08, 0.30, 0.56, 0.61))
         below = figure.add_axes((0.08, 0.065, 0.56, 0.19))
@@ -127,7 +134,7 @@ def error_by(path: Path, rows: Sequence[Row], kinds: Collection[str] = tuple(AXE
             figure,
             "Where each system errs",
             "mean absolute error of melt fraction over all cells of a class, and the share of "
-            f"the cells in it; against {_reference(rows)}",
+            f"the cells in it; against {reference_of(rows)}",
         )
         frames = figure.subplots(down, ERROR_COLUMNS, squeeze=False, sharey=True).ravel()
         figure.subplots_adjust(
@@ -198,8 +205,103 @@ def _share(kind: str, name: str, rows: Sequence[Row]) -> str:
     cells = sum(
         float(row["valid_cells"]) for row in of_system if (row["kind"], row["bin"]) == (kind, name)
     )
-    percent = 100 * cells / max(totals.values())
-    return f"{percent:.0f} %" if percent >= 1 else f"{percent:.1g} %"
+    return percent(cells / max(totals.values()))
+
+
+def percent(share: float) -> str:
+    """A share in words, without decimals from 1 % on."""
+    return f"{100 * share:.0f} %" if share >= 0.01 else f"{100 * share:.1g} %"
+
+
+def gap_chart(path: Path, rows: Sequence[Row]) -> None:
+    """Draw the mean absolute error of every system by days to the nearest observation of the cell,
+    with its interval over days; below the same of the subsets of a system's sensors.
+
+    Parameters
+    ----------
+    rows : one for each system and class, with `system`, `gap`, `cells`, `mae`, `mae_low` and
+        `mae_high`, all against one reference
+    """
+    whole, subsets = whole_systems(rows), with_subsets(rows)
+    down = 2 if subsets else 1
+    height = 170 + down * GAP_ROW_PX
+    with picture(path, 1200, height) as figure:
+        headline(
+            figure,
+            "Error by days to the nearest observation of a cell",
+            "mean absolute error of melt fraction and its 95 % interval (bootstrap of blocks of 10 "
+            f"days); against {reference_of(rows)}",
+        )
+        frames = figure.subplots(down, 1, squeeze=False)[:, 0]
+        figure.subplots_adjust(
+            left=0.075, right=0.74, top=1 - 100 / height, bottom=85 / height, hspace=0.2
+        )
+        looks = looks_of(row["system"] for row in whole)
+        _gaps(frames[0], whole, looks, {name: fill(label(name), 27) for name in looks})
+        if subsets:
+            names = list(dict.fromkeys(str(row["system"]) for row in subsets))
+            shown = {name: fill(subset_label(name), 27) for name in names}
+            _gaps(frames[1], subsets, dict(zip(names, SUBSET_LOOKS, strict=False)), shown)
+        frames[-1].set_xlabel("days to the nearest observation; share of the cells")
+        figure.supylabel("mean absolute error of melt fraction (0-1)", x=0.008, fontsize=13)
+
+
+def whole_systems(rows: Sequence[Row]) -> list[Row]:
+    """The rows of the systems with all of their sensors."""
+    return [row for row in rows if SUBSET not in str(row["system"])]
+
+
+def with_subsets(rows: Sequence[Row]) -> list[Row]:
+    """The rows of the systems that are mapped with subsets of their sensors too, and of these."""
+    models = {name.partition(SUBSET)[0] for row in rows if SUBSET in (name := str(row["system"]))}
+    return [row for row in rows if str(row["system"]).partition(SUBSET)[0] in models]
+
+
+def subset_label(system: str) -> str:
+    """The sensors that a system is mapped with."""
+    return label(system).partition(", mapped ")[2] or f"{label(system)}, all sensors"
+
+
+def _gaps(
+    axes: "Axes",
+    rows: Sequence[Row],
+    looks: Mapping[str, tuple[str, str]],
+    names: Mapping[str, str],
+) -> None:
+    """The errors of some systems side by side in each class."""
+    present = {str(row["gap"]): float(row["cells"]) for row in rows}
+    bins = [name for name in GAPS if name in present]
+    for number, (system, (colour, line)) in enumerate(looks.items()):
+        own = {str(row["gap"]): row for row in rows if row["system"] == system}
+        found = [(bins.index(name), own[name]) for name in bins if name in own]
+        aside = 0.8 * ((number + 0.5) / len(looks) - 0.5)
+        mae, low, high = (
+            np.array([float(row[name]) for _, row in found])
+            for name in ("mae", "mae_low", "mae_high")
+        )
+        axes.errorbar(
+            [place + aside for place, _ in found],
+            mae,
+            np.maximum([mae - low, high - mae], 0),
+            linestyle="none",
+            color=colour,
+            marker=MARKERS[line],
+            markersize=6,
+            markerfacecolor="white" if line == "--" else colour,
+            elinewidth=1.8,
+            label=names[system],
+        )
+    for edge in range(1, len(bins)):
+        axes.axvline(edge - 0.5, color=FAINT, linewidth=0.8)
+    shares = [present[name] / sum(present.values()) for name in bins]
+    axes.set_xticks(
+        range(len(bins)),
+        [f"{name}\n{percent(share)}" for name, share in zip(bins, shares, strict=True)],
+    )
+    axes.set(xlim=(-0.5, max(len(bins), 1) - 0.5), ylim=(0, None))
+    axes.tick_params(axis="x", length=0)
+    plain_axes(axes)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=11)
 
 
 def leakage_chart(path: Path, distances: Mapping[str, Sequence[int]]) -> None:
@@ -272,5 +374,6 @@ def _order(kind: str) -> Callable[[str], float]:
     return orders.get(kind, lambda name: 0.0)
 
 
-def _reference(rows: Sequence[Row]) -> str:
+def reference_of(rows: Sequence[Row]) -> str:
+    """What the rows are scored against."""
     return ", ".join(dict.fromkeys(str(row["against"]) for row in rows)) or "nothing"

@@ -51,6 +51,7 @@ KINDS = {
     "height": Kind("height above the ellipsoid (m)", "height"),
     "age": Kind("days to the nearest observation", "age"),
     "error": Kind("error (percentage points)", "PuOr", -100, 100, 100),
+    "width": Kind("width (percentage points)", "RdPu", 0, 100, 100),
 }
 
 
@@ -76,8 +77,9 @@ def day_panel(
     ocean: NDArray[np.bool_] | None = None,
     ice: NDArray[np.bool_] | None = None,
     columns: int = COLUMNS,
+    width_px: int = WIDTH_PX,
 ) -> None:
-    """Draw maps of one day side by side as PNG, 1600 pixels wide.
+    """Draw maps of one day side by side as PNG.
 
     Parameters
     ----------
@@ -89,6 +91,7 @@ def day_panel(
     ocean : (y, x) on `grid`, True where there is water; drawn over every map
     ice : (y, x) on `grid`, True on the glacier, whose outline is drawn over every map
     columns : panels a row
+    width_px : of the picture, where its rows are full
 
     Raises
     ------
@@ -100,7 +103,7 @@ def day_panel(
     drawn = [panel for panel in panels if panel is not None]
     for present in drawn:
         _check(present, grid)
-    width = (WIDTH_PX / DPI - 2 * MARGIN - (columns - 1) * GAP) / columns
+    width = (width_px / DPI - 2 * MARGIN - (columns - 1) * GAP) / columns
     columns = min(columns, len(panels))
     rows = math.ceil(len(panels) / columns)
     tall = width * grid.rows / grid.columns

@@ -32,6 +32,7 @@ COLUMNS = {
 }
 WORDS = ("system", "against")  # columns of text, aligned to the left
 
+SUBSET = "."  # between the name of a system and that of a subset of its sensors
 LABELS = {
     "unet-smp": "UNet SMP",
     "unet": "UNet, vanilla",
@@ -67,7 +68,7 @@ PUBLISHED_HEADING = "Published, on the real data (MeltwaterBench, arXiv 2512.121
 
 def label(system: str) -> str:
     """Display name of a system; that of a subset of its sensors says what it maps with."""
-    model, _, subset = system.partition(".")
+    model, _, subset = system.partition(SUBSET)
     name = LABELS.get(model, model)
     words = subset.replace("past", "with past", 1).replace("-", " ")
     return f"{name}, mapped {words}" if subset else name

@@ -28,8 +28,8 @@ from daymelt.science.intervals import (
     ROUNDING,
     Classes,
     ClassSums,
-    classes_of_width,
     interval_numbers,
+    with_widths,
 )
 
 PIT_BINS = 20  # so that 0.05 and 0.95 are edges
@@ -49,6 +49,7 @@ class Distribution:
     levels, weights : of the quantiles, rising, and the share of all levels that each stands for
     quantiles : (level, y, x), 0-1, not falling with the level
     low, high : (y, x), bounds of the 90 % interval
+    mean : (y, x), of the distribution, or the day's own observation; None: not scored
     """
 
     levels: Sequence[float]
@@ -56,16 +57,12 @@ class Distribution:
     quantiles: Field
     low: Field
     high: Field
-
-    def mean(self, otherwise: Field) -> Field:
-        """Mean of each cell, (y, x), and `otherwise` where no distribution is predicted."""
-        found = np.tensordot(np.asarray(self.weights, np.float32), self.quantiles, 1)
-        return np.where(np.isfinite(found), found, otherwise)
+    mean: Field | None = None
 
 
 class DistributionSums:
     """Sums of the scores over the cells of each stratum, a (kind, class) such as ("gap", "2-3");
-    kinds are `all`, `width` and those that are given.
+    kinds are `all`, `width`, those that are given and, with `season`, `season and width`.
     """
 
     def __init__(self) -> None:
@@ -114,7 +111,7 @@ class DistributionSums:
                 kind: (bins if isinstance(bins, int) else bins[some], names)
                 for kind, (bins, names) in flat.items()
             }
-            self._sums.add(numbers, {**classes_of_width(interval[3]), **own})
+            self._sums.add(numbers, with_widths(interval[3], own))
 
     def add_rows(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Add what `rows` gave for other days, such as another season; numbers may be text."""

@@ -16,6 +16,7 @@ ALPHA = 0.1  # of a 90 % interval
 ROUNDING = 0.005  # bounds and targets are stored in percent: half of one is no miss
 WIDTH_ENDS = (0.02, 0.1, 0.3, 0.6, 0.98)
 WIDTHS = ("below 0.02", "0.02-0.1", "0.1-0.3", "0.3-0.6", "0.6-0.98", "above 0.98")
+BOTH = "season and width"  # the kind of `2019, 0.1-0.3`
 COLUMNS = ("cells", "below", "above", "covered", "width", "score")
 
 Field = NDArray[np.float32]
@@ -78,7 +79,7 @@ class IntervalSums:
             kind: (np.broadcast_to(bins, valid.shape)[valid], names)
             for kind, (bins, names) in strata.items()
         }
-        self._sums.add(numbers, {**classes_of_width(numbers[3]), **own})
+        self._sums.add(numbers, with_widths(numbers[3], own))
 
     def rows(self) -> Iterator[dict[str, object]]:
         """A row for each stratum: cells, shares below, above and covered, mean width and score."""
@@ -98,6 +99,20 @@ def interval_numbers(low: Field, high: Field, target: Field) -> NDArray[np.float
     return np.stack([np.ones_like(width), below, above, width, width + 2 / ALPHA * missed])
 
 
-def classes_of_width(width: NDArray[np.float64]) -> dict[str, Classes]:
-    """The stratum of all cells, and the classes of the width of their interval."""
-    return {"all": (0, ("all",)), "width": (np.digitize(width, WIDTH_ENDS), WIDTHS)}
+def with_widths(width: NDArray[np.float64], strata: Mapping[str, Classes]) -> dict[str, Classes]:
+    """The stratum of all cells, the classes of the width of their interval, those that are given,
+    and each class of width in each season where seasons are given.
+    """
+    widths: Classes = np.digitize(width, WIDTH_ENDS), WIDTHS
+    found: dict[str, Classes] = {"all": (0, ("all",)), "width": widths, **strata}
+    return {**found, BOTH: crossed(strata["season"], widths)} if "season" in strata else found
+
+
+def crossed(first: Classes, second: Classes) -> Classes:
+    """Each class of the first kind with each of the second, such as ("2019", "0.1-0.3") as
+    `2019, 0.1-0.3`; a cell in none of either is in none.
+    """
+    (bins, names), (others, other_names) = first, second
+    index = np.asarray(bins) * len(other_names) + np.asarray(others)
+    nowhere = (np.asarray(bins) < 0) | (np.asarray(others) < 0)
+    return np.where(nowhere, -1, index), [f"{a}, {b}" for a in names for b in other_names]

@@ -1,6 +1,7 @@
 """Compare every system on every trial, over all seasons."""
 
 import csv
+import datetime as dt
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 
 from daymelt.core.cube import open_layers, read_layers
 from daymelt.products.benchmark_table import benchmark_csv, benchmark_html, benchmark_markdown
+from daymelt.science.bootstrap import block_interval
 from daymelt.science.distributions import DistributionSums
 from daymelt.science.edges import EdgeSums
 from daymelt.science.onset import onset_error, pooled_onset_error
 from daymelt.science.reliability import Reliability
 from daymelt.science.scores import extent_errors, scores_of
-from daymelt.science.strata import StrataSums
+from daymelt.science.strata import GAPS, StrataSums
 from daymelt.steps.benchmark.daily_table import beside, onset_maps, read_tables, write_table
 from daymelt.steps.benchmark.score import summary
 
@@ -37,7 +39,7 @@ def compare(
     strata: Path,
     reliability: Path,
     distribution: Path,
-    reliability_mean: Path,
+    gaps: Path,
     edges: Path,
 ) -> None:
     """Average and pool what the evaluations wrote.
@@ -52,8 +54,8 @@ def compare(
     out, markdown, html : the table in three formats
     strata, reliability, distribution : tables of the pooled scores of every stratum, of every
         class of the predicted fraction, and of the predicted distribution in every stratum
-    reliability_mean, edges : tables of every class of the mean of the predicted distribution, and
-        of the step at the edge of the swath and elsewhere
+    gaps : table of the error by days to the nearest acquisition, with its interval over days
+    edges : table of the step at the edge of the swath and elsewhere
     """
     extras: dict[str, Row] = {
         system: json.loads(speed.read_text(encoding="utf-8")) | training_time(training)
@@ -63,7 +65,7 @@ def compare(
     strata_rows: list[Row] = []
     classes: list[Row] = []
     distributions: list[Row] = []
-    means: list[Row] = []
+    gap_rows: list[Row] = []
     steps: list[Row] = []
     groups = grouped(daily, trials, systems)
     common = {
@@ -85,7 +87,7 @@ def compare(
         strata_rows += pooled_strata(trial, system, read_table_of(paths, "strata"))
         classes += pooled_reliability(trial, system, read_table_of(paths, "reliability"))
         distributions += pooled_distribution(trial, system, predicted)
-        means += pooled_reliability(trial, system, read_table_of(paths, "reliability_mean"))
+        gap_rows += pooled_gaps(trial, system, read_table_of(paths, "gaps"))
         steps += pooled_edges(trial, system, read_table_of(paths, "edges"))
     benchmark_csv(out, rows)
     benchmark_markdown(markdown, rows)
@@ -93,7 +95,7 @@ def compare(
     write_table(strata, strata_rows)
     write_table(reliability, classes)
     write_table(distribution, distributions)
-    write_table(reliability_mean, means)
+    write_table(gaps, gap_rows)
     write_table(edges, steps)
 
 
@@ -207,12 +209,13 @@ def pooled_strata(trial: str, system: str, rows: Sequence[Mapping[str, str]]) ->
 
 
 def pooled_reliability(trial: str, system: str, rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
-    """Every class of the predicted fraction over all seasons."""
+    """Every class of the predicted fraction over all seasons, of each layer."""
     for against, of_reference in by_reference(rows).items():
-        classes = Reliability()
-        classes.add_rows(of_reference)
-        for row in classes.rows():
-            yield {"protocol": trial, "system": system, "against": against, **row}
+        for layer in dict.fromkeys(row["layer"] for row in of_reference):
+            classes = Reliability()
+            classes.add_rows(row for row in of_reference if row["layer"] == layer)
+            named = {"protocol": trial, "system": system, "against": against, "layer": layer}
+            yield from ({**named, **row} for row in classes.rows())
 
 
 def pooled_edges(trial: str, system: str, rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
@@ -234,6 +237,37 @@ def pooled_distribution(
         sums.add_rows(of_reference)
         for row in sums.rows():
             yield {"protocol": trial, "system": system, "against": against, **row}
+
+
+def pooled_gaps(trial: str, system: str, rows: Sequence[Mapping[str, str]]) -> Iterator[Row]:
+    """Mean absolute error in each class of the days to the nearest acquisition over all seasons,
+    and its 95 % interval by a block bootstrap over days.
+    """
+    for against, of_reference in by_reference(rows).items():
+        seasons = [season for _, season in sorted(gap_sums(of_reference).items())]
+        bounds = block_interval(seasons)
+        absolute, cells = np.sum([season.sum(axis=1) for season in seasons], axis=0)
+        for gap, error, count, low, high in zip(GAPS, absolute, cells, *bounds, strict=True):
+            if count:
+                named = {"protocol": trial, "system": system, "against": against, "gap": gap}
+                mae = {"mae": error / count, "mae_low": low, "mae_high": high}
+                yield {**named, "cells": round(count), **mae}
+
+
+def gap_sums(rows: Sequence[Mapping[str, str]]) -> dict[int, NDArray[np.float64]]:
+    """Of each year the sums of absolute error and of cells, (2, day, class), on every day from the
+    first to the last that has any.
+    """
+    dates = [dt.date.fromisoformat(row["date"]) for row in rows]
+    sums = {}
+    for year in {day.year for day in dates}:
+        own = [day for day in dates if day.year == year]
+        sums[year] = np.zeros((2, (max(own) - min(own)).days + 1, len(GAPS)))
+    first = {year: min(day for day in dates if day.year == year) for year in sums}
+    for day, row in zip(dates, rows, strict=True):
+        place = (day - first[day.year]).days, GAPS.index(row["gap"])
+        sums[day.year][:, *place] += float(row["absolute"]), float(row["cells"])
+    return sums
 
 
 def read_table_of(daily: Sequence[Path], table: str) -> list[dict[str, str]]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from daymelt.core.atomic import write_text
 from daymelt.core.errors import FormatError, MissingInputError
+from daymelt.settings.protocols import PUBLISHED
+from daymelt.settings.protocols import TRUTH as TRUTH_PROTOCOL
 
 # references that maps are scored against
 HELD_OUT, TRUTH, TRUTH_EVERY_DAY = (
@@ -17,10 +19,7 @@ HELD_OUT, TRUTH, TRUTH_EVERY_DAY = (
 # systems of few or no parameters
 SAR, MAR, PMW = "time-interpolated-sar", "interpolate-mar", "threshold-pmw"
 # of an evaluation, beside the daily one
-TABLES = (
-    *("extent", "strata", "reliability", "onset", "distribution"),
-    *("reliability_mean", "edges"),
-)
+TABLES = ("extent", "gaps", "strata", "reliability", "onset", "distribution", "edges")
 
 
 def beside(daily: Path, table: str) -> Path:
@@ -59,3 +58,16 @@ def read_tables(paths: Sequence[Path]) -> list[dict[str, str]]:
                 f"table {path}: not readable ({error}); delete it and run its step again"
             ) from None
     return rows
+
+
+def of_best_reference(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The rows against the truth of every day, or else those against held-out Sentinel-1."""
+    truth = of_reference(rows, TRUTH_PROTOCOL, TRUTH_EVERY_DAY)
+    return truth or of_reference(rows, PUBLISHED, HELD_OUT)
+
+
+def of_reference(
+    rows: Sequence[dict[str, str]], protocol: str, against: str
+) -> list[dict[str, str]]:
+    """The rows of a trial against one reference."""
+    return [row for row in rows if (row["protocol"], row["against"]) == (protocol, against)]

@@ -13,15 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.products.comparison import error_by, leakage_chart, reliability_diagram
+from daymelt.products.comparison import error_by, gap_chart, leakage_chart, reliability_diagram
 from daymelt.products.panel import Panel, day_panel, with_errors
 from daymelt.products.tables import label
 from daymelt.science.split import distance_to_training
 from daymelt.settings.comparison import Report
 from daymelt.settings.inputs import Area
 from daymelt.settings.learning import Map, System
-from daymelt.settings.protocols import PUBLISHED, TRUTH
-from daymelt.steps.benchmark.daily_table import HELD_OUT, TRUTH_EVERY_DAY, read_tables
+from daymelt.steps.benchmark.daily_table import of_best_reference, read_tables
 from daymelt.steps.benchmark.written_maps import read_land
 from daymelt.steps.running import load_system, running
 from daymelt.steps.splits import read_splits
@@ -54,6 +53,7 @@ class Streams:
 def draw_benchmark(
     strata: Path,
     reliability: Path,
+    gaps: Path,
     splits: list[Path],
     split_names: list[str],
     models: list[Path],
@@ -62,6 +62,7 @@ def draw_benchmark(
     maps_figure: Path,
     reliability_figure: Path,
     error_figure: Path,
+    gap_figure: Path,
     leakage_figure: Path,
     area: Area,
     map: Map,
@@ -73,13 +74,13 @@ def draw_benchmark(
 
     Parameters
     ----------
-    strata, reliability : pooled tables of the step `compare`
+    strata, reliability, gaps : pooled tables of the step `compare`
     splits : split files of every split and season
     split_names : of which split each of them is
     models : cards of the systems
     systems : settings of the systems by name, as JSON, in the order of `models`
     streams : inputs and references
-    maps_figure, reliability_figure, error_figure, leakage_figure : the figures
+    maps_figure, reliability_figure, error_figure, gap_figure, leakage_figure : the figures
     maps : lists of written maps of the season of the day that is shown
     mapped : of which system each of them is
     """
@@ -92,8 +93,10 @@ def draw_benchmark(
         map,
     )
     draw_maps(maps_figure, report.day, fields, streams)
-    reliability_diagram(reliability_figure, of_best_reference(read_tables([reliability])))
+    classes = of_best_reference(read_tables([reliability]))
+    reliability_diagram(reliability_figure, [row for row in classes if row["layer"] == "melt"])
     error_by(error_figure, of_best_reference(read_tables([strata])))
+    gap_chart(gap_figure, of_best_reference(read_tables([gaps])))
     leakage_chart(leakage_figure, distances(split_names, splits))
 
 
@@ -160,11 +163,3 @@ def reference_title(is_truth: bool, target: Field) -> str:
         return "Truth"
     seen = np.isfinite(target).any()
     return "Sentinel-1 that day" if seen else "Sentinel-1: no pass that day"
-
-
-def of_best_reference(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """The rows against the truth of every day, or else those against held-out Sentinel-1."""
-    truth = [row for row in rows if (row["protocol"], row["against"]) == (TRUTH, TRUTH_EVERY_DAY)]
-    return truth or [
-        row for row in rows if (row["protocol"], row["against"]) == (PUBLISHED, HELD_OUT)
-    ]

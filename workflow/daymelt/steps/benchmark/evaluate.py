@@ -95,8 +95,8 @@ def evaluate(
     model_card : its `model.json`
     streams : the season's inputs and references
     split : which days are held out
-    out : table of one row a day and reference; the tables of extent, strata, reliability, onset
-        and distribution, and the onset of every cell, are written beside it
+    out : table of one row a day and reference; the tables of extent, gaps, strata, reliability,
+        onset and distribution, and the onset of every cell, are written beside it
     maps : list of the written maps of the season; without it they are predicted
     acquisitions : which may be inputs of held-out days to a system that uses them one by one: those
         that `train` the split or `all`; never that of the day itself
@@ -218,11 +218,8 @@ def with_distributions(quantiles: Quantiles, days: list[dt.date]) -> Maps:
     levels, weights = quantiles.levels, quantiles.weights
     for day, layers, found in quantiles.predict(days):
         bounds = layers["melt_low"], layers["melt_high"]
-        yield (
-            day,
-            np.nan_to_num(layers["melt"]),
-            Distribution(levels, weights, found, *bounds),
-        )
+        melt, mean = (np.nan_to_num(layers[name]) for name in ("melt", "melt_mean"))
+        yield day, melt, Distribution(levels, weights, found, *bounds, mean)
 
 
 def write_onsets(path: Path, season: int, scorer: Scorer, grid: Grid) -> None:

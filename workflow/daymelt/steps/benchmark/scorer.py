@@ -22,7 +22,6 @@ COMPARABLE_SHARE = 0.5
 PIT_SEED = 42  # of the draws of the randomised PIT, one stream a day
 Field = NDArray[np.float32]
 Row = dict[str, Any]
-SumsOfRows = StrataSums | Reliability | DistributionSums
 Events = Mapping[str, tuple[dt.date, dt.date]]
 
 
@@ -50,22 +49,23 @@ class Tables:
     ----------
     daily : one row a day and reference
     extent : one row a day and series
+    gaps : one row a day, reference and class of the days to the nearest acquisition, with sums
     strata : one row a stratum
-    reliability : one row a class of the predicted fraction
+    reliability : one row a layer (`melt`, and `melt_mean` of a system with an interval) and class
+        of the predicted fraction
     onset : one row, or none where there is no truth
     distribution : one row a stratum, or none of a system without an interval
-    reliability_mean : as `reliability`, of the mean of the distribution; likewise
     edges : mean step of map and truth at the swath's edge and elsewhere, or none where there is no
         truth
     """
 
     daily: list[Row] = field(default_factory=list)
     extent: list[Row] = field(default_factory=list)
+    gaps: list[Row] = field(default_factory=list)
     strata: list[Row] = field(default_factory=list)
     reliability: list[Row] = field(default_factory=list)
     onset: list[Row] = field(default_factory=list)
     distribution: list[Row] = field(default_factory=list)
-    reliability_mean: list[Row] = field(default_factory=list)
     edges: list[Row] = field(default_factory=list)
 
 
@@ -84,10 +84,9 @@ class Scorer:
     def __init__(self, name: str, ground: Ground, events: Events) -> None:
         self._name, self._ground, self._events = name, ground, events
         self._bands = height_bins(np.where(ground.land, ground.height, np.float32(np.nan)))
-        self._border = border_bins(ground.height.shape)
         self._strata: dict[str, StrataSums] = {}
-        self._reliability: dict[str, Reliability] = {}
-        self._of_mean: dict[str, Reliability] = {}
+        self._reliability: dict[tuple[str, str], Reliability] = {}
+        self._border = border_bins(ground.height.shape)
         self._distributions: dict[str, DistributionSums] = {}
         self._edges = EdgeSums(("map", "truth"))
         self._onsets = (Onset(ground.land.shape), Onset(ground.land.shape))
@@ -122,19 +121,19 @@ class Scorer:
         values["ssim"] = scores.ssim(melt, target, valid)
         self._tables.daily.append({"date": day, "against": against, "system": self._name, **values})
         strata = self._strata.setdefault(against, StrataSums())
-        of_cells = {"gap": gap_bins(age), "height": self._bands, "border": self._border}
-        for kind, (bins, names) in of_cells.items():
-            strata.add(kind, bins, names, melt, target, valid)
+        strata.add_rows(self._of_gaps(day, against, melt, target, valid, age))
+        strata.add("height", *self._bands, melt, target, valid)
+        strata.add("border", *self._border, melt, target, valid)
         for kind, name in period_of(day, self._events):
             strata.add(kind, 0, [name], melt, target, valid)
-        self._reliability.setdefault(against, Reliability()).add(melt, target, valid)
+        self._add_reliability(against, "melt", melt, target, valid)
         if distribution is not None:
+            if distribution.mean is not None:
+                self._add_reliability(against, "melt_mean", distribution.mean, target, valid)
             of_reference = self._distributions.setdefault(against, DistributionSums())
             classes: dict[str, Classes] = {"gap": gap_bins(age), "season": (0, (str(day.year),))}
             draws = np.random.default_rng([PIT_SEED, day.toordinal()])
             of_reference.add(distribution, target, valid, classes, draws)
-            mean = distribution.mean(otherwise=melt)
-            self._of_mean.setdefault(against, Reliability()).add(mean, target, valid)
         return True
 
     def add_season_day(
@@ -164,10 +163,21 @@ class Scorer:
         """The tables of all days added."""
         tables = self._tables
         named = {"system": self._name}
-        tables.strata = self._rows(self._strata)
-        tables.reliability = self._rows(self._reliability)
-        tables.reliability_mean = self._rows(self._of_mean)
-        tables.distribution = self._rows(self._distributions)
+        tables.strata = [
+            {**named, "against": against, **row}
+            for against, sums in self._strata.items()
+            for row in sums.rows()
+        ]
+        tables.reliability = [
+            {**named, "against": against, "layer": layer, **row}
+            for (against, layer), sums in self._reliability.items()
+            for row in sums.rows()
+        ]
+        tables.distribution = [
+            {**named, "against": against, **row}
+            for against, sums in self._distributions.items()
+            for row in sums.rows()
+        ]
         tables.edges = [{**named, **row} for row in self._edges.rows()]
         error = onset_error(*(onset.result() for onset in self._onsets))
         tables.onset = (
@@ -175,18 +185,38 @@ class Scorer:
         )
         return tables
 
-    def _rows(self, sums: Mapping[str, SumsOfRows]) -> list[Row]:
-        """The rows of the sums of each reference."""
-        return [
-            {"system": self._name, "against": against, **row}
-            for against, of_reference in sums.items()
-            for row in of_reference.rows()
-        ]
-
     def onsets(self) -> tuple[Field, Field]:
         """Day of the year of the onset in the maps and in the truth, (y, x); NaN where none."""
         predicted, truth = (onset.result() for onset in self._onsets)
         return predicted, truth
+
+    def _of_gaps(
+        self,
+        day: dt.date,
+        against: str,
+        melt: Field,
+        target: Field,
+        valid: NDArray[np.bool_],
+        age: NDArray[np.uint8],
+    ) -> list[Row]:
+        """The sums of a day in each class of the days to the nearest acquisition, which are put
+        into the table of the gaps too.
+        """
+        sums = StrataSums()
+        sums.add("gap", *gap_bins(age), melt, target, valid)
+        named = {"date": day, "against": against, "system": self._name}
+        rows = sums.rows()
+        self._tables.gaps += [
+            {**named, "gap": row["bin"], "cells": round(row["cells"]), "absolute": row["absolute"]}
+            for row in rows
+        ]
+        return rows
+
+    def _add_reliability(
+        self, against: str, layer: str, predicted: Field, target: Field, valid: NDArray[np.bool_]
+    ) -> None:
+        of_layer = self._reliability.setdefault((against, layer), Reliability())
+        of_layer.add(predicted, target, valid)
 
     def _extents(
         self, melt: Field, seen: Field | None, truth: Field | None

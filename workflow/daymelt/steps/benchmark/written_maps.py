@@ -12,7 +12,7 @@ from daymelt.core.encoding import PERCENT, decode
 from daymelt.core.errors import FormatError
 from daymelt.core.grid import Grid
 from daymelt.products import cog
-from daymelt.products.map_files import MELT
+from daymelt.products.map_files import LAYERS
 
 
 def season_folders(indices: Sequence[Path]) -> dict[int, Path]:
@@ -37,7 +37,17 @@ def _season(index: Path) -> int:
 
 def read_melt(folder: Path, day: dt.date, grid: Grid) -> NDArray[np.float32]:
     """Melt fraction of a day, (y, x), NaN on the ocean."""
-    return decode(cog.read_day(folder / MELT.format(day=day), grid, PERCENT), PERCENT)
+    return read_layer(folder, "melt", day, grid)
+
+
+def read_layer(folder: Path, layer: str, day: dt.date, grid: Grid) -> NDArray[np.float32]:
+    """A layer of a day, such as `melt_low`, (y, x), 0-1, NaN on the ocean."""
+    return decode(cog.read_day(folder / LAYERS[layer].format(day=day), grid, PERCENT), PERCENT)
+
+
+def has_interval(folder: Path, day: dt.date) -> bool:
+    """True where the maps of a day come with an interval."""
+    return (folder / LAYERS["melt_low"].format(day=day)).is_file()
 
 
 def read_land(folder: Path, day: dt.date, grid: Grid) -> NDArray[np.float32]:
