@@ -43,7 +43,8 @@ def block_interval(seasons: Sequence[Sums], block: int = BLOCK_DAYS) -> NDArray[
 def circular_blocks(days: Sums, block: int) -> Sums:
     """Sums of the blocks that begin on each day, (2, day, class); the season is a circle."""
     length = min(block, days.shape[1])
-    return np.sum([np.roll(days, -ahead, axis=1) for ahead in range(length)], axis=0)
+    sums: Sums = np.sum([np.roll(days, -ahead, axis=1) for ahead in range(length)], axis=0)
+    return sums
 
 
 def percentiles(totals: Sums) -> NDArray[np.float64]:
