@@ -185,17 +185,6 @@ def test_wildcards_match_what_there_is_and_nothing_else(on_every_protocol):
     assert not re.fullmatch(patterns["split"], "truth")  # it is learnt on the published split
 
 
-def test_figures_of_an_interval_are_drawn_of_the_first_system_that_gives_one(settings, area):
-    published = {"inputs": "published", "name": "unet-smp"}
-    for model, shown in (({}, "multi-sensor"), (published, "")):
-        jobs = Jobs(settings(model=model))
-        assert jobs.interval_to_draw() == shown
-        drawn = [
-            path for path in jobs.benchmark_tables() if path.endswith(("coverage.png", "pit.png"))
-        ]
-        assert len(drawn) == (2 if shown else 0)
-
-
 def trained(jobs):
     """Split and system of every training that the benchmark needs."""
     splits = {name: trial.split for name, trial in jobs.trials.items()}
@@ -276,3 +265,14 @@ def test_the_proof_trains_a_network_once_for_each_thing_that_it_shows(area):
         "unet-smp",
     ]
     assert second.twin.seed != config.twin.seed and second.area.name != config.area.name
+
+
+def test_figures_of_an_interval_are_drawn_of_the_first_system_that_gives_one(settings, area):
+    published = {"inputs": "published", "name": "unet-smp"}
+    for model, shown in (({}, "multi-sensor"), (published, "")):
+        jobs = Jobs(settings(model=model))
+        assert jobs.interval_to_draw() == shown
+        drawn = [
+            path for path in jobs.benchmark_tables() if path.endswith(("coverage.png", "pit.png"))
+        ]
+        assert len(drawn) == (2 if shown else 0)

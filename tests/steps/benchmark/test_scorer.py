@@ -10,7 +10,6 @@ from daymelt.core import cube
 from daymelt.core.dates import span
 from daymelt.core.encoding import PERCENT, decode, encode
 from daymelt.core.grid import Grid
-from daymelt.science.distributions import Distribution
 from daymelt.steps.benchmark.scorer import Ground, Scorer
 from daymelt.systems.streams import open_series
 
@@ -68,7 +67,7 @@ def test_memory_of_an_evaluation_does_not_grow_with_the_days(series):
     assert peak_of_many - peak_of_few < FIELD
 
 
-def test_steps_reliability_of_the_mean_and_errors_at_the_border_are_scored():
+def test_steps_at_the_edge_of_the_swath_and_errors_at_the_border_are_scored():
     """Two fields of one day, of which the left half was seen: the map has a step at its edge."""
     shape = (40, 44)
     ground = Ground(np.zeros(shape, np.float32), np.ones(shape, bool), np.full(shape, 0.01))
@@ -76,14 +75,9 @@ def test_steps_reliability_of_the_mean_and_errors_at_the_border_are_scored():
     seen = np.full(shape, np.nan, np.float32)
     seen[:, :22] = 0.5
     melt = np.where(np.isfinite(seen), seen, np.float32(0.7))
-    levels, weights = (0.25, 0.5, 0.75), (0.25, 0.5, 0.25)
-    quantiles = np.stack([np.full(shape, value, np.float32) for value in (0.1, 0.7, 0.98)])
-    quantiles[:, np.isfinite(seen)] = np.nan
-    mean = np.where(np.isfinite(seen), seen, np.tensordot(np.float32(weights), quantiles, 1))
-    predicted = Distribution(levels, weights, quantiles, melt - 0.1, melt + 0.1, mean)
     day = dt.date(2019, 7, 31)
     scorer = Scorer("some", ground, {})
-    scorer.score(day, "truth", melt, truth, np.zeros(shape, np.uint8), predicted)
+    scorer.score(day, "truth", melt, truth, np.zeros(shape, np.uint8))
     scorer.add_season_day(day, melt, seen, truth)
     scorer.add_season_day(day + dt.timedelta(1), melt, None, truth)
     tables = scorer.tables()
@@ -91,10 +85,6 @@ def test_steps_reliability_of_the_mean_and_errors_at_the_border_are_scored():
     assert steps["edge"]["pairs"] == shape[0]
     assert steps["edge"]["map"] == pytest.approx(0.2) and steps["edge"]["truth"] == 0
     assert steps["elsewhere"]["map"] == 0
-    of_mean = [row for row in tables.reliability if row["layer"] == "melt_mean"]
-    means = {round(row["lower"], 2): row for row in of_mean}
-    assert means[0.6]["mean_prediction"] == pytest.approx(0.25 * 0.1 + 0.5 * 0.7 + 0.25 * 0.98)
-    assert means[0.5]["cells"] == means[0.6]["cells"] == shape[0] * 22
     border = {row["bin"]: row for row in tables.strata if row["kind"] == "border"}
     assert border["inside"]["cells"] == (shape[0] - 32) * (shape[1] - 32)
     assert border["outer 16 cells"]["absolute"] + border["inside"]["absolute"] == pytest.approx(

@@ -6,23 +6,35 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from daymelt.core.dates import span
 from daymelt.plan import places
 from daymelt.plan.jobs import Jobs
-from daymelt.science.bootstrap import Mean, block_mean
+from daymelt.science.bootstrap import block_interval
 from daymelt.settings.base import NETWORKS
 from daymelt.settings.config import Config
 from daymelt.settings.protocols import LEAVE_OUT, PUBLISHED, TRUTH, Protocol
 from daymelt.steps.benchmark.daily_table import TRUTH as UNOBSERVED
 from daymelt.steps.benchmark.daily_table import TRUTH_EVERY_DAY, read_tables
 
+MEAN = "melt_mean"
 UNET = "unet-smp"  # the network with the published inputs
 SINGLE_SENSOR = ("time-interpolated-sar", "interpolate-mar", "threshold-pmw")  # kinds
 
 Row = Mapping[str, str]
 Days = dict[dt.date, float]
+
+
+class Mean(NamedTuple):
+    """A mean over days, and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -63,14 +75,12 @@ class FoundTables:
 
     @cached_property
     def reliability(self) -> list[dict[str, str]]:
-        """Classes of the fraction in the maps that give sums: the mean of the distribution of a
-        system with one, the map of another.
+        """Classes of the fraction in the layer for sums: `melt_mean` of a system that has one, else
+        `melt`.
         """
         rows = self.pooled("reliability")
-        with_mean = {row["system"] for row in rows if row["layer"] == "melt_mean"}
-        return [
-            row for row in rows if (row["layer"] == "melt_mean") == (row["system"] in with_mean)
-        ]
+        with_mean = {row["system"] for row in rows if row["layer"] == MEAN}
+        return [row for row in rows if (row["layer"] == MEAN) == (row["system"] in with_mean)]
 
     @cached_property
     def edges(self) -> list[dict[str, str]]:
@@ -179,10 +189,24 @@ class FoundTables:
         """Mean difference of two daily series on their common days, with its bootstrap interval;
         None without a common day.
         """
-        days = sorted(one.keys() & other.keys())
-        if not days:
+        values = {day: one[day] - other[day] for day in sorted(one.keys() & other.keys())}
+        if not values:
             return None
-        return block_mean(days, np.array([one[day] - other[day] for day in days]))
+        low, high = block_interval(by_season(values))[:, 0].tolist()
+        return Mean(math.fsum(values.values()) / len(values), low, high)
+
+
+def by_season(values: Days) -> list[NDArray[np.float64]]:
+    """Sums of each season for `block_interval`, (2, day, 1): the value and 1 on a day with one, 0
+    on the days between.
+    """
+    seasons = []
+    for year in sorted({day.year for day in values}):
+        own = [day for day in values if day.year == year]
+        days = span(min(own), max(own))
+        held = [[values.get(day, 0.0) for day in days], [float(day in values) for day in days]]
+        seasons.append(np.array(held)[..., None])
+    return seasons
 
 
 def where(rows: Iterable[Row], **values: str) -> list[Row]:

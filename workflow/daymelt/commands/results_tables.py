@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from functools import partial
 from typing import TypeVar
 
-from daymelt.commands.found_tables import UNET, Days, FoundTables, Row, weighted, where
+from daymelt.commands.found_tables import UNET, Days, FoundTables, Mean, Row, weighted, where
 from daymelt.commands.targets import DASH, UNCERTAIN, number, targets, unseen_error
 from daymelt.core.errors import FormatError, MissingInputError, nearest
 from daymelt.learn.calibration import FILE, read_intervals
 from daymelt.plan import places
 from daymelt.products.marked_tables import markdown_table
 from daymelt.products.tables import label
-from daymelt.science.bootstrap import Mean
 from daymelt.science.distributions import PIT, PIT_BINS
 from daymelt.science.strata import GAPS
 from daymelt.settings.learning import LEFT_OUT_YEARS, VALIDATION_DAYS
@@ -303,7 +302,7 @@ def difference(found: Mean | None) -> str:
     """A mean difference with its interval."""
     if found is None:
         return DASH
-    return f"{found.mean:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
+    return f"{found.value:+.4f} ({found.low:+.4f} to {found.high:+.4f})"
 
 
 def needed(part: Part, what: str) -> Part:

@@ -1,82 +1,57 @@
-"""Interval of the mean of a daily series, by a bootstrap of blocks of consecutive days.
+"""Interval of a pooled mean by a block bootstrap over days.
 
-Days that follow each other are alike, so days drawn one by one would give too narrow an interval.
-Blocks keep what neighbouring days share. Each begins on a day of the series and holds its values of
-that day and the following ones; a block does not reach into another season.
-
-Source: Künsch (1989), Ann. Stat. 17, 1217 (the moving-block bootstrap); Efron (1979), Ann. Stat. 7,
-1 (that of blocks of one day).
+The errors of neighbouring days are alike, so blocks of consecutive days are drawn, not single days.
+Blocks are circular within a season: every day is in as many of them as every other (Politis and
+Romano 1992, in LePage and Billard, Exploring the Limits of Bootstrap, 263; Künsch 1989, Ann. Stat.
+17, 1217). What the interval says is how far the mean hangs on the days that happened to be scored;
+it says nothing of another area or of another training.
 """
 
-import datetime as dt
-from bisect import bisect_left
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 BLOCK_DAYS = 10
-RESAMPLES = 2000
+DRAWS = 1000
 SEED = 42
-LEVEL = 0.95
+BOUNDS = (2.5, 97.5)  # percentiles: a 95 % interval
+
+Sums = NDArray[np.float64]
 
 
-class Mean(NamedTuple):
-    """Mean of a series, and the ends of its interval."""
-
-    mean: float
-    low: float
-    high: float
-
-
-def block_mean(
-    days: Sequence[dt.date],
-    values: NDArray[np.float64],
-    block_days: int = BLOCK_DAYS,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-    level: float = LEVEL,
-) -> Mean:
-    """Mean of a daily series and its bootstrap interval, from the percentiles of the resampled
-    means.
+def block_interval(seasons: Sequence[Sums], block: int = BLOCK_DAYS) -> NDArray[np.float64]:
+    """95 % interval of the ratio of two sums over days, such as error over cells.
 
     Parameters
     ----------
-    days : rising; days may be missing
-    values : (day,)
-    block_days : length of a block, calendar days
-    level : of the interval
+    seasons : of each season (2, day, class), numerator and denominator on every calendar day, 0
+        where there is nothing
+    block : length of the blocks, days
 
-    Raises
-    ------
-    ValueError
-        There is no day, or the days do not rise.
+    Returns
+    -------
+    bounds (2, class), NaN of a class without anything
     """
-    if not days or any(later <= day for day, later in pairwise(days)):
-        raise ValueError(f"block bootstrap: {len(days)} days; expected rising days, one at least")
-    blocks = np.array(blocks_of(days, block_days))
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    sums, counts = total[blocks[:, 1]] - total[blocks[:, 0]], blocks[:, 1] - blocks[:, 0]
-    drawn = max(1, round(len(days) / counts.mean()))
-    draws = np.random.default_rng(seed).integers(len(blocks), size=(resamples, drawn))
-    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Mean(float(np.mean(values)), float(low), float(high))
+    blocks = np.concatenate([circular_blocks(days, block) for days in seasons], axis=1)
+    count = -(-sum(days.shape[1] for days in seasons) // block)
+    drawn = np.random.default_rng(SEED).integers(blocks.shape[1], size=(DRAWS, count))
+    totals = np.stack([blocks[:, some].sum(axis=1) for some in drawn])
+    return percentiles(totals)
 
 
-def blocks_of(days: Sequence[dt.date], block_days: int) -> list[tuple[int, int]]:
-    """First index and the one after the last of each block.
+def circular_blocks(days: Sums, block: int) -> Sums:
+    """Sums of the blocks that begin on each day, (2, day, class); the season is a circle."""
+    length = min(block, days.shape[1])
+    sums: Sums = np.sum([np.roll(days, -ahead, axis=1) for ahead in range(length)], axis=0)
+    return sums
 
-    A block that would end after the last day of its season is left out, but for the first of a
-    season that is shorter than a block.
-    """
-    blocks = []
-    for index, day in enumerate(days):
-        end = bisect_left(days, day + dt.timedelta(days=block_days))
-        season = bisect_left(days, dt.date(day.year + 1, 1, 1))
-        is_first = index == bisect_left(days, dt.date(day.year, 1, 1))
-        if is_first or day + dt.timedelta(days=block_days - 1) <= days[season - 1]:
-            blocks.append((index, min(end, season)))
-    return blocks
+
+def percentiles(totals: Sums) -> NDArray[np.float64]:
+    """Bounds of the ratios (draw, 2, class) of each class over the draws that have it."""
+    bounds = np.full((len(BOUNDS), totals.shape[2]), np.nan)
+    for index, (numerators, denominators) in enumerate(totals.transpose(2, 1, 0)):
+        some = denominators > 0
+        if some.any():
+            bounds[:, index] = np.percentile(numerators[some] / denominators[some], BOUNDS)
+    return bounds

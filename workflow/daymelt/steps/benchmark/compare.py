@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from daymelt.core.cube import open_layers, read_layers
 from daymelt.products.benchmark_table import benchmark_csv, benchmark_html, benchmark_markdown
+from daymelt.science.bootstrap import block_interval
 from daymelt.science.distributions import DistributionSums
 from daymelt.science.edges import EdgeSums
 from daymelt.science.onset import onset_error, pooled_onset_error
-from daymelt.science.ratio_bootstrap import block_interval
 from daymelt.science.reliability import Reliability
 from daymelt.science.scores import extent_errors, scores_of
 from daymelt.science.strata import GAPS, StrataSums

@@ -22,7 +22,6 @@ COMPARABLE_SHARE = 0.5
 PIT_SEED = 42  # of the draws of the randomised PIT, one stream a day
 Field = NDArray[np.float32]
 Row = dict[str, Any]
-SumsOfRows = StrataSums | Reliability | DistributionSums
 Events = Mapping[str, tuple[dt.date, dt.date]]
 
 
@@ -85,9 +84,9 @@ class Scorer:
     def __init__(self, name: str, ground: Ground, events: Events) -> None:
         self._name, self._ground, self._events = name, ground, events
         self._bands = height_bins(np.where(ground.land, ground.height, np.float32(np.nan)))
-        self._border = border_bins(ground.height.shape)
         self._strata: dict[str, StrataSums] = {}
         self._reliability: dict[tuple[str, str], Reliability] = {}
+        self._border = border_bins(ground.height.shape)
         self._distributions: dict[str, DistributionSums] = {}
         self._edges = EdgeSums(("map", "truth"))
         self._onsets = (Onset(ground.land.shape), Onset(ground.land.shape))
@@ -123,8 +122,8 @@ class Scorer:
         self._tables.daily.append({"date": day, "against": against, "system": self._name, **values})
         strata = self._strata.setdefault(against, StrataSums())
         strata.add_rows(self._of_gaps(day, against, melt, target, valid, age))
-        for kind, classes in (("height", self._bands), ("border", self._border)):
-            strata.add(kind, *classes, melt, target, valid)
+        strata.add("height", *self._bands, melt, target, valid)
+        strata.add("border", *self._border, melt, target, valid)
         for kind, name in period_of(day, self._events):
             strata.add(kind, 0, [name], melt, target, valid)
         self._add_reliability(against, "melt", melt, target, valid)
@@ -164,27 +163,27 @@ class Scorer:
         """The tables of all days added."""
         tables = self._tables
         named = {"system": self._name}
-        tables.strata = self._rows(self._strata)
+        tables.strata = [
+            {**named, "against": against, **row}
+            for against, sums in self._strata.items()
+            for row in sums.rows()
+        ]
         tables.reliability = [
             {**named, "against": against, "layer": layer, **row}
             for (against, layer), sums in self._reliability.items()
             for row in sums.rows()
         ]
-        tables.distribution = self._rows(self._distributions)
+        tables.distribution = [
+            {**named, "against": against, **row}
+            for against, sums in self._distributions.items()
+            for row in sums.rows()
+        ]
         tables.edges = [{**named, **row} for row in self._edges.rows()]
         error = onset_error(*(onset.result() for onset in self._onsets))
         tables.onset = (
             [{**named, **error}] if error["onset_cells"] + error["onset_one_sided_cells"] else []
         )
         return tables
-
-    def _rows(self, sums: Mapping[str, SumsOfRows]) -> list[Row]:
-        """The rows of the sums of each reference."""
-        return [
-            {"system": self._name, "against": against, **row}
-            for against, of_reference in sums.items()
-            for row in of_reference.rows()
-        ]
 
     def onsets(self) -> tuple[Field, Field]:
         """Day of the year of the onset in the maps and in the truth, (y, x); NaN where none."""
