@@ -177,10 +177,10 @@ class Training(Section):
         description="side of a training crop, cells; a multiple of 2 to the power of model.depth",
     )
     batch: Batch = Field(8, description="crops a step")
-    epochs: Repeats = Field(70, description="length of the training, epochs")
+    epochs: Repeats = Field(60, description="length of the training, epochs")
     steps_per_epoch: Repeats = Field(40, description="batches an epoch")
     learning_rate: Number = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
-    restart_epochs: Repeats = Field(70, description="length of the first cosine cycle, epochs")
+    restart_epochs: Repeats = Field(60, description="length of the first cosine cycle, epochs")
     restart_factor: Integer = Field(
         2, ge=1, le=100, description="ratio of the length of each cycle to the one before"
     )
@@ -189,7 +189,7 @@ class Training(Section):
         True, description="apply one of the eight symmetries of a square to each crop"
     )
     validate_every: Repeats = Field(
-        5, description="epochs between two validations; at most `epochs`"
+        10, description="epochs between two validations; at most `epochs`"
     )
     seed: Integer = Field(
         42, ge=0, le=2**32 - 1, description="seed of the initial weights and of the crops"
@@ -317,7 +317,8 @@ class SystemEntry(Section):
         return self
 
 
-EPOCHS = {"epochs": 35, "restart_epochs": 35}  # of the networks with the published inputs
+# of the networks with the published inputs
+EPOCHS = {"epochs": 35, "restart_epochs": 35, "validate_every": 5}
 SYSTEMS = {
     "unet-smp": SystemEntry(kind=NETWORK, training=EPOCHS),
     "unet": SystemEntry(
