@@ -144,7 +144,7 @@ def _measured_again(old: str, systems: Sequence[str]) -> list[str]:
     _, written, machine, _, *again, _ = old.split("\n\n")
     named = f"`{' '.join(systems)}` on "
     others = [line for line in again if not line.startswith(named)]
-    line = f"{named}{dt.date.today()}, with {available_cores()} threads at most."
+    line = f"{named}{dt.date.today()}; cores: {available_cores()}."
     return [written, machine, WHAT_JOBS_ARE, *others, line]
 
 
