@@ -1,16 +1,16 @@
 """Memory of every system of the production area on a CPU, in training and in mapping.
 
-    python benchmarks/production_memory.py                  # what learns of helheim.yaml
-    python benchmarks/production_memory.py unet-xception71  # one of them
-    python benchmarks/production_memory.py --write          # into RESULTS.md too
+    python benchmarks/production_memory.py               # what learns of helheim.yaml
+    python benchmarks/production_memory.py multi-sensor  # one of them
+    python benchmarks/production_memory.py --write       # into RESULTS.md too
 
 A training of the published length would take weeks on a CPU; its memory is that of its parts. So
 the job `train` runs as it is on streams of the production grid with as many labelled days as were
 published, batch and crop as published, but for a few steps alone, a forest of few trees, and a
-validation on two days. Maps are those of as many days at once as the area's settings say; a forest
-takes one day after the other, and one is mapped. Each job is a process of its own; its peak is what
-the kernel counted. `unet-smp` is the default network, with the crops of
-workflow/areas/full-size.yaml.
+validation on two days. The job `calibrate`, of a system with an interval, predicts these two days.
+Maps are those of as many days at once as the area's settings say; a forest takes one day after the
+other, and one is mapped. Each job is a process of its own; its peak is what the kernel counted.
+`unet-smp-full-size` is the default network, with the crops of workflow/areas/full-size.yaml.
 """
 
 import argparse
@@ -35,11 +35,14 @@ from learning import coarse_fields, smooth_percent
 from daymelt.core import cube
 from daymelt.core.cores import available_cores
 from daymelt.core.encoding import BRIGHTNESS, FLAG, HEIGHT, LIQUID_WATER, PERCENT
+from daymelt.learn.calibration import FILE as BOUNDS
 from daymelt.settings.loading import load_all
 from daymelt.steps.splits import write_split
+from daymelt.systems.interface import gives_interval
 
 AREAS = Path(__file__).parents[1] / "workflow" / "areas"
-PUBLISHED, LARGE = "unet-smp", "unet-xception71"  # of full-size.yaml and of helheim.yaml
+PUBLISHED, SMALL = "unet-smp", "unet-smp-full-size"  # of helheim.yaml and of full-size.yaml
+KINDS = "multi-sensor", "network", "random-forest"
 LIMIT_MIB = 8 * 1024
 TRAINING_DAYS, VALIDATION_DAYS, STEPS, TREES = (
     389,
@@ -47,7 +50,7 @@ TRAINING_DAYS, VALIDATION_DAYS, STEPS, TREES = (
     2,
     4,
 )  # labelled days as published (arXiv 2512.12142)
-SPLIT = "split.csv"
+SPLIT, CARD = "split.csv", "model.json"
 FIELDS = 8  # different days; further ones are these again
 
 
@@ -80,31 +83,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
             shutil.rmtree(
                 folder / system, ignore_errors=True
             )  # a finished training would not be trained again
-            for job, command in (
-                ("train", train_command(folder, system)),
-                ("map", map_command(folder, system)),
-            ):
+            for job, command in jobs(folder, system, known[system]["kind"]).items():
                 rows.append((system, job, *measured(command)))
                 print(*rows[-1], flush=True)
     print(table(rows))
     if values.write:
-        report.write_production(table(rows))
+        report.write_production(table(rows), values.systems)
     return int(any(row[-1] > LIMIT_MIB for row in rows))
 
 
 def systems() -> dict[str, Any]:
     """The settings of every system that learns, shortened to what its memory needs, by its name."""
     helheim, small = load_all([AREAS / "helheim.yaml"]), load_all([AREAS / "full-size.yaml"])
-    found = {PUBLISHED: small.resolve(PUBLISHED)}
-    found |= {
-        LARGE if name == PUBLISHED else name: helheim.resolve(name)
+    found = {
+        name: helheim.resolve(name)
         for name in helheim.system_names()
         if name not in helheim.ablations
-    }
+    } | {SMALL: small.resolve(PUBLISHED)}
     return {
         name: short(system.model_dump(mode="json"))
         for name, system in found.items()
-        if system.kind in ("network", "random-forest")
+        if system.kind in KINDS
     }
 
 
@@ -179,8 +178,29 @@ def write_days(
     cube.write_stream(path, pairs, grid=grid, encoding=encoding, attributes={"inputs": ""})
 
 
+def jobs(folder: Path, system: str, kind: str) -> dict[str, list[str]]:
+    """The jobs of a system in their order, each as a command."""
+    calibrated = {"calibrate": calibrate_command(folder, system)} if gives_interval(kind) else {}
+    return {
+        "train": train_command(folder, system),
+        **calibrated,
+        "map": [sys.executable, __file__, "--map", str(folder), system],
+    }
+
+
 def train_command(folder: Path, system: str) -> list[str]:
     """The job `train` as its rule calls it."""
+    return learning_command("train", folder, system, folder / system / CARD)
+
+
+def calibrate_command(folder: Path, system: str) -> list[str]:
+    """The job `calibrate` as its rule calls it, on the validation days."""
+    own = ["--models", str(folder / system / CARD), "--calibration", "validation-days"]
+    return [*learning_command("calibrate", folder, system, folder / system / BOUNDS), *own]
+
+
+def learning_command(job: str, folder: Path, system: str, out: Path) -> list[str]:
+    """A job on all labelled days."""
     streams = [
         part
         for name in ("sar", "interpolated", "mar", "microwave")
@@ -194,26 +214,9 @@ def train_command(folder: Path, system: str) -> list[str]:
         "--splits",
         str(folder / SPLIT),
     ]
-    options = (folder / f"{system}.json").read_text()
-    threads = ["--threads", str(available_cores())]
-    card = ["--out", str(folder / system / "model.json")]
-    return [
-        sys.executable,
-        "-m",
-        "daymelt",
-        "train",
-        "--options",
-        options,
-        *streams,
-        *others,
-        *threads,
-        *card,
-    ]
-
-
-def map_command(folder: Path, system: str) -> list[str]:
-    """This program, to map."""
-    return [sys.executable, __file__, "--map", str(folder), system]
+    options = ["--options", (folder / f"{system}.json").read_text()]
+    end = ["--threads", str(available_cores()), "--out", str(out)]
+    return [sys.executable, "-m", "daymelt", job, *options, *streams, *others, *end]
 
 
 def map_days(folder: Path, name: str) -> None:
@@ -221,15 +224,18 @@ def map_days(folder: Path, name: str) -> None:
     do.
     """
     from daymelt.settings.learning import System
-    from daymelt.steps.running import load_system, running
+    from daymelt.steps.running import load_system, running, with_observations
     from daymelt.systems.aligned import open_aligned
 
     system = System.model_validate(json.loads((folder / f"{name}.json").read_text())["system"])
-    area = load_all([AREAS / ("full-size.yaml" if name == PUBLISHED else "helheim.yaml")])
+    area = load_all([AREAS / ("full-size.yaml" if name == SMALL else "helheim.yaml")])
     settings = area.map.model_copy(update={"device": "cpu"})
     count = 1 if system.kind == "random-forest" else settings.batch
     streams = [folder / "interpolated.nc"], [folder / "mar.nc"], [folder / "microwave.nc"]
-    with open_aligned(folder / "terrain.nc", *streams) as aligned:
+    with (
+        open_aligned(folder / "terrain.nc", *streams) as given,
+        with_observations(given, [folder / "sar.nc"]) as aligned,
+    ):
         ready = load_system(
             system, folder / name, aligned, running(settings, available_cores(), count)
         )

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from daymelt.core.cores import available_cores
@@ -19,6 +20,13 @@ WHAT_IT_SAYS = (
     "Times are medians of ways run in turn. Peak memory is that of our way in a process of its "
     "own, inputs and libraries included. "
     "A ratio is ours over what it is compared with."
+)
+WHAT_JOBS_ARE = fill(
+    "The job `train` on the production grid with 389 labelled days, batch and crop as published, "
+    "but for two steps, two days of validation and forests of four trees; the job `calibrate` on "
+    "the days of validation; and the maps of as many days at once as the settings say, of one by a "
+    "forest. Each is a process of its own.",
+    100,
 )
 LIBRARIES = (
     "numpy",
@@ -117,29 +125,27 @@ def write_season(table: str, cores: int, minutes: float) -> None:
     write_section("## A season at full size", [words, whole, table])
 
 
-def write_production(table: str) -> None:
+def write_production(table: str, systems: Sequence[str] = ()) -> None:
     """Write what systems of the production area take into benchmarks/RESULTS.md; rows of others
     that stand there stay.
+
+    Of some `systems` alone, a line says when they were measured; the date above is of the others.
     """
-    what = (
-        "The job `train` on the production grid with 389 labelled days, batch and crop as "
-        "published, but for two steps, two days of "
-        "validation and forests of four trees; and the maps of as many days at once as the "
-        "settings say, of one by a forest. Each is a "
-        "process of its own."
-    )
-    rows = {
-        _first_cells(line): line
-        for line in [*_table_lines(sections().get(PRODUCTION, "")), *_table_lines(table)]
-    }
-    write_section(
-        PRODUCTION,
-        [
-            _about("`python benchmarks/production_memory.py --write`"),
-            what,
-            "\n".join(rows.values()),
-        ],
-    )
+    old = sections().get(PRODUCTION, "")
+    rows = {_first_cells(line): line for line in [*_table_lines(old), *_table_lines(table)]}
+    words = [_about("`python benchmarks/production_memory.py --write`"), WHAT_JOBS_ARE]
+    if systems and old:
+        words = _measured_again(old, systems)
+    write_section(PRODUCTION, [*words, "\n".join(rows.values())])
+
+
+def _measured_again(old: str, systems: Sequence[str]) -> list[str]:
+    """The words of the section of production with a line for what was measured again."""
+    _, written, machine, _, *again, _ = old.split("\n\n")
+    named = f"`{' '.join(systems)}` on "
+    others = [line for line in again if not line.startswith(named)]
+    line = f"{named}{dt.date.today()}; cores: {available_cores()}."
+    return [written, machine, WHAT_JOBS_ARE, *others, line]
 
 
 def _table_lines(text: str) -> list[str]:

@@ -7,7 +7,9 @@ import sys
 import pytest
 from runs.results import MIB, RESULTS, rows
 
+from daymelt.learn.quantiles import LEVELS
 from daymelt.plan.resources import FULL_CELLS, JobResources, cells_of, system_needs
+from daymelt.systems.multi_sensor import QUANTILES_BYTES
 from daymelt.systems.resources import Size, memory_mb, needs_of
 
 MOST = 3  # times the measured memory that a job of a system may ask for
@@ -68,10 +70,10 @@ def test_systems_ask_for_what_the_rules_asked_for(area, wildcards, name):
         assert threads == ((8, 4) if system_needs(config, model).slow else (1, 1)), model
 
 
-def production(area, system):
-    """Kind, options and size of a system of benchmarks/production_memory.py, as it runs there."""
-    config = area("full-size" if system == "unet-smp" else "helheim")
-    found = config.resolve("unet-smp" if system == "unet-xception71" else system)
+def production(area, system, job):
+    """Kind, options and size of a job of benchmarks/production_memory.py, as it runs there."""
+    config = area("full-size" if system.endswith("-full-size") else "helheim")
+    found = config.resolve(system.removesuffix("-full-size"))
     options = found.options
     if "training" in options:
         options["training"]["device"] = "cpu"
@@ -82,19 +84,43 @@ def production(area, system):
         ).groups()
         constants = dict(zip(names.split(", "), map(int, re.findall(r"\d+", values)), strict=True))
         options["trees"] = constants["TREES"]
-    batch = 1 if found.kind == "random-forest" else config.map.batch
+    one_day = found.kind == "random-forest" or job == "calibrate"
+    batch = 1 if one_day else config.map.batch
     size = Size(cells_of(config), len(area("helheim").seasons.years), batch, config.map.tile)
     return found.kind, options, size
 
 
-def test_the_memory_of_the_production_systems_is_what_was_measured_and_some_more(area):
-    measured = rows("Memory of the production systems on a CPU")
-    assert len(measured) == 10
-    for system, job, _, peak in measured:
-        needs = needs_of(*production(area, system))
+def asked_and_used(area):
+    """Memory that each job of a production system asks for and what was measured, MB."""
+    for system, job, _, peak in rows("Memory of the production systems on a CPU"):
+        needs = needs_of(*production(area, system, job))
         asked = needs.training_mb if job == "train" else needs.mapping_mb
-        used = float(peak) * MIB
-        assert used <= asked <= MOST * used, (system, job)
+        yield (system, job), asked, float(peak) * MIB
+
+
+def test_the_memory_of_the_production_systems_is_what_was_measured_and_some_more(area):
+    memory = list(asked_and_used(area))
+    assert len(memory) == 13
+    for job, asked, used in memory:
+        assert used <= asked <= MOST * used, job
+
+
+def test_the_jobs_of_the_main_system_ask_for_a_fifth_more_than_was_measured(area):
+    main = area("helheim").model.name
+    memory = {
+        job: asked / used for (system, job), asked, used in asked_and_used(area) if system == main
+    }
+    assert set(memory) == {"train", "calibrate", "map"}
+    assert min(memory.values()) >= 1.2, memory
+
+
+def test_the_quantiles_of_a_day_are_counted():
+    assert 4 * len(LEVELS) == QUANTILES_BYTES
+
+
+def test_the_production_systems_stay_within_8_gib():
+    measured = rows("Memory of the production systems on a CPU")
+    assert max(float(peak) for *_, peak in measured) <= 8 * 1024
 
 
 def test_the_systems_of_a_season_at_full_size_fit_into_what_they_ask_for(area, wildcards):

@@ -40,7 +40,7 @@ from daymelt.systems.interface import (
     Running,
     TrainingData,
 )
-from daymelt.systems.resources import Needs, Size, memory_mb
+from daymelt.systems.resources import LABELLED_DAYS, Needs, Size, memory_mb
 
 if TYPE_CHECKING:  # torch is imported by what runs a network, not by what reads its options
     from daymelt.learn.sensor_inputs import Acquisitions, Coarse
@@ -59,6 +59,7 @@ WITHHELD_LATER = "later-sar"
 SOURCES = {SAR: "Sentinel-1", "microwave": "passive microwave", "liquid_water": "MAR"}
 ONE_PASS_CELLS = 1 << 21  # of a validation day that is predicted in one pass
 STORE_MB = 256  # acquisitions beyond it lie in a file (`core.memory`)
+QUANTILES_BYTES = 36  # of a cell and day: `learn.quantiles.LEVELS` in single precision
 
 
 @dataclass(frozen=True, config=STRICT)
@@ -246,13 +247,23 @@ def load(folder: Path, options: Options, aligned: Aligned, running: Running) -> 
 
 
 def needs(options: Options, size: Size) -> Needs:
-    """Memory of the layers, of the acquisitions, and of the libraries, as of a network."""
+    """Memory of the layers, of the acquisitions, and of the libraries, as of a network; in mapping
+    that of the planes and of the quantiles too: the weighted sums of all days at once, their
+    quotients, and what is made of one day.
+
+    Measured at full size with Xception71, see benchmarks/RESULTS.md ("Memory of the production
+    systems on a CPU").
+    """
     base = network.needs(network.Options(options.model, options.training), size)
     stored = min(size.cells * size.labelled_days / 1e6, STORE_MB)
     planes = 4 * len(planes_of(options).names()) * size.cells_at_once / 1e6
+    quantiles = QUANTILES_BYTES * size.cells * (2 * size.batch + 1) / 1e6
     return Needs(
         training_mb=base.training_mb + memory_mb(0, 0, stored),
-        mapping_mb=base.mapping_mb + 2 * planes + min(size.cells * 90 / 1e6, STORE_MB),
+        mapping_mb=base.mapping_mb
+        + 2 * planes
+        + quantiles
+        + min(size.cells * LABELLED_DAYS / 1e6, STORE_MB),
         training_threads=base.training_threads,
         mapping_threads=base.mapping_threads,
         slow=True,
