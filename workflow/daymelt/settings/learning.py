@@ -189,7 +189,7 @@ class Training(Section):
         True, description="apply one of the eight symmetries of a square to each crop"
     )
     validate_every: Repeats = Field(
-        10, description="epochs between two validations; at most `epochs`"
+        5, description="epochs between two validations; at most `epochs`"
     )
     seed: Integer = Field(
         42, ge=0, le=2**32 - 1, description="seed of the initial weights and of the crops"
@@ -317,8 +317,7 @@ class SystemEntry(Section):
         return self
 
 
-# of the networks with the published inputs
-EPOCHS = {"epochs": 35, "restart_epochs": 35, "validate_every": 5}
+EPOCHS = {"epochs": 35, "restart_epochs": 35}  # of the networks with the published inputs
 SYSTEMS = {
     "unet-smp": SystemEntry(kind=NETWORK, training=EPOCHS),
     "unet": SystemEntry(
