@@ -49,7 +49,8 @@ def seconds_of_training(measure: bool, steps: int) -> float:
 
     from daymelt.core.cores import available_cores
     from daymelt.learn.training import train
-    from daymelt.settings.learning import Model, Training
+    from daymelt.settings.config import Config
+    from daymelt.settings.learning import Training
     from daymelt.systems.network import network_options, training_options
 
     torch.set_num_threads(available_cores())
@@ -59,7 +60,7 @@ def seconds_of_training(measure: bool, steps: int) -> float:
         train(
             _inputs(Setting(folder, SIDE, SIDE, DAYS), DAYS, labelled=True),
             None,
-            network_options(Model().model_dump(mode="json")),
+            network_options(Config().resolve("unet-smp").options["model"]),
             replace(options, measure_threads=measure),
             Path(folder),
         )

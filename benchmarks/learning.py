@@ -328,7 +328,7 @@ def forward_case(setting: Setting) -> Case:
     """
     import torch
 
-    from daymelt.learn.inference import predict_days
+    from daymelt.learn.inference import OneConvolution, predict_days
 
     inputs, network = _inputs(setting, 1, labelled=False), _network(setting)
     with torch.inference_mode():
@@ -338,7 +338,7 @@ def forward_case(setting: Setting) -> Case:
         return next(iter(predict_days(network, [inputs], precision="32")))[1]
 
     def forward() -> np.ndarray:
-        with torch.inference_mode():
+        with OneConvolution(), torch.inference_mode():
             melt = network(ready)[0].cpu().numpy()
         return np.asarray(melt)
 

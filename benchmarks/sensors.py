@@ -51,11 +51,11 @@ def _network(setting: Setting, channels: int):
 
     from daymelt.learn.networks import build
     from daymelt.learn.quantiles import LEVELS
-    from daymelt.settings.learning import Model
+    from daymelt.settings.config import Config
     from daymelt.systems.network import network_options
 
     torch.manual_seed(0)
-    options = network_options(Model().model_dump(mode="json"))
+    options = network_options(Config().resolve("unet-smp").options["model"])
     return build(replace(options, channel_count=channels, quantiles=LEVELS)).to(setting.device)
 
 
@@ -144,7 +144,7 @@ def forward_case(setting: Setting) -> Case:
     """
     import torch
 
-    from daymelt.learn.inference import predict_days
+    from daymelt.learn.inference import OneConvolution, predict_days
 
     labelled = _inputs(setting)
     inputs = labelled.of_days([labelled.days[len(labelled) // 2]])
@@ -158,7 +158,7 @@ def forward_case(setting: Setting) -> Case:
         return quantiles
 
     def forward() -> np.ndarray:
-        with torch.inference_mode():
+        with OneConvolution(), torch.inference_mode():
             return np.asarray(network(ready)[0].cpu().numpy())
 
     def check() -> str:
