@@ -424,13 +424,20 @@ def test_threads_are_chosen_by_the_times_of_steps_unless_fixed(
     assert torch.get_num_threads() == 2
 
 
-def test_a_training_on_fewer_threads_is_the_same_but_for_the_order_of_sums(sets, tmp_path):
+def test_a_training_on_fewer_threads_has_the_same_losses_but_for_the_order_of_sums(sets, tmp_path):
+    """Weights without effect, such as a bias before a batch norm, follow the rounding alone."""
     options = replace(OPTIONS, epochs=2, measure_threads=False)
     for count in (1, 2):
         train(*sets, TINY, replace(options, threads=count), tmp_path / str(count))
-    one, two = (checkpoint(tmp_path / name)["state"]["network"] for name in ("1", "2"))
-    for name, weights in one.items():
-        torch.testing.assert_close(two[name], weights, rtol=1e-3, atol=1e-4)
+    one, two = (
+        [
+            float(line.split(",")[2])
+            for line in (tmp_path / name / "loss.csv").read_text().split()[1:]
+        ]
+        for name in ("1", "2")
+    )
+    assert len(one) == 2
+    assert two == pytest.approx(one, rel=1e-3)
 
 
 def test_a_loss_that_is_no_number_stops_with_a_remedy(sets, tmp_path, monkeypatch):
