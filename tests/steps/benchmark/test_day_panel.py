@@ -59,13 +59,12 @@ def test_of_an_interval_the_bounds_and_their_distance_are_shown(open_run, maps):
     fields = {
         title: float(np.unique(panel.field).item())
         for title, panel in shown.items()
-        if title in ("Lower bound (5 %)", "Map (median)", "Upper bound (95 %)")
-        or panel.kind == "width"
+        if title in ("Lower bound", "Map (median)", "Upper bound") or panel.kind == "width"
     }
     assert fields == {
-        "Lower bound (5 %)": pytest.approx(0.1),
+        "Lower bound": pytest.approx(0.1),
         "Map (median)": pytest.approx(0.4),
-        "Upper bound (95 %)": pytest.approx(0.9),
+        "Upper bound": pytest.approx(0.9),
         "Width of the 90 % interval": pytest.approx(0.8),
     }
     np.testing.assert_array_equal(shown["Truth"].field, truth.read(day))

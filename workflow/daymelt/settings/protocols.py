@@ -6,10 +6,9 @@ scored days, and the seasons that are scored.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 Protocol = Literal["published", "truth", "leave-one-year-out", "blocked", "hindcast"]
-PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
 Pool = Literal["train", "all", "none"]
 PUBLISHED: Protocol = "published"
 TRUTH: Protocol = "truth"

@@ -49,12 +49,8 @@ KIND = "multi-sensor"
 NODATA = int(PERCENT.nodata)
 GIVES_INTERVAL = True
 MAPS_SUBSETS = True
-OF_INPUTS = (
-    "neighbours",
-    "neighbours_as",
-    "coarse_days",
-    "same_day",
-)  # of `model`; the others are the network's
+# settings of `model` that say what the inputs are; the others are the network's
+OF_INPUTS = ("neighbours", "neighbours_as", "coarse_days", "same_day")
 WITHHELD_LATER = "later-sar"
 SOURCES = {SAR: "Sentinel-1", "microwave": "passive microwave", "liquid_water": "MAR"}
 ONE_PASS_CELLS = 1 << 21  # of a validation day that is predicted in one pass

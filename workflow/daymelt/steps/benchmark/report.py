@@ -143,9 +143,9 @@ def interval_panels(
     return [
         *coarse_panels(day, aligned),
         acquisition_panel(day, observed, area),
-        Panel("Lower bound (5 %)", low, "fraction"),
+        Panel("Lower bound", low, "fraction"),
         Panel("Map (median)", melt, "fraction"),
-        Panel("Upper bound (95 %)", high, "fraction"),
+        Panel("Upper bound", high, "fraction"),
         Panel("Width of the 90 % interval", high - low, "width"),
         judge,
         age_panel(day, folder, area),
