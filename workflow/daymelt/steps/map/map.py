@@ -21,6 +21,7 @@ from daymelt.products.style import write_age_qml, write_qml
 from daymelt.science.temporal import describe_gaps
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.learning import Map, System
+from daymelt.steps.map.behind import Behind
 from daymelt.steps.running import load_system, running, with_observations
 from daymelt.steps.splits import days_of
 from daymelt.systems import interface
@@ -28,6 +29,7 @@ from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.streams import StreamSeries, open_series
 
 Gap = tuple[dt.date, dt.date]
+Files = dict[str, NDArray[np.uint8]]  # (y, x), by the pattern of the file's name
 
 
 def map(
@@ -81,8 +83,9 @@ def map(
         ready = load_system(system, model_card.parent, aligned, running(map, threads))
         writer = Writer(out.parent, area, ready, aligned, ages, read_gaps(age), map)
         missing = [day for day in days if not writer.is_done(day)]
-        for day, layers in layers_of(ready, missing):
-            writer.write(day, layers)
+        with Behind() as behind:
+            for day, layers in layers_of(ready, missing):
+                behind.do(writer.write, day, writer.files(day, layers))
         write_qml(out.parent / MELT_STYLE)
         write_age_qml(out.parent / AGE_STYLE)
         write_json(out, writer.index(season, days))
@@ -163,14 +166,18 @@ class Writer:
             or "none"
         )
 
-    def write(self, day: dt.date, layers: interface.Layers) -> None:
-        """Write the layers of a day, melt last; the ocean is nodata in all."""
+    def files(self, day: dt.date, layers: interface.Layers) -> Files:
+        """What the files of a day hold, in stored form, melt last; the ocean is nodata in all."""
         age = np.where(self._ocean, SAR_AGE.nodata, self._ages.raw(day)).astype(np.uint8)
-        self._write(self._path(AGE, day), age, SAR_AGE, day)
-        for name in reversed(self._layers):
-            share = np.where(self._ocean, np.float32(np.nan), np.clip(layers[name], 0, 1))
-            stored = encode(share, MAP_LAYERS[name]).astype(np.uint8)
-            self._write(self._path(LAYERS[name], day), stored, MAP_LAYERS[name], day)
+        return {AGE: age} | {
+            LAYERS[name]: self._stored(layers[name], MAP_LAYERS[name])
+            for name in reversed(self._layers)
+        }
+
+    def write(self, day: dt.date, files: Files) -> None:
+        """Write the files of a day in the order given."""
+        for name, stored in files.items():
+            self._write(self._path(name, day), stored, self._files[name], day)
 
     def is_done(self, day: dt.date) -> bool:
         """True where all layers of a day are whole, and of the same inputs, model and code."""
@@ -200,6 +207,10 @@ class Writer:
         }
         gaps = [{"first": str(first), "last": str(last)} for first, last in self._gaps]
         return {**about, "filled": filled, "sar_gaps": gaps, "files": files}
+
+    def _stored(self, layer: NDArray[np.float32], encoding: Encoding) -> NDArray[np.uint8]:
+        share = np.where(self._ocean, np.float32(np.nan), np.clip(layer, 0, 1))
+        return encode(share, encoding).astype(np.uint8)
 
     def _path(self, name: str, day: dt.date) -> Path:
         return self._folder / name.format(day=day.isoformat())
