@@ -287,7 +287,7 @@ RERUNS = [
     ("config.yaml", {"halo: 64": "halo: 32"}, MAPPED),
     (
         "config.yaml",
-        {"learning_rate: 0.001": "learning_rate: 0.002"},
+        {"learning_rate: 0.002": "learning_rate: 0.003"},
         TRAINED | {"train": 1, "evaluate": 2},
     ),
     (

@@ -11,6 +11,7 @@ from scipy.interpolate import RegularGridInterpolator
 from daymelt.core.errors import ConfigError, GridError
 from daymelt.learn.channels import CHANNELS
 from daymelt.learn.samples import (
+    CANDIDATES,
     SeasonInputs,
     StaticFields,
     TrainingSet,
@@ -223,6 +224,24 @@ def test_a_plan_reaches_every_place_about_equally_often():
     assert all(
         500 < number < 700 for number in places.values()
     )  # 600 expected, standard deviation 23
+
+
+def test_a_plan_by_labels_takes_the_place_with_most_of_them():
+    asked = []
+
+    def labels(days, rows, columns):
+        asked.append((days, rows, columns))
+        return 100 * np.array(days) - 10 * rows + columns
+
+    found = crop_plan(3, 4, 8, 20, (30, 40), (8, 9), labels)
+    assert len(asked) == CANDIDATES
+    for crop, (day, row, column) in enumerate(zip(*found, strict=True)):
+        assert all(days[crop] == day for days, *_ in asked)
+        assert (row, column) == max(
+            ((int(rows[crop]), int(columns[crop])) for _, rows, columns in asked),
+            key=lambda place: place[1] - 10 * place[0],
+        )
+    assert found[0] == crop_plan(3, 4, 8, 20, (30, 40), (8, 9))[0]
 
 
 def test_a_plan_depends_on_seed_and_step_alone():

@@ -178,6 +178,16 @@ def test_without_rates_the_own_observation_of_a_day_is_no_input(world):
     np.testing.assert_allclose(inputs[0], slowly(world, planes, DAYS[2], same_day=False), atol=2e-5)
 
 
+def test_labels_of_crops_are_their_valid_targets(world):
+    labelled = SensorTrainingSet(world[0], Planes(), DAYS, *world[1:])
+    size = (3, 4)
+    rows, columns = np.array([0, 1, 2]), np.array([2, 0, 1])
+    _, _, valid = labelled.crops([0, 1, 0], rows.tolist(), columns.tolist(), size)
+    found = labelled.labels(size)([0, 1, 0], rows, columns)
+    np.testing.assert_array_equal(found, valid.sum((1, 2)))
+    assert 0 < found.sum() < valid.numel()
+
+
 def test_without_later_acquisitions_a_day_has_those_up_to_its_own(world):
     frame, acquisitions, coarse = world
     for day in (DAYS[2], DAYS[2] + dt.timedelta(1)):

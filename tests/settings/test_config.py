@@ -374,13 +374,13 @@ def test_the_model_is_given_the_sensors_or_with_one_setting_the_published_channe
     of_sensors = {"neighbours": 3, "neighbours_as": "each", "coarse_days": 2, "same_day": True}
     model = sensors.system.options["model"]
     assert model == published.system.options["model"] | of_sensors
-    assert sensors.system.options["training"]["epochs"] == 60
+    assert sensors.system.options["training"]["epochs"] == 40
 
 
 def test_a_network_of_the_name_of_an_entry_takes_its_place():
     config = load({"model": {"inputs": "published", "name": "unet-smp"}})
     assert config.system_names().count("unet-smp") == 1 and "unet-smp" not in config.entries
-    assert config.resolve("unet-smp").options["training"]["epochs"] == 60
+    assert config.resolve("unet-smp").options["training"]["epochs"] == 40
 
 
 def test_a_further_network_of_sensors_has_inputs_of_its_own():

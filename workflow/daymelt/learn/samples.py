@@ -27,10 +27,13 @@ from daymelt.learn.channels import COARSE, HEIGHT, SAR, Statistics, check_names,
 Part = Callable[[int, int, int], object]  # work on some rows of a crop: crop, first row, stop row
 # inputs (crop, channel, y, x), targets and valid (crop, y, x)
 Crops = tuple[Tensor, Tensor, Tensor]
+# labelled cells (crop,) of crops given by their days, first rows and first columns
+Labels = Callable[[list[int], NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 
 NODATA, SCALE = int(PERCENT.nodata), np.float32(PERCENT.scale)
 TURNS = 8  # the symmetries of a square: flip rows, flip columns, transpose
 ORDER, PLACE, TURN = range(3)  # independent streams of random numbers
+CANDIDATES = 4  # places of a crop of which the one with the most labelled cells is taken
 
 
 @dataclass(frozen=True)
@@ -428,6 +431,9 @@ class TrainingSet(SeasonInputs):
         valid = (stored != NODATA) & ~cut(self.frame.ocean, None, rows, columns, size)
         return self.inputs(indices, rows, columns, size), fraction(stored), valid
 
+    def labels(self, size: tuple[int, int]) -> None:
+        """None: the crops lie anywhere, as published."""
+
     def room(self, count: int, size: tuple[int, int]) -> Crops:
         """Memory for `count` crops on the CPU, to pass to `crops`."""
         inputs = torch.empty(
@@ -531,13 +537,21 @@ def in_parts(work: Part, crops: int, rows: int) -> None:
 
 
 def crop_plan(
-    seed: int, step: int, batch: int, count: int, shape: tuple[int, int], size: tuple[int, int]
+    seed: int,
+    step: int,
+    batch: int,
+    count: int,
+    shape: tuple[int, int],
+    size: tuple[int, int],
+    labels: Labels | None = None,
 ) -> tuple[list[int], list[int], list[int]]:
     """Days and places of the crops of a training step, a function of the arguments alone, so that
     a resumed training needs no state.
 
     In every `count` consecutive crops each day occurs once, in a new random order. Places are
-    uniform over those where the crop lies within the area.
+    uniform over those where the crop lies within the area; with `labels` each is that of
+    `CANDIDATES` such places which has the most labelled cells, since a crop beside the swath
+    teaches nothing.
 
     Parameters
     ----------
@@ -545,6 +559,7 @@ def crop_plan(
     batch : crops a step
     count : number of days
     shape, size : rows and columns of the area and of a crop
+    labels : of crops given by days, first rows and columns: their labelled cells (crop,)
 
     Returns
     -------
@@ -555,14 +570,17 @@ def crop_plan(
         cycle: _random(seed, ORDER, cycle).permutation(count)
         for cycle in {cycle for cycle, _ in positions}
     }
-    draw = _random(seed, PLACE, step)
-    rows = draw.integers(0, shape[0] - size[0] + 1, batch)
-    columns = draw.integers(0, shape[1] - size[1] + 1, batch)
-    return (
-        [int(orders[cycle][place]) for cycle, place in positions],
-        rows.tolist(),
-        columns.tolist(),
-    )
+    days = [int(orders[cycle][place]) for cycle, place in positions]
+    draw, drawn = _random(seed, PLACE, step), (1 if labels is None else CANDIDATES, batch)
+    rows = draw.integers(0, shape[0] - size[0] + 1, drawn)
+    columns = draw.integers(0, shape[1] - size[1] + 1, drawn)
+    best = np.zeros(batch, np.intp)
+    if labels is not None:
+        best = np.stack([labels(days, *place) for place in zip(rows, columns, strict=True)]).argmax(
+            0
+        )
+    crops = np.arange(batch)
+    return days, rows[best, crops].tolist(), columns[best, crops].tolist()
 
 
 def crop_size(crop: int, shape: tuple[int, int]) -> tuple[int, int]:

@@ -23,7 +23,7 @@ from daymelt.core.errors import ConfigError, GridError
 from daymelt.learn.devices import memory_of
 from daymelt.learn.hiding import Hidden, Rates, hide
 from daymelt.learn.planes import Planes
-from daymelt.learn.samples import NODATA, Crops, Frame, cut, fraction
+from daymelt.learn.samples import NODATA, Crops, Frame, Labels, cut, fraction
 from daymelt.learn.sensor_gather import NOWHERE, Cut, DeviceGather, Gather
 from daymelt.learn.sensor_host import HostGather
 from daymelt.science.neighbours import Side, sides
@@ -245,10 +245,19 @@ class SensorTrainingSet(SensorInputs):
                 for index, number in zip(indices, numbers, strict=True)
             ]
         inputs = self.inputs(indices, rows, columns, size, hidden, room and room[0])
-        places = [self._index[self.days[index]] for index in indices]
-        stored = self.gather.stored(places, rows, columns, size)
-        land = ~cut(self.frame.ocean, None, rows, columns, size)
-        return inputs, fraction(stored), (stored != NODATA) & land
+        stored, valid = self._reported(indices, rows, columns, size)
+        return inputs, fraction(stored), valid
+
+    def labels(self, size: tuple[int, int]) -> Labels:
+        """Counts the labelled cells of crops of a size, as `samples.crop_plan` takes it."""
+
+        def count(
+            indices: Sequence[int], rows: NDArray[np.int64], columns: NDArray[np.int64]
+        ) -> NDArray[np.int64]:
+            _, valid = self._reported(indices, rows.tolist(), columns.tolist(), size)
+            return valid.sum((1, 2)).cpu().numpy()
+
+        return count
 
     def hidden(self, index: int, number: int, size: tuple[int, int]) -> Hidden:
         """What is hidden from a crop of a day."""
@@ -277,6 +286,19 @@ class SensorTrainingSet(SensorInputs):
         for values in (self.acquisitions.usable, self.coarse.fields, self.coarse.flags):
             digest.update(np.ascontiguousarray(values).data)
         return digest.hexdigest()
+
+    def _reported(
+        self,
+        indices: Sequence[int],
+        rows: Sequence[int],
+        columns: Sequence[int],
+        size: tuple[int, int],
+    ) -> tuple[Tensor, Tensor]:
+        """What Sentinel-1 reported in crops, as stored, and where it is a target, (crop, y, x)."""
+        places = [self._index[self.days[index]] for index in indices]
+        stored = self.gather.stored(places, rows, columns, size)
+        land = ~cut(self.frame.ocean, None, rows, columns, size)
+        return stored, (stored != NODATA) & land
 
     def _target(self, index: int) -> NDArray[np.uint8]:
         stored: NDArray[np.uint8] = self.acquisitions.percent[self._index[self.days[index]]]

@@ -464,7 +464,7 @@ def draw(
     shape = labelled.frame.shape
     size, mine = crop_size(options.crop, shape), share.cut(options.batch)
     indices, rows, columns = crop_plan(
-        options.seed, step, options.batch, len(labelled), shape, size
+        options.seed, step, options.batch, len(labelled), shape, size, labelled.labels(size)
     )
     numbers = range(step * options.batch, (step + 1) * options.batch)[mine]
     crops = labelled.crops(indices[mine], rows[mine], columns[mine], size, room, numbers)

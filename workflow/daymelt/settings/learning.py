@@ -177,10 +177,10 @@ class Training(Section):
         description="side of a training crop, cells; a multiple of 2 to the power of model.depth",
     )
     batch: Batch = Field(8, description="crops a step")
-    epochs: Repeats = Field(60, description="length of the training, epochs")
+    epochs: Repeats = Field(40, description="length of the training, epochs")
     steps_per_epoch: Repeats = Field(40, description="batches an epoch")
-    learning_rate: Number = Field(1e-3, gt=0, lt=1, description="largest step size of Adam")
-    restart_epochs: Repeats = Field(60, description="length of the first cosine cycle, epochs")
+    learning_rate: Number = Field(2e-3, gt=0, lt=1, description="largest step size of Adam")
+    restart_epochs: Repeats = Field(40, description="length of the first cosine cycle, epochs")
     restart_factor: Integer = Field(
         2, ge=1, le=100, description="ratio of the length of each cycle to the one before"
     )
@@ -317,16 +317,17 @@ class SystemEntry(Section):
         return self
 
 
-EPOCHS = {"epochs": 35, "restart_epochs": 35}  # of the networks with the published inputs
+# training of the networks with the published inputs
+OF_PUBLISHED = {"epochs": 35, "restart_epochs": 35, "learning_rate": 1e-3}
 SYSTEMS = {
-    "unet-smp": SystemEntry(kind=NETWORK, training=EPOCHS),
+    "unet-smp": SystemEntry(kind=NETWORK, training=OF_PUBLISHED),
     "unet": SystemEntry(
-        kind=NETWORK, model={"architecture": "vanilla-unet", "features": 16}, training=EPOCHS
+        kind=NETWORK, model={"architecture": "vanilla-unet", "features": 16}, training=OF_PUBLISHED
     ),
     "deeplabv3plus": SystemEntry(
         kind=NETWORK,
         model={"architecture": "deeplabv3plus", "decoder_width": 64},
-        training={"batch": 16, **EPOCHS},
+        training={"batch": 16, **OF_PUBLISHED},
     ),
     "linear-dem": SystemEntry(kind="linear-dem"),
     # its channels are stated since `Config.resolve` leaves Sentinel-1 out of stated ones alone
