@@ -221,6 +221,22 @@ def test_an_impossible_setting_is_refused_before_any_job(settings, told):
     assert len(line) < 400
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("sas", "https://me:hidden@a.org/"),
+        ("sas", "https://a.org/?sig=hidden"),
+        ("cmr", "https://a.org/?a=1\nsig=hidden"),
+        ("earthdata_login", "me:hidden@urs.earthdata.nasa.gov"),
+        ("sas_hosts", ["a.org?sig=hidden"]),
+    ],
+)
+def test_a_login_or_a_signature_in_an_address_is_not_shown(name, found):
+    with pytest.raises(DaymeltError, match=rf"archives\.{name}: found ") as refusal:
+        load_run({"archives": {name: found}})
+    assert "hidden" not in str(refusal.value) and "…" in str(refusal.value)
+
+
 def test_the_twins_passive_microwave_ends_where_the_settings_say():
     assert radiometer.MARGIN_M == TWIN_REACH_M
 

@@ -396,9 +396,15 @@ def address(value: str) -> str:
     """`value`; ValueError unless it is an address of http or https without login and query."""
     if not ADDRESS.fullmatch(value) or not has_port(value):
         raise ValueError(
-            f"found {value!r}; expected an address of http or https, without login and query"
+            f"found {without_secrets(value)!r}; expected an address of http or https, without "
+            "login and query"
         )
     return value
+
+
+def without_secrets(value: str) -> str:
+    """An address for a message: its login and its query, which may be secrets, as an ellipsis."""
+    return re.sub(r"\?.*", "?…", re.sub(r"(^|//)[^/]*@", r"\1…@", value, flags=re.S), flags=re.S)
 
 
 def has_port(url: str) -> bool:
@@ -414,7 +420,8 @@ def host(value: str) -> str:
     """`value`; ValueError unless it is the name of a host, with a port if need be."""
     if not HOST.fullmatch(value) or not has_port(f"https://{value}"):
         raise ValueError(
-            f"found {value!r}; expected the name of a host, such as urs.earthdata.nasa.gov"
+            f"found {without_secrets(value)!r}; expected the name of a host, such as "
+            "urs.earthdata.nasa.gov"
         )
     return value
 
