@@ -66,7 +66,15 @@ def checked(
         check_system(config, name, values, files, is_trained)
         for key, text in config.entry_contradictions(name) if is_trained and is_entry else ():
             raise refused(key, text, values, files)
-    for key, text in (*not_held(config, dt.date.today()), *files_contradictions(config)):
+    for key, text in not_held(config, dt.date.today()):
+        raise refused(key, text, values, files)
+    for key, text in files_contradictions(config):
+        raise refused(key, text, values, files)
+    try:
+        rows = read_rows(config.split.file) if config.split.file is not None else None
+    except DaymeltError as error:
+        raise type(error)(str(refused("split.file", str(error), values, files))) from None
+    for key, text in split_contradictions(config, rows) if rows is not None else ():
         raise refused(key, text, values, files)
     return config
 
@@ -94,8 +102,6 @@ def files_contradictions(config: Config) -> Iterator[Contradiction]:
     is_local = config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE)
     if is_local and not reached(Path(mosaic), Path.is_file):
         yield "archives.arcticdem", f"{mosaic} not found; expected a VRT, a GeoTIFF, or /vsis3/…"
-    if config.split.file is not None:
-        yield from split_contradictions(config, config.split.file)
 
 
 def reached(path: Path, is_kind: Callable[[Path], bool]) -> bool:
@@ -131,16 +137,13 @@ def within(grid: Grid, area: Grid) -> bool:
     return True
 
 
-def split_contradictions(config: Config, file: Path) -> Iterator[Contradiction]:
-    """A split file that cannot be read, with other names than those of the splits, a day twice, or
-    without a day to train on.
+def split_contradictions(
+    config: Config, rows: Sequence[tuple[dt.date, str]]
+) -> Iterator[Contradiction]:
+    """Rows of a split file with other names than those of the splits, a day twice, or without a day
+    to train on.
     """
-    try:
-        rows = read_rows(file)
-    except DaymeltError as error:
-        yield "split.file", str(error)
-        return
-    seasons = config.seasons
+    file, seasons = config.split.file, config.seasons
     strange = [(day, name) for day, name in rows if name not in SPLITS]
     if strange:
         day, name = strange[0]
