@@ -1,5 +1,6 @@
 """`daymelt rehearse`: the twin, and every live provider against archives of this machine."""
 
+import datetime as dt
 import json
 import shutil
 from contextlib import ExitStack
@@ -18,10 +19,11 @@ from servers.s3 import S3
 from servers.stac import Stac
 
 from daymelt import cli
-from daymelt.commands.rehearse import SOURCES
+from daymelt.commands.rehearse import SOURCES, request_of
 from daymelt.core.manifest import manifest_files
 from daymelt.products.geotiff import write_field
 from daymelt.settings import inputs
+from daymelt.settings.config import Config
 from daymelt.sources.meltwaterbench import layout
 from daymelt.twin import files
 
@@ -177,6 +179,13 @@ def test_one_source_that_fails_leaves_the_others_rehearsed(person, archives, cap
     assert not folders()
 
 
+def test_a_season_with_a_winter_over_new_year_begins_in_the_year_before(tmp_path):
+    microwave = {"provider": "nsidc-0630", "winter_months": [12, 1, 2]}
+    config = Config.model_validate({"microwave": microwave})
+    days = request_of("microwave", config, config.area, tmp_path, whole=True).days
+    assert (days[0], days[-1]) == (dt.date(2022, 12, 1), dt.date(2023, 9, 30))
+
+
 def test_what_is_other_than_assumed_exits_with_1_and_names_the_setting(person, archives):
     for path in (archives.shelf / "5km").iterdir():
         coarse = archives.shelf / "10km" / path.name.replace("-5km-", "-10km-")
@@ -198,6 +207,11 @@ def test_where_no_source_can_be_reached_it_exits_with_2(person):
     gone |= {"cmr": f"{NOWHERE}search/", "promice": f"{NOWHERE}{{station}}.nc"}
     gone |= {"timeout_s": 1, "attempts": 2}
     assert person("rehearse", **providers(terrain="nsidc-0645"), archives=gone) == 2
+
+
+def test_where_the_live_sources_cannot_be_reached_the_twin_beside_them_does_not_count(person):
+    gone = {**dict.fromkeys(("mar_5km", "mar_10km"), NOWHERE), "timeout_s": 1, "attempts": 2}
+    assert person("rehearse", **TWIN, mar={"provider": "mar-http"}, archives=gone) == 2
 
 
 def test_no_secret_and_no_folder_of_the_user_is_in_the_report(

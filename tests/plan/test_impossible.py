@@ -10,7 +10,9 @@ from daymelt.core.errors import DaymeltError
 from daymelt.core.grid import Grid
 from daymelt.plan.settings import load_run
 from daymelt.products.geotiff import write_field
+from daymelt.settings.inputs import TWIN_REACH_M
 from daymelt.sources.meltwaterbench import layout
+from daymelt.twin import radiometer
 
 UTM = {"crs": "EPSG:32624", "left": 500_000, "top": 7_300_000}
 ALPS = {"crs": "EPSG:32632", "left": 400_000, "top": 5_150_000}
@@ -54,12 +56,17 @@ IMPOSSIBLE = [
     ({**season(2015), **OPERA}, "expected none before 2016-04-14"),
     ({**season(2016), **OPERA}, "first month of Sentinel-1 is 2016-01"),
     (
+        {**season(2014), "sentinel1": {"provider": "planetary-computer"}},
+        "expected none before 2014-10-10",
+    ),
+    (
         {**season(2026, months=[7, 8]), "sentinel1": {"provider": "planetary-computer"}},
         "seasons.years: found 2026; expected none after 2026-06-25",
     ),
     ({"microwave": {**NSIDC, "platform": "F19"}}, "microwave.platform: found F19"),
     ({**season(2005), "microwave": {**NSIDC, "platform": "F18"}}, "did not observe in 2005"),
     ({"seasons": {"months": [7, 8, 9, 10]}}, "seasons.months: "),
+    ({"seasons": {"months": [11, 12, 1, 2]}}, "[11, 12, 1, 2], a season over New Year"),
     ({**OPERA, "sar": {"winter_months": [9, 1]}}, "sar.winter_months: "),
     ({"microwave": {"winter_months": [5]}}, "microwave.winter_months: found [5], all within"),
     ({"sar": {"min_winter_scenes": 200}}, "sar.min_winter_scenes: found 200; expected at most 93"),
@@ -67,12 +74,18 @@ IMPOSSIBLE = [
         {"sar": {"min_winter_scenes": 11, "winter_months": [3], "reference_years_back": 0}},
         "sar.min_winter_scenes: found 11; expected at most 10",
     ),
+    ({"regrid": {"posting_m": 30_000}}, "regrid.posting_m: found 30000, with which the last point"),
     # addresses
     ({"archives": {"cmr": "nowhere"}}, "archives.cmr: found 'nowhere'"),
     ({"archives": {"mar_5km": "ftp://ftp.climato.be/"}}, "archives.mar_5km: "),
     ({"archives": {"promice": "https://a.org/hour.nc"}}, "archives.promice: "),
     ({"archives": {"stac": "https://a.org/stac?key=1"}}, "archives.stac: "),
     ({"archives": {"sas": "https://me:word@a.org/"}}, "archives.sas: "),
+    ({"archives": {"stac": "https://a.org:port/stac"}}, "archives.stac: "),
+    ({"archives": {"cmr": "https://a.org:99999/"}}, "archives.cmr: "),
+    ({"archives": {"cmr": "https://[::1/"}}, "archives.cmr: "),
+    ({"archives": {"sas_hosts": ["a.org:99999"]}}, "archives.sas_hosts: "),
+    ({"meltwaterbench": {"revision": "main\nof"}}, "meltwaterbench.revision: "),
     ({"archives": {"earthdata_hosts": []}}, "archives.earthdata_hosts: found []"),
     ({"archives": {"earthdata_login": "a.org/login"}}, "archives.earthdata_login: "),
     ({"archives": {"sas_hosts": ["https://a.org"]}}, "archives.sas_hosts: "),
@@ -91,6 +104,16 @@ IMPOSSIBLE = [
         {"sentinel1": {"provider": "meltwaterbench"}, "meltwaterbench": {"folder": "/nowhere"}},
         "meltwaterbench.folder: /nowhere is no folder",
     ),
+    (
+        {"sentinel1": {"provider": "meltwaterbench"}, "meltwaterbench": {"folder": 260 * "a"}},
+        "meltwaterbench.folder: aaa",
+    ),
+    (
+        {"terrain": {"provider": "arcticdem"}, "archives": {"arcticdem": 260 * "a"}},
+        "archives.arcticdem: aaa",
+    ),
+    ({"split": {"file": "no\0where"}}, "configuration: split.file: split file no?where"),
+    ({"split": {"file": "nowhere.csv"}}, "configuration: split.file: split file nowhere.csv"),
     # days to train and to test on
     (
         {
@@ -198,6 +221,26 @@ def test_an_impossible_setting_is_refused_before_any_job(settings, told):
     assert len(line) < 400
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("sas", "https://me:hidden@a.org/"),
+        ("sas", "https://a.org/?sig=hidden"),
+        ("cmr", "https://a.org/?a=1\nsig=hidden"),
+        ("earthdata_login", "me:hidden@urs.earthdata.nasa.gov"),
+        ("sas_hosts", ["a.org?sig=hidden"]),
+    ],
+)
+def test_a_login_or_a_signature_in_an_address_is_not_shown(name, found):
+    with pytest.raises(DaymeltError, match=rf"archives\.{name}: found ") as refusal:
+        load_run({"archives": {name: found}})
+    assert "hidden" not in str(refusal.value) and "…" in str(refusal.value)
+
+
+def test_the_twins_passive_microwave_ends_where_the_settings_say():
+    assert radiometer.MARGIN_M == TWIN_REACH_M
+
+
 def test_a_network_that_every_run_trains_is_checked_without_a_comparison():
     settings = entry("network", training={"epochs": 3})
     settings["benchmark"]["always"] = ["mine"]
@@ -224,6 +267,8 @@ def test_weights_that_are_not_published_for_an_encoder_are_refused():
         ("2019-07-01,train\n2019-07-02,tset\n", "2019-07-02 is in 'tset'; expected one of train"),
         ("2016-07-01,train\n2019-07-02,test\n", "no train day in seasons.years"),
         ("2019-07-01,train\n2019-12-02,test\n", "no test day in seasons.years"),
+        ("2019-07-01,train\n2019-07-01,test\n", "2019-07-01 listed twice"),
+        ("2019-07-01,train\n2019-07-32,test\n", "line 3: date '2019-07-32'"),
     ],
 )
 def test_a_split_file_that_cannot_serve_is_refused(tmp_path, rows, told):

@@ -1,12 +1,14 @@
 """The settings of a run: what is refused before any job."""
 
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
+from daymelt import cli
 from daymelt.core.errors import ConfigError, MissingInputError
-from daymelt.plan.settings import load_run
+from daymelt.plan.settings import load_command, load_run
 from daymelt.settings.config import Config
 
 
@@ -40,9 +42,34 @@ def test_a_key_given_twice_is_refused_though_snakemake_merged_it(tmp_path):
     assert "line 2: sar: found twice, first on line 1" in refused(tmp_path, "sar: {}\nsar: {}\n")
 
 
-def test_a_file_in_json_is_left_to_snakemake(tmp_path):
-    (tmp_path / "my.json").write_text('{\n\t"twin": {"seed": 3}}')
-    assert load_run({"twin": {"seed": 3}}, [tmp_path / "my.json"]).twin.seed == 3
+def test_a_file_in_json_is_read_and_told_like_one_in_yaml(tmp_path):
+    path = tmp_path / "my.json"
+    path.write_text('{\n\t"twin": {"seed": 3}}')
+    assert load_run({"twin": {"seed": 3}}, [path]).twin.seed == load_command([path]).twin.seed == 3
+    path.write_text('{"twin": {"seed": 3},\n\t"twin": {"seed": 4}}')
+    with pytest.raises(ConfigError, match="line 2: twin: found twice, first on line 1"):
+        load_run({"twin": {"seed": 4}}, [path])
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("split: {file: nowhere.csv}", "line 1: split.file: split file nowhere.csv: not found"),
+        ("model: {encoder: tu-nothing}", "line 1: model.encoder: found 'tu-nothing'"),
+        (
+            "mar: {provider: mar-http}\nseasons: {years: [2099]}\nreport: {day: 2099-07-01}\n",
+            "line 2: seasons.years: found 2099, whose season has not begun",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["doctor", "probe", "rehearse", "retrieve mar --season 2019"])
+def test_a_command_refuses_what_the_workflow_refuses(
+    tmp_path, monkeypatch, capsys, command, text, told
+):
+    monkeypatch.chdir(tmp_path)
+    Path("my.yaml").write_text(text)
+    assert cli.main([*command.split(), "--config", "my.yaml"]) == 2
+    assert capsys.readouterr().err.startswith(f"daymelt: my.yaml, {told}")
 
 
 def test_options_of_a_system_name_its_entry_and_line(tmp_path):

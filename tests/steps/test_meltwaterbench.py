@@ -15,6 +15,7 @@ from pyproj import Transformer
 from servers.hub import Hub
 
 from daymelt import cli
+from daymelt.archives import hub
 from daymelt.commands.export_meltwaterbench import without_gaps
 from daymelt.core import cube
 from daymelt.core.atomic import write_json
@@ -24,8 +25,10 @@ from daymelt.core.manifest import read_manifest
 from daymelt.plan.settings import load_settings
 from daymelt.products.cog import write_day
 from daymelt.science.regrid import axis_weights, upsample
+from daymelt.settings.inputs import Microwave, Seasons
 from daymelt.settings.loading import load
 from daymelt.sources.meltwaterbench import layout as published
+from daymelt.steps.retrieve.retrieve_meltwaterbench import volumes
 from daymelt.steps.splits import read_split
 
 ALBERS = "+proj=aea +lat_1=60 +lat_2=85 +lat_0=0 +lon_0=-40 +datum=WGS84 +units=m +type=crs"
@@ -623,6 +626,17 @@ def test_the_first_fetch_brings_what_an_area_is_configured_from(exported, tmp_pa
     assert "landMask_100m.tif" in capsys.readouterr().out
     assert load_settings(path).area.rows == 47
     assert (tmp_path / "data" / published.split_folder("unet-smp") / "test.csv").is_file()
+
+
+def test_the_volume_of_a_season_counts_the_winter_before_it_over_new_year(tmp_path):
+    for folder in (published.SAR, published.MICROWAVE, published.MAR):
+        (tmp_path / folder).mkdir(parents=True)
+    for name, size in (("2018_12_05.tif", 3000), ("2019_12_05.tif", 70_000)):
+        (tmp_path / published.MICROWAVE / name).write_bytes(bytes(size))
+    with Hub(tmp_path) as server:
+        dataset = hub.Dataset(server.repo, server.commit, server.base)
+        told = [*volumes(dataset, Seasons(years=(2019,)), Microwave(winter_months=(12, 1, 2)))]
+    assert told[-1].split()[:2] == ["3.0", "kB"]
 
 
 def raster(path):

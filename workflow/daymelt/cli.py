@@ -163,9 +163,9 @@ def settings_of_folder(values: argparse.Namespace) -> Sections:
 
     @cache
     def whole() -> Any:
-        from daymelt.plan.settings import load_files
+        from daymelt.plan.settings import load_command
 
-        return load_files(values.config)
+        return load_command(values.config)
 
     return lambda name: whole() if name == "config" else getattr(whole(), name)
 

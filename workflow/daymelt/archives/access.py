@@ -268,9 +268,8 @@ def earthdata(
             "EARTHDATA_USERNAME and EARTHDATA_PASSWORD",
             Login((login_host,), _basic(name, password)),
         )
-    entry = _netrc_entry(
-        netrc or Path(variables.get("NETRC") or Path.home() / ".netrc"), login_host
-    )
+    path = netrc or netrc_path(variables)
+    entry = _netrc_entry(path, login_host) if path else None
     if entry:
         login = Login((login_host,), _basic(*entry))
         return _earthdata(remedies, known, f"netrc for {login_host}", login)
@@ -334,11 +333,23 @@ def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret
 
 
 def secrets(environ: Mapping[str, str] | None = None) -> list[Secret]:
-    """Every value of the environment whose name says that it may be a credential, to keep it out
-    of texts for others.
+    """Every value of the environment whose name says that it may be a credential, and the names and
+    passwords of netrc, to keep them out of texts for others.
     """
     variables = os.environ if environ is None else environ
-    return [Secret(value) for name, value in variables.items() if SECRET_NAMES.search(name.upper())]
+    found = [value for name, value in variables.items() if SECRET_NAMES.search(name.upper())]
+    path = netrc_path(variables)
+    for name, account, password in (_netrc_hosts(path) or {}).values() if path else ():
+        found += [word for word in (name, account, password) if word]
+    return [Secret(value) for value in found]
+
+
+def netrc_path(variables: Mapping[str, str]) -> Path | None:
+    """The file that NETRC names, or ~/.netrc; None for a user without a home folder."""
+    try:
+        return Path(variables.get("NETRC") or Path.home() / ".netrc")
+    except RuntimeError:
+        return None
 
 
 def is_meant_for(url: str, hosts: Sequence[str]) -> bool:
@@ -409,12 +420,7 @@ def _netrc_entry(path: Path, host: str) -> tuple[str, str] | None:
     """Name and password of `host`; never those of the default entry, which is meant for no host in
     particular.
     """
-    if not path.is_file():
-        return None
-    try:
-        entries = netrc_format.netrc(path).hosts
-    except (netrc_format.NetrcParseError, OSError, UnicodeDecodeError):
-        entries = None  # the error quotes the file
+    entries = _netrc_hosts(path)
     if entries is None:
         raise ConfigError(
             f"{path}: cannot be read as netrc; expected lines `machine {host} login NAME "
@@ -422,3 +428,13 @@ def _netrc_entry(path: Path, host: str) -> tuple[str, str] | None:
         )
     found = entries.get(host) or entries.get(host.partition(":")[0])
     return (found[0], found[2]) if found and found[0] and found[2] else None
+
+
+def _netrc_hosts(path: Path) -> dict[str, tuple[str, str | None, str | None]] | None:
+    """Name, account and password of each host of a netrc, none without the file; None where it
+    cannot be read.
+    """
+    try:
+        return dict(netrc_format.netrc(path).hosts) if path.is_file() else {}
+    except (netrc_format.NetrcParseError, OSError, ValueError):
+        return None  # the error quotes the file

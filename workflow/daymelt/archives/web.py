@@ -125,6 +125,11 @@ def is_busy(method: str, status: int) -> bool:
 
 def reason(error: Exception) -> str:
     """What happened to a connection, without the address that the library's own text quotes."""
+    cause = getattr(next(iter(error.args), None), "reason", None) or error
+    if isinstance(cause, urllib3.exceptions.NameResolutionError):
+        return "its host was not found"
+    if isinstance(cause, urllib3.exceptions.NewConnectionError):  # which is a TimeoutError too
+        return "the connection failed or was cut"
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return "no answer in time"
     if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError):

@@ -19,7 +19,7 @@ from daymelt.commands import probe
 from daymelt.commands.probe import AS_ASSUMED, NOT_ASKED, WRONG
 from daymelt.commands.shareable import shareable
 from daymelt.core.atomic import write_json
-from daymelt.core.dates import month_days, month_name, season_days, span
+from daymelt.core.dates import month_days, month_name, season_days, winter_to_season
 from daymelt.core.errors import (
     DaymeltError,
     MissingCredentialError,
@@ -119,8 +119,14 @@ def rehearse(config: Config, keep: bool = False, report: Path | None = None) -> 
     out = report or Path(f"{name}.json")
     write_json(out, shareable(report_of(config, outcomes)))
     print(f"report: {out}" + (f"; files: {folder}" if keep else ""))
-    states = [outcome.state for outcome in outcomes]
-    return probe.exit_status([state for state in states if state != NOTHING])
+    asked_for = [outcome for outcome in outcomes if outcome.state != NOTHING]
+    live = [outcome for outcome in asked_for if not is_computed(outcome)]
+    return probe.exit_status([outcome.state for outcome in live or asked_for])
+
+
+def is_computed(outcome: Outcome) -> bool:
+    """True for a source that needs no archive, which is no sign that one can be reached."""
+    return provider_class(outcome.source, outcome.provider).computed
 
 
 def rehearse_source(source: str, config: Config, folder: Path) -> Outcome:
@@ -211,8 +217,7 @@ def request_of(
     if whole and source == "mar":
         days = season_days(year, months)
     if whole and source == "microwave":
-        known = sorted({*config.microwave.winter_months, *months})
-        days = span(month_days(year, known[0])[0], month_days(year, known[-1])[-1])
+        days = winter_to_season(year, config.microwave.winter_months, months)
     settings = getattr(config, source)
     if source == "stations" and not whole:
         sites = tuple(sites_in(settings, area.grid)) or settings.sites

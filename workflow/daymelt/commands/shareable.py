@@ -3,7 +3,7 @@
 import getpass
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,27 @@ def shareable(value: Any, environ: Mapping[str, str] | None = None) -> Any:
     ----------
     environ : variables whose credentials are hidden; None takes those of the process
     """
-    return _shareable(value, sorted(set(hidden_words(environ)), key=len, reverse=True))
+    folders = {str(Path.cwd()), home_folder()}
+    return _shareable(value, longest_first(folders), longest_first(set(hidden_words(environ))))
+
+
+def longest_first(words: Iterable[str]) -> list[str]:
+    """Words that are long enough to be looked for, the longest first."""
+    return sorted((word for word in words if len(word) >= SHORTEST), key=len, reverse=True)
 
 
 def hidden_words(environ: Mapping[str, str] | None) -> list[str]:
-    """Credentials of the environment, home folder, and names of user and machine."""
+    """Credentials of the environment and of netrc, and names of user and machine."""
     found = [secret.reveal() for secret in access.secrets(environ)]
-    found += [str(Path.home()), socket.gethostname(), user_name()]
-    return [word.strip() for word in found if len(word.strip()) >= SHORTEST]
+    return [word.strip() for word in (*found, socket.gethostname(), user_name())]
+
+
+def home_folder() -> str:
+    """The user's home folder; empty where the system has none."""
+    try:
+        return str(Path.home())
+    except RuntimeError:
+        return ""
 
 
 def user_name() -> str:
@@ -40,16 +53,20 @@ def user_name() -> str:
         return ""
 
 
-def _shareable(value: Any, words: list[str]) -> Any:
+def _shareable(value: Any, folders: list[str], words: list[str]) -> Any:
     if isinstance(value, Mapping):
-        return {key: _shareable(item, words) for key, item in value.items()}
+        return {key: _shareable(item, folders, words) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_shareable(item, words) for item in value]
-    return _text(value, words) if isinstance(value, str) else value
+        return [_shareable(item, folders, words) for item in value]
+    return _text(value, folders, words) if isinstance(value, str) else value
 
 
-def _text(text: str, words: list[str]) -> str:
-    """A text without hidden words and without the folders of absolute paths."""
+def _text(text: str, folders: list[str], words: list[str]) -> str:
+    """A text without hidden words and without the folders of absolute paths; those of the user may
+    have spaces.
+    """
+    for folder in folders:
+        text = re.sub(rf"(?<![\w/]){re.escape(folder)}(?!\w)", "~", text)
     text = FOLDERS.sub("…/", text)
     for word in words:
         text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", HIDDEN, text)

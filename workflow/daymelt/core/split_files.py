@@ -5,7 +5,7 @@ import datetime as dt
 from pathlib import Path
 
 from daymelt.core.dates import parse_date
-from daymelt.core.errors import ConfigError, MissingInputError, cause_of
+from daymelt.core.errors import ConfigError, DaymeltError, MissingInputError, cause_of, printable
 
 HEADER = ["date", "split"]
 SPLITS = ("train", "val", "test")
@@ -28,6 +28,8 @@ def read_rows(path: Path) -> list[tuple[dt.date, str]]:
         if path.is_dir():
             return [row for name in SPLITS for row in _days_of(path, name)]
         return _table(path)
+    except DaymeltError:
+        raise
     except FileNotFoundError as error:
         raise MissingInputError(
             f"split file {error.filename or path}: not found; set split.file to an existing one or "
@@ -37,6 +39,11 @@ def read_rows(path: Path) -> list[tuple[dt.date, str]]:
         raise ConfigError(
             f"split file {path}: not readable ({error.strerror}); set split.file to a file that "
             "is, or to null"
+        ) from None
+    except ValueError as error:  # a name that no file can have
+        raise ConfigError(
+            f"split file {printable(str(path))}: not readable ({error}); set split.file to a file "
+            "that is, or to null"
         ) from None
 
 

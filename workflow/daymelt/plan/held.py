@@ -46,16 +46,18 @@ def later(config: Config, today: dt.date) -> Iterator[Contradiction]:
 def of_sentinel1(config: Config) -> Iterator[Contradiction]:
     """Months of winters and seasons outside of the days of an archive of Sentinel-1."""
     provider, seasons = config.sentinel1.provider, config.seasons
-    if provider == "opera":
-        from daymelt.sources.sentinel1.opera import FIRST_DAY  # imports libraries of the archives
+    if provider in ("opera", "planetary-computer"):
+        # imports libraries of the archives
+        from daymelt.sources.sentinel1 import opera, planetary_computer
 
-        first, began = first_month(config, seasons.years[0]), (FIRST_DAY.year, FIRST_DAY.month)
-        if first < began:
+        began = (opera if provider == "opera" else planetary_computer).FIRST_DAY
+        first = first_month(config, seasons.years[0])
+        if first < (began.year, began.month):
             yield (
                 "seasons.years",
                 f"found {seasons.years[0]}, whose first month of Sentinel-1 is {first[0]}-"
-                f"{first[1]:02d}; expected none before {FIRST_DAY}, the first day of "
-                "sentinel1.provider opera; leave out the earlier years",
+                f"{first[1]:02d}; expected none before {began}, the first day of "
+                f"sentinel1.provider {provider}; leave out the earlier years",
             )
     if provider == "planetary-computer":
         from daymelt.sources.sentinel1.planetary_computer import LAST_DAY

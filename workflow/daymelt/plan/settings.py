@@ -3,10 +3,12 @@
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from daymelt.core.dates import describe
 from daymelt.core.errors import ConfigError, DaymeltError, GridError
 from daymelt.core.grid import Grid
 from daymelt.core.split_files import SPLITS, read_rows
@@ -16,7 +18,7 @@ from daymelt.settings.config import Config
 from daymelt.settings.errors import Key
 from daymelt.settings.files import SettingsFile, read_file
 from daymelt.settings.learning import Model
-from daymelt.settings.loading import load, load_all, section, where
+from daymelt.settings.loading import load, load_all, merged, section, where
 from daymelt.settings.networks import Contradiction
 from daymelt.sources.meltwaterbench import layout
 
@@ -36,14 +38,27 @@ def load_run(
     ----------
     values : the settings as Snakemake merged them
     paths : the files that they come from, the strongest first, for lines in messages and to find
-        keys given twice; JSON is left to Snakemake
+        keys given twice
     compares : True where the run trains the networks of `benchmark.systems` too
 
     Raises
     ------
     ConfigError, MissingInputError
     """
-    files = [read_file(Path(path)) for path in paths if Path(path).suffix != ".json"]
+    return checked(values, [read_file(Path(path)) for path in paths], compares)
+
+
+def load_command(paths: Sequence[Path], base: Path = Path("config.yaml")) -> Config:
+    """The settings of a command, from `base` and further files as `load_files`, refused where
+    `load_run` refuses them.
+    """
+    return checked(*merged(paths, base))
+
+
+def checked(
+    values: Mapping[str, Any], files: Sequence[SettingsFile], compares: bool = False
+) -> Config:
+    """The settings of a run, as `load_run`; `files` are the strongest first."""
     config = load(values, completed, files)
     for name in config.system_names():
         is_entry = name in config.entries
@@ -51,7 +66,15 @@ def load_run(
         check_system(config, name, values, files, is_trained)
         for key, text in config.entry_contradictions(name) if is_trained and is_entry else ():
             raise refused(key, text, values, files)
-    for key, text in (*not_held(config, dt.date.today()), *files_contradictions(config)):
+    for key, text in not_held(config, dt.date.today()):
+        raise refused(key, text, values, files)
+    for key, text in files_contradictions(config):
+        raise refused(key, text, values, files)
+    try:
+        rows = read_rows(config.split.file) if config.split.file is not None else None
+    except DaymeltError as error:
+        raise type(error)(str(refused("split.file", str(error), values, files))) from None
+    for key, text in split_contradictions(config, rows) if rows is not None else ():
         raise refused(key, text, values, files)
     return config
 
@@ -67,7 +90,7 @@ def files_contradictions(config: Config) -> Iterator[Contradiction]:
     """Files and folders of the user that do not hold what the settings say."""
     folder, names = config.meltwaterbench.folder, ("sentinel1", "microwave", "mar", "terrain")
     of_dataset = [name for name in names if getattr(config, name).provider == "meltwaterbench"]
-    if of_dataset and folder is not None and not folder.is_dir():
+    if of_dataset and folder is not None and not reached(folder, Path.is_dir):
         yield (
             "meltwaterbench.folder",
             f"{folder} is no folder; expected the data root of a copy of the dataset, or null for "
@@ -77,10 +100,18 @@ def files_contradictions(config: Config) -> Iterator[Contradiction]:
         yield from grid_contradictions(config, folder / layout.MASK)
     mosaic = config.archives.arcticdem
     is_local = config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE)
-    if is_local and not Path(mosaic).is_file():
+    if is_local and not reached(Path(mosaic), Path.is_file):
         yield "archives.arcticdem", f"{mosaic} not found; expected a VRT, a GeoTIFF, or /vsis3/…"
-    if config.split.file is not None:
-        yield from split_contradictions(config, config.split.file)
+
+
+def reached(path: Path, is_kind: Callable[[Path], bool]) -> bool:
+    """True where a path leads to a file of a kind; False where it cannot be followed, or is none
+    that a file system could have.
+    """
+    try:
+        return is_kind(path)
+    except (OSError, ValueError):
+        return False
 
 
 def grid_contradictions(config: Config, mask: Path) -> Iterator[Contradiction]:
@@ -106,13 +137,20 @@ def within(grid: Grid, area: Grid) -> bool:
     return True
 
 
-def split_contradictions(config: Config, file: Path) -> Iterator[Contradiction]:
-    """A split file with other names than those of the splits, or without a day to train on."""
-    rows, seasons = read_rows(file), config.seasons
+def split_contradictions(
+    config: Config, rows: Sequence[tuple[dt.date, str]]
+) -> Iterator[Contradiction]:
+    """Rows of a split file with other names than those of the splits, a day twice, or without a day
+    to train on.
+    """
+    file, seasons = config.split.file, config.seasons
     strange = [(day, name) for day, name in rows if name not in SPLITS]
     if strange:
         day, name = strange[0]
         yield "split.file", f"{file}: {day} is in {name!r}; expected one of {', '.join(SPLITS)}"
+    twice = [day for day, count in Counter(day for day, name in rows).items() if count > 1]
+    if twice:
+        yield "split.file", f"{file}: {describe(twice)} listed twice; expected each day once"
     months = {(year, month) for year in seasons.years for month in seasons.months}
     for wanted in ("train", "test"):
         if not any(name == wanted and (day.year, day.month) in months for day, name in rows):

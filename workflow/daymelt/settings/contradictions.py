@@ -10,7 +10,7 @@ import numpy as np
 from daymelt.core.dates import month_days, season_days
 from daymelt.core.grid import transformer
 from daymelt.settings.base import NETWORKS, memory_of
-from daymelt.settings.inputs import MOST_CELLS, Area, Stations
+from daymelt.settings.inputs import MOST_CELLS, TWIN_REACH_M, Area, Stations
 from daymelt.settings.learning import (
     LEFT_OUT_YEARS,
     VALIDATION_DAYS,
@@ -37,6 +37,7 @@ FEWEST_DAYS_BETWEEN = 3  # passes of four satellites on one relative orbit of 12
 def contradictions(config: "Config") -> Iterator[Contradiction]:
     """All of them, of settings whose sections are valid each by itself."""
     yield from place(config)
+    yield from postings(config)
     yield from memory(config.training, config.map, config.area)
     yield from days_of_split(config)
     yield from winter_scenes(config)
@@ -80,6 +81,20 @@ def outline(area: Area) -> tuple[np.ndarray, np.ndarray]:
     apart = np.hypot(back[0] - x, back[1] - y)
     placed = np.isfinite(apart) & (apart < area.spacing_m)
     return np.where(placed, lon, np.inf), np.where(placed, lat, np.inf)
+
+
+def postings(config: "Config") -> Iterator[Contradiction]:
+    """Posting grids that reach beyond what the twin's instruments deliver."""
+    area, found = config.area.grid, config.regrid.posting_m
+    grid = area.posting(found)
+    beyond = max(grid.x[-1] - area.right, area.bottom - grid.y[-1])
+    if config.microwave.provider == "twin" and beyond > TWIN_REACH_M:
+        yield (
+            "regrid.posting_m",
+            f"found {found:g}, with which the last point lies {beyond / 1000:.3g} km beyond the "
+            f"area; expected at most {TWIN_REACH_M / 1000:g} km, where the files of "
+            "microwave.provider twin end; choose a smaller posting",
+        )
 
 
 def memory(training: Training, mapping: Map, area: Area) -> Iterator[Contradiction]:

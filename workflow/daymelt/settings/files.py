@@ -32,7 +32,7 @@ class SettingsFile:
 
 
 def read_file(path: Path) -> SettingsFile:
-    """Read a YAML file.
+    """Read a file of YAML, or of JSON, which is YAML but for its tabs between values.
 
     Raises
     ------
@@ -40,7 +40,8 @@ def read_file(path: Path) -> SettingsFile:
         It is not readable, no YAML in UTF-8, or has a key twice.
     """
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        loader = yaml.SafeLoader(text.replace("\t", " ") if path.suffix == ".json" else text)
         root = loader.get_single_node()
         lines = _once(_lines(loader, root, (), set()), path) if root else {}
         values = loader.construct_document(root) if root else None

@@ -1,8 +1,10 @@
 """Settings of the inputs: area, seasons, sources with their providers, archives and the twin."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -30,6 +32,7 @@ STATION = "{station}"
 FARTHEST_M = 20_100_000  # half of the earth's circumference: no projection in use reaches farther
 MOST_CELLS = 2_000_000_000  # five times Greenland at 100 m
 TWIN_MONTHS = range(1, 10)  # that the twin's world covers
+TWIN_REACH_M = 12_000.0  # beyond the area, of the twin's passive microwave
 
 
 Coordinate = Annotated[float, Field(ge=-FARTHEST_M, le=FARTHEST_M), BeforeValidator(read_number)]
@@ -136,6 +139,15 @@ class Seasons(Section):
     @field_validator("months")
     @classmethod
     def _months(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if (
+            len(value) > 1
+            and all(following == month % 12 + 1 for month, following in pairwise(value))
+            and value[0] > value[-1]
+        ):
+            raise ValueError(
+                f"found {list(value)}, a season over New Year; expected months of one calendar "
+                "year, as such seasons and southern grids are not supported yet"
+            )
         if list(value) != list(range(value[0], value[0] + len(value))):
             raise ValueError(
                 f"found {list(value)}; expected consecutive months, such as [4, 5, 6, 7, 8, 9]"
@@ -382,18 +394,34 @@ class Archives(Section):
 
 def address(value: str) -> str:
     """`value`; ValueError unless it is an address of http or https without login and query."""
-    if not ADDRESS.fullmatch(value):
+    if not ADDRESS.fullmatch(value) or not has_port(value):
         raise ValueError(
-            f"found {value!r}; expected an address of http or https, without login and query"
+            f"found {without_secrets(value)!r}; expected an address of http or https, without "
+            "login and query"
         )
     return value
 
 
+def without_secrets(value: str) -> str:
+    """An address for a message: its login and its query, which may be secrets, as an ellipsis."""
+    return re.sub(r"\?.*", "?…", re.sub(r"(^|//)[^/]*@", r"\1…@", value, flags=re.S), flags=re.S)
+
+
+def has_port(url: str) -> bool:
+    """True for an address with a host whose port, if it names one, is a port."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
+
+
 def host(value: str) -> str:
     """`value`; ValueError unless it is the name of a host, with a port if need be."""
-    if not HOST.fullmatch(value):
+    if not HOST.fullmatch(value) or not has_port(f"https://{value}"):
         raise ValueError(
-            f"found {value!r}; expected the name of a host, such as urs.earthdata.nasa.gov"
+            f"found {without_secrets(value)!r}; expected the name of a host, such as "
+            "urs.earthdata.nasa.gov"
         )
     return value
 
@@ -423,6 +451,13 @@ class MeltwaterBench(Section):
     @classmethod
     def _address(cls, value: str) -> str:
         return address(value)
+
+    @field_validator("revision")
+    @classmethod
+    def _revision(cls, value: str) -> str:
+        if not re.fullmatch(r"[!-~]+", value):
+            raise ValueError(f"found {value!r}; expected a branch, tag or commit, without spaces")
+        return value
 
     @field_validator("repo")
     @classmethod

@@ -94,6 +94,21 @@ def load_all(
 
     `complete` and errors as `load`.
     """
+    values, files = merged(paths, base)
+    return _load(values, complete, files)
+
+
+def merged(
+    paths: Sequence[Path], base: Path = Path("config.yaml")
+) -> tuple[dict[str, Any], list[SettingsFile]]:
+    """The values of `base`, where there is such a file, and of further files, each over those
+    before it; and the files, the strongest first.
+
+    Raises
+    ------
+    ConfigError
+        A file cannot be read, or holds no sections.
+    """
     values: dict[str, Any] = {}
     files = [read_file(path) for path in [*([base] if base.is_file() else []), *paths]]
     for file in files:
@@ -103,7 +118,7 @@ def load_all(
                 "settings"
             )
         values = merge(values, file.values)
-    return _load(values, complete, files[::-1])
+    return values, files[::-1]
 
 
 def section(name: str, values: Mapping[str, Any]) -> Any:

@@ -32,12 +32,14 @@ __all__ = [
     "PlanetaryOptions",
     "Retrieved",
     "Scene",
+    "check_held",
     "find_scenes",
     "read_scene_tags",
     "read_window",
     "retrieve",
     "search",
 ]
+FIRST_DAY = dt.date(2014, 10, 10)  # of the collection's temporal extent
 LAST_DAY = dt.date(2026, 6, 25)  # no scene has been added since
 log = logging.getLogger(__name__)
 
@@ -69,6 +71,16 @@ class Retrieved:
 
     paths: tuple[Path, ...]
     empty: tuple[Scene, ...]
+
+
+def check_held(first: dt.date, last: dt.date) -> None:
+    """ConfigError where all of some days are before the collection; nothing is asked."""
+    if last < FIRST_DAY:
+        raise ConfigError(
+            f"sentinel1.provider planetary-computer: found days {first} to {last}; expected days "
+            f"from {FIRST_DAY} on, the first of the collection; leave out earlier seasons.years "
+            "and their winters"
+        )
 
 
 def search(box: Box, first: dt.date, last: dt.date, options: PlanetaryOptions) -> list[Scene]:

@@ -71,8 +71,9 @@ def no_acquisition(season: int, streams: Sequence[cube.Stream]) -> MissingInputE
             "raise sar.reference_years_back"
         )
     return MissingInputError(
-        f"season {season}: no Sentinel-1 acquisition in {len(streams)} months; retrieve it or take "
-        "the year out of seasons.years"
+        f"season {season}: no Sentinel-1 acquisition in {len(streams)} months, of which the "
+        "manifests say what was searched; take the year out of seasons.years, or choose another "
+        "sentinel1.provider or sentinel1.polarisation"
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from daymelt.archives import hub
 from daymelt.archives.remote import human
-from daymelt.core.dates import season_days
+from daymelt.core.dates import season_days, winter_days
 from daymelt.core.errors import MissingInputError
 from daymelt.settings.inputs import MeltwaterBench, Microwave, Seasons
 from daymelt.sources.meltwaterbench import layout
@@ -54,7 +54,7 @@ def retrieve_meltwaterbench(
 def volumes(dataset: hub.Dataset, seasons: Seasons, microwave: Microwave) -> Iterator[str]:
     """What the workflow will fetch of the daily rasters, a line a source, and the sum."""
     summer = {day for year in seasons.years for day in season_days(year, seasons.months)}
-    winter = {day for year in seasons.years for day in season_days(year, microwave.winter_months)}
+    winter = {day for year in seasons.years for day in winter_days(year, microwave.winter_months)}
     total = 0
     for folder in (layout.SAR, layout.MICROWAVE, layout.MAR):
         days = summer | winter if folder == layout.MICROWAVE else summer

@@ -32,11 +32,18 @@ class Provider(ProviderBase[Sentinel1]):
     """The window of the area from every scene of some days."""
 
     cost = Cost(gb_a_season=120.0, by_area=True)
-    limits = f"scenes up to {planetary_computer.LAST_DAY}, none of Sentinel-1C; some are missing"
+    limits = (
+        f"scenes from {planetary_computer.FIRST_DAY} to {planetary_computer.LAST_DAY}, none of "
+        "Sentinel-1C; some are missing"
+    )
     no_adoption = (
         "--adopt: files of planetary-computer are windows that daymelt cuts itself; lay windows "
         "that it cut for this area into the folder and run without --adopt, which keeps them"
     )
+
+    def check_held(self) -> None:
+        """Refuse days before the collection's first."""
+        planetary_computer.check_held(self.request.days[0], self.request.days[-1])
 
     def offer(self) -> Offer:
         """The scenes, of unknown size: that of a window shows once it is cut."""
