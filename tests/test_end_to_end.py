@@ -2,10 +2,10 @@
 hold the twin's files.
 
 Every file of the results is compared byte for byte: streams, splits, model, maps. `pytest -m
-workflow tests/test_end_to_end.py` does it for one season of the embedded area on its own grid;
-`pytest -m full -n 0 -s` for the embedded area as config.yaml has it, all seasons of it, and prints
-what it compared. Only the training is short: how well a network learnt has no part in where its
-inputs came from.
+workflow tests/test_end_to_end.py` does it for one season of a part of the embedded area, all its
+months and acquisitions; `pytest -m full -n 0 -s` for the embedded area as config.yaml has it, all
+seasons of it, and prints what it compared. Only the training is short: how well a network learnt
+has no part in where its inputs came from.
 """
 
 import filecmp
@@ -40,7 +40,11 @@ ALL_SEASONS = {
     },
     "map": CPU,
 }
-ONE_SEASON = ALL_SEASONS | {"seasons": {"years": [2019]}, "split": {"training_only_years": []}}
+ONE_SEASON = ALL_SEASONS | {
+    "area": {"rows": 80, "columns": 80},
+    "seasons": {"years": [2019]},
+    "split": {"training_only_years": []},
+}
 TINY = ONE_SEASON | {
     "area": {"rows": 48, "columns": 48},
     "seasons": {"years": [2019], "months": [8]},
@@ -220,7 +224,7 @@ def differences(twin: Path, live: Path, partly: bool = False) -> list[str]:
 
 @pytest.fixture(scope="module")
 def season(tmp_path_factory):
-    """One season of the embedded area, from the twin and from the archives."""
+    """One season of a part of the embedded area, from the twin and from the archives."""
     with both(tmp_path_factory.mktemp("season"), ONE_SEASON) as runs:
         snakemake(runs.live.parent, runs.settings, "maps")
         yield runs

@@ -8,8 +8,6 @@ plans are made from a finished run.
 import os
 import re
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -66,31 +64,17 @@ done
 """
 
 
-def snakemake(folder, *arguments):
-    """Run Snakemake in `folder` as a user starts it, with the pretended python first on the path if
-    the folder has one.
-    """
-    environment = {**os.environ, "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    environment.pop("PYTHONPATH", None)
-    command = [sys.executable, "-m", "snakemake", "--cores", "8", *arguments]
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def snakemake():
+    """Function of a folder and arguments that runs Snakemake there; it is imported once."""
+    with WarmSnakemake() as warm:
+        yield lambda folder, *arguments: warm(folder, "--cores", "8", *arguments)
 
 
 @pytest.fixture(scope="module")
-def dry_run():
-    """Function of a folder and arguments that gives what a dry run said; Snakemake is imported
-    once for all of them.
-    """
-    with WarmSnakemake() as warm:
-        yield lambda folder, *arguments: warm(folder, "--cores", "8", "-n", *arguments)
+def dry_run(snakemake):
+    """Function of a folder and arguments that gives what a dry run said."""
+    return lambda folder, *arguments: snakemake(folder, "-n", *arguments)
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +118,7 @@ def copy_project(folder):
 
 
 @pytest.fixture(scope="module")
-def run_pretended(tmp_path_factory):
+def run_pretended(tmp_path_factory, snakemake):
     """Function of changes of config.yaml and of targets that gives (folder, run) of a project that
     has run so far.
     """
@@ -254,7 +238,7 @@ def test_weather_stations_belong_to_the_benchmark_alone(tmp_path, planned):
     )
 
 
-def test_a_misspelt_key_stops_before_any_job_in_one_line(tmp_path):
+def test_a_misspelt_key_stops_before_any_job_in_one_line(tmp_path, snakemake):
     (tmp_path / "mine.yaml").write_text("sar:\n  treshold_db: 2\n")
     run = snakemake(tmp_path, "--snakefile", str(ROOT / "Snakefile"), "--configfile", "mine.yaml")
     assert run.returncode != 0
@@ -272,7 +256,7 @@ def test_a_finished_run_says_where_the_maps_are_and_prints_the_scores(finished):
     assert "score" in finished[1].stdout  # what the pretended step wrote into scores.txt
 
 
-def test_a_second_run_has_nothing_to_do(finished):
+def test_a_second_run_has_nothing_to_do(finished, snakemake):
     run = snakemake(finished[0])
     assert run.returncode == 0
     assert "Nothing to be done" in run.stdout + run.stderr

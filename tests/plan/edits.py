@@ -35,10 +35,10 @@ def edited(text: str, random: Random) -> tuple[str, list[str]]:
         for _ in range(random.choice([1, 1, 2])):
             text = edit_text(text or "\n", random, done)
         return text, done
-    settings = yaml.safe_load(text)
+    settings = yaml.load(text, yaml.CSafeLoader)
     for _ in range(random.choice([1, 1, 1, 2, 3, 5])):
         edit_settings(settings, random, done)
-    return yaml.dump(settings, allow_unicode=True, sort_keys=False), done
+    return yaml.dump(settings, Dumper=yaml.CDumper, allow_unicode=True, sort_keys=False), done
 
 
 def edit_text(text: str, random: Random, done: list[str]) -> str:

@@ -3,9 +3,12 @@
 import json
 import os
 from collections import Counter
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from plan.edits import edited
@@ -13,6 +16,7 @@ from snakemake.common.configfile import load_configfile
 from snakemake.utils import update_config
 
 from daymelt.core.errors import DaymeltError
+from daymelt.learn import networks
 from daymelt.plan import places
 from daymelt.plan.jobs import Jobs
 from daymelt.plan.parameters import Parameters
@@ -26,22 +30,42 @@ FILES = [BASE, *(ROOT / "workflow" / "areas" / f"{name}.yaml" for name in ("helh
 LONGEST = 800  # characters of a message
 
 
+@cache
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@cache
+def loaded(path: Path) -> dict[str, Any]:
+    """The settings of a file as Snakemake reads them; not to be changed."""
+    return load_configfile(str(path))
+
+
+@pytest.fixture(autouse=True)
+def networks_tried_once(monkeypatch):
+    """Networks of the same options, which most edits leave alone, are tried once."""
+    monkeypatch.setattr(networks, "check_network", cache(networks.check_network))
+
+
 def outcome(number: int, folder: Path) -> str:
     """What becomes of the edit of a number: `planned`, `refused`, or `refused by Snakemake`, which
     reads the file first.
     """
     random = Random(number)
     original = random.choice(FILES)
-    text, done = edited(original.read_text(encoding="utf-8"), random)
+    text, done = edited(read(original), random)
     path = folder / "my.yaml"
     path.write_text(text, encoding="utf-8")
+    below = [] if original == BASE else [BASE]  # config.yaml is edited where it stands
+    values: dict[str, Any] = {}
     try:
-        values = {} if original == BASE else load_configfile(str(BASE))
+        for file in below:
+            update_config(values, deepcopy(loaded(file)))
         update_config(values, load_configfile(str(path)))
     except Exception:
         return refused_or_read(path, f"edit {number}, {done}")
     try:
-        config = load_run(values, [path, BASE], compares=random.random() < 0.3)
+        config = load_run(values, [path, *below], compares=random.random() < 0.3)
     except DaymeltError as error:
         assert is_line(error), f"edit {number}, {done}: {error}"
         return "refused"

@@ -1,11 +1,14 @@
 """A small run of the whole chain: one season of two months, 48 x 48 cells, a tiny network."""
 
 import json
+import os
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from servers.earthdata import TOKEN, Earthdata
 
 from daymelt import cli
@@ -58,10 +61,26 @@ class Tree:
         return Tree(to)
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Tree], object]) -> Tree:
+    """A tree for all workers of a session: the first that needs it makes it, others wait for it."""
+    base = factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    tree, done = Tree(shared / name), shared / f"{name}.done"
+    with FileLock(shared / f"{name}.lock"):
+        if not done.exists():
+            make(tree)
+            done.touch()
+    return tree
+
+
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory) -> Tree:
     """Everything up to the inputs of the network; not to be written to."""
-    tree = Tree(tmp_path_factory.mktemp("run"))
+    return made_once(tmp_path_factory, "prepared", prepare)
+
+
+def prepare(tree: Tree) -> None:
+    """Run every step up to the inputs of the network."""
     world, terrain = tree / "world.nc", tree / "terrain.nc"
     steps = [
         ("twin-world", "--season", SEASON, "--world", world),
@@ -140,15 +159,18 @@ def prepared(tmp_path_factory) -> Tree:
     ]
     for step in steps:
         assert call(*step) == 0, step
-    return tree
 
 
 @pytest.fixture(scope="session")
-def trained(prepared) -> Tree:
-    """With a network that hardly learned, and the maps of the season."""
-    assert call(*train_arguments(prepared)) == 0
-    assert call(*map_arguments(prepared, prepared / "maps")) == 0
-    return prepared
+def trained(prepared, tmp_path_factory) -> Tree:
+    """With a network that hardly learned, and the maps of the season; not to be written to."""
+
+    def make(tree: Tree) -> None:
+        prepared.copy(tree.root)
+        assert call(*train_arguments(tree)) == 0
+        assert call(*map_arguments(tree, tree / "maps")) == 0
+
+    return made_once(tmp_path_factory, "trained", make)
 
 
 def train_arguments(tree: Tree, name: str = "unet-smp") -> list[object]:

@@ -1,11 +1,11 @@
 """Scores of predicted quantiles: against scoringrules, closed forms and loops over cells."""
 
+import importlib
 import math
 from itertools import pairwise
 
 import numpy as np
 import pytest
-import scoringrules
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
@@ -28,6 +28,12 @@ LEVELS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.95)
 ENDS = [0, *((one + other) / 2 for one, other in pairwise(LEVELS)), 1]
 WEIGHTS = tuple(end - start for start, end in pairwise(ENDS))
 seeds = st.integers(0, 2**16)
+
+
+@pytest.fixture(scope="module")
+def scoringrules():
+    """The library, whose import takes seconds: only where these tests run, not to collect them."""
+    return importlib.import_module("scoringrules")
 
 
 def draws():
@@ -63,7 +69,7 @@ def rows_of(*days, strata=None):
 
 
 @given(seeds)
-def test_the_crps_is_the_weighted_sum_of_the_quantile_scores_of_scoringrules(seed):
+def test_the_crps_is_the_weighted_sum_of_the_quantile_scores_of_scoringrules(scoringrules, seed):
     quantiles, target = cells_of(seed)
     expected = sum(
         2 * weight * scoringrules.quantile_score(target, quantile, np.float64(level))
@@ -73,7 +79,7 @@ def test_the_crps_is_the_weighted_sum_of_the_quantile_scores_of_scoringrules(see
 
 
 @given(seeds, st.integers(1, 12))
-def test_of_even_levels_the_crps_is_that_of_scoringrules(seed, count):
+def test_of_even_levels_the_crps_is_that_of_scoringrules(scoringrules, seed, count):
     levels = (np.arange(count) + 0.5) / count
     random = np.random.default_rng(seed)
     quantiles, target = np.sort(random.random((count, 30)), axis=0), random.random(30)
@@ -83,7 +89,7 @@ def test_of_even_levels_the_crps_is_that_of_scoringrules(seed, count):
 
 
 @pytest.mark.parametrize(("a", "b"), [(2.0, 5.0), (0.5, 0.5), (8.0, 2.0)])
-def test_nine_levels_give_the_crps_of_a_beta_distribution_to_a_few_percent(a, b):
+def test_nine_levels_give_the_crps_of_a_beta_distribution_to_a_few_percent(scoringrules, a, b):
     target = np.random.default_rng(3).beta(a, b, 2000)
     quantiles = np.repeat(stats.beta.ppf(LEVELS, a, b)[:, None], target.size, axis=1)
     exact = scoringrules.crps_beta(target, a, b).mean()
@@ -195,7 +201,7 @@ def test_of_many_cells_the_randomised_pit_has_the_shares_of_the_pit_without_draw
 
 
 @given(st.lists(seeds, min_size=1, max_size=3))
-def test_the_scores_are_those_of_a_loop_over_cells(several):
+def test_the_scores_are_those_of_a_loop_over_cells(scoringrules, several):
     days = [day_of(seed) for seed in several]
     found = rows_of(*days).get(("all", "all"))
     numbers = []

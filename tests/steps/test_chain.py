@@ -169,7 +169,8 @@ SYSTEMS = (
 @pytest.fixture(scope="module")
 def scored(trained, tmp_path_factory):
     """Tree of the run with every system trained, and the folder with their scores."""
-    return trained, tmp_path_factory.mktemp("scored")
+    tree = trained.copy(tmp_path_factory.mktemp("systems") / "copy")
+    return tree, tmp_path_factory.mktemp("scored")
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
