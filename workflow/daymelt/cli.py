@@ -69,6 +69,7 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "twin-statistics": "the twin beside the published facts that it is calibrated to",
         "report": "figures of the maps",
     },
+    "publish": {"season-maps": "onset, end, days and sum of melt of a season"},
     "export": {"export-meltwaterbench": "an area in the layout of the published dataset"},
 }
 STEPS = {name: about for steps in STAGES.values() for name, about in steps.items()}

@@ -381,6 +381,14 @@ class Jobs:
         paths = [self.at(table) for table in [*tables, *places.STATIONS.values()]]
         return [*paths, *self.interval_tables(self.config.system_names()[1:])]
 
+    def season_products(self) -> list[str]:
+        """What a bare run publishes: season maps with their climatology, extents of regions."""
+        return self.each_season(places.SEASON_MAPS, model=self.model)
+
+    def publications(self) -> list[str]:
+        """What `snakemake publish` makes."""
+        return self.season_products()
+
     def station_records(self, compares: bool, folder: Path) -> list[str]:
         """The manifest of the weather stations that the report shows.
 

@@ -1,0 +1,47 @@
+"""Settings of the stage publish: season maps, regions, and what is put on a server."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from daymelt.settings.base import Integer, Number, Positive, Section, Text
+
+
+class Publish(Section):
+    """Season maps, melt extents of regions, and what `snakemake publish` makes of the maps."""
+
+    observed_within_days: Integer = Field(
+        6,
+        ge=0,
+        le=60,
+        description="a day of a cell is observed where an acquisition of the cell is at most this "
+        "far away, days; 6: every day between the passes of one satellite",
+    )
+    least_observed: Number = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="counts and sums of a cell with a smaller share of observed days are no data, "
+        "0 to 1",
+    )
+    least_seasons: Positive = Field(
+        3, description="fewest seasons of a climatology; a cell with fewer is no data"
+    )
+    regions: Path | None = Field(
+        None,
+        strict=False,
+        description="polygons of a vector file (GeoPackage, Shapefile, GeoJSON) whose melt extent "
+        "is told each day; null for none",
+    )
+    region_name: Text = Field(
+        "name", description="field of that file that holds the name of a region"
+    )
+    region_crs: Text | None = Field(
+        None, description="crs of that file if it states none; null refuses such a file"
+    )
+    elevation_band_m: Number | None = Field(
+        500,
+        gt=0,
+        le=10_000,
+        description="height of the elevation bands that are regions too, m; null for none",
+    )
