@@ -17,7 +17,7 @@ rule season_maps:
         mem_mb=RESOURCES.memory(200),
         runtime=RESOURCES.minutes(10, 120),
     params:
-        options=PARAMETERS.options("area", "seasons", "publish"),
+        options=PARAMETERS.options("area", "seasons", "season_maps"),
         code=code_digest("season-maps"),
     message:
         "Season maps of {wildcards.season}"
@@ -43,7 +43,7 @@ rule climatology:
         mem_mb=RESOURCES.memory(60),
         runtime=RESOURCES.minutes(10, 60),
     params:
-        options=PARAMETERS.options("area", "seasons", "publish"),
+        options=PARAMETERS.options("area", "seasons", "season_maps"),
         code=code_digest("climatology"),
     message:
         "Mean of the seasons and their anomalies"
@@ -71,7 +71,7 @@ rule regions:
         mem_mb=RESOURCES.memory(200),
         runtime=RESOURCES.minutes(10, 60),
     params:
-        options=PARAMETERS.options("area", "publish"),
+        options=PARAMETERS.options("area", "regions"),
         code=code_digest("regions"),
     message:
         "Find the cells of the regions"
@@ -98,7 +98,7 @@ rule region_extents:
         mem_mb=RESOURCES.memory(200),
         runtime=RESOURCES.minutes(10, 120),
     params:
-        options=PARAMETERS.options("area", "seasons", "publish"),
+        options=PARAMETERS.options("area", "seasons", "season_maps"),
         code=code_digest("region-extents"),
     message:
         "Melt extent of the regions in {wildcards.season}"

@@ -394,12 +394,12 @@ class Jobs:
 
     def climatology(self) -> list[str]:
         """The mean of the seasons; none of fewer seasons than a mean needs."""
-        enough = len(self.seasons) >= self.config.publish.least_seasons
+        enough = len(self.seasons) >= self.config.season_maps.least_seasons
         return [self.at(places.CLIMATOLOGY, model=self.model)] if enough else []
 
     def region_files(self) -> list[str]:
         """The files of the user's regions: a shapefile is several."""
-        given = self.config.publish.regions
+        given = self.config.regions.file
         if given is None:
             return []
         return [str(path) for path in sorted(given.parent.glob(f"{glob.escape(given.stem)}.*"))]

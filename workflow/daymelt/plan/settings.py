@@ -79,8 +79,8 @@ def files_contradictions(config: Config) -> Iterator[Contradiction]:
     is_local = config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE)
     if is_local and not Path(mosaic).is_file():
         yield "archives.arcticdem", f"{mosaic} not found; expected a VRT, a GeoTIFF, or /vsis3/…"
-    if config.publish.regions is not None:
-        yield from region_contradictions(config, config.publish.regions)
+    if config.regions.file is not None:
+        yield from region_contradictions(config, config.regions.file)
     if config.split.file is not None:
         yield from split_contradictions(config, config.split.file)
 
@@ -103,11 +103,10 @@ def region_contradictions(config: Config, file: Path) -> Iterator[Contradiction]
     """A file of regions that cannot be used."""
     from daymelt.sources.formats.vector import read_regions  # imports GDAL
 
-    publish = config.publish
     try:
-        read_regions(file, publish.region_name, publish.region_crs, config.area.grid)
+        read_regions(file, config.regions.name_field, config.regions.crs, config.area.grid)
     except DaymeltError as error:
-        yield "publish.regions", str(error)
+        yield "regions.file", str(error)
 
 
 def within(grid: Grid, area: Grid) -> bool:

@@ -106,7 +106,7 @@ def check_about(path: Path, about: Mapping[str, Any], field: str) -> None:
     if field not in about["fields"]:
         shown = one_line(", ".join(about["fields"]) or "none")
         raise FormatError(
-            f"region file {path}: no field {field!r} (found {shown}); set publish.region_name to "
+            f"region file {path}: no field {field!r} (found {shown}); set regions.name_field to "
             "the field of the names"
         )
 
@@ -130,8 +130,7 @@ def crs_of(path: Path, stated: str | None, given: str | None) -> str:
     crs = stated or given
     if crs is None:
         raise FormatError(
-            f"region file {path}: states no crs; set publish.region_crs to its crs, such as "
-            "EPSG:3413"
+            f"region file {path}: states no crs; set regions.crs to its crs, such as EPSG:3413"
         )
     try:
         return str(CRS(crs).to_wkt())

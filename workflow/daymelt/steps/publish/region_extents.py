@@ -11,7 +11,7 @@ from daymelt.core.provenance import software_version
 from daymelt.products.region_files import read_cells, write_extents_csv, write_extents_parquet
 from daymelt.science.regions import RegionCells, extents
 from daymelt.settings.inputs import Area, Seasons
-from daymelt.settings.publishing import Publish
+from daymelt.settings.publishing import SeasonMaps
 from daymelt.steps.written_maps import LASTING_TAGS, read_season
 
 
@@ -22,7 +22,7 @@ def region_extents(
     parquet: Path,
     area: Area,
     seasons: Seasons,
-    publish: Publish,
+    season_maps: SeasonMaps,
 ) -> None:
     """Write melt extent, its bounds, mean fraction and observed share of every region and day.
 
@@ -41,7 +41,7 @@ def region_extents(
     columns: dict[str, list[Any]] = {}
     tags: dict[str, str] = {}
     for day in written.days(season_days(written.season, seasons.months)):
-        told = extents(regions, day.layers, day.age, publish.observed_within_days)
+        told = extents(regions, day.layers, day.age, season_maps.observed_within_days)
         add(columns, "date", [day.date] * len(regions.names))
         add(columns, "region", regions.names)
         for name, values in told.items():

@@ -13,7 +13,7 @@ from daymelt.core.errors import ConfigError
 from daymelt.products.region_files import write_cells, write_outlines
 from daymelt.science.regions import elevation_bands, polygon_shares
 from daymelt.settings.inputs import Area
-from daymelt.settings.publishing import Publish
+from daymelt.settings.publishing import Regions
 from daymelt.sources.formats.vector import Region, read_regions
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ BARELY_CUT = 0.999  # share of a region in the area below which it is told that 
 Shares = NDArray[np.float32]
 
 
-def regions(terrain: Path, cells: Path, outlines: Path, area: Area, publish: Publish) -> None:
+def regions(terrain: Path, cells: Path, outlines: Path, area: Area, regions: Regions) -> None:
     """Write which cells, by which area on the ground, the regions have: the whole area, elevation
     bands, and the polygons of the user.
 
@@ -39,14 +39,14 @@ def regions(terrain: Path, cells: Path, outlines: Path, area: Area, publish: Pub
     ConfigError
         A region has the name of another.
     """
-    given = regions_of(publish, area)
+    given = regions_of(regions, area)
     layers = read_layers(terrain)
     check_same_grid(layers.grid, area.grid, terrain)
     ground = np.where(layers["ocean"] == 1, 0, area.grid.true_area_km2())
     height = np.where(ground > 0, layers["height"], np.float32(np.nan))
     names: list[str] = []
     pairs: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]] = []
-    for name, shares in all_shares(given, height, area, publish):
+    for name, shares in all_shares(given, height, area, regions):
         within = (shares * ground).ravel()
         cell = np.flatnonzero(within).astype(np.int32)
         pairs.append((np.full(cell.size, len(names), np.int32), cell, within[cell]))
@@ -57,11 +57,11 @@ def regions(terrain: Path, cells: Path, outlines: Path, area: Area, publish: Pub
     write_outlines(outlines, [WHOLE_AREA, *(region.name for region in given)], polygons, area.crs)
 
 
-def regions_of(publish: Publish, area: Area) -> list[Region]:
+def regions_of(regions: Regions, area: Area) -> list[Region]:
     """The polygons of the user; a warning for each that the area cuts."""
-    if publish.regions is None:
+    if regions.file is None:
         return []
-    found = read_regions(publish.regions, publish.region_name, publish.region_crs, area.grid)
+    found = read_regions(regions.file, regions.name_field, regions.crs, area.grid)
     for region in found:
         if region.inside < BARELY_CUT:
             log.warning(
@@ -73,12 +73,12 @@ def regions_of(publish: Publish, area: Area) -> list[Region]:
 
 
 def all_shares(
-    given: list[Region], height: NDArray[np.float32], area: Area, publish: Publish
+    given: list[Region], height: NDArray[np.float32], area: Area, regions: Regions
 ) -> Iterator[tuple[str, Shares]]:
     """Name of every region and its share of each cell, (y, x)."""
     yield WHOLE_AREA, np.ones(area.grid.shape, np.float32)
-    if publish.elevation_band_m is not None:
-        for name, inside in elevation_bands(height, publish.elevation_band_m):
+    if regions.elevation_band_m is not None:
+        for name, inside in elevation_bands(height, regions.elevation_band_m):
             yield name, inside.astype(np.float32)
     for region in given:
         yield region.name, polygon_shares(region.polygon, area.grid)
@@ -89,6 +89,6 @@ def check_names(names: list[str]) -> None:
     twice = [name for name in names if names.count(name) > 1]
     if twice:
         raise ConfigError(
-            f"publish.regions: a region has the name {twice[0]!r}, which the whole area or an "
+            f"regions.file: a region has the name {twice[0]!r}, which the whole area or an "
             "elevation band has; rename it"
         )
