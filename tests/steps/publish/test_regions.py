@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
-from steps.publish.written import CONFIG, GRID, OCEAN, options, stored_days
+from steps.publish.written import GRID, MONTHS, OCEAN, options, stored_days
 
 from daymelt.core.cube import write_layers
 from daymelt.core.dates import season_days
@@ -93,7 +93,7 @@ def extents(cells, daily, tmp_path_factory):
 def test_every_day_and_region_has_the_sums_of_its_cells(extents):
     table = pq.read_table(extents / "2019.parquet").to_pylist()
     stored, ground = stored_days(2019), GRID.true_area_km2()
-    days, shares = season_days(2019, CONFIG.seasons.months), shares_by_hand()
+    days, shares = season_days(2019, MONTHS), shares_by_hand()
     assert [(row["date"], row["region"]) for row in table] == [
         (day, name) for day in days for name in shares
     ]

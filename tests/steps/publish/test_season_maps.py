@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import rasterio
 from products.layout import check_day
-from steps.publish.written import CONFIG, GRID, OCEAN, options, stored_days, write_maps
+from steps.publish.written import GRID, MONTHS, OCEAN, options, stored_days, write_maps
 
 from daymelt.core.dates import season_days
 from daymelt.core.encoding import NO_MELT, PERCENT, SAR_AGE, decode
@@ -26,7 +26,7 @@ def layer(folder, name, encoding):
 def expected_maps(season, layers=("melt", "melt_mean", "melt_low", "melt_high")):
     """Maps of a season from the arrays that the files were written from."""
     stored = stored_days(season)
-    days = season_days(season, CONFIG.seasons.months)
+    days = season_days(season, MONTHS)
     found = Season(GRID.shape, days[0], days[-1], 6, 0.5)
     for index, day in enumerate(days):
         fields = {name: decode(stored[name][index], PERCENT) for name in layers}
@@ -63,7 +63,7 @@ def test_every_file_is_a_cloud_optimized_geotiff_with_its_season_and_model(seaso
         check_day(path, GRID, encoding)
         tags = cog.read_tags(path)
         assert (tags["season"], tags["model"], tags["area"]) == ("2019", "net", "small")
-        assert tags["days"] == "2019-05-01 to 2019-06-30"
+        assert tags["days"] == "2019-06-01 to 2019-06-30"
         assert tags["observed_within_days"] == "6"
         assert path.with_suffix(".qml").is_file()
 

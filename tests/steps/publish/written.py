@@ -10,25 +10,19 @@ from daymelt.core.dates import season_days
 from daymelt.core.encoding import MAP_LAYERS, NEVER_SEEN, SAR_AGE
 from daymelt.products import cog
 from daymelt.products.map_files import AGE, LAYERS
-from daymelt.settings.loading import load
+from daymelt.settings.inputs import Area
 
-MONTHS = [5, 6]
-SETTINGS = {
-    "area": {"name": "small", "rows": 12, "columns": 17},
-    "seasons": {"years": [2019, 2020, 2021], "months": MONTHS},
-    "split": {"training_only_years": []},
-    "report": {"day": "2019-06-01"},
-}
-CONFIG = load(SETTINGS)
-GRID = CONFIG.area.grid
+MONTHS = [6]
+AREA = Area(name="small", rows=12, columns=17)
+GRID = AREA.grid
 OCEAN = np.zeros(GRID.shape, bool)
 OCEAN[:, -3:] = True
 
 
-def options(**changes: dict) -> str:
-    """The settings as the rules give them, with changes of sections."""
-    config = load({**SETTINGS, **changes})
-    return json.dumps({name: section.model_dump(mode="json") for name, section in config})
+def options(**sections: dict) -> str:
+    """Sections of the settings as the rules give them: area, months, and further ones."""
+    area = AREA.model_dump(mode="json")
+    return json.dumps({"area": area, "seasons": {"months": MONTHS}, **sections})
 
 
 def stored_days(season: int, seed: int = 0) -> dict:
