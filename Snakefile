@@ -7,6 +7,7 @@ include: "rules/prepare.smk"
 include: "rules/train.smk"
 include: "rules/map.smk"
 include: "rules/benchmark.smk"
+include: "rules/publish.smk"
 
 
 rule all:
@@ -15,6 +16,7 @@ rule all:
         JOBS.map_indices(),
         JOBS.score_tables(),
         JOBS.report_figures().values(),
+        JOBS.season_products(),
     message:
         "Maps, scores and figures are there"
 
@@ -33,3 +35,8 @@ rule benchmark:
     input:
         JOBS.score_tables(),
         JOBS.benchmark_tables(),
+
+
+rule publish:
+    input:
+        JOBS.publications(),

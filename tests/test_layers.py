@@ -25,7 +25,7 @@ COMPILER = {
     "daymelt.core.progress": {"tqdm"},
 }
 TOP = {"cli", "__main__"}
-STAGES = {"retrieve", "prepare", "train", "map", "benchmark"}
+STAGES = {"retrieve", "prepare", "train", "map", "benchmark", "publish"}
 # What each room may see, besides itself.
 BELOW = {
     "core": set(),

@@ -69,6 +69,12 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "twin-statistics": "the twin beside the published facts that it is calibrated to",
         "report": "figures of the maps",
     },
+    "publish": {
+        "season-maps": "onset, end, longest gap, days and sum of melt of a season",
+        "climatology": "the mean of the seasons and the difference of each from it",
+        "regions": "the cells of the regions: whole area, elevation bands, polygons of the user",
+        "region-extents": "daily melt extent of every region in a season",
+    },
     "export": {"export-meltwaterbench": "an area in the layout of the published dataset"},
 }
 STEPS = {name: about for steps in STAGES.values() for name, about in steps.items()}

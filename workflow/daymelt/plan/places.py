@@ -82,6 +82,18 @@ REPORT_FIGURES = {
 AVAILABILITY = f"{REPORT}/availability.csv"
 
 
+# what can be put on a server as it is
+PUBLISH = f"{RESULTS}/publish"
+SEASON_MAPS = f"{PUBLISH}/{{model}}/seasons/{{season}}/index.json"
+CLIMATOLOGY = f"{PUBLISH}/{{model}}/climatology/index.json"
+REGIONS = f"{PUBLISH}/regions.fgb"  # their outlines
+REGION_CELLS = f"{RESULTS}/aligned/regions.parquet"  # which cells they have
+REGION_EXTENTS = {
+    "csv": f"{PUBLISH}/{{model}}/regions/{{season}}.csv",
+    "parquet": f"{PUBLISH}/{{model}}/regions/{{season}}.parquet",
+}
+
+
 class _Given(dict[str, object]):
     """Values of wildcards; one that is not given stays a wildcard."""
 

@@ -21,9 +21,9 @@ from daymelt.settings.comparison import Report
 from daymelt.settings.inputs import Area
 from daymelt.settings.learning import Map, System
 from daymelt.steps.benchmark.daily_table import of_best_reference, read_tables
-from daymelt.steps.benchmark.written_maps import read_land
 from daymelt.steps.running import load_system, running
 from daymelt.steps.splits import read_splits
+from daymelt.steps.written_maps import read_land
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.streams import open_series
 

@@ -32,9 +32,9 @@ from daymelt.steps.benchmark.daily_table import (
     write_table,
 )
 from daymelt.steps.benchmark.scorer import Field, Ground, Scorer, Tables
-from daymelt.steps.benchmark.written_maps import read_land
 from daymelt.steps.running import load_system, running, with_observations
 from daymelt.steps.splits import days_of, read_split
+from daymelt.steps.written_maps import read_land
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.interface import Quantiles, Ready
 from daymelt.systems.streams import StreamSeries, open_series

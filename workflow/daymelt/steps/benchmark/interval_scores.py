@@ -14,7 +14,7 @@ from daymelt.science.intervals import IntervalSums
 from daymelt.science.strata import gap_bins
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.steps.benchmark.daily_table import write_table
-from daymelt.steps.benchmark.written_maps import season_folders
+from daymelt.steps.written_maps import season_folders
 from daymelt.systems.streams import open_series
 
 

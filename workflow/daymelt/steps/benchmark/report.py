@@ -18,13 +18,13 @@ from daymelt.settings.comparison import Report
 from daymelt.settings.inputs import Area, Seasons, Stations
 from daymelt.steps.benchmark.available import of_stations, write_availability
 from daymelt.steps.benchmark.daily_table import read_tables
-from daymelt.steps.benchmark.written_maps import (
+from daymelt.steps.station_records import read_places
+from daymelt.steps.written_maps import (
     has_interval,
     read_layer,
     read_melt,
     season_folders,
 )
-from daymelt.steps.station_records import read_places
 from daymelt.systems.aligned import Aligned, open_aligned
 from daymelt.systems.streams import StreamSeries, open_series
 

@@ -16,11 +16,11 @@ from daymelt.products import cog, tables
 from daymelt.products.map_files import MELT
 from daymelt.products.station_figure import Timeline, station_timelines
 from daymelt.science import stations as science
-from daymelt.science.scores import WET
+from daymelt.science.onset import WET
 from daymelt.settings.inputs import Area, Seasons, Stations
-from daymelt.steps.benchmark.written_maps import season_folders
 from daymelt.steps.station_days import melting_days
 from daymelt.steps.station_records import read_places
+from daymelt.steps.written_maps import season_folders
 
 log = logging.getLogger(__name__)
 

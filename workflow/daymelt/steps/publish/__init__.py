@@ -1,0 +1,1 @@
+"""Stage publish: season maps, regions, and what can be put on a server."""
