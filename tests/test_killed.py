@@ -39,6 +39,7 @@ SIZES = 0.2, 0.6, 0.88, 0.94, 0.98
 EMBEDDED: dict = {}  # config.yaml as it stands
 log = logging.getLogger(__name__)
 LOOK_S = 0.1  # between two looks at what is at work
+MOST_RUNS = 4  # after which every step was met in a kill
 START_S = 2  # about what Snakemake takes up to its first job
 EARLY = 0.1  # share of the kills that fall before the first job
 SHORT, LONG = 0.005, 0.05  # longest time from the first job to a kill, as a share of a whole run
@@ -158,17 +159,21 @@ def check_left(folder: Path, tree: dict[str, str]) -> None:
     assert tiny.left_behind(folder) == []
 
 
-def kill_in_every_step(folder: Path, settings: dict, longest: dict[str, float]) -> list[str]:
-    """Kill a run before its first job and in all its work, see `work_of`, then let it end; what was
-    at work when it was killed, in order.
+def kill_in_every_step(
+    folder: Path, settings: dict, longest: dict[str, float], met: list[str]
+) -> None:
+    """Kill a run before its first job and in all its work that was not met yet, see `work_of`, then
+    let it end.
 
     A kill falls at a moment drawn evenly from the time that a step takes, or as its process ends.
+    Short work that begins and ends beside other work is missed.
 
     Parameters
     ----------
     longest : step to the seconds that it takes
+    met : what was at work when a run was killed, in order; it is added to
     """
-    moment, met = random.Random(20), []
+    moment = random.Random(20 + len(met))
     process = begin(folder, settings)
     wait_at_most(process, moment.uniform(0, START_S))
     while process.poll() is None:
@@ -181,7 +186,6 @@ def kill_in_every_step(folder: Path, settings: dict, longest: dict[str, float]) 
             met += sorted({name, *work_of(process.pid, folder)} - set(met))
             log.info("met so far: %s", ", ".join(met))
     check_success(process, folder)
-    return met
 
 
 def await_work(process: subprocess.Popen, folder: Path, met: list[str]) -> tuple[str, str] | None:
@@ -255,11 +259,16 @@ def uninterrupted(tmp_path_factory):
 def test_a_run_that_is_killed_time_and_again_ends_in_the_bytes_of_one_that_was_not(
     tmp_path, uninterrupted, capsys
 ):
-    folder = tmp_path / "run"
-    met = kill_in_every_step(folder, SETTINGS, uninterrupted.longest)
-    check_left(folder, uninterrupted.tree)
-    assert {name.split()[0] for name in met} == uninterrupted.longest.keys()
-    assert "train multi-sensor from a checkpoint" in met
+    met: list[str] = []
+    wanted = {*uninterrupted.longest, "train multi-sensor from a checkpoint"}
+    for number in range(MOST_RUNS):
+        folder = tmp_path / f"run-{number}"
+        kill_in_every_step(folder, SETTINGS, uninterrupted.longest, met)
+        check_left(folder, uninterrupted.tree)
+        shutil.rmtree(folder)
+        if wanted <= {*met, *(name.split()[0] for name in met)}:
+            break
+    assert wanted <= {*met, *(name.split()[0] for name in met)}
     with capsys.disabled():
         print(f"\na run was killed in: {', '.join(met)}")
 
