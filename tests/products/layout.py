@@ -9,7 +9,7 @@ from rio_cogeo.cogeo import cog_validate
 from daymelt.core.encoding import Encoding
 from daymelt.core.errors import FormatError
 from daymelt.core.grid import Grid
-from daymelt.products.cog import BLOCK, HIGHEST, REMEDY, block_side, codes_of, read_day
+from daymelt.products.cog import BLOCK, REMEDY, block_side, codes_of, read_day
 from daymelt.products.pyramid import level_count, pyramid
 
 
@@ -26,7 +26,7 @@ def check_day(path: Path, grid: Grid, encoding: Encoding) -> None:
     layer = read_day(path, grid, encoding)
     check_layout(path)
     highest = int(np.max(layer, initial=0, where=layer != encoding.nodata))
-    if highest > HIGHEST[encoding.name]:
+    if highest > encoding.highest:
         raise FormatError(f"{path}: {encoding.name} holds {highest}; {REMEDY}")
     levels = level_count(grid.shape, BLOCK)
     for level, expected in enumerate(pyramid(layer, codes_of(encoding), levels)):

@@ -4,7 +4,7 @@ One table for the aligned streams and the products. In memory a field is float32
 there are no data.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Encoding:
-    """Storage of one variable: `value = stored * scale`, `nodata` where there are no data."""
+    """Storage of one variable: `value = stored * scale`, `nodata` where there are no data.
+
+    A layer of the product has a `highest` stored number beside nodata, and may have a number that
+    is no measurement and is left out of means, `aside`; neither is written to files.
+    """
 
     name: str
     long_name: str
@@ -20,6 +24,8 @@ class Encoding:
     dtype: str
     scale: float = 1.0
     nodata: float = float("nan")
+    highest: int | None = field(default=None, compare=False)
+    aside: int | None = field(default=None, compare=False)
 
     @property
     def packed(self) -> bool:
@@ -27,7 +33,9 @@ class Encoding:
         return np.dtype(self.dtype).kind in "iu"
 
 
-PERCENT = Encoding("melt_fraction", "melting share of the cell", "1", "uint8", 0.01, 255)
+NEVER_SEEN = 254  # SAR_AGE of a cell that no acquisition of the season has seen
+
+PERCENT = Encoding("melt_fraction", "melting share of the cell", "1", "uint8", 0.01, 255, 100)
 # layers of a map with an interval, by name; those of a map without one are `melt` alone
 MAP_LAYERS = {
     "melt": PERCENT,
@@ -42,6 +50,8 @@ SAR_AGE = Encoding(
     "uint8",
     1.0,
     255,
+    NEVER_SEEN,
+    NEVER_SEEN,
 )
 BRIGHTNESS = Encoding(
     "brightness_temperature",
@@ -58,7 +68,7 @@ HEIGHT = Encoding("height", "surface height above the WGS84 ellipsoid", "m", "fl
 FLAG = Encoding("flag", "1 where true", "1", "uint8", 1.0, 255)
 ONSET = Encoding("onset", "day of the year on which lasting melt begins", "1", "uint16", 1.0, 0)
 
-NEVER_SEEN = 254  # SAR_AGE of a cell that no acquisition of the season has seen
+NO_MELT = 999  # in place of a date or gap in the maps of a season in which melt never lasted
 
 
 def encode(values: NDArray[np.floating], encoding: Encoding) -> NDArray[np.generic]:

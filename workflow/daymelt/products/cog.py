@@ -1,8 +1,8 @@
-"""The daily product: one layer of one day as a Cloud-Optimized GeoTIFF.
+"""One layer of a day or a season as a Cloud-Optimized GeoTIFF.
 
-One band of uint8, DEFLATE, blocks of 512 cells, overviews by average, the crs and transform of the
-grid. Date, model, inputs and other metadata are GeoTIFF tags with the prefix `DAYMELT_`. Equal
-content gives equal bytes.
+One band of integers (bytes for a day), DEFLATE, blocks of 512 cells, overviews by average, the crs
+and transform of the grid. Date, model, inputs and other metadata are GeoTIFF tags with the prefix
+`DAYMELT_`. Equal content gives equal bytes.
 
 Source: Cloud-Optimized GeoTIFF, OGC 21-026; https://gdal.org/drivers/raster/cog.html for the
 layout.
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.core.atomic import atomic_path
-from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE, Encoding
+from daymelt.core.encoding import Encoding
 from daymelt.core.errors import FormatError, GridError, MissingInputError, cause_of
 from daymelt.core.grid import Grid, same_crs
 from daymelt.products.pyramid import Codes, level_count, pyramid
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 BLOCK = 512  # cells a side of a compressed block
 PREFIX = "DAYMELT_"
 REMEDY = "delete it and map again"
-# of each layer: its highest number beside nodata, and the code that is left out of means
-HIGHEST = {PERCENT.name: 100, SAR_AGE.name: NEVER_SEEN}
-ASIDE = {SAR_AGE.name: NEVER_SEEN}
 # predictor and level 4: measured at 2863 x 1633, a quarter smaller than without and half the time
 # of level 6 on a rough field
 CREATION = {
@@ -46,19 +43,19 @@ CREATION = {
 
 def write_day(
     path: Path,
-    stored: NDArray[np.uint8],
+    stored: NDArray[Any],
     grid: Grid,
     encoding: Encoding,
     tags: Mapping[str, str],
     description: str,
 ) -> None:
-    """Write one layer of one day.
+    """Write one layer of a day or a season.
 
     Parameters
     ----------
     path : the file, written atomically
-    stored : (y, x) uint8 in stored form, `encoding.nodata` where there are no data
-    encoding : PERCENT or SAR_AGE
+    stored : (y, x) in stored form, `encoding.nodata` where there are no data
+    encoding : of a layer of the product, with a highest number
     tags : metadata of the file; a name `date` is stored as DAYMELT_DATE, see `read_tags`
     description : name of the band as a viewer shows it
 
@@ -67,8 +64,8 @@ def write_day(
     GridError
         The layer has another shape than the grid.
     ValueError
-        The layer is no uint8, holds a number that its encoding does not allow, or a tag has no
-        storable name.
+        The layer is of another type, holds a number that its encoding does not allow, or a tag has
+        no storable name.
     StorageError
         The disk is full or the folder cannot be written.
     """
@@ -82,15 +79,10 @@ def write_day(
 def read_tags(path: Path) -> dict[str, str]:
     """The tags of a written file: names in lower case, without the prefix."""
     with _open(path) as file:
-        tags = file.tags()
-    return {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in tags.items()
-        if name.startswith(PREFIX)
-    }
+        return _tags_of(file)
 
 
-def read_day(path: Path, grid: Grid, encoding: Encoding) -> NDArray[np.uint8]:
+def read_day(path: Path, grid: Grid, encoding: Encoding) -> NDArray[Any]:
     """The stored numbers (y, x) of a written file, after checking its head.
 
     Raises
@@ -103,12 +95,19 @@ def read_day(path: Path, grid: Grid, encoding: Encoding) -> NDArray[np.uint8]:
     """
     with _open(path) as file:
         _check_head(path, file, grid, encoding)
-        return np.asarray(file.read(1), np.uint8)
+        return np.asarray(file.read(1))
+
+
+def read_tagged(path: Path, grid: Grid, encoding: Encoding) -> tuple[NDArray[Any], dict[str, str]]:
+    """The stored numbers and the tags of a written file, opened once; errors as `read_day`."""
+    with _open(path) as file:
+        _check_head(path, file, grid, encoding)
+        return np.asarray(file.read(1)), _tags_of(file)
 
 
 def read_cells(
     path: Path, grid: Grid, encoding: Encoding, cells: Sequence[tuple[int, int]]
-) -> NDArray[np.uint8]:
+) -> NDArray[Any]:
     """The stored numbers (cell,) of some cells (row, column), of which only the blocks are read;
     checks and errors as `read_day`.
     """
@@ -118,12 +117,12 @@ def read_cells(
             file.read(1, window=((row, row + 1), (column, column + 1)))[0, 0]
             for row, column in cells
         ]
-        return np.asarray(found, np.uint8)
+        return np.asarray(found, encoding.dtype)
 
 
 def codes_of(encoding: Encoding) -> Codes:
     """Stored numbers of a layer that are no measurements."""
-    return Codes(int(encoding.nodata), ASIDE.get(encoding.name))
+    return Codes(int(encoding.nodata), encoding.aside)
 
 
 def block_side(shape: tuple[int, int]) -> int:
@@ -136,7 +135,7 @@ def block_side(shape: tuple[int, int]) -> int:
 
 
 def _encode(
-    stored: NDArray[np.uint8],
+    stored: NDArray[Any],
     grid: Grid,
     encoding: Encoding,
     tags: Mapping[str, str],
@@ -157,7 +156,7 @@ def _encode(
         profile = {
             "driver": "GTiff",
             "count": 1,
-            "dtype": "uint8",
+            "dtype": encoding.dtype,
             "nodata": int(encoding.nodata),
             "crs": _crs(grid.crs),
         }
@@ -182,7 +181,7 @@ def _encode(
 
 def _write_plain(
     name: str,
-    stored: NDArray[np.uint8],
+    stored: NDArray[Any],
     grid: Grid,
     profile: Mapping[str, Any],
     tags: Mapping[str, str] | None = None,
@@ -203,22 +202,22 @@ def _write_plain(
             file.units, file.descriptions = (encoding.units,), (description,)
 
 
-def _check_layer(path: Path, stored: NDArray[np.uint8], grid: Grid, encoding: Encoding) -> None:
-    if encoding.name not in HIGHEST:
+def _check_layer(path: Path, stored: NDArray[Any], grid: Grid, encoding: Encoding) -> None:
+    if encoding.highest is None:
         raise ValueError(
-            f"{path}: {encoding.name} is no layer of the product; expected one of "
-            f"{', '.join(HIGHEST)}"
+            f"{path}: {encoding.name} is no layer of the product; expected an encoding with a "
+            "highest number"
         )
     if stored.shape != grid.shape:
         raise GridError(f"{path}: {encoding.name} has shape {stored.shape}, the grid {grid.shape}")
-    if stored.dtype != np.uint8:
+    if stored.dtype != encoding.dtype:
         raise ValueError(
-            f"{path}: {encoding.name} is {stored.dtype}, expected uint8 in stored form"
+            f"{path}: {encoding.name} is {stored.dtype}, expected {encoding.dtype} in stored form"
         )
     highest = int(np.max(stored, initial=0, where=stored != encoding.nodata))
-    if highest > HIGHEST[encoding.name]:
+    if highest > encoding.highest:
         raise ValueError(
-            f"{path}: {encoding.name} holds {highest}, expected at most {HIGHEST[encoding.name]}"
+            f"{path}: {encoding.name} holds {highest}, expected at most {encoding.highest}"
         )
 
 
@@ -237,6 +236,14 @@ def _check_head(path: Path, file: "DatasetReader", grid: Grid, encoding: Encodin
     found = file.crs.to_wkt() if file.crs else ""
     if not found or not same_crs(found, grid.crs):
         _expect(path, "crs", file.crs.to_string() if found else "none", grid.crs)
+
+
+def _tags_of(file: "DatasetReader") -> dict[str, str]:
+    return {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in file.tags().items()
+        if name.startswith(PREFIX)
+    }
 
 
 def _expect(path: Path, what: str, found: Any, expected: Any) -> None:

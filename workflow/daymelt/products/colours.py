@@ -25,6 +25,34 @@ AGE_CLASSES = (
     (254, "#7488a8", "none this season"),
 )
 
+# of the maps of a season: share of the span of a layer, colour, opacity
+# dates, from early to late (viridis, van der Walt and Smith 2015)
+DATE_RAMP = (
+    (0.0, "#fde725", 1.0),
+    (0.2, "#7ad151", 1.0),
+    (0.4, "#22a884", 1.0),
+    (0.6, "#2a788e", 1.0),
+    (0.8, "#414487", 1.0),
+    (1.0, "#440154", 1.0),
+)
+GAP_RAMP = (
+    (0.0, "#ffffcc", 1.0),
+    (0.25, "#feb24c", 1.0),
+    (0.5, "#f4702f", 1.0),
+    (0.75, "#b3123a", 1.0),
+    (1.0, "#550027", 1.0),
+)
+OBSERVED_RAMP = ((0.0, "#550027", 1.0), (0.5, "#f4702f", 1.0), (1.0, "#ffffcc", 1.0))
+# from less melt to more
+ANOMALY_RAMP = (
+    (0.0, "#2166ac", 1.0),
+    (0.25, "#92c5de", 1.0),
+    (0.5, "#f7f7f7", 1.0),
+    (0.75, "#f4a582", 1.0),
+    (1.0, "#b2182b", 1.0),
+)
+NO_LASTING_MELT = "#b9bfc5"
+
 OCEAN = "#c9ced3"
 NO_DATA = "#efece6"
 

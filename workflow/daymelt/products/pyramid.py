@@ -36,22 +36,28 @@ def level_count(shape: tuple[int, int], block: int) -> int:
     return count
 
 
-def pyramid(stored: NDArray[np.uint8], codes: Codes, levels: int) -> Iterator[NDArray[np.uint8]]:
-    """The layer (y, x) at half its size, a quarter and so on: `levels` arrays uint8; an odd last
-    row or column gives a coarse one of its own.
+def pyramid(stored: NDArray[Any], codes: Codes, levels: int) -> Iterator[NDArray[Any]]:
+    """The layer (y, x) at half its size, a quarter and so on: `levels` arrays of the same type, an
+    integer of one or two bytes; an odd last row or column gives a coarse one of its own.
     """
     known = stored != codes.nodata
     counted = known if codes.aside is None else known & (stored != codes.aside)
     total, count = stored * counted, counted.astype(np.uint8)
     for level in range(levels):
-        # wide enough for the sum of all cells below one: four times as many at every level
-        total, count = halve(total, np.uint16 if level == 0 else np.uint32), halve(count, np.uint32)
-        mean = np.rint(total / np.maximum(count, 1)).astype(np.uint8)
+        total, count = halve(total, _sum_type(stored.dtype, level)), halve(count, np.uint32)
+        mean = np.rint(total / np.maximum(count, 1)).astype(stored.dtype)
         mean[count == 0] = codes.nodata
         if codes.aside is not None:
             known = halve(known, np.bool_)
             mean[known & (count == 0)] = codes.aside
         yield mean
+
+
+def _sum_type(dtype: np.dtype[Any], level: int) -> DTypeLike:
+    """Type wide enough for the sum of all cells below one: four times as many at every level."""
+    if dtype == np.uint8 and level == 0:
+        return np.uint16
+    return np.uint32 if dtype.kind == "u" else np.int32
 
 
 def halve(field: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:

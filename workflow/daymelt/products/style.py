@@ -39,7 +39,7 @@ def write_qml(path: Path) -> None:
         Stop(fraction, colour, f"{100 * fraction:.0f} %", opacity)
         for fraction, colour, opacity in MELT_RAMP
     ]
-    write_text(path, _document("INTERPOLATED", stops))
+    write_text(path, document("INTERPOLATED", stops))
 
 
 def write_age_qml(path: Path) -> None:
@@ -48,11 +48,12 @@ def write_age_qml(path: Path) -> None:
     """
     write_text(
         path,
-        _document("DISCRETE", [Stop(last, colour, label) for last, colour, label in AGE_CLASSES]),
+        document("DISCRETE", [Stop(last, colour, label) for last, colour, label in AGE_CLASSES]),
     )
 
 
-def _document(ramp: str, stops: Iterable[Stop]) -> str:
+def document(ramp: str, stops: Iterable[Stop]) -> str:
+    """The style of a single band: `ramp` is INTERPOLATED between stops or DISCRETE up to each."""
     stops = list(stops)
     first, last = f"{stops[0].value:g}", f"{stops[-1].value:g}"
     root = ET.Element("qgis", version=OLDEST_QGIS, styleCategories="Symbology")

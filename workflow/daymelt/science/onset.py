@@ -1,6 +1,8 @@
-"""Melt onset: the day on which lasting melt begins.
+"""Lasting melt: the day on which it begins, the day on which it ends, and its longest gap.
 
-Onset is the first melting day of the first five calendar days of which at least three melt.
+Onset is the first melting day of the first five calendar days of which at least three melt, end the
+last melting day of the last such five; the longest gap is the longest run of days without melt
+between the two.
 Satellite records of the dates of melt onset, such as that of Sharp and Wang (2009), J. Climate 22,
 133, require lasting melt too; three in five days is a choice of this project, so that one missing
 or frozen day does not move the date and one warm day does not set it.
@@ -19,33 +21,36 @@ MELTING_DAYS, WINDOW_DAYS = 3, 5
 # every pattern of melting days of a window, the last day in the lowest bit
 WINDOWS = np.arange(2**WINDOW_DAYS)
 LASTING = np.array([bin(window).count("1") >= MELTING_DAYS for window in WINDOWS])
-FIRST_DAYS_AGO = np.array([max(int(window).bit_length() - 1, 0) for window in WINDOWS], np.float32)
+FIRST_DAYS_AGO = np.array([max(int(window).bit_length() - 1, 0) for window in WINDOWS], np.uint16)
+# longest run of days without melt between the first and the last melting day of a window
+GAPS = np.array(
+    [max(map(len, f"{window:b}".strip("0").split("1"))) for window in WINDOWS], np.uint16
+)
 
 
-class Onset:
-    """Melt onset of every cell from the days of one season, one after the other.
+class LastingMelt:
+    """Onset, end and longest gap of lasting melt of every cell from the days of one season, one
+    after the other. Days are those of the year, 1 = 1 January.
 
     Parameters
     ----------
     shape : (y, x)
-    wet : a cell melts above it
     """
 
-    def __init__(self, shape: tuple[int, int], wet: float = WET) -> None:
-        self._wet = wet
+    def __init__(self, shape: tuple[int, int]) -> None:
         self._window = np.zeros(shape, np.uint8)
-        self._onset = np.full(shape, np.nan, np.float32)
+        self._onset, self._end = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
+        self._dry, self._pending = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
+        self._gap = np.zeros(shape, np.uint16)
         self._last: dt.date | None = None
 
-    def add(self, day: dt.date, fraction: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
-        """Take in one day; a cell that is not valid, like any cell on a day left out, counts as not
-        melting.
+    def add(self, day: dt.date, wet: NDArray[np.bool_]) -> None:
+        """Take in one day; on a day left out no cell melts.
 
         Parameters
         ----------
         day : later than the one before, in the same year
-        fraction : melt fraction, (y, x), 0-1
-        valid : (y, x)
+        wet : cells that melt, (y, x)
 
         Raises
         ------
@@ -54,16 +59,73 @@ class Onset:
         """
         if self._last is not None and (day <= self._last or day.year != self._last.year):
             raise ValueError(f"onset: {day} follows {self._last}; expected rising days of one year")
-        passed = 1 if self._last is None else min((day - self._last).days, WINDOW_DAYS)
+        passed = 1 if self._last is None else (day - self._last).days
         self._last = day
-        earlier = (self._window.astype(np.uint16) << passed) & (2**WINDOW_DAYS - 1)
-        self._window = (earlier | (valid & (fraction > self._wet))).astype(np.uint8)
-        begun = LASTING[self._window] & np.isnan(self._onset)
-        self._onset[begun] = day.timetuple().tm_yday - FIRST_DAYS_AGO[self._window[begun]]
+        self._window <<= min(passed, WINDOW_DAYS)
+        self._window &= 2**WINDOW_DAYS - 1
+        self._window |= wet
+        self._add_dates(day.timetuple().tm_yday, wet, passed)
+
+    def _add_dates(self, day: int, wet: NDArray[np.bool_], passed: int) -> None:
+        """Melt lasts where the last five days have enough melt; a gap counts once it is followed
+        by lasting melt.
+        """
+        lasting = LASTING[self._window]
+        begun = lasting & (self._onset == 0)
+        self._dry += np.uint16(passed - 1)
+        np.maximum(self._pending, self._dry, out=self._pending, where=wet)
+        self._onset[begun] = day - FIRST_DAYS_AGO[self._window[begun]]
+        self._pending[begun] = GAPS[self._window[begun]]
+        lasting &= wet
+        self._end[lasting] = day
+        np.copyto(self._gap, self._pending, where=lasting)
+        self._dry += np.uint16(1)
+        self._dry[wet] = 0
+
+    def onset(self) -> NDArray[np.float32]:
+        """Day of the year of the onset, (y, x); NaN where melt never lasted."""
+        return self._where_lasting(self._onset)
+
+    def end(self) -> NDArray[np.float32]:
+        """Day of the year of the end, (y, x); NaN where melt never lasted."""
+        return self._where_lasting(self._end)
+
+    def gap(self) -> NDArray[np.float32]:
+        """Longest run of days without melt from onset to end, (y, x); NaN where melt never
+        lasted.
+        """
+        return self._where_lasting(self._gap)
+
+    def _where_lasting(self, days: NDArray[np.uint16]) -> NDArray[np.float32]:
+        return np.where(self._onset == 0, np.float32(np.nan), days)
+
+
+class Onset:
+    """Melt onset of every cell from the melt fractions of one season, day after day.
+
+    Parameters
+    ----------
+    shape : (y, x)
+    wet : a cell melts above it
+    """
+
+    def __init__(self, shape: tuple[int, int], wet: float = WET) -> None:
+        self._wet, self._melt = wet, LastingMelt(shape)
+
+    def add(self, day: dt.date, fraction: NDArray[np.float32], valid: NDArray[np.bool_]) -> None:
+        """Take in one day; a cell that is not valid counts as not melting.
+
+        Parameters
+        ----------
+        day : later than the one before, in the same year
+        fraction : melt fraction, (y, x), 0-1
+        valid : (y, x)
+        """
+        self._melt.add(day, valid & (fraction > self._wet))
 
     def result(self) -> NDArray[np.float32]:
         """Day of the year of the onset, (y, x), 1 = 1 January; NaN where melt never lasted."""
-        return self._onset.copy()
+        return self._melt.onset()
 
 
 def onset_error(predicted: NDArray[np.float32], reference: NDArray[np.float32]) -> dict[str, float]:

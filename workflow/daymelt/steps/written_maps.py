@@ -1,18 +1,109 @@
-"""The written maps of a season: which season a list is of, and the map of a day."""
+"""The written maps of a season: which season a list is of, its days, and the map of a day."""
 
 import datetime as dt
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.core.encoding import PERCENT, decode
+from daymelt.core.digests import combine
+from daymelt.core.encoding import MAP_LAYERS, PERCENT, SAR_AGE, decode
 from daymelt.core.errors import FormatError
 from daymelt.core.grid import Grid
 from daymelt.products import cog
-from daymelt.products.map_files import LAYERS
+from daymelt.products.map_files import AGE, LAYERS
+
+REMEDY = "delete the list and map the season again"
+# tags of a daily map that hold for the whole season
+LASTING_TAGS = ("area", "model", "model_checksum", "interval", "without")
+
+
+@dataclass(frozen=True)
+class Day:
+    """The maps of a day: its layers by name, (y, x), 0-1, and days to the nearest acquisition, NaN
+    where there are no data.
+    """
+
+    date: dt.date
+    layers: Mapping[str, NDArray[np.float32]]
+    age: NDArray[np.float32]
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class WrittenSeason:
+    """The daily maps of a season as their list, `index`, names them."""
+
+    index: Path
+    content: Mapping[str, Any]
+    grid: Grid
+
+    @property
+    def season(self) -> int:
+        """Year."""
+        return int(self.content["season"])
+
+    @property
+    def inputs(self) -> str:
+        """Digest of all files of the season."""
+        return combine(f"{item['path']} {item['sha256']}" for item in self.content["files"])
+
+    def days(self, dates: Sequence[dt.date]) -> Iterator[Day]:
+        """The maps of the days of a season, one after the other.
+
+        Raises
+        ------
+        MissingInputError, FormatError
+            A day or layer is not found, not readable, or of another model than the list.
+        """
+        names = {item["path"] for item in self.content["files"]}
+        for date in dates:
+            wanted = {
+                name: file.format(day=date)
+                for name, file in LAYERS.items()
+                if name == "melt" or file.format(day=date) in names
+            }
+            yield self._day(date, wanted)
+
+    def _day(self, date: dt.date, files: Mapping[str, str]) -> Day:
+        layers = {}
+        for name, file in files.items():
+            stored, tags = cog.read_tagged(self.index.parent / file, self.grid, MAP_LAYERS[name])
+            self._check_model(file, tags)
+            layers[name] = decode(stored, MAP_LAYERS[name])
+        age = cog.read_day(self.index.parent / AGE.format(day=date), self.grid, SAR_AGE)
+        return Day(date, layers, decode(age, SAR_AGE), tags)
+
+    def _check_model(self, file: str, tags: Mapping[str, str]) -> None:
+        found, expected = tags.get("model_checksum", "none"), self.content["model_checksum"]
+        if found != expected:
+            raise FormatError(
+                f"{self.index.parent / file}: of the model {found[:12]}, expected "
+                f"{expected[:12]} as {self.index} says; {REMEDY}"
+            )
+
+
+def read_season(index: Path, grid: Grid) -> WrittenSeason:
+    """The daily maps of a season.
+
+    Raises
+    ------
+    FormatError
+        The list is not readable.
+    """
+    try:
+        content = json.loads(index.read_text(encoding="utf-8"))
+        named = [(str(item["path"]), str(item["sha256"])) for item in content["files"]]
+        season = int(content["season"]), str(content["model_checksum"]), str(content["area"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FormatError(f"list of maps {index}: not readable ({error}); {REMEDY}") from None
+    if not named or not all(season):
+        raise FormatError(f"list of maps {index}: no maps; {REMEDY}")
+    return WrittenSeason(index, content, grid)
 
 
 def season_folders(indices: Sequence[Path]) -> dict[int, Path]:
