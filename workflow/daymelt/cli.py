@@ -69,7 +69,13 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "twin-statistics": "the twin beside the published facts that it is calibrated to",
         "report": "figures of the maps",
     },
-    "publish": {"season-maps": "onset, end, days and sum of melt of a season"},
+    "publish": {
+        "season-maps": "onset, end, days and sum of melt of a season",
+        "cube": "the maps of all seasons as one Zarr store",
+        "season-file": "the maps of a season as one NetCDF file",
+        "stac-season": "the published maps of a season with their STAC items",
+        "stac-area": "the STAC catalogue of an area",
+    },
     "export": {"export-meltwaterbench": "an area in the layout of the published dataset"},
 }
 STEPS = {name: about for steps in STAGES.values() for name, about in steps.items()}

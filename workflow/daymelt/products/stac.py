@@ -10,7 +10,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import antimeridian
@@ -23,8 +22,8 @@ from shapely.geometry import Polygon, mapping
 from daymelt.core.encoding import PERCENT, SAR_AGE, Encoding
 from daymelt.core.grid import Grid
 from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
-from daymelt.products.map_files import AGE, LAYERS
-from daymelt.products.map_index import ENCODINGS, NAMES, MapFile
+from daymelt.products.map_files import LAYERS
+from daymelt.products.map_index import ENCODINGS, MapFile
 
 EXTENSIONS = {
     name: f"https://stac-extensions.github.io/{name}/v{version}/schema.json"

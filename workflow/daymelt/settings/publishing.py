@@ -45,3 +45,8 @@ class Publish(Section):
         le=10_000,
         description="height of the elevation bands that are regions too, m; null for none",
     )
+    license: Text = Field(
+        "other",
+        description="licence of the maps as the catalogue states it: an SPDX identifier, such as "
+        "CC-BY-4.0, or other",
+    )

@@ -1,21 +1,21 @@
 """Write the STAC catalogue of an area over its seasons, and the table of all items."""
 
-import datetime as dt
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from daymelt.core.dates import season_days
-from daymelt.core.errors import FormatError
 from daymelt.products import stac, stac_table
 from daymelt.products.map_index import file_of
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.publishing import Publish
-from daymelt.steps.publish.documents import product_of, write_if_changed
-
-Document = dict[str, Any]
+from daymelt.steps.publish.documents import (
+    Document,
+    product_of,
+    read_document,
+    write_if_changed,
+)
 
 
 def stac_area(
@@ -55,14 +55,6 @@ def stac_area(
     write_if_changed(out, stac.area(area.name, [listed]))
 
 
-def read_document(path: Path) -> Document:
-    """A document of the catalogue; FormatError where it is none."""
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{path}: not readable ({error}); delete it and publish again") from None
-
-
 def member(path: Path, document: Document, folder: Path) -> stac.Member:
     """A document as another one in a folder lists it."""
     return stac.Member(f"./{path.relative_to(folder).as_posix()}", document["title"])
@@ -92,8 +84,3 @@ def assets(cube: Path, table: Path, folder: Path) -> dict[str, Any]:
             file_of(table),
         ),
     }
-
-
-def first_and_last(dates: list[dt.date]) -> list[dt.date]:
-    """The ends of a period."""
-    return [min(dates), max(dates)]

@@ -1,15 +1,12 @@
 """Put the maps of a season among the published files, and write their STAC items."""
 
 import datetime as dt
-import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from daymelt.core.atomic import write_text
 from daymelt.core.dates import season_days
-from daymelt.core.provenance import software_version
 from daymelt.products import stac
 from daymelt.products.map_files import AGE_STYLE, MELT_STYLE
 from daymelt.products.map_index import (
@@ -23,6 +20,7 @@ from daymelt.products.map_index import (
 from daymelt.products.shared_files import remove_others, share
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.publishing import Publish
+from daymelt.steps.publish.documents import product_of, write_if_changed
 
 STYLES = (MELT_STYLE, AGE_STYLE)
 
@@ -63,15 +61,7 @@ def stac_season(
     write_if_changed(out, document)
 
 
-def product_of(model: str, area: Area, publish: Publish) -> stac.Product:
-    """What all documents say alike."""
-    software, version = software_version().split()
-    return stac.Product(area.name, model, area.grid, publish.license, (software, version))
-
-
-def days_of(
-    index: MapIndex, dates: list[dt.date], product: stac.Product
-) -> Iterator[stac.Day]:
+def days_of(index: MapIndex, dates: list[dt.date], product: stac.Product) -> Iterator[stac.Day]:
     """The days of a season, after a check of every map against its list."""
     layers = index.layers(dates)
     for date in dates:
@@ -113,18 +103,9 @@ def assets(netcdf: Path, folder: Path, season: int) -> dict[str, Any]:
     """Files of a season as a whole, by their addresses from a folder."""
     href = os.path.relpath(netcdf, folder)
     file = file_of(netcdf)
-    found = {
-        "netcdf": stac.file_asset(href, f"All maps of {season}", stac.NETCDF, ["data"], file)
-    }
+    found = {"netcdf": stac.file_asset(href, f"All maps of {season}", stac.NETCDF, ["data"], file)}
     styles = {name.partition(".")[0]: name for name in STYLES}
     return found | {
         f"{name}_style": stac.file_asset(f"./{path}", f"QGIS style, {name}", stac.XML, ["style"])
         for name, path in styles.items()
     }
-
-
-def write_if_changed(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON document atomically, unless the file is the same already."""
-    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    if not (path.is_file() and path.read_text(encoding="utf-8") == text):
-        write_text(path, text)
