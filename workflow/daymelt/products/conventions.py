@@ -21,6 +21,7 @@ TIME = {
     "long_name": "UTC day",
     "units": f"days since {EPOCH}",
     "calendar": "standard",
+    "units_metadata": "leap_seconds: none",
     "axis": "T",
 }
 # a reader takes the unit `days` of a variable for a time span, and would give no numbers
@@ -121,6 +122,7 @@ def about(title: str, source: Mapping[str, str]) -> dict[str, str]:
         "title": title,
         "institution": "daymelt",
         "source": "; ".join(f"{name} {value}" for name, value in source.items()),
+        "history": f"daily maps put together by {next(iter(source))}",
         "references": "https://arxiv.org/abs/2512.12142",
         "comment": "Ocean and cells without data are no data. Model output, not observations.",
     }

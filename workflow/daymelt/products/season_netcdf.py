@@ -1,5 +1,8 @@
 """The maps of a season as one CF NetCDF-4 file, all layers, for tools that read one file.
 
+Stored numbers are those of the GeoTIFFs. Layers with a scale are wider than a byte: CF checkers
+take no unsigned byte for packed data, and the second byte compresses to nothing.
+
 Source: CF 1.11, https://cfconventions.org.
 """
 
@@ -49,7 +52,7 @@ def write_season(
         storage_errors(path),
         netCDF4.Dataset(temporary, "w", format="NETCDF4") as file,
     ):
-        file.setncatts(dict(about))
+        file.setncatts({**about, "coordinates": conventions.GRID_MAPPING})
         _define_coordinates(file, grid, days)
         for name, encoding in layers.items():
             variable = _define_layer(file, name, encoding, layers)
@@ -80,11 +83,11 @@ def _define(
 def _define_layer(
     file: netCDF4.Dataset, name: str, encoding: Encoding, layers: Mapping[str, Encoding]
 ) -> "netCDF4.Variable[Any]":
-    stored = np.dtype(encoding.dtype).type
+    stored = np.int16 if encoding.scale != 1 else np.dtype(encoding.dtype).type
     sides = (len(file.dimensions[dimension]) for dimension in ("time", "y", "x"))
     variable = file.createVariable(
         name,
-        encoding.dtype,
+        stored,
         ("time", "y", "x"),
         zlib=True,
         complevel=LEVEL,

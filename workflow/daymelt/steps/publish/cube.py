@@ -107,10 +107,11 @@ def write_seasons(store: zarr_cube.Cube, source: Source, about: dict[str, str]) 
     days = store.layout.days
     wanted = np.array([source.digest(day) for day in days], np.uint64)
     years = np.array([source.season(day) for day in days])
-    late = set(years[store.digests() != wanted].tolist())
-    known = [year for year in store.seasons() if year in years and year not in late]
+    changed = set(years[store.digests() != wanted].tolist())
+    known = [year for year in store.seasons() if year in years and year not in changed]
     if known != store.seasons():
         store.set_seasons(known)
+    late = set(years.tolist()) - set(known)
     for block in store.layout.blocks():
         if np.any(store.digests()[block] != wanted[block]):
             store.write(block, wanted[block], source.read)

@@ -73,7 +73,7 @@ def days_of(index: MapIndex, dates: list[dt.date], product: stac.Product) -> Ite
 
 
 def notes(index: MapIndex, day: dt.date) -> dict[str, str | bool]:
-    """Whether a day had all its inputs, and which were filled, absent or withheld."""
+    """Whether a day had all its inputs, which were filled, absent or withheld, and the model."""
     gap = index.gap(day)
     said = {
         "filled": index.filled.get(day),
@@ -81,7 +81,7 @@ def notes(index: MapIndex, day: dt.date) -> dict[str, str | bool]:
         "without": ", ".join(index.without),
     }
     found = {name: text for name, text in said.items() if text}
-    return {"complete": not found, **found}
+    return {"complete": not found, **found, "model": index.model_checksum}
 
 
 def publish_day(folder: Path, product: stac.Product, season: int, day: stac.Day) -> None:
