@@ -78,9 +78,9 @@ def each(schema):
     return {"type": "object", "additionalProperties": schema}
 
 
-def schema(name, version, **parts):
+def schema(name, number, **parts):
     """The schema of an extension, which every document that uses it lists."""
-    address = f"https://stac-extensions.github.io/{name}/v{version}/schema.json"
+    address = f"https://stac-extensions.github.io/{name}/v{number}/schema.json"
     listed = {"stac_extensions": {"type": "array", "contains": {"const": address}}}
     return address, {
         "$schema": "http://json-schema.org/draft-07/schema#",
