@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 FULL_ROWS, FULL_COLUMNS, FULL_DAYS = 2863, 1633, 183  # the production area at 100 m, and a season
-MODULES = ("sentinel1", "coarse", "temporal", "maps", "scoring", "learning", "sensors", "plan")
+MODULES = (
+    *("sentinel1", "coarse", "temporal", "maps", "scoring", "learning", "sensors", "plan"),
+    "publishing",
+)
 
 
 @dataclass(frozen=True)

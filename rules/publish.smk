@@ -17,7 +17,7 @@ rule season_maps:
         mem_mb=RESOURCES.memory(200),
         runtime=RESOURCES.minutes(10, 120),
     params:
-        options=PARAMETERS.options("area", "seasons", "publish"),
+        options=PARAMETERS.options("area", "seasons", "season_maps"),
         code=code_digest("season-maps"),
     message:
         "Season maps of {wildcards.season}"
@@ -133,4 +133,85 @@ rule stac_area:
         "python -m daymelt stac-area --options {params.options:q}"
         " --collections {input.collections:q} --cube {input.cube:q} --model {params.model:q}"
         " --out {output:q}"
+        " 2> {log:q}"
+
+
+rule climatology:
+    input:
+        JOBS.each_season(places.SEASON_MAPS),
+    output:
+        places.CLIMATOLOGY,
+    log:
+        "logs/{area}/climatology/{model}.log",
+    benchmark:
+        "logs/{area}/climatology/{model}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(60),
+        runtime=RESOURCES.minutes(10, 60),
+    params:
+        options=PARAMETERS.options("area", "seasons", "season_maps"),
+        code=code_digest("climatology"),
+    message:
+        "Mean of the seasons and their anomalies"
+    shell:
+        "python -m daymelt climatology --options {params.options:q} --maps {input:q}"
+        " --out {output:q}"
+        " 2> {log:q}"
+
+
+rule regions:
+    input:
+        terrain=places.TERRAIN,
+        files=JOBS.region_files(),
+    output:
+        cells=places.REGION_CELLS,
+        outlines=places.REGIONS,
+    log:
+        "logs/{area}/regions.log",
+    benchmark:
+        "logs/{area}/regions.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(200),
+        runtime=RESOURCES.minutes(10, 60),
+    params:
+        options=PARAMETERS.options("area", "regions"),
+        code=code_digest("regions"),
+    message:
+        "Find the cells of the regions"
+    shell:
+        "python -m daymelt regions --options {params.options:q} --terrain {input.terrain:q}"
+        " --cells {output.cells:q} --outlines {output.outlines:q}"
+        " 2> {log:q}"
+
+
+rule region_extents:
+    input:
+        maps=places.MAP_INDEX,
+        cells=places.REGION_CELLS,
+    output:
+        **places.REGION_EXTENTS,
+    log:
+        "logs/{area}/region_extents/{model}/{season}.log",
+    benchmark:
+        "logs/{area}/region_extents/{model}/{season}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(200),
+        runtime=RESOURCES.minutes(10, 120),
+    params:
+        options=PARAMETERS.options("area", "seasons", "season_maps"),
+        code=code_digest("region-extents"),
+    message:
+        "Melt extent of the regions in {wildcards.season}"
+    shell:
+        "python -m daymelt region-extents --options {params.options:q} --maps {input.maps:q}"
+        " --cells {input.cells:q} --out {output.csv:q} --parquet {output.parquet:q}"
         " 2> {log:q}"

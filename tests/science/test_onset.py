@@ -1,6 +1,7 @@
 """Melt onset: against a search through the whole season of each cell."""
 
 import datetime as dt
+import itertools
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daymelt.core.dates import season_days
-from daymelt.science.onset import Onset, onset_error, pooled_onset_error
+from daymelt.science.onset import LastingMelt, Onset, onset_error, pooled_onset_error
 
 SEASON = season_days(2020, [4, 5])
 FIRST = 92  # 1 April of a leap year
@@ -43,6 +44,29 @@ def test_the_onset_is_the_first_melting_day_of_the_first_lasting_melt(seed, shar
     result = onsets(series, days, valid)
     assert result.dtype == np.float32
     np.testing.assert_array_equal(result, expected)
+
+
+@given(st.integers(0, 10**6), st.floats(0.05, 0.6), st.sets(st.sampled_from(SEASON), min_size=1))
+def test_end_and_longest_gap_are_those_of_the_days_from_the_onset_on(seed, share, chosen):
+    days, melt = sorted(chosen), LastingMelt((2, 3))
+    wet = np.random.default_rng(seed).random((len(days), 2, 3)) < share
+    for day, melting in zip(days, wet, strict=True):
+        melt.add(day, melting)
+    for row, column in np.ndindex(2, 3):
+        melting = [day for day, melts in zip(days, wet[:, row, column], strict=True) if melts]
+        lasting = [
+            day for day in melting if sum(0 <= (day - other).days < 5 for other in melting) >= 3
+        ]
+        onset = onset_slowly(wet[:, row, column], days)
+        found = [float(field[row, column]) for field in (melt.onset(), melt.end(), melt.gap())]
+        if not lasting:
+            assert np.isnan(found).all()
+            continue
+        end = lasting[-1].timetuple().tm_yday
+        numbers = [day.timetuple().tm_yday for day in melting]
+        within = [number for number in numbers if onset <= number <= end]
+        gaps = [after - before - 1 for before, after in itertools.pairwise(within)]
+        assert found == [onset, end, max(gaps)]
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,25 @@
-"""Finished maps, and steps that end with one line."""
+"""Shared by the tests of publishing: daily maps, and how a step is run and refuses."""
 
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
+from steps.publish.finished_maps import YEARS, Maps
+from steps.publish.written import write_maps
 
-sys.path.insert(0, str(Path(__file__).parent))
-from finished_maps import YEARS, Maps
+from daymelt import cli
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
+def daily(tmp_path_factory):
+    """Lists of the daily maps of each season, not to be written to."""
+    folder = tmp_path_factory.mktemp("maps")
+    return {season: write_maps(folder / str(season), season) for season in (2019, 2020, 2021)}
+
+
+@pytest.fixture(scope="session")
 def written(tmp_path_factory):
-    """Maps of two seasons, that no test changes."""
-    maps = Maps(tmp_path_factory.mktemp("maps"))
+    """Maps of two seasons on a grid of several chunks, that no test changes."""
+    maps = Maps(tmp_path_factory.mktemp("finished"))
     for year in YEARS:
         maps.write(year)
     return maps
@@ -27,14 +33,32 @@ def maps(written, tmp_path):
 
 
 @pytest.fixture
-def refused(capsys):
-    """Check that a step ended with exit 2 and one line that holds some words."""
+def step():
+    """How a test runs a step: its exit status."""
+    return lambda *words: cli.main([str(word) for word in words])
+
+
+@pytest.fixture
+def stopped(capsys):
+    """Function that checks that a step stopped with one line that holds some parts."""
 
     def check(status, *parts):
-        said = capsys.readouterr().err.strip().splitlines()
-        lines = [line for line in said if line.startswith("daymelt: ")]
-        assert status == 2
-        assert len(lines) == 1, said
-        assert [part for part in map(str, parts) if part not in lines[0]] == [], lines[0]
+        lines = capsys.readouterr().err.strip().splitlines()
+        said = [line for line in lines if line.startswith("daymelt: ")]
+        assert status == 2 and len(said) == 1, lines
+        assert [part for part in map(str, parts) if part not in said[0]] == [], said[0]
+
+    return check
+
+
+@pytest.fixture
+def refused(stopped):
+    """Function that checks that a step stopped with one line that holds some parts, and left
+    nothing.
+    """
+
+    def check(status, out, *parts):
+        stopped(status, *parts)
+        assert not out.exists()
 
     return check

@@ -10,8 +10,8 @@ import rasterio
 import rioxarray  # noqa: F401 - the accessor `rio`
 import xarray as xr
 import zarr
-from finished_maps import GRID, LAYERS, YEARS, Maps, days_of, stored_of
 from rasterio.crs import CRS
+from steps.publish.finished_maps import GRID, LAYERS, YEARS, Maps, days_of, stored_of
 
 from daymelt.core.grid import Grid
 from daymelt.products import zarr_cube
@@ -216,59 +216,59 @@ def test_an_earlier_season_begins_the_store_anew(maps):
     assert equal_seasons(maps) == list(YEARS)
 
 
-def test_a_store_of_another_grid_is_refused_and_stays(maps, refused):
+def test_a_store_of_another_grid_is_refused_and_stays(maps, stopped):
     assert maps.cube() == 0
     before = shards(maps)
     other = Grid(GRID.crs, 100, GRID.left + 100, GRID.top, *GRID.shape)
-    refused(maps.cube(grid=other), maps.store, "transform", "delete it and publish again")
+    stopped(maps.cube(grid=other), maps.store, "transform", "delete it and publish again")
     assert shards(maps) == before
 
 
-def test_a_folder_of_something_else_is_refused_and_stays(maps, refused):
+def test_a_folder_of_something_else_is_refused_and_stays(maps, stopped):
     maps.store.mkdir(parents=True)
     (maps.store / "thesis.tex").write_text("mine")
-    refused(maps.cube(), maps.store, "no Zarr store of maps")
+    stopped(maps.cube(), maps.store, "no Zarr store of maps")
     assert [path.name for path in maps.store.iterdir()] == ["thesis.tex"]
 
 
-def test_an_area_without_maps_is_refused(maps, refused):
+def test_an_area_without_maps_is_stopped(maps, stopped):
     maps.index(2020).unlink()
-    refused(maps.cube(), maps.index(2020), "not found", "map the season first")
+    stopped(maps.cube(), maps.index(2020), "not found", "map the season first")
     assert not maps.published.exists()
 
 
-def test_maps_of_two_models_are_refused(maps, refused):
+def test_maps_of_two_models_are_stopped(maps, stopped):
     maps.list(2020, model="c" * 64)
-    refused(maps.cube(), maps.index(2019), maps.index(2020), "two models", "cccccccccccc")
+    stopped(maps.cube(), maps.index(2019), maps.index(2020), "two models", "cccccccccccc")
     assert not maps.published.exists()
 
 
-def test_a_map_of_another_run_than_the_list_is_refused(maps, refused):
+def test_a_map_of_another_run_than_the_list_is_stopped(maps, stopped):
     day = days_of(2020)[3]
     maps.write_map("melt_mean", day, stored_of("melt_mean", day), model="c" * 64)
-    refused(maps.cube(), maps.path("melt_mean", day), "index.json", "map the season again")
+    stopped(maps.cube(), maps.path("melt_mean", day), "index.json", "map the season again")
     assert equal_seasons(maps) == [2019]
     assert not (maps.published / "cube.json").exists()
 
 
-def test_a_day_without_a_layer_is_refused(maps, refused):
+def test_a_day_without_a_layer_is_stopped(maps, stopped):
     day = days_of(2020)[3]
     content = json.loads(maps.index(2020).read_text())
     gone = maps.path("melt_low", day).name
     content["files"] = [file for file in content["files"] if file["path"] != gone]
     maps.index(2020).write_text(json.dumps(content))
-    refused(maps.cube(), maps.index(2020), gone)
+    stopped(maps.cube(), maps.index(2020), gone)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"season": "x"}'])
-def test_a_list_that_is_none_is_refused(maps, refused, text):
+def test_a_list_that_is_none_is_stopped(maps, stopped, text):
     maps.index(2020).write_text(text)
-    refused(maps.cube(), maps.index(2020), "no list of maps")
+    stopped(maps.cube(), maps.index(2020), "no list of maps")
 
 
-def test_a_full_disk_ends_in_one_line_and_nothing_half_written(maps, refused, mount_small_disk):
+def test_a_full_disk_ends_in_one_line_and_nothing_half_written(maps, stopped, mount_small_disk):
     disk = mount_small_disk("200k")
     out = disk / "cube.json"
-    refused(maps.cube(out=out), disk, "no space left")
+    stopped(maps.cube(out=out), disk, "no space left")
     assert not out.exists()
     assert not [path for path in disk.rglob("*") if ".part" in path.name]

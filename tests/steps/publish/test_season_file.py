@@ -14,7 +14,7 @@ import pytest
 import rasterio
 import rioxarray  # noqa: F401 - the accessor `rio`
 import xarray as xr
-from finished_maps import GRID, LAYERS, Maps, days_of
+from steps.publish.finished_maps import GRID, LAYERS, Maps, days_of
 
 YEAR = 2019
 DAY = days_of(YEAR)[17]
@@ -106,20 +106,20 @@ def test_equal_maps_give_an_equal_file(written, made, tmp_path):
         xr.testing.assert_identical(one, other)
 
 
-def test_maps_of_another_run_than_the_list_are_refused(maps, refused):
+def test_maps_of_another_run_than_the_list_are_stopped(maps, stopped):
     maps.write_map("melt", DAY, on_disk(maps, "melt", DAY)[::-1].copy(), model="c" * 64)
     out = maps.published / "small_2019.nc"
-    refused(maps.season_file(YEAR, out=out), maps.path("melt", DAY), "map the season again")
+    stopped(maps.season_file(YEAR, out=out), maps.path("melt", DAY), "map the season again")
     assert list(maps.published.iterdir()) == []
 
 
-def test_a_full_disk_ends_in_one_line_and_nothing_half_written(written, refused, mount_small_disk):
+def test_a_full_disk_ends_in_one_line_and_nothing_half_written(written, stopped, mount_small_disk):
     disk = mount_small_disk("60k")
-    refused(written.season_file(YEAR, out=disk / "small.nc"), disk, "no space left")
+    stopped(written.season_file(YEAR, out=disk / "small.nc"), disk, "no space left")
     assert list(disk.iterdir()) == []
 
 
-def test_a_season_without_maps_is_refused(tmp_path, refused):
+def test_a_season_without_maps_is_stopped(tmp_path, stopped):
     maps = Maps(tmp_path)
-    refused(maps.season_file(YEAR), maps.index(YEAR), "not found", "map the season first")
+    stopped(maps.season_file(YEAR), maps.index(YEAR), "not found", "map the season first")
     assert not maps.published.exists()

@@ -12,11 +12,11 @@ import pystac
 import pytest
 import rasterio
 import shapely
-from finished_maps import GRID, LAYERS, MODEL, YEARS, Maps, days_of, stored_of
 from pyproj import CRS
 from pystac.validation.stac_validator import JsonSchemaSTACValidator
 from rasterio.warp import transform
-from stac_extensions import SCHEMAS
+from steps.publish.finished_maps import GRID, LAYERS, MODEL, YEARS, Maps, days_of, stored_of
+from steps.publish.stac_extensions import SCHEMAS
 
 FILLED, GAP = days_of(2020)[4], (days_of(2020)[10], days_of(2020)[13])
 SAID = {
@@ -131,7 +131,10 @@ def test_the_outline_is_that_of_the_raster(catalogue):
     with rasterio.open(item.assets["melt"].get_absolute_href()) as file:
         corners = [file.transform @ place for place in ((0, 0), (140, 0), (140, 150), (0, 150))]
         lon, lat = transform(file.crs, "EPSG:4326", *zip(*corners, strict=True))
-    outline, wanted = shapely.geometry.shape(item.geometry), shapely.Polygon(zip(lon, lat, strict=True))
+    outline, wanted = (
+        shapely.geometry.shape(item.geometry),
+        shapely.Polygon(zip(lon, lat, strict=True)),
+    )
     assert outline.symmetric_difference(wanted).area < 1e-3 * wanted.area
     assert outline.exterior.is_ccw
     assert item.bbox == list(outline.bounds)
@@ -227,30 +230,30 @@ def test_a_layer_that_is_no_more_is_removed(maps):
     assert names == {"melt", "sar_age"}
 
 
-def test_a_map_of_another_run_than_the_list_is_refused(maps, refused):
+def test_a_map_of_another_run_than_the_list_is_stopped(maps, stopped):
     assert maps.season_file(2019) == 0
     day = days_of(2019)[8]
     maps.write_map("melt_mean", day, stored_of("melt_mean", day), model="c" * 64)
-    refused(maps.stac_season(2019), maps.path("melt_mean", day), "map the season again")
+    stopped(maps.stac_season(2019), maps.path("melt_mean", day), "map the season again")
     assert not (maps.published / "maps").exists()
 
 
-def test_maps_of_another_grid_are_refused(maps, refused):
+def test_maps_of_another_grid_are_stopped(maps, stopped):
     from dataclasses import replace
 
     assert maps.season_file(2019) == 0
     other = replace(GRID, left=GRID.left + 50)
-    refused(maps.stac_season(2019, grid=other), "transform", "expected")
+    stopped(maps.stac_season(2019, grid=other), "transform", "expected")
     assert not (maps.published / "maps").exists()
 
 
-def test_a_season_that_is_not_published_is_refused(maps, refused):
+def test_a_season_that_is_not_published_is_stopped(maps, stopped):
     assert maps.cube() == 0
-    refused(maps.stac_area(), maps.published / "maps/2019/collection.json", "not found")
+    stopped(maps.stac_area(), maps.published / "maps/2019/collection.json", "not found")
     assert not (maps.root / "publish/catalog.json").exists()
 
 
-def test_a_full_disk_ends_in_one_line(maps, refused, mount_small_disk):
+def test_a_full_disk_ends_in_one_line(maps, stopped, mount_small_disk):
     assert maps.season_file(2019) == 0
     disk = mount_small_disk("200k")
     out = disk / "maps/2019/collection.json"
@@ -258,7 +261,7 @@ def test_a_full_disk_ends_in_one_line(maps, refused, mount_small_disk):
         *("stac-season", "--maps", maps.index(2019), "--model", MODEL, "--out", out),
         *("--netcdf", maps.published / "netcdf/small_2019.nc"),
     )
-    refused(status, disk, "no space left")
+    stopped(status, disk, "no space left")
     assert not out.exists()
     assert not [path for path in disk.rglob("*") if ".part" in path.name]
 

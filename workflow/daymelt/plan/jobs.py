@@ -4,6 +4,7 @@ Methods that take `wildcards` are input functions of rules: they are given the w
 attributes (`wildcards.season`), a text each.
 """
 
+import glob
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -383,7 +384,25 @@ class Jobs:
 
     def season_products(self) -> list[str]:
         """What a bare run publishes: season maps with their climatology, extents of regions."""
-        return self.each_season(places.SEASON_MAPS, model=self.model)
+        seasons = self.each_season(places.SEASON_MAPS, model=self.model)
+        extents = [
+            path
+            for place in places.REGION_EXTENTS.values()
+            for path in self.each_season(place, model=self.model)
+        ]
+        return [*seasons, *self.climatology(), *extents, self.at(places.REGIONS)]
+
+    def climatology(self) -> list[str]:
+        """The mean of the seasons; none of fewer seasons than a mean needs."""
+        enough = len(self.seasons) >= self.config.season_maps.least_seasons
+        return [self.at(places.CLIMATOLOGY, model=self.model)] if enough else []
+
+    def region_files(self) -> list[str]:
+        """The files of the user's regions: a shapefile is several."""
+        given = self.config.regions.file
+        if given is None:
+            return []
+        return [str(path) for path in sorted(given.parent.glob(f"{glob.escape(given.stem)}.*"))]
 
     def publications(self) -> list[str]:
         """What `snakemake publish` makes."""

@@ -86,7 +86,7 @@ AVAILABILITY = f"{REPORT}/availability.csv"
 PUBLISH = f"{RESULTS}/publish"
 SEASON_MAPS = f"{PUBLISH}/{{model}}/seasons/{{season}}/index.json"
 CLIMATOLOGY = f"{PUBLISH}/{{model}}/climatology/index.json"
-REGIONS = f"{PUBLISH}/regions.gpkg"  # their outlines
+REGIONS = f"{PUBLISH}/regions.fgb"  # their outlines
 REGION_CELLS = f"{RESULTS}/aligned/regions.parquet"  # which cells they have
 REGION_EXTENTS = {
     "csv": f"{PUBLISH}/{{model}}/regions/{{season}}.csv",

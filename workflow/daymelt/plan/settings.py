@@ -79,6 +79,8 @@ def files_contradictions(config: Config) -> Iterator[Contradiction]:
     is_local = config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE)
     if is_local and not Path(mosaic).is_file():
         yield "archives.arcticdem", f"{mosaic} not found; expected a VRT, a GeoTIFF, or /vsis3/…"
+    if config.regions.file is not None:
+        yield from region_contradictions(config, config.regions.file)
     if config.split.file is not None:
         yield from split_contradictions(config, config.split.file)
 
@@ -95,6 +97,16 @@ def grid_contradictions(config: Config, mask: Path) -> Iterator[Contradiction]:
         return
     if grid.shape != area.shape or not within(grid, area):
         yield "area", f"not on the grid of {mask}; set area.grid_file to it"
+
+
+def region_contradictions(config: Config, file: Path) -> Iterator[Contradiction]:
+    """A file of regions that cannot be used."""
+    from daymelt.sources.formats.vector import read_regions  # imports GDAL
+
+    try:
+        read_regions(file, config.regions.name_field, config.regions.crs, config.area.grid)
+    except DaymeltError as error:
+        yield "regions.file", str(error)
 
 
 def within(grid: Grid, area: Grid) -> bool:

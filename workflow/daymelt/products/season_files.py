@@ -63,5 +63,5 @@ def anomaly_of(encoding: Encoding) -> Encoding:
 
 
 def file_name(layer: str, season: int) -> str:
-    """Name of the file of a layer of a season."""
-    return f"{layer}_{season}.tif"
+    """Name of the file of a layer of a season, without its suffix."""
+    return f"{layer}_{season}"

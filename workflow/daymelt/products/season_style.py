@@ -13,7 +13,7 @@ from daymelt.products.colours import (
     NO_LASTING_MELT,
     OBSERVED_RAMP,
 )
-from daymelt.products.season_files import COUNT, DAYS, END, GAP, OBSERVED, ONSET
+from daymelt.products.season_files import COUNT, END, GAP, OBSERVED, ONSET
 from daymelt.products.style import Stop, document
 
 LONGEST_GAP = 30  # days, the darkest colour
@@ -56,7 +56,7 @@ def season_stops(encoding: Encoding, span: tuple[int, int]) -> list[Stop]:
         ]
     if kind == COUNT.name:
         return _ramp(OBSERVED_RAMP, 0, 10, "{:.0f} seasons")
-    return _ramp(MELT_RAMP, 0, length if kind == DAYS.name else length / 2, "{:.0f} days")
+    return _ramp(MELT_RAMP, 0, length, "{:.0f} days")
 
 
 def kind_of(encoding: Encoding) -> str:

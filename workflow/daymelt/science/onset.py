@@ -15,8 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from daymelt.science.scores import WET
-
+# Melt fraction above which a pixel counts as melting: `> 0.1` as published, of the values as they
+# are stored. Observations, the twin's truth and written maps are stored in percent: 0.100 to 0.105
+# is 10 % there and dry, where the published code, which does not round, has it wet. A share of
+# exactly a tenth is dry in both; a threshold of >= 10 % would turn it wet, and 0.095 to 0.1 too.
+# Predictions that are scored without being written are not rounded.
+WET = 0.1
 MELTING_DAYS, WINDOW_DAYS = 3, 5
 # every pattern of melting days of a window, the last day in the lowest bit
 WINDOWS = np.arange(2**WINDOW_DAYS)

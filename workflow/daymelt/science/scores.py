@@ -18,16 +18,11 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from daymelt.science.onset import WET
 from daymelt.science.windows import gaussian_kernel, inner_mean
 
 Scores: TypeAlias = dict[str, float]
 
-# Melt fraction above which a pixel counts as melting: `> 0.1` as published, of the values as they
-# are stored. Observations, the twin's truth and written maps are stored in percent: 0.100 to 0.105
-# is 10 % there and dry, where the published code, which does not round, has it wet. A share of
-# exactly a tenth is dry in both; a threshold of >= 10 % would turn it wet, and 0.095 to 0.1 too.
-# Predictions that are scored without being written are not rounded.
-WET = 0.1
 R2_LEAST = -1.0  # R² of an image is clipped there, as published
 # share of the sum of squares of a target below which its variance is rounding: it is constant
 CONSTANT = 1e-12

@@ -23,8 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.core.encoding import NO_MELT
-from daymelt.science.onset import LastingMelt
-from daymelt.science.scores import WET
+from daymelt.science.onset import WET, LastingMelt
 
 Field = NDArray[np.float32]
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-MELTING_DAYS, WINDOW_DAYS = 3, 5
+from daymelt.science.onset import MELTING_DAYS, WINDOW_DAYS
+
 HOURS_OF_A_DAY = 20  # hours that a day needs for its highest value
 
 

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.core.encoding import NEVER_SEEN, SAR_AGE
-from daymelt.science.scores import SUMS, WET, scores_of, usable
+from daymelt.science.onset import WET
+from daymelt.science.scores import SUMS, scores_of, usable
 
 Bins = tuple[NDArray[np.int16], tuple[str, ...]]
 

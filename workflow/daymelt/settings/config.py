@@ -40,7 +40,7 @@ from daymelt.settings.learning import Intervals, Map, Model, System, SystemEntry
 from daymelt.settings.networks import Contradiction, coarsest, network_contradictions
 from daymelt.settings.processing import Regrid, Sar, Split, Temporal
 from daymelt.settings.protocols import PUBLISHED, TRUTH, Protocol, Trial, trials
-from daymelt.settings.publishing import Publish
+from daymelt.settings.publishing import Publish, Regions, SeasonMaps
 
 Kind = TypeVar("Kind", bound=Section)
 RESERVED = {"sar": "observations of Sentinel-1", "truth": "twin's truth"}  # in tables
@@ -76,6 +76,8 @@ class Config(Section):
     benchmark: Benchmark = Benchmark()
     stations: Stations = Stations()
     report: Report = Report()
+    season_maps: SeasonMaps = SeasonMaps()
+    regions: Regions = Regions()
     publish: Publish = Publish()
 
     @model_validator(mode="after")

@@ -7,8 +7,8 @@ from pydantic import Field
 from daymelt.settings.base import Integer, Number, Positive, Section, Text
 
 
-class Publish(Section):
-    """Season maps, melt extents of regions, and what `snakemake publish` makes of the maps."""
+class SeasonMaps(Section):
+    """Onset, end, days and sum of melt of a season, and how much of it was observed."""
 
     observed_within_days: Integer = Field(
         6,
@@ -27,16 +27,20 @@ class Publish(Section):
     least_seasons: Positive = Field(
         3, description="fewest seasons of a climatology; a cell with fewer is no data"
     )
-    regions: Path | None = Field(
+
+
+class Regions(Section):
+    """Regions whose melt extent is told each day, beside the whole area."""
+
+    file: Path | None = Field(
         None,
         strict=False,
-        description="polygons of a vector file (GeoPackage, Shapefile, GeoJSON) whose melt extent "
-        "is told each day; null for none",
+        description="polygons of a vector file (GeoPackage, Shapefile, GeoJSON); null for none",
     )
-    region_name: Text = Field(
+    name_field: Text = Field(
         "name", description="field of that file that holds the name of a region"
     )
-    region_crs: Text | None = Field(
+    crs: Text | None = Field(
         None, description="crs of that file if it states none; null refuses such a file"
     )
     elevation_band_m: Number | None = Field(
@@ -45,6 +49,11 @@ class Publish(Section):
         le=10_000,
         description="height of the elevation bands that are regions too, m; null for none",
     )
+
+
+class Publish(Section):
+    """What `snakemake publish` makes of the maps."""
+
     license: Text = Field(
         "other",
         description="licence of the maps as the catalogue states it: an SPDX identifier, such as "

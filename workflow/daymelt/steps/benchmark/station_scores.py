@@ -16,7 +16,7 @@ from daymelt.products import cog, tables
 from daymelt.products.map_files import MELT
 from daymelt.products.station_figure import Timeline, station_timelines
 from daymelt.science import stations as science
-from daymelt.science.scores import WET
+from daymelt.science.onset import WET
 from daymelt.settings.inputs import Area, Seasons, Stations
 from daymelt.steps.station_days import melting_days
 from daymelt.steps.station_records import read_places

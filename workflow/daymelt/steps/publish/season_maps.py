@@ -7,14 +7,16 @@ from daymelt.core.provenance import software_version
 from daymelt.products.season_files import BOUNDS, LAYERS, QUALITY, file_name
 from daymelt.science.seasons import Season
 from daymelt.settings.inputs import Area, Seasons
-from daymelt.settings.publishing import Publish
-from daymelt.steps.publish.layers import write_index, write_map
+from daymelt.settings.publishing import SeasonMaps
+from daymelt.steps.publish.layers import MapWriter, span_of, write_index
 from daymelt.steps.written_maps import LASTING_TAGS, read_season
 
 ENCODINGS = {**LAYERS, **BOUNDS, **QUALITY}
 
 
-def season_maps(maps: Path, out: Path, area: Area, seasons: Seasons, publish: Publish) -> None:
+def season_maps(
+    maps: Path, out: Path, area: Area, seasons: Seasons, season_maps: SeasonMaps
+) -> None:
     """Write the maps of a season.
 
     Parameters
@@ -30,7 +32,11 @@ def season_maps(maps: Path, out: Path, area: Area, seasons: Seasons, publish: Pu
     written = read_season(maps, area.grid)
     days = season_days(written.season, seasons.months)
     season = Season(
-        area.grid.shape, days[0], days[-1], publish.observed_within_days, publish.least_observed
+        area.grid.shape,
+        days[0],
+        days[-1],
+        season_maps.observed_within_days,
+        season_maps.least_observed,
     )
     tags: dict[str, str] = {}
     for day in written.days(days):
@@ -39,13 +45,11 @@ def season_maps(maps: Path, out: Path, area: Area, seasons: Seasons, publish: Pu
     tags |= {
         "season": str(written.season),
         "days": f"{days[0]} to {days[-1]}",
-        "observed_within_days": str(publish.observed_within_days),
+        "observed_within_days": str(season_maps.observed_within_days),
         "inputs": written.inputs,
         "software": software_version(),
     }
-    span = days[0].timetuple().tm_yday, days[-1].timetuple().tm_yday
-    names = []
+    writer = MapWriter(out.parent, area.grid, tags, span_of(written.season, seasons))
     for layer, field in season.maps().items():
-        names.append(file_name(layer, written.season))
-        write_map(out.parent / names[-1], field, area.grid, ENCODINGS[layer], tags, span)
-    write_index(out, {**tags, "season": written.season}, names)
+        writer.write(file_name(layer, written.season), field, ENCODINGS[layer])
+    write_index(out, {**tags, "season": written.season}, writer.names)

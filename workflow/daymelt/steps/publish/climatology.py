@@ -1,0 +1,119 @@
+"""Write the mean of the seasons and the difference of each season from it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from daymelt.core.digests import combine
+from daymelt.core.encoding import decode
+from daymelt.core.errors import FormatError
+from daymelt.core.manifest import checksum
+from daymelt.core.provenance import software_version
+from daymelt.products import cog
+from daymelt.products.season_files import COUNT, LAYERS, QUALITY, anomaly_of, file_name, mean_of
+from daymelt.science.seasons import Climatology, anomaly
+from daymelt.settings.inputs import Area, Seasons
+from daymelt.settings.publishing import SeasonMaps
+from daymelt.steps.publish.layers import MapWriter, span_of, write_index
+
+# tags of the maps of a season that those of the mean have too
+LASTING_TAGS = ("area", "model", "model_checksum", "interval", "without", "observed_within_days")
+
+
+def climatology(
+    maps: list[Path], out: Path, area: Area, seasons: Seasons, season_maps: SeasonMaps
+) -> None:
+    """Write mean and number of seasons of each layer, and the anomaly of every season.
+
+    Parameters
+    ----------
+    maps : lists of the maps of each season
+    out : list of what is written, written last, beside it
+
+    Raises
+    ------
+    MissingInputError, FormatError
+        A map is not found, damaged, or of another model than the others.
+    """
+    lists = {path: read_list(path) for path in maps}
+    check_models(lists)
+    folders = {int(str(content["season"])): path.parent for path, content in lists.items()}
+    tags = tags_of(next(iter(lists.values())), sorted(folders))
+    tags["inputs"] = combine(checksum(path) for path in sorted(maps))
+    writer = MapWriter(out.parent, area.grid, tags, span_of(min(folders), seasons))
+    for layer, encoding in LAYERS.items():
+        fields = Fields(folders, layer, area)
+        mean = mean_over(fields, season_maps.least_seasons)
+        number = np.where(fields.land(), mean.count, np.float32(np.nan)).astype(np.float32)
+        writer.write(f"{layer}_mean", mean.mean(), mean_of(encoding))
+        writer.write(f"{layer}_seasons", number, COUNT)
+        for season, field in fields:
+            difference = anomaly(field, mean.mean())
+            writer.write(f"{layer}_anomaly_{season}", difference, anomaly_of(encoding), str(season))
+    write_index(out, tags, writer.names)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A layer of every season, read one after the other."""
+
+    folders: Mapping[int, Path]
+    layer: str
+    area: Area
+
+    def __iter__(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        for season, folder in sorted(self.folders.items()):
+            yield season, read_map(folder, self.layer, season, self.area)
+
+    def land(self) -> NDArray[np.bool_]:
+        """Cells that are mapped, (y, x)."""
+        season, folder = next(iter(self.folders.items()))
+        return np.isfinite(read_map(folder, "observed", season, self.area))
+
+
+def mean_over(fields: Fields, least: int) -> Climatology:
+    """The mean of a layer over the seasons."""
+    mean = Climatology(fields.area.grid.shape, least)
+    for _, field in fields:
+        mean.add(field)
+    return mean
+
+
+def tags_of(content: Mapping[str, object], years: Sequence[int]) -> dict[str, str]:
+    """Tags of what is of several seasons, from those of one of them."""
+    tags = {name: str(content[name]) for name in LASTING_TAGS if name in content}
+    span = {"season": f"{years[0]} to {years[-1]}", "seasons": " ".join(map(str, years))}
+    return {**tags, **span, "software": software_version()}
+
+
+def read_list(path: Path) -> Mapping[str, object]:
+    """The list of the maps of a season; FormatError where it is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        int(content["season"]), content["model_checksum"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FormatError(
+            f"list of season maps {path}: not readable ({error}); delete it and run its step again"
+        ) from None
+    return dict(content)
+
+
+def check_models(lists: Mapping[Path, Mapping[str, object]]) -> None:
+    """FormatError where the seasons are not all of one model."""
+    models = {str(content["model_checksum"])[:12]: path for path, content in lists.items()}
+    if len(models) > 1:
+        shown = "; ".join(f"{path} of {model}" for model, path in sorted(models.items())[:2])
+        raise FormatError(
+            f"season maps of {len(models)} models ({shown}); expected one; map the seasons again"
+        )
+
+
+def read_map(folder: Path, layer: str, season: int, area: Area) -> NDArray[np.float32]:
+    """A layer of a season, (y, x), NaN where it is not told."""
+    encoding = {**LAYERS, **QUALITY}[layer]
+    path = folder / f"{file_name(layer, season)}.tif"
+    return decode(cog.read_day(path, area.grid, encoding), encoding)
