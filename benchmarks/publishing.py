@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from daymelt.core.dates import season_days
 from daymelt.core.encoding import MAP_LAYERS, SAR_AGE
 from daymelt.core.manifest import checksum
-from daymelt.products import cog, season_netcdf, zarr_cube
+from daymelt.products import cog, conventions, season_netcdf, zarr_cube
 from daymelt.products.map_files import AGE, LAYERS
 from daymelt.products.region_files import write_cells
 from daymelt.settings.inputs import Area, Seasons
@@ -150,7 +150,7 @@ def file_case(setting: Setting) -> Case:
 
 def compressing(setting: Setting, encode: Callable[[NDArray[np.uint8]], object]) -> None:
     """Read every layer of every day, and compress them in the chunks of the cube."""
-    folder, (length, height, width) = Path(setting.folder), zarr_cube.CHUNK
+    folder, (length, height, width) = Path(setting.folder), conventions.CHUNK
     days = days_of(setting)
     for name in (*LAYERS.values(), AGE):
         for first in range(0, len(days), length):

@@ -15,6 +15,7 @@ from steps.publish.finished_maps import GRID, LAYERS, YEARS, Maps, days_of, stor
 
 from daymelt.core.grid import Grid
 from daymelt.products import zarr_cube
+from daymelt.products.conventions import CHUNK
 
 FEW = ("melt", "sar_age")  # layers of maps without an interval
 EVERY = [day for year in YEARS for day in days_of(year)]
@@ -113,7 +114,7 @@ def test_the_conventions_of_geozarr_say_what_the_geotiff_says(made):
 
 
 def test_a_shard_is_some_days_of_a_layer_over_the_whole_area(made):
-    count = -(-len(EVERY) // zarr_cube.CHUNK[0])
+    count = -(-len(EVERY) // CHUNK[0])
     assert sorted(shards(made)) == sorted(
         f"{layer}/c/{block}/0/0" for layer in LAYERS for block in range(count)
     )
@@ -186,7 +187,7 @@ def test_a_new_map_of_a_day_touches_the_shards_of_its_days_alone(maps):
     maps.list(2020)
     assert maps.cube() == 0
     changed = {name for name, file in shards(maps).items() if before[name] != file}
-    block = EVERY.index(day) // zarr_cube.CHUNK[0]
+    block = EVERY.index(day) // CHUNK[0]
     assert changed == {f"{layer}/c/{block}/0/0" for layer in LAYERS}
     assert equal_seasons(maps) == list(YEARS)
 

@@ -4,10 +4,13 @@ Sources: CF 1.11, https://cfconventions.org; the Zarr conventions `proj:` and `s
 https://github.com/zarr-conventions.
 """
 
+import datetime as dt
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from daymelt.core.dates import EPOCH
@@ -15,6 +18,11 @@ from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE, Encoding
 from daymelt.core.grid import Grid
 
 CF_VERSION = "CF-1.11"
+# (time, y, x) of a chunk. A map of a day reads 16 days, the curve of a cell in a season 12 chunks;
+# measured beside others by benchmarks/chunks.py
+CHUNK = (16, 128, 128)
+Read = Callable[[str, dt.date], NDArray[np.generic]]
+"""Stored numbers (y, x) of a layer on a day."""
 GRID_MAPPING = "crs"
 TIME = {
     "standard_name": "time",

@@ -20,7 +20,7 @@ from daymelt.core.dates import EPOCH
 from daymelt.core.encoding import Encoding
 from daymelt.core.grid import Grid
 from daymelt.products import conventions
-from daymelt.products.zarr_cube import CHUNK, Read
+from daymelt.products.conventions import CHUNK, Read
 
 LEVEL = 4  # of DEFLATE, as in the GeoTIFFs
 

@@ -14,7 +14,7 @@ import asyncio
 import datetime as dt
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,17 +34,13 @@ from daymelt.core.encoding import Encoding
 from daymelt.core.errors import FormatError, GridError
 from daymelt.core.grid import Grid
 from daymelt.products import conventions
+from daymelt.products.conventions import CHUNK, Read
 
-# (time, y, x) of a chunk. A map of a day reads 16 days of chunks, the curve of a cell 12 chunks a
-# season: measured at full size, benchmarks/RESULTS.md
-CHUNK = (16, 128, 128)
 LEVEL = 3  # of zstd
 DAYS_CHUNK = 4096  # of the arrays with one number a day
 DIGEST = "map_digest"
 SEASONS = "seasons"
 DIMENSIONS = ("time", "y", "x")
-Read = Callable[[str, dt.date], NDArray[np.generic]]
-"""Stored numbers (y, x) of a layer on a day."""
 
 
 class WholeFiles(LocalStore):
