@@ -40,7 +40,7 @@ rule cube:
         "../envs/publish.yaml"
     threads: 1
     resources:
-        mem_mb=RESOURCES.memory(200),
+        mem_mb=RESOURCES.memory(100),
         runtime=RESOURCES.minutes(10, 600),
     params:
         options=PARAMETERS.options("area", "seasons"),
