@@ -30,6 +30,10 @@ rule season_maps:
 rule cube:
     input:
         maps=JOBS.map_indices_of,
+        sar=JOBS.sar_of_cube(),
+        interpolated=JOBS.inputs_of_cube(places.INTERPOLATED, split=JOBS.map_pool),
+        mar=JOBS.inputs_of_cube(places.MAR),
+        microwave=JOBS.inputs_of_cube(places.MICROWAVE),
     output:
         places.CUBE,
     log:
@@ -49,7 +53,8 @@ rule cube:
         "Cube of the maps"
     shell:
         "python -m daymelt cube --options {params.options:q} --maps {input.maps:q}"
-        " --out {output:q}"
+        " --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
+        " --microwave {input.microwave:q} --out {output:q}"
         " 2> {log:q}"
 
 

@@ -425,6 +425,7 @@ def test_a_change_reruns_exactly_what_depends_on_it(
 CATALOGUE = {"stac_season": 2, "stac_area": 1}
 REPUBLISHED = [
     ("config.yaml", {"license: other": "license: CC-BY-4.0"}, CATALOGUE),
+    ("config.yaml", {"cube_inputs: false": "cube_inputs: true"}, {"cube": 1, "stac_area": 1}),
     ("workflow/daymelt/products/stac.py", CHANGED, CATALOGUE),
     ("workflow/daymelt/products/stac_table.py", CHANGED, {"stac_area": 1}),
     ("workflow/daymelt/products/zarr_cube.py", CHANGED, {"cube": 1, "stac_area": 1}),

@@ -13,6 +13,8 @@ import zarr
 from rasterio.crs import CRS
 from steps.publish.finished_maps import GRID, LAYERS, YEARS, Maps, days_of, stored_of
 
+from daymelt.core import cube
+from daymelt.core.encoding import BRIGHTNESS, LIQUID_WATER, PERCENT
 from daymelt.core.grid import Grid
 from daymelt.products import zarr_cube
 from daymelt.products.conventions import CHUNK
@@ -273,3 +275,62 @@ def test_a_full_disk_ends_in_one_line_and_nothing_half_written(maps, stopped, mo
     stopped(maps.cube(out=out), disk, "no space left")
     assert not out.exists()
     assert not [path for path in disk.rglob("*") if ".part" in path.name]
+
+
+@pytest.fixture
+def streams(tmp_path):
+    """Streams of the inputs: Sentinel-1 on some days, the others on every day."""
+    coarse = GRID.posting(1000)
+    kinds = {
+        "sar": (PERCENT, GRID, EVERY[::6]),
+        "time_interpolated": (PERCENT, GRID, EVERY),
+        "liquid_water": (LIQUID_WATER, coarse, EVERY),
+        "brightness_temperature": (BRIGHTNESS, coarse, EVERY),
+    }
+    paths = {name: [tmp_path / f"{name}_{year}.nc" for year in YEARS] for name in kinds}
+    for name, (encoding, grid, days) in kinds.items():
+        for year, path in zip(YEARS, paths[name], strict=True):
+            of_year = [day for day in days if day.year == year]
+            fields = ((day, field_of(grid, day)) for day in of_year)
+            cube.write_stream(path, fields, grid=grid, encoding=encoding)
+    return paths
+
+
+def field_of(grid, day):
+    """A field of fractions, other on every day, with a corner of no data."""
+    rows, columns = np.indices(grid.shape)
+    field = ((rows + columns + day.toordinal()) % 11 / 10).astype(np.float32)
+    field[:5, :5] = np.nan
+    return field
+
+
+def test_the_inputs_are_groups_of_the_cube_where_that_is_asked_for(maps, streams):
+    names = ("sar", "interpolated", "mar", "microwave")
+    words = [
+        word
+        for name, paths in zip(names, streams.values(), strict=True)
+        for word in (f"--{name}", *paths)
+    ]
+    lists = [maps.index(year) for year in YEARS]
+    out = maps.published / "cube.json"
+    assert maps.run("cube", "--maps", *lists, *words, "--out", out) == 0
+    assert equal_seasons(maps) == list(YEARS)
+    grids = {"inputs": GRID, "inputs_coarse": GRID.posting(1000)}
+    for group, grid in grids.items():
+        found = xr.open_zarr(maps.store, group=group, consolidated=True)
+        assert np.array_equal(found.x, grid.x) and found.attrs["seasons"] == list(YEARS)
+        assert found.rio.crs == CRS.from_epsg(3413)
+        for name in (
+            ("sar", "time_interpolated")
+            if group == "inputs"
+            else (
+                "liquid_water",
+                "brightness_temperature",
+            )
+        ):
+            for day in EVERY[::7]:
+                wanted = field_of(grid, day)
+                if name == "sar" and day not in EVERY[::6]:
+                    wanted[:] = np.nan
+                values = found[name].sel(time=str(day)).values
+                assert np.allclose(values, wanted, rtol=1e-6, atol=0, equal_nan=True), (name, day)

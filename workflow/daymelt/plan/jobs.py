@@ -417,6 +417,14 @@ class Jobs:
         """The list of maps of each season of a job's model."""
         return self.each_season(places.MAP_INDEX, model=wildcards.model)
 
+    def inputs_of_cube(self, place: str, **wildcards: object) -> list[str]:
+        """A stream of every season, where the cube holds the inputs."""
+        return self.each_season(place, **wildcards) if self.config.publish.cube_inputs else []
+
+    def sar_of_cube(self) -> list[str]:
+        """Melt fractions of every month, where the cube holds the inputs."""
+        return self.sar_streams() if self.config.publish.cube_inputs else []
+
     def stac_seasons(self) -> list[str]:
         """The STAC collection of every season of the model."""
         return self.each_season(places.STAC_SEASON, model=self.model)

@@ -9,7 +9,7 @@ Source: CF 1.11, https://cfconventions.org.
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import netCDF4
 import numpy as np
@@ -22,7 +22,7 @@ from daymelt.core.grid import Grid
 from daymelt.products import conventions
 from daymelt.products.conventions import CHUNK, Read
 
-LEVEL = 4  # of DEFLATE, as in the GeoTIFFs
+LEVEL: Final = 4  # of DEFLATE, as in the GeoTIFFs
 
 
 def write_season(
@@ -83,16 +83,16 @@ def _define(
 def _define_layer(
     file: netCDF4.Dataset, name: str, encoding: Encoding, layers: Mapping[str, Encoding]
 ) -> "netCDF4.Variable[Any]":
-    stored = np.int16 if encoding.scale != 1 else np.dtype(encoding.dtype).type
+    stored: np.dtype[Any] = np.dtype("i2" if encoding.scale != 1 else encoding.dtype)
     sides = (len(file.dimensions[dimension]) for dimension in ("time", "y", "x"))
-    variable = file.createVariable(
+    variable: netCDF4.Variable[Any] = file.createVariable(
         name,
         stored,
         ("time", "y", "x"),
         zlib=True,
         complevel=LEVEL,
         chunksizes=[min(side, most) for side, most in zip(sides, CHUNK, strict=True)],
-        fill_value=stored(encoding.nodata),
+        fill_value=stored.type(encoding.nodata),
     )
     variable.set_auto_maskandscale(False)
     attributes = conventions.layer(name, encoding, layers)

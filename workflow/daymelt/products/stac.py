@@ -244,7 +244,8 @@ def melt_colours() -> dict[str, list[int]]:
 
 def age_colours() -> dict[str, list[int]]:
     """Colour of every number of days to the nearest observation."""
-    found, first = {}, 0
+    found: dict[str, list[int]] = {}
+    first = 0
     for last, colour, _ in AGE_CLASSES:
         found |= {str(age): list(_rgba(colour, 1.0)) for age in range(first, last + 1)}
         first = last + 1

@@ -106,7 +106,8 @@ class Cube:
 
     def seasons(self) -> list[int]:
         """The complete seasons."""
-        return [int(str(season)) for season in self._group.attrs.get(SEASONS, [])]
+        found = self._group.attrs.get(SEASONS)
+        return [int(str(season)) for season in found] if isinstance(found, list) else []
 
     def consolidate(self, seasons: Sequence[int], about: Mapping[str, Any]) -> None:
         """Write the consolidated metadata, which readers open, then the complete seasons."""

@@ -20,11 +20,23 @@ from daymelt.products.map_index import (
     read_map_indices,
 )
 from daymelt.settings.inputs import Area, Seasons
+from daymelt.steps.publish.cube_inputs import write_inputs
+from daymelt.steps.publish.cube_seasons import write_seasons
 
 Days = dict[dt.date, MapIndex]
+INPUTS = ("sar", "time_interpolated", "liquid_water", "brightness_temperature")
 
 
-def cube(maps: list[Path], out: Path, area: Area, seasons: Seasons) -> None:
+def cube(
+    maps: list[Path],
+    out: Path,
+    area: Area,
+    seasons: Seasons,
+    sar: list[Path] = [],  # noqa: B006 - these four empty: the cube holds no inputs
+    interpolated: list[Path] = [],  # noqa: B006
+    mar: list[Path] = [],  # noqa: B006
+    microwave: list[Path] = [],  # noqa: B006
+) -> None:
     """Write the cube season by season; what an interrupted run has finished is kept, and days whose
     maps are as they were are not written again.
 
@@ -32,6 +44,7 @@ def cube(maps: list[Path], out: Path, area: Area, seasons: Seasons) -> None:
     ----------
     maps : list of the daily maps of each season
     out : what the cube holds, written last; the cube lies beside it
+    sar, interpolated, mar, microwave : streams of the inputs, which then are groups of the cube
 
     Raises
     ------
@@ -50,7 +63,12 @@ def cube(maps: list[Path], out: Path, area: Area, seasons: Seasons) -> None:
     about = describe(area.name, indices)
     with storage_errors(path):
         store = zarr_cube.open_cube(path, layout, about)
-        write_seasons(store, Source(days, layers, area.grid), about)
+        if sar:
+            inputs = dict(zip(INPUTS, (sar, interpolated, mar, microwave), strict=True))
+            years = {day: index.season for day, index in days.items()}
+            write_inputs(path, inputs, years, about)
+            store.consolidate(store.seasons(), about)
+        write_seasons(store, Maps(days, layers, area.grid), about)
     write_json(out, contents(path, store, layers))
 
 
@@ -83,7 +101,7 @@ def describe(area: str, indices: Sequence[MapIndex]) -> dict[str, str]:
     return conventions.about(f"Daily melting share of the surface, {area}", source)
 
 
-class Source:
+class Maps:
     """The maps that a cube is written from."""
 
     def __init__(self, days: Days, layers: Sequence[str], grid: Grid) -> None:
@@ -100,26 +118,6 @@ class Source:
     def season(self, day: dt.date) -> int:
         """The season of a day."""
         return self._days[day].season
-
-
-def write_seasons(store: zarr_cube.Cube, source: Source, about: dict[str, str]) -> None:
-    """Write what differs from the maps, and record each season when its last day is written."""
-    days = store.layout.days
-    wanted = np.array([source.digest(day) for day in days], np.uint64)
-    years = np.array([source.season(day) for day in days])
-    changed = set(years[store.digests() != wanted].tolist())
-    known = [year for year in store.seasons() if year in years and year not in changed]
-    if known != store.seasons():
-        store.set_seasons(known)
-    late = set(years.tolist()) - set(known)
-    for block in store.layout.blocks():
-        if np.any(store.digests()[block] != wanted[block]):
-            store.write(block, wanted[block], source.read)
-        ended = [year for year in late if year not in years[block.stop :]]
-        if ended:
-            late -= set(ended)
-            known = sorted([*known, *ended])
-            store.consolidate(known, about)
 
 
 def contents(path: Path, store: zarr_cube.Cube, layers: Sequence[str]) -> dict[str, object]:
