@@ -14,7 +14,7 @@ rule season_maps:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=RESOURCES.memory(200),
+        mem_mb=RESOURCES.memory(280),  # 1130 MiB at full size
         runtime=RESOURCES.minutes(10, 120),
     params:
         options=PARAMETERS.options("area", "seasons", "season_maps"),
@@ -154,7 +154,7 @@ rule climatology:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=RESOURCES.memory(60),
+        mem_mb=RESOURCES.memory(150),
         runtime=RESOURCES.minutes(10, 60),
     params:
         options=PARAMETERS.options("area", "seasons", "season_maps"),
@@ -182,7 +182,7 @@ rule regions:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=RESOURCES.memory(200),
+        mem_mb=RESOURCES.memory(200),  # 863 MiB at full size
         runtime=RESOURCES.minutes(10, 60),
     params:
         options=PARAMETERS.options("area", "regions"),
@@ -209,7 +209,7 @@ rule region_extents:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=RESOURCES.memory(200),
+        mem_mb=RESOURCES.memory(280),  # 1130 MiB at full size
         runtime=RESOURCES.minutes(10, 120),
     params:
         options=PARAMETERS.options("area", "seasons", "season_maps"),

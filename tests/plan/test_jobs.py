@@ -38,10 +38,28 @@ def test_the_year_of_a_job_is_that_of_its_season_or_month(wildcards):
     assert season_of(wildcards(model="mine")) is None
 
 
+def test_a_mean_of_the_seasons_is_made_of_enough_of_them(settings):
+    three, two = (
+        Jobs(settings(seasons={"years": years})) for years in ([2018, 2019, 2020], [2018, 2019])
+    )
+    place = three.at(places.CLIMATOLOGY, model=three.model)
+    assert place in three.season_products() and place in three.publications()
+    assert place not in two.season_products()
+    assert len([path for path in two.season_products() if "/seasons/" in path]) == 2
+
+
+def test_a_shapefile_is_all_of_its_files(settings, tmp_path):
+    names = ["ice.shp", "ice.shx", "ice.dbf", "ice.prj"]
+    for name in [*names, "ice2.shp", "other.dbf"]:
+        (tmp_path / name).touch()
+    jobs = Jobs(settings(regions={"file": str(tmp_path / "ice.shp")}))
+    assert jobs.region_files() == sorted(str(tmp_path / name) for name in names)
+
+
 def test_every_target_lies_at_a_place_of_the_area_without_open_wildcards(jobs):
     figures = jobs.report_figures().values()
     targets = [*jobs.map_indices(), *jobs.score_tables(), *jobs.benchmark_tables(), *figures]
-    targets += jobs.aligned_inputs()
+    targets += [*jobs.aligned_inputs(), *jobs.publications()]
     assert all(path.startswith("results/embedded/") and "{" not in path for path in targets)
     assert len(targets) == len(set(targets))
 

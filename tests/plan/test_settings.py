@@ -1,5 +1,6 @@
 """The settings of a run: what is refused before any job."""
 
+import json
 import sys
 
 import pytest
@@ -151,3 +152,14 @@ def test_a_grid_file_in_a_folder_that_may_not_be_entered_is_told(tmp_path, monke
     monkeypatch.setattr("pathlib.Path.stat", closed)
     with pytest.raises(ConfigError, match=r"area\.grid_file: .* not readable \(Permission denied"):
         load_run({"area": {"grid_file": str(tmp_path / "mask.tif")}})
+
+
+def test_a_file_of_regions_is_read_before_any_job(tmp_path):
+    file = tmp_path / "regions.geojson"
+    feature = {"type": "Feature", "properties": {"name": "a"}}
+    feature["geometry"] = {"type": "Point", "coordinates": [-38, 66]}
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    said = refused(tmp_path, f"regions: {{file: {file}}}")
+    assert "regions.file: " in said and "'a' is Point; expected a polygon" in said
+    none = refused(tmp_path, f"regions: {{file: {tmp_path}/none.gpkg}}")
+    assert "none.gpkg: not found" in none

@@ -56,8 +56,9 @@ def test_a_polygon_of_any_format_and_crs_is_where_it_was(tmp_path, suffix, crs):
         pytest.skip("GeoJSON is in degrees")
     path = write(tmp_path / f"regions{suffix}", shapes, ["one", "two"], crs)
     found = read_regions(path, "name", None, GRID)
-    assert [region.name for region in found] == ["one", "two"]
-    for region, expected in zip(found, (BOX, OTHER), strict=True):
+    assert sorted(region.name for region in found) == ["one", "two"]  # FlatGeobuf sorts by place
+    for region in found:
+        expected = {"one": BOX, "two": OTHER}[region.name]
         apart = shapely.symmetric_difference(region.polygon, expected).area
         assert apart < 1e-4 * expected.area
         assert region.inside == pytest.approx(1)

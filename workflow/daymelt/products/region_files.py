@@ -33,6 +33,7 @@ def write_outlines(path: Path, names: Sequence[str], polygons: Sequence[Any], cr
             geometry_type="MultiPolygon",
             crs=crs,
             driver="FlatGeobuf",
+            SPATIAL_INDEX="NO",  # made beside the target; few outlines need none
         )
 
 

@@ -33,27 +33,24 @@ def write_season_qml(path: Path, encoding: Encoding, span: tuple[int, int]) -> N
 
 
 def season_stops(encoding: Encoding, span: tuple[int, int]) -> list[Stop]:
+    """The points of the ramp of a layer, and the class of cells in which melt never lasted."""
+    none = [Stop(NO_MELT, NO_LASTING_MELT, "no lasting melt")] if encoding.aside else []
+    return [*ramp_of(encoding, span), *none]
+
+
+def ramp_of(encoding: Encoding, span: tuple[int, int]) -> list[Stop]:
     """The points of the ramp of a layer."""
     kind, length = kind_of(encoding), span[1] - span[0] + 1
-    if encoding.units == "days" and encoding.dtype == "int16":
+    if encoding.dtype == "int16":
         less_is_more = kind in (ONSET.name, GAP.name)  # of melt
         return _ramp(ANOMALY_RAMP, -ANOMALY_DAYS, ANOMALY_DAYS, "{:+.0f} days", less_is_more)
     if kind in (ONSET.name, END.name):
-        return [
-            *(
-                Stop(value, colour, day_name(value), opacity)
-                for value, colour, opacity in _scaled(DATE_RAMP, *span)
-            ),
-            Stop(NO_MELT, NO_LASTING_MELT, "no lasting melt"),
-        ]
+        scaled = _scaled(DATE_RAMP, *span)
+        return [Stop(day, colour, day_name(day), opacity) for day, colour, opacity in scaled]
     if kind == GAP.name:
-        stops = _ramp(GAP_RAMP, 0, LONGEST_GAP, "{:.0f} days")
-        return [*stops, Stop(NO_MELT, NO_LASTING_MELT, "no lasting melt")]
+        return _ramp(GAP_RAMP, 0, LONGEST_GAP, "{:.0f} days")
     if kind == OBSERVED.name:
-        return [
-            Stop(share, colour, f"{100 * share:.0f} %", opacity)
-            for share, colour, opacity in OBSERVED_RAMP
-        ]
+        return [Stop(part, colour, f"{100 * part:.0f} %") for part, colour, _ in OBSERVED_RAMP]
     if kind == COUNT.name:
         return _ramp(OBSERVED_RAMP, 0, 10, "{:.0f} seasons")
     return _ramp(MELT_RAMP, 0, length, "{:.0f} days")

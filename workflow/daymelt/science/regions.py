@@ -5,9 +5,9 @@ elevation band belongs to the band of its height as a whole.
 
 The melt extent of a region is the sum over its cells of the mean melt fraction times the area of
 the cell on the ground within the region. Its bounds are the same sums of the lower and upper bounds
-of the cells: the range for errors that all cells of a day have in common. Errors of neighbouring
-cells are correlated, those of distant cells less so; the bounds are therefore wider than an
-interval of the same probability for the sum would be.
+of the cells, as if the errors of all cells of a day went together. They are no interval of a stated
+probability: errors of distant cells are partly independent, which makes it too wide, and cells that
+are wrongly dry beyond doubt add nothing to its width, which makes it too narrow.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -118,8 +118,9 @@ class RegionCells:
         """Sum of field times area over the cells of each region, (region,), by name; a cell without
         data counts as 0.
         """
-        stacked = np.stack([np.nan_to_num(field).ravel() for field in fields.values()], 1)
-        return dict(zip(fields, (self.area_km2 @ stacked).T, strict=True))
+        return {
+            name: self.area_km2 @ np.nan_to_num(field.ravel()) for name, field in fields.items()
+        }
 
 
 def extents(

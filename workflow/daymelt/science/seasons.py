@@ -11,13 +11,15 @@ its last may lie beyond and is not told.
 
 The earliest onset is that of the upper bounds of all days, observed or not, the latest that of the
 lower bounds; for the end the reverse, for counts and sums those of the lower and upper bounds. They
-are the range for errors that all days of a cell have in common, wider than an interval of the same
-probability where errors of the days are independent. Melt is a fraction above `WET` as in all
-scores of this project.
+are the range within which the bounds of all days leave the season, not an interval of a stated
+probability: independent errors of the days would average out and make it too wide, an error that
+lasts for weeks or days that are wrongly dry beyond doubt make it too narrow. Melt is a fraction
+above `WET` as in all scores of this project.
 """
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +110,7 @@ class Season:
         known = (one == other) & (one != edge.timetuple().tm_yday)
         return np.where(known, one, np.float32(np.nan))
 
-    def _bound_maps(self) -> Mapping[str, Field]:
+    def _bound_maps(self) -> Mapping[str, NDArray[Any]]:
         if not self._bounds:
             return {}
         low, high = self._bounds["low"], self._bounds["high"]

@@ -47,7 +47,7 @@ def regions(terrain: Path, cells: Path, outlines: Path, area: Area, regions: Reg
     names: list[str] = []
     pairs: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]] = []
     for name, shares in all_shares(given, height, area, regions):
-        within = (shares * ground).ravel()
+        within = np.asarray(shares * ground, np.float64).ravel()
         cell = np.flatnonzero(within).astype(np.int32)
         pairs.append((np.full(cell.size, len(names), np.int32), cell, within[cell]))
         names.append(name)
