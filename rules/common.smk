@@ -8,7 +8,7 @@ PACKAGE_FOLDER = Path(workflow.basedir) / "workflow"
 # the package of this checkout, here and in the jobs, whichever else is installed
 sys.path.insert(0, str(PACKAGE_FOLDER))
 # Snakemake gives OpenMP and the libraries of linear algebra as many threads as the rule; GDAL,
-# numba and BLIS get the same here, so that jobs side by side never share a core. OpenMP's threads
+# numba, BLIS and Zarr get the same here, so that jobs side by side never share a core. OpenMP's threads
 # stay awake while they wait, as is its default: asleep, a step of training on two idle cores takes
 # 250 ms instead of 140 (docs/performance.md).
 # Jobs run the interpreter that runs Snakemake, activated or not; where rules have environments or
@@ -22,7 +22,7 @@ shell.prefix(
     f"{INTERPRETER_FIRST}"
     f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
     " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS"
-    " BLIS_NUM_THREADS=$OMP_NUM_THREADS; "
+    " BLIS_NUM_THREADS=$OMP_NUM_THREADS ZARR_THREADING__MAX_WORKERS=$OMP_NUM_THREADS; "
 )
 
 from daymelt.core.errors import DaymeltError

@@ -49,6 +49,7 @@ for word in "$@"; do
     last=$word
 done
 pools="$OMP_NUM_THREADS $OPENBLAS_NUM_THREADS $MKL_NUM_THREADS $NUMBA_NUM_THREADS $GDAL_NUM_THREADS"
+pools="$pools $ZARR_THREADING__MAX_WORKERS"
 echo "$3 $threads $pools" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
     case "$word" in
@@ -536,7 +537,7 @@ def test_every_library_of_a_job_has_as_many_threads_as_its_rule(finished):
         "evaluate",
     }
     for step, threads, *pools in jobs:
-        assert pools == [threads] * 5, step
+        assert pools == [threads] * 6, step
     learned = {threads for step, threads, *_ in jobs if step in ("train", "map")}
     assert learned == {"8", "4", "1"}  # a threshold has nothing to share out
 
