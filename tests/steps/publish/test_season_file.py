@@ -106,7 +106,7 @@ def test_equal_maps_give_an_equal_file(written, made, tmp_path):
         xr.testing.assert_identical(one, other)
 
 
-def test_maps_of_another_run_than_the_list_are_stopped(maps, stopped):
+def test_maps_of_another_run_than_the_list_are_refused(maps, stopped):
     maps.write_map("melt", DAY, on_disk(maps, "melt", DAY)[::-1].copy(), model="c" * 64)
     out = maps.published / "small_2019.nc"
     stopped(maps.season_file(YEAR, out=out), maps.path("melt", DAY), "map the season again")
@@ -119,7 +119,7 @@ def test_a_full_disk_ends_in_one_line_and_nothing_half_written(written, stopped,
     assert list(disk.iterdir()) == []
 
 
-def test_a_season_without_maps_is_stopped(tmp_path, stopped):
+def test_a_season_without_maps_is_refused(tmp_path, stopped):
     maps = Maps(tmp_path)
     stopped(maps.season_file(YEAR), maps.index(YEAR), "not found", "map the season first")
     assert not maps.published.exists()

@@ -229,7 +229,7 @@ def test_a_layer_that_is_no_more_is_removed(maps):
     assert names == {"melt", "sar_age"}
 
 
-def test_a_map_of_another_run_than_the_list_is_stopped(maps, stopped):
+def test_a_map_of_another_run_than_the_list_is_refused(maps, stopped):
     assert maps.season_file(2019) == 0
     day = days_of(2019)[8]
     maps.write_map("melt_mean", day, stored_of("melt_mean", day), model="c" * 64)
@@ -237,14 +237,14 @@ def test_a_map_of_another_run_than_the_list_is_stopped(maps, stopped):
     assert not (maps.published / "maps").exists()
 
 
-def test_maps_of_another_grid_are_stopped(maps, stopped):
+def test_maps_of_another_grid_are_refused(maps, stopped):
     assert maps.season_file(2019) == 0
     other = replace(GRID, left=GRID.left + 50)
     stopped(maps.stac_season(2019, grid=other), "transform", "expected")
     assert not (maps.published / "maps").exists()
 
 
-def test_a_season_that_is_not_published_is_stopped(maps, stopped):
+def test_a_season_that_is_not_published_is_refused(maps, stopped):
     assert maps.cube() == 0
     stopped(maps.stac_area(), maps.published / "maps/2019/collection.json", "not found")
     assert not (maps.root / "publish/catalog.json").exists()

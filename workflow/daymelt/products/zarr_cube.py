@@ -101,12 +101,12 @@ class Cube:
         record[block] = digests
 
     def set_seasons(self, seasons: Sequence[int]) -> None:
-        """Record which seasons are complete."""
-        self._group.update_attributes({SEASONS: list(seasons)})
+        """Record which seasons are complete; the consolidated metadata stay."""
+        self._root().update_attributes({SEASONS: list(seasons)})
 
     def seasons(self) -> list[int]:
         """The complete seasons."""
-        found = self._group.attrs.get(SEASONS)
+        found = self._root().attrs.get(SEASONS)
         return [int(str(season)) for season in found] if isinstance(found, list) else []
 
     def consolidate(self, seasons: Sequence[int], about: Mapping[str, Any]) -> None:
@@ -114,7 +114,10 @@ class Cube:
         with _without_notice():
             group = zarr.consolidate_metadata(self._group.store, zarr_format=3)
         group.update_attributes({**about, SEASONS: list(seasons)})
-        self._group = group
+
+    def _root(self) -> zarr.Group:
+        """The group with its consolidated metadata, whose arrays may be shorter than they are."""
+        return zarr.open_group(self._group.store, mode="r+", zarr_format=3)
 
 
 def open_cube(path: Path, layout: Layout, about: Mapping[str, Any]) -> Cube:
@@ -178,14 +181,21 @@ def _extend(group: zarr.Group, layout: Layout) -> bool:
     if any(_array(group, name).chunks != CHUNK for name in names):
         return False
     known = np.asarray(_array(group, "time")[:])
+    known = known[known != 0]  # fill values of days that a killed run has added
     if not np.array_equal(known, layout.ordinals[: len(known)]):
         return False
     for name in names:
-        _array(group, name).resize((len(layout.days), *layout.grid.shape))
+        _resize(_array(group, name), (len(layout.days), *layout.grid.shape))
     for name in (DIGEST, "time"):
-        _array(group, name).resize((len(layout.days),))
-    _array(group, "time")[:] = layout.ordinals
+        _resize(_array(group, name), (len(layout.days),))
+    if len(known) < len(layout.days):
+        _array(group, "time")[:] = layout.ordinals
     return True
+
+
+def _resize(array: zarr.Array[Any], shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        array.resize(shape)
 
 
 def _remove(path: Path) -> None:

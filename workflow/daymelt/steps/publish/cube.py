@@ -79,11 +79,11 @@ def days_of(indices: Sequence[MapIndex], seasons: Seasons) -> Days:
 
 def common_layers(indices: Sequence[MapIndex], days: Days) -> tuple[str, ...]:
     """The layers of the maps, the same on every day."""
-    every = list(days)
+    own = [[day for day, other in days.items() if other is index] for index in indices]
     found = {
         name: None
-        for index in indices
-        for name in index.layers([day for day in every if days[day] is index])
+        for index, of_index in zip(indices, own, strict=True)
+        for name in index.layers(of_index)
     }
     for day, index in days.items():
         for name in found:
