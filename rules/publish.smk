@@ -209,7 +209,7 @@ rule region_extents:
         "../envs/geo.yaml"
     threads: 1
     resources:
-        mem_mb=RESOURCES.memory(280),  # 1130 MiB at full size
+        mem_mb=RESOURCES.memory(280),  # 929 MiB at full size
         runtime=RESOURCES.minutes(10, 120),
     params:
         options=PARAMETERS.options("area", "seasons", "season_maps"),

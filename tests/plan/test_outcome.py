@@ -16,6 +16,8 @@ def test_it_tells_what_was_made_and_nothing_else(settings, tmp_path):
     assert list(outcome(jobs, tmp_path)) == [
         "Maps: 2 days in results/embedded/maps/multi-sensor/<season>/melt_<date>.tif"
     ]
+    (tmp_path / "results/embedded/publish").mkdir()
+    assert list(outcome(jobs, tmp_path))[1:] == ["Seasons and regions: results/embedded/publish/"]
     (tmp_path / "results/embedded/report").mkdir()
     (tmp_path / "results/embedded/benchmark").mkdir()
     (tmp_path / "results/embedded/benchmark/scores.txt").write_text("the table\n\n")

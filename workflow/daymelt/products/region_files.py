@@ -23,18 +23,21 @@ KM2 = ".4f"  # of the other columns
 
 
 def write_outlines(path: Path, names: Sequence[str], polygons: Sequence[Any], crs: str) -> None:
-    """Write named polygons as a FlatGeobuf."""
+    """Write named polygons as a FlatGeobuf, in memory first: GDAL does not report a full disk."""
+    content = io.BytesIO()
+    pyogrio.raw.write(
+        content,
+        shapely.to_wkb([_as_multi(polygon) for polygon in polygons]),
+        [np.array(names, object)],
+        fields=["name"],
+        layer="regions",
+        geometry_type="MultiPolygon",
+        crs=crs,
+        driver="FlatGeobuf",
+        SPATIAL_INDEX="NO",  # few outlines need none
+    )
     with atomic_path(path) as temporary:
-        pyogrio.raw.write(
-            temporary,
-            shapely.to_wkb([_as_multi(polygon) for polygon in polygons]),
-            [np.array(names, object)],
-            fields=["name"],
-            geometry_type="MultiPolygon",
-            crs=crs,
-            driver="FlatGeobuf",
-            SPATIAL_INDEX="NO",  # made beside the target; few outlines need none
-        )
+        temporary.write_bytes(content.getbuffer())
 
 
 def _as_multi(polygon: Any) -> Any:
