@@ -1,8 +1,11 @@
-"""Season maps and extents of regions of one season from its daily maps."""
+"""Season maps, extents of regions, cube and NetCDF file of one season from its daily maps."""
 
 import datetime as dt
 import hashlib
 import json
+import shutil
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +13,20 @@ import numpy as np
 import rasterio
 from common import season, study_grid
 from harness import Case, Setting, Stage
+from numcodecs import Zstd
 from numpy.typing import NDArray
 
 from daymelt.core.dates import season_days
 from daymelt.core.encoding import MAP_LAYERS, SAR_AGE
-from daymelt.products import cog
+from daymelt.core.manifest import checksum
+from daymelt.products import cog, conventions, season_netcdf, zarr_cube
 from daymelt.products.map_files import AGE, LAYERS
 from daymelt.products.region_files import write_cells
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.publishing import SeasonMaps
+from daymelt.steps.publish.cube import cube
 from daymelt.steps.publish.region_extents import region_extents
+from daymelt.steps.publish.season_file import season_file
 from daymelt.steps.publish.season_maps import season_maps
 
 MODEL = hashlib.sha256(b"benchmark").hexdigest()
@@ -34,7 +41,6 @@ def prepare(setting: Setting) -> None:
     for number, day in enumerate(days_of(setting)):
         for name, encoding in (*MAP_LAYERS.items(), ("age", SAR_AGE)):
             path = folder / (AGE if name == "age" else LAYERS[name]).format(day=day)
-            files.append({"path": path.name, "sha256": MODEL})
             if number < KINDS:
                 stored = layer(grid.shape, name, number)
                 cog.write_day(path, stored, grid, encoding, {"model_checksum": MODEL}, name)
@@ -42,7 +48,9 @@ def prepare(setting: Setting) -> None:
                 earlier = season(KINDS)[number % KINDS]
                 source = (AGE if name == "age" else LAYERS[name]).format(day=earlier)
                 path.hardlink_to(folder / source)
-    about = {"season": 2019, "area": "benchmark", "model_checksum": MODEL, "files": files}
+            files.append({"path": path.name, "size": path.stat().st_size, "sha256": checksum(path)})
+    about = {"season": 2019, "area": "benchmark", "model_checksum": MODEL, "inputs": MODEL}
+    about |= {"filled": {}, "sar_gaps": [], "files": files}
     (folder / "index.json").write_text(json.dumps(about))
     cells = np.arange(grid.rows * grid.columns, dtype=np.int32)
     bands = cells % BANDS + 1
@@ -111,7 +119,63 @@ def extents_case(setting: Setting) -> Case:
     return Case(ours, floor=lambda: reading(setting))
 
 
+def cube_case(setting: Setting) -> Case:
+    """The cube of a season, against reading the daily maps and compressing the same chunks."""
+    folder, sections = Path(setting.folder), of_season(setting)
+    codec = Zstd(level=zarr_cube.LEVEL)
+
+    def ours() -> None:
+        shutil.rmtree(folder / "cube", ignore_errors=True)
+        sections_of_cube = {name: sections[name] for name in ("area", "seasons")}
+        cube([folder / "index.json"], folder / "cube" / "cube.json", **sections_of_cube)
+
+    return Case(ours, lambda: compressing(setting, codec.encode), lambda: reading(setting))
+
+
+def file_case(setting: Setting) -> Case:
+    """The NetCDF file of a season, against reading the daily maps and compressing the same
+    chunks.
+    """
+    folder, sections = Path(setting.folder), of_season(setting)
+
+    def ours() -> None:
+        sections_of_file = {name: sections[name] for name in ("area", "seasons")}
+        season_file(folder / "index.json", folder / "season.nc", **sections_of_file)
+
+    def deflate(chunk: NDArray[np.uint8]) -> bytes:
+        return zlib.compress(chunk.tobytes(), season_netcdf.LEVEL)
+
+    return Case(ours, lambda: compressing(setting, deflate), lambda: reading(setting))
+
+
+def compressing(setting: Setting, encode: Callable[[NDArray[np.uint8]], object]) -> None:
+    """Read every layer of every day, and compress them in the chunks of the cube."""
+    folder, (length, height, width) = Path(setting.folder), conventions.CHUNK
+    days = days_of(setting)
+    for name in (*LAYERS.values(), AGE):
+        for first in range(0, len(days), length):
+            block = np.stack([read(folder, name, day) for day in days[first : first + length]])
+            for row in range(0, setting.rows, height):
+                for column in range(0, setting.columns, width):
+                    chunk = block[:, row : row + height, column : column + width]
+                    encode(np.ascontiguousarray(chunk))
+
+
 STAGES = [
+    Stage(
+        *("cube", "cube of a season of 183 days", "reading and compressing the same chunks", None),
+        *(cube_case, "reading the daily maps", prepare),
+        days=183,
+        growth=None,
+        repeats=1,
+    ),
+    Stage(
+        *("season-file", "NetCDF file of a season", "reading and compressing the same chunks"),
+        *(None, file_case, "reading the daily maps", prepare),
+        days=183,
+        growth=None,
+        repeats=1,
+    ),
     Stage(
         *("season-maps", "maps of a season of 183 days", "", None),
         *(maps_case, "reading the daily maps", prepare),

@@ -7,8 +7,8 @@ from pathlib import Path
 PACKAGE_FOLDER = Path(workflow.basedir) / "workflow"
 # the package of this checkout, here and in the jobs, whichever else is installed
 sys.path.insert(0, str(PACKAGE_FOLDER))
-# Snakemake gives OpenMP and the libraries of linear algebra as many threads as the rule; GDAL and
-# numba get the same here, so that jobs side by side never share a core. numpy's linear algebra gets
+# Snakemake gives OpenMP and the libraries of linear algebra as many threads as the rule; GDAL,
+# numba and Zarr get the same here, so that jobs side by side never share a core. numpy's linear algebra gets
 # one: its products here are small, and threads that wait for each other beside a busy process take
 # 30 times the processor time (structural similarity at 256 x 256: 9 ms and 284). OpenMP's threads
 # stay awake while they wait, as is its default: asleep, a step of training on two idle cores takes
@@ -24,7 +24,7 @@ shell.prefix(
     f"{INTERPRETER_FIRST}"
     f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
     " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS"
-    " OPENBLAS_NUM_THREADS=1 BLIS_NUM_THREADS=1; "
+    " ZARR_THREADING__MAX_WORKERS=$OMP_NUM_THREADS OPENBLAS_NUM_THREADS=1 BLIS_NUM_THREADS=1; "
 )
 
 from daymelt.core.errors import DaymeltError

@@ -27,6 +27,120 @@ rule season_maps:
         " 2> {log:q}"
 
 
+rule cube:
+    input:
+        maps=JOBS.map_indices_of,
+        sar=JOBS.sar_of_cube(),
+        interpolated=JOBS.inputs_of_cube(places.INTERPOLATED, split=JOBS.map_pool),
+        mar=JOBS.inputs_of_cube(places.MAR),
+        microwave=JOBS.inputs_of_cube(places.MICROWAVE),
+    output:
+        places.CUBE,
+    log:
+        "logs/{area}/cube/{model}.log",
+    benchmark:
+        "logs/{area}/cube/{model}.tsv"
+    conda:
+        "../envs/publish.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(100),
+        runtime=RESOURCES.minutes(10, 600),
+    params:
+        options=PARAMETERS.options("area", "seasons"),
+        code=code_digest("cube"),
+    message:
+        "Cube of the maps"
+    shell:
+        "python -m daymelt cube --options {params.options:q} --maps {input.maps:q}"
+        " --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
+        " --microwave {input.microwave:q} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule season_file:
+    input:
+        maps=places.MAP_INDEX,
+    output:
+        places.SEASON_FILE,
+    log:
+        "logs/{area}/season_file/{model}/{season}.log",
+    benchmark:
+        "logs/{area}/season_file/{model}/{season}.tsv"
+    conda:
+        "../envs/publish.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(200),
+        runtime=RESOURCES.minutes(10, 300),
+    params:
+        options=PARAMETERS.options("area", "seasons"),
+        code=code_digest("season-file"),
+    message:
+        "Maps of {wildcards.season} as one file"
+    shell:
+        "python -m daymelt season-file --options {params.options:q} --maps {input.maps:q}"
+        " --out {output:q}"
+        " 2> {log:q}"
+
+
+rule stac_season:
+    input:
+        maps=places.MAP_INDEX,
+        netcdf=places.SEASON_FILE,
+    output:
+        places.STAC_SEASON,
+    log:
+        "logs/{area}/stac_season/{model}/{season}.log",
+    benchmark:
+        "logs/{area}/stac_season/{model}/{season}.tsv"
+    conda:
+        "../envs/publish.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(10),
+        runtime=RESOURCES.minutes(10, 60),
+    params:
+        options=PARAMETERS.options("area", "seasons", "publish"),
+        code=code_digest("stac-season"),
+    message:
+        "STAC items of {wildcards.season}"
+    shell:
+        "python -m daymelt stac-season --options {params.options:q} --maps {input.maps:q}"
+        " --netcdf {input.netcdf:q} --model {wildcards.model}"
+        " --out {output:q}"
+        " 2> {log:q}"
+
+
+rule stac_area:
+    input:
+        collections=JOBS.stac_seasons(),
+        cube=places.at(places.CUBE, model=JOBS.model),
+    output:
+        places.STAC,
+    log:
+        "logs/{area}/stac_area.log",
+    benchmark:
+        "logs/{area}/stac_area.tsv"
+    conda:
+        "../envs/publish.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(10),
+        runtime=RESOURCES.minutes(10, 60),
+    params:
+        options=PARAMETERS.options("area", "seasons", "publish"),
+        code=code_digest("stac-area"),
+        model=JOBS.model,
+    message:
+        "STAC catalogue of {wildcards.area}"
+    shell:
+        "python -m daymelt stac-area --options {params.options:q}"
+        " --collections {input.collections:q} --cube {input.cube:q} --model {params.model:q}"
+        " --out {output:q}"
+        " 2> {log:q}"
+
+
 rule climatology:
     input:
         JOBS.each_season(places.SEASON_MAPS),

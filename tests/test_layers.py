@@ -63,6 +63,7 @@ DISTRIBUTIONS = {
     "sklearn": "scikit-learn",
     "yaml": "PyYAML",
     "pystac_client": "pystac-client",
+    "stac_geoparquet": "stac-geoparquet",
     "pydantic_core": "pydantic",
 }
 

@@ -47,7 +47,7 @@ for word in "$@"; do
     last=$word
 done
 pools="$OMP_NUM_THREADS $MKL_NUM_THREADS $NUMBA_NUM_THREADS $GDAL_NUM_THREADS"
-pools="$pools $OPENBLAS_NUM_THREADS"
+pools="$pools $ZARR_THREADING__MAX_WORKERS $OPENBLAS_NUM_THREADS"
 echo "$3 $threads $pools" >> pools.txt
 test "$3" != evaluate || for word in "$@"; do
     case "$word" in
@@ -93,7 +93,9 @@ def planned(dry_run):
         )
         counts = dict(line.split() for line in table[1].splitlines()) if table else {}
         return {
-            name: int(count) for name, count in counts.items() if name not in ("all", "prepare")
+            name: int(count)
+            for name, count in counts.items()
+            if name not in ("all", "prepare", "publish")
         }
 
     return plan
@@ -150,6 +152,12 @@ def finished(run_pretended):
 def without_raw(run_pretended):
     """Folder of a project whose streams are prepared and whose Sentinel-1 files are gone."""
     return run_pretended(ONE_SEASON_WITHOUT_RAW, "prepare")[0]
+
+
+@pytest.fixture(scope="module")
+def published(run_pretended):
+    """Folder of a project whose two seasons are published."""
+    return run_pretended(TWO_SEASONS, "publish")[0]
 
 
 @pytest.fixture
@@ -214,6 +222,7 @@ def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_p
     took = {row[0]: float(row[-1]) * MIB for row in measured("A season at full size")}
     # those of publishing are measured by benchmarks/publishing.py
     apart = {"calibrate", "interval_scores", "season_maps", "regions", "region_extents"}
+    apart |= {"cube", "season_file", "stac_season", "stac_area"}
     assert asked.keys() - apart == took.keys() - {"all"}
     assert {rule for rule in took.keys() - {"all"} if asked[rule] < took[rule]} == set()
 
@@ -398,6 +407,46 @@ def test_a_change_reruns_exactly_what_depends_on_it(
     assert planned(finished[0]) == expected
 
 
+CATALOGUE = {"stac_season": 2, "stac_area": 1}
+REPUBLISHED = [
+    ("config.yaml", {"license: other": "license: CC-BY-4.0"}, CATALOGUE),
+    ("config.yaml", {"cube_inputs: false": "cube_inputs: true"}, {"cube": 1, "stac_area": 1}),
+    ("workflow/daymelt/products/stac.py", CHANGED, CATALOGUE),
+    ("workflow/daymelt/products/stac_table.py", CHANGED, {"stac_area": 1}),
+    ("workflow/daymelt/products/zarr_cube.py", CHANGED, {"cube": 1, "stac_area": 1}),
+    (
+        "workflow/daymelt/products/season_netcdf.py",
+        CHANGED,
+        {"season_file": 2, **CATALOGUE},
+    ),
+    (
+        "results/embedded/maps/multi-sensor/2019/index.json",
+        {"map": "map again"},
+        {
+            **dict.fromkeys(("season_maps", "region_extents", "season_file", "stac_season"), 1),
+            **{"cube": 1, "stac_area": 1},
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "expected"),
+    REPUBLISHED,
+    ids=[f"{Path(row[0]).name}: {next(iter(row[1].values()))}" for row in REPUBLISHED],
+)
+def test_a_change_publishes_again_exactly_what_depends_on_it(
+    published, change_file, name, changes, expected, planned
+):
+    change_file(published / name, changes)
+    assert planned(published, "publish") == expected
+
+
+def test_a_bare_run_publishes_no_cube_and_no_catalogue(tmp_path, planned):
+    plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"))
+    assert not {"cube", "season_file", "stac_season", "stac_area"} & plan.keys()
+
+
 def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw, planned):
     months = sorted((without_raw / "resources/embedded/sentinel1").iterdir())
     assert [[path.name for path in month.iterdir()] for month in months] == [
@@ -472,7 +521,7 @@ def test_every_library_of_a_job_has_as_many_threads_as_its_rule(finished):
         "evaluate",
     }
     for step, threads, *pools in jobs:
-        assert pools == [*[threads] * 4, "1"], step
+        assert pools == [*[threads] * 5, "1"], step
     learned = {threads for step, threads, *_ in jobs if step in ("train", "map")}
     assert learned == {"8", "4", "1"}  # a threshold has nothing to share out
 

@@ -74,6 +74,10 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "climatology": "the mean of the seasons and the difference of each from it",
         "regions": "the cells of the regions: whole area, elevation bands, polygons of the user",
         "region-extents": "daily melt extent of every region in a season",
+        "cube": "the maps of all seasons as one Zarr store",
+        "season-file": "the maps of a season as one NetCDF file",
+        "stac-season": "the published maps of a season with their STAC items",
+        "stac-area": "the STAC catalogue of an area",
     },
     "export": {"export-meltwaterbench": "an area in the layout of the published dataset"},
 }

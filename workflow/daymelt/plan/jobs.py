@@ -406,7 +406,28 @@ class Jobs:
 
     def publications(self) -> list[str]:
         """What `snakemake publish` makes."""
-        return self.season_products()
+        return [
+            *self.season_products(),
+            self.at(places.CUBE, model=self.model),
+            *self.each_season(places.SEASON_FILE, model=self.model),
+            self.at(places.STAC),
+        ]
+
+    def map_indices_of(self, wildcards: Wildcards) -> list[str]:
+        """The list of maps of each season of a job's model."""
+        return self.each_season(places.MAP_INDEX, model=wildcards.model)
+
+    def inputs_of_cube(self, place: str, **wildcards: object) -> list[str]:
+        """A stream of every season, where the cube holds the inputs."""
+        return self.each_season(place, **wildcards) if self.config.publish.cube_inputs else []
+
+    def sar_of_cube(self) -> list[str]:
+        """Melt fractions of every month, where the cube holds the inputs."""
+        return self.sar_streams() if self.config.publish.cube_inputs else []
+
+    def stac_seasons(self) -> list[str]:
+        """The STAC collection of every season of the model."""
+        return self.each_season(places.STAC_SEASON, model=self.model)
 
     def station_records(self, compares: bool, folder: Path) -> list[str]:
         """The manifest of the weather stations that the report shows.

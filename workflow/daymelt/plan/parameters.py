@@ -39,6 +39,8 @@ class Parameters:
             }
             if "sentinel1" in values:
                 del values["sentinel1"]["keep_raw"]  # changes no result
+            if "publish" in values:
+                del values["publish"]["cube_inputs"]  # says which files the cube is given
             year = season_of(wildcards)
             if "seasons" in values and year is not None:
                 values["seasons"]["years"] = [year]

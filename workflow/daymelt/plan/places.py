@@ -92,6 +92,10 @@ REGION_EXTENTS = {
     "csv": f"{PUBLISH}/{{model}}/regions/{{season}}.csv",
     "parquet": f"{PUBLISH}/{{model}}/regions/{{season}}.parquet",
 }
+CUBE = f"{PUBLISH}/{{model}}/cube.json"  # what the Zarr store beside it holds
+SEASON_FILE = f"{PUBLISH}/{{model}}/netcdf/{{area}}_{{season}}.nc"
+STAC_SEASON = f"{PUBLISH}/{{model}}/maps/{{season}}/collection.json"
+STAC = f"{PUBLISH}/catalog.json"
 
 
 class _Given(dict[str, object]):

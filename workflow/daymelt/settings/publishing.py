@@ -54,6 +54,11 @@ class Regions(Section):
 class Publish(Section):
     """What `snakemake publish` makes of the maps."""
 
+    cube_inputs: bool = Field(
+        False,
+        description="put the inputs of the maps into the cube too: Sentinel-1, its interpolation, "
+        "MAR and passive microwave",
+    )
     license: Text = Field(
         "other",
         description="licence of the maps as the catalogue states it: an SPDX identifier, such as "
