@@ -10,8 +10,9 @@ sys.path.insert(0, str(PACKAGE_FOLDER))
 # Snakemake gives OpenMP and the libraries of linear algebra as many threads as the rule; GDAL,
 # numba and Zarr get the same here, so that jobs side by side never share a core. numpy's linear
 # algebra gets one: its products here are small, and threads that wait for each other beside a busy
-# process take 30 times the processor time (docs/performance.md). OpenMP's threads stay awake while they wait, as is its default: asleep, a step of training on two idle cores takes
-# 250 ms instead of 140 (docs/performance.md).
+# process take 30 times the processor time. OpenMP's threads stay awake while they wait, as is its
+# default: asleep, a training step on two idle cores takes 250 ms instead of 140
+# (docs/performance.md).
 # Jobs run the interpreter that runs Snakemake, activated or not; where rules have environments or
 # containers of their own, those come first.
 INTERPRETER_FIRST = (
