@@ -2,8 +2,9 @@
 grid, the DEM and the lists of days.
 """
 
+import datetime as dt
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from daymelt.archives import hub
@@ -52,17 +53,36 @@ def retrieve_meltwaterbench(
 
 
 def volumes(dataset: hub.Dataset, seasons: Seasons, microwave: Microwave) -> Iterator[str]:
-    """What the workflow will fetch of the daily rasters, a line a source, and the sum."""
+    """What the workflow will fetch of the daily rasters, a line a source, and the sum.
+
+    Raises
+    ------
+    MissingInputError
+        The dataset holds no day of a year.
+    """
     summer = {day for year in seasons.years for day in season_days(year, seasons.months)}
     winter = {day for year in seasons.years for day in winter_days(year, microwave.winter_months)}
     total = 0
-    for folder in (layout.SAR, layout.MICROWAVE, layout.MAR):
+    for folder in layout.OF_DAYS.values():
         days = summer | winter if folder == layout.MICROWAVE else summer
-        sizes = [f.size for f in hub.listing(dataset, folder) if layout.day_of(f.path.name) in days]
+        listed = {layout.day_of(file.path.name): file.size for file in hub.listing(dataset, folder)}
+        check_years(seasons, [day for day in listed if day is not None], folder)
+        sizes = [size for day, size in listed.items() if day in days]
         total += sum(sizes)
         yield f"{human(sum(sizes)):>10}  in {len(sizes)} files, when the workflow runs: {folder}"
     years = ", ".join(map(str, seasons.years))
     yield f"{human(total):>10}  at most for {years}; less where winter means are in the dataset"
+
+
+def check_years(seasons: Seasons, days: Iterable[dt.date], folder: PurePosixPath) -> None:
+    """MissingInputError where a year has none of the days of a folder."""
+    held = sorted({day.year for day in days})
+    lacking = [year for year in seasons.years if year not in held]
+    if lacking:
+        raise MissingInputError(
+            f"seasons.years: found {lacking[0]}, of which {folder} of the dataset has no day; "
+            f"expected years that it has, {', '.join(map(str, held)) or 'none'}"
+        )
 
 
 def split_files(dataset: hub.Dataset) -> list[hub.HubFile]:
