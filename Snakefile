@@ -1,6 +1,3 @@
-configfile: f"{workflow.basedir}/config.yaml"
-
-
 include: "rules/common.smk"
 include: "rules/retrieve.smk"
 include: "rules/prepare.smk"

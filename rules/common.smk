@@ -37,7 +37,18 @@ from daymelt.plan.parameters import Parameters, given
 # not called Resources: Snakemake runs these files among its own names, which has one
 from daymelt.plan.resources import JobResources
 from daymelt.plan.settings import load_run, load_settings
+from daymelt.settings.files import read_file
 from daymelt.settings.protocols import PUBLISHED
+
+try:
+    # Snakemake names neither file nor line where it cannot read one
+    read_file(Path(workflow.basedir) / "config.yaml")
+except DaymeltError as error:
+    sys.exit(f"daymelt: {error}")
+
+
+configfile: f"{workflow.basedir}/config.yaml"
+
 
 try:
     if workflow.is_main_process:

@@ -173,7 +173,7 @@ def test_what_the_package_imports_is_declared():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_nobody_pickles_and_only_access_reads_the_environment(module):
+def test_nobody_pickles_and_only_credentials_reads_the_environment(module):
     tree = ast.parse(provenance.module_path(module).read_bytes())
     assert "pickle" not in {
         alias.name
@@ -184,7 +184,7 @@ def test_nobody_pickles_and_only_access_reads_the_environment(module):
     # credentials have no other place than the one; the other is told by torchrun or Slurm which
     # process it is
     if room(module) != "top" and module not in (
-        "daymelt.archives.access",
+        "daymelt.archives.credentials",
         "daymelt.learn.processes",
     ):
         assert not [

@@ -262,6 +262,16 @@ def test_a_misspelt_key_stops_before_any_job_in_one_line(tmp_path, snakemake):
     assert not (tmp_path / "resources").exists()
 
 
+def test_a_config_yaml_that_is_no_yaml_is_told_with_its_line(tmp_path, dry_run):
+    copy_project(tmp_path)
+    config = tmp_path / "config.yaml"
+    config.write_text(f"area:\n  rows: 3\n columns: 4\n{config.read_text()}")
+    run = dry_run(tmp_path)
+    assert run.returncode != 0
+    assert f"daymelt: {config}, line 3: no valid YAML: " in run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_a_finished_run_says_where_the_maps_are_and_prints_the_scores(finished):
     assert "in results/embedded/maps/multi-sensor/<season>/melt_<date>.tif" in finished[1].stdout
     assert "score" in finished[1].stdout  # what the pretended step wrote into scores.txt

@@ -1,5 +1,6 @@
 """`daymelt retrieve` for a person: the files of the steps, in the places of the workflow."""
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from runs.small_run import SETTINGS
 from servers.listing import Listing
 
 from daymelt.commands.retrieve import periods_of
+from daymelt.core.errors import ConfigError
 from daymelt.core.manifest import RAW, manifest_digest, read_manifest
 from daymelt.settings.loading import load
 
@@ -72,6 +74,60 @@ def test_what_cannot_be_is_told_in_one_line_with_the_remedy(person, capsys, word
     assert person("retrieve", *words) == 2
     (line,) = said(capsys)
     assert remedy in line
+
+
+@pytest.mark.parametrize(
+    ("source", "period", "told"),
+    [
+        ("sentinel1", "--season 2018", "--season 2018: expected a year of seasons.years, 2019"),
+        ("mar", "--season 2018", "--season 2018: expected a year of seasons.years, 2019"),
+        ("microwave", "--season 2099", "--season 2099: expected a year of seasons.years, 2019"),
+        ("sentinel1", "--month 2018-07", "--month 2018-07: expected a month that the settings"),
+        ("sentinel1", "--month 2019-11", "1, 2, 3, 7, 8 of the seasons 2019"),
+        ("mar", "--month 2019-01", "retrieve, 7, 8 of the seasons 2019"),
+        ("microwave", "--month 2099-07", "--month 2099-07: expected a month that the settings"),
+    ],
+)
+def test_a_period_that_the_settings_do_not_retrieve_is_refused(
+    person, capsys, source, period, told
+):
+    assert person("retrieve", source, *period.split(), "--dry-run") == 2
+    (line,) = said(capsys)
+    assert told in line
+    assert not Path("resources").exists()
+
+
+LATER = {"seasons": {"years": [2019, 2020], "months": [7, 8]}, "sentinel1": {"provider": "opera"}}
+
+
+@pytest.mark.parametrize("source", ["sentinel1", "microwave", "mar"])
+def test_a_period_that_has_not_begun_is_refused_for_every_source(source, one_line):
+    config, today = load({**SETTINGS, **LATER}), dt.date(2020, 7, 20)
+    with pytest.raises(ConfigError) as refusal:
+        periods_of(source, config, "2020-08", None, today)
+    one_line(refusal, "--month 2020-08: has not begun")
+    assert periods_of(source, config, "2020-07", None, today)
+    with pytest.raises(ConfigError) as refusal:
+        periods_of(source, config, None, 2020, dt.date(2019, 6, 1))
+    one_line(refusal, "--season 2020: has not begun")
+
+
+def test_a_running_season_is_its_months_that_have_begun():
+    config = load({**SETTINGS, **LATER})
+    found = periods_of("sentinel1", config, None, 2020, dt.date(2020, 7, 20))
+    assert found == ["2020-01", "2020-02", "2020-03", "2020-07"]
+    assert periods_of("mar", config, None, 2020, dt.date(2020, 7, 20)) == ["2020"]
+
+
+def test_a_winter_month_before_new_year_belongs_to_the_season_after_it():
+    winter = {"provider": "nsidc-0630", "winter_months": [12, 1]}
+    config = load({**SETTINGS, "microwave": winter})
+    assert periods_of("microwave", config, "2018-12", None) == ["2019"]
+
+
+def test_published_melt_fractions_are_retrieved_without_a_winter():
+    config = load({**SETTINGS, "sentinel1": {"provider": "meltwaterbench"}})
+    assert periods_of("sentinel1", config, None, 2019) == ["2019-07", "2019-08"]
 
 
 def test_a_month_stands_for_its_season_where_files_come_by_the_season(person, capsys):

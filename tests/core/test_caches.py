@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from daymelt.core.caches import OWN, use_writable
 
 FOLDERS = """
@@ -42,3 +44,22 @@ def test_a_folder_of_caches_that_can_be_written_is_left_as_it_is(tmp_path):
     environment = {"XDG_CACHE_HOME": str(tmp_path / "caches")}
     use_writable(environment, tmp_path)
     assert environment == {"XDG_CACHE_HOME": str(tmp_path / "caches")}
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file/caches"])
+def test_a_folder_of_caches_that_cannot_be_reached_is_not_used(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    environment = {"XDG_CACHE_HOME": str(tmp_path / name)}
+    use_writable(environment, tmp_path)
+    assert environment["XDG_CACHE_HOME"] == str(tmp_path / OWN)
+
+
+def test_the_caches_of_a_home_that_may_not_be_entered_are_not_used(tmp_path, monkeypatch):
+    def closed(path, **_options):
+        raise PermissionError(13, "Permission denied")
+
+    environment = {}
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", closed)
+        use_writable(environment, tmp_path)
+    assert environment["XDG_CACHE_HOME"] == str(tmp_path / OWN)

@@ -3,6 +3,8 @@
 Each could otherwise fail in retrieval, training, mapping or scoring alone.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -287,8 +289,10 @@ def test_a_split_file_that_cannot_serve_is_refused(tmp_path, rows, told):
 )
 def test_a_copy_of_the_dataset_on_another_grid_or_without_its_mask_is_refused(tmp_path, mask, told):
     if mask is not None:
-        write_field(tmp_path / layout.MASK, np.ones(mask.shape, np.float32), mask)
+        for path in (layout.MASK, layout.SAR / "2019_08_02.tif"):
+            write_field(tmp_path / path, np.ones(mask.shape, np.float32), mask)
     chosen = {name: {"provider": "meltwaterbench"} for name in ("sentinel1", "terrain")}
+    chosen |= season(2019)
     with pytest.raises(DaymeltError) as refusal:
         load_run({**chosen, "meltwaterbench": {"folder": str(tmp_path)}})
     assert told in str(refusal.value)
@@ -302,3 +306,85 @@ def test_a_copy_of_the_dataset_on_another_grid_or_without_its_mask_is_refused(tm
             }
         )
         assert config.area.grid == mask
+
+
+PUBLISHED = Grid("EPSG:3413", 100, 228_900, -2_445_900, *layout.SHAPE)
+SMALL = Grid("EPSG:3413", 100, 228_900, -2_445_900, 30, 40)
+
+
+def of_hub(grid, *names, **more):
+    """Settings of an area on a grid, with the dataset on the hub as the provider of some inputs."""
+    place = ("crs", "spacing_m", "left", "top", "rows", "columns")
+    area = {name: getattr(grid, name) for name in place}
+    chosen = {name: {"provider": "meltwaterbench"} for name in names}
+    return {"area": area, "training": {"crop": 16}, **season(2019), **chosen, **more}
+
+
+def test_the_grid_and_the_years_of_the_dataset_on_the_hub_are_accepted(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = ("sentinel1", "microwave", "mar", "terrain")
+    assert load_run(of_hub(PUBLISHED, *names)).area.grid == PUBLISHED
+    assert load_run(of_hub(PUBLISHED, "microwave", **season(2016)))
+    other = {"repo": "owner/data"}  # of which nothing is known
+    assert load_run(of_hub(SMALL, *names, meltwaterbench=other, **season(2012)))
+
+
+@pytest.mark.parametrize("name", ["sentinel1", "microwave", "mar", "terrain"])
+@pytest.mark.parametrize(
+    ("grid", "told"),
+    [
+        (
+            SMALL,
+            "area: found 30 x 40 cells of 100 m; expected the grid of the dataset, 2863",
+        ),
+        (
+            Grid("EPSG:3413", 200, 228_900, -2_445_900, *layout.SHAPE),
+            "area: found 2863 x 1633 cells of 200 m; expected the grid of the dataset",
+        ),
+    ],
+)
+def test_an_area_off_the_grid_of_the_dataset_on_the_hub_is_refused(
+    tmp_path, monkeypatch, name, grid, told
+):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DaymeltError) as refusal:
+        load_run(of_hub(grid, name))
+    assert told in str(refusal.value) and "daymelt retrieve-meltwaterbench" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "year", "told"),
+    [
+        ("sentinel1", 2016, "found 2016; expected 2017 to 2023, the years of sentinel1.provider"),
+        ("microwave", 2024, "found 2024; expected 2016 to 2023, the years of microwave.provider"),
+        ("mar", 2024, "found 2024; expected 2017 to 2023, the years of mar.provider"),
+    ],
+)
+def test_a_year_that_the_dataset_on_the_hub_does_not_hold_is_refused(name, year, told):
+    with pytest.raises(DaymeltError) as refusal:
+        load_run(of_hub(PUBLISHED, name, **season(year)))
+    assert f"seasons.years: {told}" in str(refusal.value)
+
+
+def test_the_mask_that_was_fetched_from_a_hub_decides_of_the_grid(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values = of_hub(SMALL, "terrain", meltwaterbench={"repo": "owner/data"})
+    values["area"]["name"] = "mine"
+    mask = Path("resources/mine/meltwaterbench") / layout.MASK
+    write_field(mask, np.ones(SMALL.shape, np.float32), SMALL)
+    assert load_run(values).area.grid == SMALL
+    values["area"]["left"] += 30
+    with pytest.raises(DaymeltError, match=r"area: not on the grid of resources/mine/"):
+        load_run(values)
+
+
+@pytest.mark.parametrize("held", [["2019_08_02.tif"], []])
+def test_a_year_that_a_copy_of_the_dataset_does_not_hold_is_refused(tmp_path, held):
+    for path in (layout.MASK, *(layout.MAR / name for name in held)):
+        write_field(tmp_path / path, np.ones(SMALL.shape, np.float32), SMALL)
+    (tmp_path / layout.MAR).mkdir(parents=True, exist_ok=True)
+    copy = {"meltwaterbench": {"folder": str(tmp_path)}}
+    years = "2019" if held else "none"
+    with pytest.raises(DaymeltError, match=rf"found 2018, of which .* has, {years}$") as refusal:
+        load_run(of_hub(SMALL, "mar", **season(2018), **copy))
+    assert "seasons.years: " in str(refusal.value)

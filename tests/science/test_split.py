@@ -206,6 +206,20 @@ def test_the_distance_is_to_the_nearest_training_day(split):
     assert distance_to_training(split) == expected
 
 
+@pytest.mark.parametrize("days", [[15], [3, 15]])
+def test_months_with_a_day_or_two_are_told_nothing_that_cannot_help(one_line, days):
+    acquired = [dt.date(2019, month, day) for month in range(4, 10) for day in days]
+    with pytest.raises(ConfigError) as raised:
+        check_training_days(split_days(acquired, 42, 1, 1))
+    one_line(raised, f"at most {len(days)} in a month); name years in split.training_only_years")
+
+
+def test_a_season_without_an_acquisition_is_told_as_such(one_line):
+    with pytest.raises(ConfigError) as raised:
+        check_training_days({})
+    one_line(raised, "split: no training day, as there is no acquisition")
+
+
 def test_one_track_and_the_default_split_leave_no_training_day_and_the_line_says_what_would(
     one_line,
 ):

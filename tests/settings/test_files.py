@@ -98,3 +98,34 @@ def test_a_value_that_no_file_holds_has_no_place(tmp_path):
 def test_a_day_that_no_calendar_has_is_told(tmp_path):
     with pytest.raises(ConfigError, match="no valid YAML"):
         load(written(tmp_path, "my.yaml", "report: {day: 2019-02-30}\n"))
+
+
+UNREADABLE = [
+    ("area:\n  rows: 3\n columns: 4\n", "line 3", "expected <block end>"),
+    ("sar: [1, 2\ntwin: 3\n", "line 2", "flow sequence that begins on line 1, expected ','"),
+    ("a: 1\n\tb: 2\n", "line 2", "'"),
+    ("a: 1\n---\nb: 2\n", "line 2", "another document"),
+    ("b: 3\na: *y\n", "line 2", "undefined alias"),
+    ("b: 3\na: !!python/object:os.system x\n", "line 2", "constructor for the tag"),
+    ("b: 3\n? [1]\n: 3\n", "line 2", "unhashable key"),
+    ("\nreport: {day: 2019-02-30}\n", "line 2", "out of range"),
+    ("twin:\n  seed: !!int x\n", "line 2", "'x'"),
+    ("b: 3\na: '\x01'\n", "line 2", "special characters"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "words"), UNREADABLE)
+def test_a_file_that_is_no_yaml_is_told_with_its_line(tmp_path, text, line, words):
+    path = written(tmp_path, "my.yaml", text)
+    with pytest.raises(ConfigError) as refusal:
+        read_file(path)
+    told = str(refusal.value)
+    assert told.startswith(f"{path}, {line}: no valid YAML: ") and words in told
+    assert "\n" not in told and "<unicode string>" not in told
+
+
+def test_a_file_that_is_not_in_utf_8_is_told_with_its_line(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_bytes(b"area:\n  name: \xe9\n")
+    with pytest.raises(ConfigError, match="line 2: no valid YAML: byte 0xe9 is not UTF-8"):
+        read_file(path)

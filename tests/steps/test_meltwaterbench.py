@@ -21,14 +21,15 @@ from daymelt.core import cube
 from daymelt.core.atomic import write_json
 from daymelt.core.dates import season_days
 from daymelt.core.encoding import PERCENT
+from daymelt.core.errors import MissingInputError
 from daymelt.core.manifest import read_manifest
 from daymelt.plan.settings import load_settings
 from daymelt.products.cog import write_day
 from daymelt.science.regrid import axis_weights, upsample
-from daymelt.settings.inputs import Microwave, Seasons
+from daymelt.settings.inputs import MeltwaterBench, Microwave, Seasons
 from daymelt.settings.loading import load
 from daymelt.sources.meltwaterbench import layout as published
-from daymelt.steps.retrieve.retrieve_meltwaterbench import volumes
+from daymelt.steps.retrieve.retrieve_meltwaterbench import retrieve_meltwaterbench, volumes
 from daymelt.steps.splits import read_split
 
 ALBERS = "+proj=aea +lat_1=60 +lat_2=85 +lat_0=0 +lon_0=-40 +datum=WGS84 +units=m +type=crs"
@@ -626,6 +627,15 @@ def test_the_first_fetch_brings_what_an_area_is_configured_from(exported, tmp_pa
     assert "landMask_100m.tif" in capsys.readouterr().out
     assert load_settings(path).area.rows == 47
     assert (tmp_path / "data" / published.split_folder("unet-smp") / "test.csv").is_file()
+
+
+def test_the_first_fetch_refuses_a_year_that_the_dataset_lacks(exported, tmp_path, one_line):
+    with Hub(exported) as server:
+        about = MeltwaterBench(repo=server.repo, endpoint=server.base)
+        with pytest.raises(MissingInputError) as refusal:
+            retrieve_meltwaterbench(tmp_path, about, Seasons(years=(2018, 2019)), Microwave())
+    one_line(refusal, "seasons.years: found 2018", "has no day; expected years that it has, 2019")
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_volume_of_a_season_counts_the_winter_before_it_over_new_year(tmp_path):

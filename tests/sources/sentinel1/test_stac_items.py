@@ -122,3 +122,10 @@ def test_an_item_of_wrong_values_is_refused(item, one_line):
     with pytest.raises(FormatError) as raised:
         parse_item(item)
     one_line(raised, "scene")
+
+
+@pytest.mark.parametrize("name", ["datetime", "platform", "sat:orbit_state"])
+def test_a_field_that_is_null_is_told_as_null(name, one_line):
+    with pytest.raises(FormatError) as raised:
+        parse_item(made(properties={name: None, "start_datetime": None}))
+    one_line(raised, "scene", f"{name} is null")

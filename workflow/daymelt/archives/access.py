@@ -2,13 +2,10 @@
 or refused.
 
 A secret goes to the hosts it is meant for and to no other, also along redirects, and only over TLS
-or the loopback interface. This is the one place that reads credentials from the environment or from
-netrc; nothing here shows them in a representation, a log or an exception.
+or the loopback interface. Nothing here shows one in a representation, a log or an exception.
 """
 
 import base64
-import netrc as netrc_format
-import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +15,7 @@ import requests
 from requests.auth import AuthBase
 
 from daymelt import __version__
+from daymelt.archives.credentials import Secret, environment, netrc_hosts, netrc_path
 from daymelt.archives.patient import PatientAdapter
 from daymelt.archives.retry import Policy
 from daymelt.archives.said import NOTHING, Said
@@ -36,24 +34,6 @@ from daymelt.archives.web import (
     told,
 )
 from daymelt.core.errors import ConfigError, MissingCredentialError, one_line
-
-SECRET_NAMES = re.compile(r"TOKEN|PASSWORD|PASSWD|SECRET|USERNAME|CREDENTIAL|_KEY$")
-
-
-class Secret:
-    """A text that is kept out of representations and messages."""
-
-    __slots__ = ("_text",)
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def reveal(self) -> str:
-        """The text itself."""
-        return self._text
-
-    def __repr__(self) -> str:
-        return "Secret(…)"
 
 
 @dataclass(frozen=True)
@@ -243,7 +223,7 @@ def earthdata(
     ConfigError
         A credential that no header can carry, or a netrc that cannot be read.
     """
-    variables = os.environ if environ is None else environ
+    variables = environment(environ)
     remedies = Remedies(
         "no account found; set EARTHDATA_TOKEN, or EARTHDATA_USERNAME and EARTHDATA_PASSWORD, "
         f"or add {login_host} to netrc",
@@ -281,6 +261,7 @@ def planetary(
     key: str | None = None,
     environ: Mapping[str, str] | None = None,
     storage_hosts: Sequence[str] = (".blob.core.windows.net",),
+    policy: Policy = Policy(),  # noqa: B008 - frozen
 ) -> Access:
     """The Planetary Computer: addresses on its storage are signed with short-lived tokens from
     `token_endpoint`.
@@ -291,8 +272,9 @@ def planetary(
         which is answered too.
     storage_hosts : whose addresses are signed; `.domain` for accounts that are host names,
         `host:port` for those in the path.
+    policy : time limits and attempts of the requests for tokens
     """
-    variables = os.environ if environ is None else environ
+    variables = environment(environ)
     key = _printable(
         (key or variables.get("PC_SDK_SUBSCRIPTION_KEY", "")).strip(), "PC_SDK_SUBSCRIPTION_KEY"
     )
@@ -309,7 +291,7 @@ def planetary(
     tokens = Access(
         "Planetary Computer", remedies, "PC_SDK_SUBSCRIPTION_KEY" if key else None, logins
     )
-    signer = Signer(token_endpoint, tuple(storage_hosts), tokens.session, tokens.refusal)
+    signer = Signer(token_endpoint, tuple(storage_hosts), tokens.session, tokens.refusal, policy)
     return Access(tokens.provider, remedies, tokens.found, signer=signer)
 
 
@@ -321,35 +303,13 @@ def hub_token(endpoint: str, environ: Mapping[str, str] | None = None) -> Secret
     ConfigError
         It is no token, or `endpoint` is asked without TLS.
     """
-    token = _printable(
-        (os.environ if environ is None else environ).get("HF_TOKEN", "").strip(), "HF_TOKEN"
-    )
+    token = _printable(environment(environ).get("HF_TOKEN", "").strip(), "HF_TOKEN")
     if token and not is_private(endpoint):
         raise ConfigError(
             f"meltwaterbench.endpoint: found {bare(endpoint)}; expected https, HF_TOKEN goes "
             "nowhere else; or unset HF_TOKEN"
         )
     return Secret(token) if token else None
-
-
-def secrets(environ: Mapping[str, str] | None = None) -> list[Secret]:
-    """Every value of the environment whose name says that it may be a credential, and the names and
-    passwords of netrc, to keep them out of texts for others.
-    """
-    variables = os.environ if environ is None else environ
-    found = [value for name, value in variables.items() if SECRET_NAMES.search(name.upper())]
-    path = netrc_path(variables)
-    for name, account, password in (_netrc_hosts(path) or {}).values() if path else ():
-        found += [word for word in (name, account, password) if word]
-    return [Secret(value) for value in found]
-
-
-def netrc_path(variables: Mapping[str, str]) -> Path | None:
-    """The file that NETRC names, or ~/.netrc; None for a user without a home folder."""
-    try:
-        return Path(variables.get("NETRC") or Path.home() / ".netrc")
-    except RuntimeError:
-        return None
 
 
 def is_meant_for(url: str, hosts: Sequence[str]) -> bool:
@@ -420,7 +380,7 @@ def _netrc_entry(path: Path, host: str) -> tuple[str, str] | None:
     """Name and password of `host`; never those of the default entry, which is meant for no host in
     particular.
     """
-    entries = _netrc_hosts(path)
+    entries = netrc_hosts(path)
     if entries is None:
         raise ConfigError(
             f"{path}: cannot be read as netrc; expected lines `machine {host} login NAME "
@@ -428,13 +388,3 @@ def _netrc_entry(path: Path, host: str) -> tuple[str, str] | None:
         )
     found = entries.get(host) or entries.get(host.partition(":")[0])
     return (found[0], found[2]) if found and found[0] and found[2] else None
-
-
-def _netrc_hosts(path: Path) -> dict[str, tuple[str, str | None, str | None]] | None:
-    """Name, account and password of each host of a netrc, none without the file; None where it
-    cannot be read.
-    """
-    try:
-        return dict(netrc_format.netrc(path).hosts) if path.is_file() else {}
-    except (netrc_format.NetrcParseError, OSError, ValueError):
-        return None  # the error quotes the file

@@ -1,5 +1,7 @@
 """Retrieval by hand: one month, one season or the terrain, to the paths of the workflow."""
 
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from daymelt.core.dates import month_name, parse_month, winter_months
@@ -15,7 +17,9 @@ from daymelt.steps.retrieve.retrieve_stations import retrieve_stations
 from daymelt.steps.retrieve.retrieve_terrain import retrieve_terrain
 
 SOURCES = ("sentinel1", "microwave", "mar", "terrain", "stations")
-FIRST_YEAR, LAST_YEAR = 1981, 2100
+WHOLE = ("terrain", "stations")  # without a period
+PUBLISHED_FRACTIONS = "meltwaterbench"  # the provider of melt fractions, which need no winter
+Months = Mapping[int, Sequence[tuple[int, int]]]  # (year, month) of a season's months
 
 
 def retrieve(
@@ -31,7 +35,8 @@ def retrieve(
     lists, --adopt takes files that are there.
 
     A season of sentinel1 is all its months, those of its winter reference included. The other
-    sources are retrieved by the season; a month means its season.
+    sources are retrieved by the season; a month means its season. Seasons and months are those of
+    the settings that have begun.
     """
     periods = periods_of(source, config, month, season)
     if adopt and source == "stations":
@@ -50,35 +55,97 @@ def retrieve(
         print(f"{sum(plans, DryRun())}, {len(plans)} months")
 
 
-def periods_of(source: str, config: Config, month: str | None, season: int | None) -> list[str]:
+def periods_of(
+    source: str,
+    config: Config,
+    month: str | None,
+    season: int | None,
+    today: dt.date | None = None,
+) -> list[str]:
     """The months or the season of a retrieval, as the folders name them; one empty name for the
-    terrain.
+    terrain and the stations.
+
+    Raises
+    ------
+    ConfigError
+        No source, no period where one is needed, or one that the settings do not retrieve or that
+        has not begun by `today`.
     """
     if source not in SOURCES:
         raise ConfigError(f"source {source!r}: expected one of {', '.join(SOURCES)}")
     if month is not None and season is not None:
         raise ConfigError(f"--month {month} and --season {season}: expected one of them")
-    if season is not None and not FIRST_YEAR <= season <= LAST_YEAR:
-        raise ConfigError(f"--season {season}: expected a year, {FIRST_YEAR} to {LAST_YEAR}")
-    match source:
-        case "terrain" | "stations" if month is None and season is None:
-            return [""]
-        case "terrain" | "stations":
-            raise ConfigError(
-                f"{source}: found --month or --season, but it comes whole; leave them out"
-            )
-        case _ if month is None and season is None:
-            raise ConfigError(
-                f"{source}: no period; give --month, such as 2019-07, or --season, such as 2019"
-            )
-        case "sentinel1" if month is not None:
-            return [month_name(*parse_month(month))]
-        case "sentinel1" if season is not None:
-            winter = winter_months(season, config.sar.winter_months)
-            months = {*winter, *((season, month) for month in config.seasons.months)}
-            return [month_name(*month) for month in sorted(months)]
-        case _:
-            return [str(season if month is None else parse_month(month)[0])]
+    if source in WHOLE and month is None and season is None:
+        return [""]
+    if source in WHOLE:
+        raise ConfigError(
+            f"{source}: found --month or --season, but it comes whole; leave them out"
+        )
+    months, today = months_of(source, config), today or dt.date.today()
+    if month is not None:
+        place = parse_month(month)
+        season = season_of(place, months, today)
+        return [month_name(*place) if source == "sentinel1" else str(season)]
+    if season is None:
+        raise ConfigError(
+            f"{source}: no period; give --month, such as 2019-07, or --season, such as 2019"
+        )
+    begun = begun_months(season, months, today)
+    return begun if source == "sentinel1" else [str(season)]
+
+
+def months_of(source: str, config: Config) -> Months:
+    """The months that the settings need of a source, by season."""
+    winter: tuple[int, ...] = ()
+    if source == "sentinel1" and config.sentinel1.provider != PUBLISHED_FRACTIONS:
+        winter = config.sar.winter_months
+    elif source == "microwave":
+        winter = config.microwave.winter_months
+    return {
+        year: sorted(
+            {*winter_months(year, winter), *((year, month) for month in config.seasons.months)}
+        )
+        for year in config.seasons.years
+    }
+
+
+def season_of(place: tuple[int, int], months: Months, today: dt.date) -> int:
+    """The season that needs a month, given as (year, month).
+
+    Raises
+    ------
+    ConfigError
+        None does, or the month has not begun.
+    """
+    name, needed = month_name(*place), {month for each in months.values() for month in each}
+    if place not in needed:
+        numbers = ", ".join(map(str, sorted({number for _, number in needed})))
+        raise ConfigError(
+            f"--month {name}: expected a month that the settings retrieve, {numbers} of the "
+            f"seasons {', '.join(map(str, months))}; check seasons and the winter months"
+        )
+    if dt.date(*place, 1) > today:
+        raise ConfigError(f"--month {name}: has not begun; retrieve it later")
+    return next(season for season, each in months.items() if place in each)
+
+
+def begun_months(season: int, months: Months, today: dt.date) -> list[str]:
+    """Names of the months of a season that have begun.
+
+    Raises
+    ------
+    ConfigError
+        The settings lack the season, or none of its months has begun.
+    """
+    if season not in months:
+        raise ConfigError(
+            f"--season {season}: expected a year of seasons.years, {', '.join(map(str, months))}; "
+            "add it there to retrieve it"
+        )
+    begun = [month_name(*place) for place in months[season] if dt.date(*place, 1) <= today]
+    if not begun:
+        raise ConfigError(f"--season {season}: has not begun; retrieve it later")
+    return begun
 
 
 def retrieve_one(source: str, config: Config, period: str, dry_run: bool, adopt: bool) -> DryRun:

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from daymelt.archives import access
+from daymelt.archives.credentials import SHORTEST, hide, secrets
 
-SHORTEST = 4  # characters of a value that is looked for
-HIDDEN = "[hidden]"
 # the folders of an absolute path, not those of an address
 FOLDERS = re.compile(r"(?<![\w:/.\]~-])~?/(?:[^\s/:,;'\"()]+/)+")
 
@@ -23,7 +21,7 @@ def shareable(value: Any, environ: Mapping[str, str] | None = None) -> Any:
     environ : variables whose credentials are hidden; None takes those of the process
     """
     folders = {str(Path.cwd()), home_folder()}
-    return _shareable(value, longest_first(folders), longest_first(set(hidden_words(environ))))
+    return _shareable(value, longest_first(folders), hidden_words(environ))
 
 
 def longest_first(words: Iterable[str]) -> list[str]:
@@ -33,7 +31,7 @@ def longest_first(words: Iterable[str]) -> list[str]:
 
 def hidden_words(environ: Mapping[str, str] | None) -> list[str]:
     """Credentials of the environment and of netrc, and names of user and machine."""
-    found = [secret.reveal() for secret in access.secrets(environ)]
+    found = [secret.reveal() for secret in secrets(environ)]
     return [word.strip() for word in (*found, socket.gethostname(), user_name())]
 
 
@@ -68,6 +66,4 @@ def _text(text: str, folders: list[str], words: list[str]) -> str:
     for folder in folders:
         text = re.sub(rf"(?<![\w/]){re.escape(folder)}(?!\w)", "~", text)
     text = FOLDERS.sub("…/", text)
-    for word in words:
-        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", HIDDEN, text)
-    return text
+    return hide(text, words)

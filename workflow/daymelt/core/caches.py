@@ -9,8 +9,8 @@ OWN = Path(".snakemake") / "caches"  # in the working folder, which a step can w
 
 def can_be_made(folder: Path) -> bool:
     """True where a folder can be made and written; nothing stays of it."""
-    there = next((place for place in (folder, *folder.parents) if place.exists()), Path("/"))
     try:
+        there = next((place for place in (folder, *folder.parents) if place.exists()), Path("/"))
         with tempfile.TemporaryDirectory(dir=there):
             return True
     except OSError:

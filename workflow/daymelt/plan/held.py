@@ -5,7 +5,9 @@ from collections.abc import Iterator, Mapping
 
 from daymelt.core.dates import winter_months
 from daymelt.settings.config import Config
+from daymelt.settings.inputs import MeltwaterBench
 from daymelt.settings.networks import Contradiction
+from daymelt.sources.meltwaterbench import layout
 
 # first and last year of the SSMIS radiometers: launches of the satellites F16 to F19 of DMSP, and
 # the end of F19 in February 2016
@@ -27,6 +29,7 @@ def not_held(config: Config, today: dt.date) -> Iterator[Contradiction]:
     yield from later(config, today)
     yield from of_sentinel1(config)
     yield from of_microwave(config)
+    yield from of_dataset(config)
 
 
 def later(config: Config, today: dt.date) -> Iterator[Contradiction]:
@@ -92,4 +95,24 @@ def of_microwave(config: Config) -> Iterator[Contradiction]:
                 "microwave.platform",
                 f"found {microwave.platform}, which did not observe in {year}; expected another, "
                 "or microwave.fallback_platforms with one that did",
+            )
+
+
+def is_published(config: Config) -> bool:
+    """True where the provider meltwaterbench is the published dataset, and no copy or other."""
+    dataset = config.meltwaterbench
+    return dataset.folder is None and dataset.repo == MeltwaterBench().repo
+
+
+def of_dataset(config: Config) -> Iterator[Contradiction]:
+    """Years outside of those of the published dataset, where it comes from the hub."""
+    if not is_published(config):
+        return
+    for source, (first, last) in layout.YEARS.items():
+        outside = [year for year in config.seasons.years if not first <= year <= last]
+        if getattr(config, source).provider == layout.PROVIDER and outside:
+            yield (
+                "seasons.years",
+                f"found {outside[0]}; expected {first} to {last}, the years of {source}.provider "
+                f"{layout.PROVIDER}; leave out the others",
             )

@@ -20,6 +20,7 @@ MANIFESTS = {
     "microwave": f"{RESOURCES}/microwave/{{season}}/manifest.json",
     "stations": f"{RESOURCES}/stations/manifest.json",
 }
+MELTWATERBENCH = f"{RESOURCES}/meltwaterbench"  # what comes from the hub, as published
 SENTINEL1_RAW = f"{RESOURCES}/sentinel1/{{month}}/{RAW}"
 
 # on the study grid

@@ -12,7 +12,8 @@ from daymelt.core.dates import describe
 from daymelt.core.errors import ConfigError, DaymeltError, GridError
 from daymelt.core.grid import Grid
 from daymelt.core.split_files import SPLITS, read_rows
-from daymelt.plan.held import not_held
+from daymelt.plan import places
+from daymelt.plan.held import is_published, not_held
 from daymelt.settings.base import NETWORKS
 from daymelt.settings.config import Config
 from daymelt.settings.errors import Key
@@ -88,16 +89,7 @@ def refused(
 
 def files_contradictions(config: Config) -> Iterator[Contradiction]:
     """Files and folders of the user that do not hold what the settings say."""
-    folder, names = config.meltwaterbench.folder, ("sentinel1", "microwave", "mar", "terrain")
-    of_dataset = [name for name in names if getattr(config, name).provider == "meltwaterbench"]
-    if of_dataset and folder is not None and not reached(folder, Path.is_dir):
-        yield (
-            "meltwaterbench.folder",
-            f"{folder} is no folder; expected the data root of a copy of the dataset, or null for "
-            "the hub",
-        )
-    elif of_dataset and folder is not None:
-        yield from grid_contradictions(config, folder / layout.MASK)
+    yield from dataset_contradictions(config)
     mosaic = config.archives.arcticdem
     is_local = config.terrain.provider == "arcticdem" and not mosaic.startswith(REMOTE)
     if is_local and not reached(Path(mosaic), Path.is_file):
@@ -116,8 +108,47 @@ def reached(path: Path, is_kind: Callable[[Path], bool]) -> bool:
         return False
 
 
+def dataset_contradictions(config: Config) -> Iterator[Contradiction]:
+    """An area or seasons that the published dataset, or a copy of it, does not hold."""
+    folder, names = config.meltwaterbench.folder, (*layout.OF_DAYS, "terrain")
+    of_dataset = [name for name in names if getattr(config, name).provider == layout.PROVIDER]
+    if not of_dataset:
+        return
+    if folder is None:
+        yield from hub_contradictions(config)
+    elif not reached(folder, Path.is_dir):
+        yield (
+            "meltwaterbench.folder",
+            f"{folder} is no folder; expected the data root of a copy of the dataset, or null for "
+            "the hub",
+        )
+    else:
+        yield from grid_contradictions(config, folder / layout.MASK)
+        yield from years_contradictions(config, folder, of_dataset)
+
+
+def hub_contradictions(config: Config) -> Iterator[Contradiction]:
+    """An area on another grid than that of the dataset on the hub: that of its mask, where it was
+    fetched, else the published size.
+    """
+    mask = Path(places.at(places.MELTWATERBENCH, area=config.area.name)) / layout.MASK
+    area = config.area
+    if reached(mask, Path.is_file):
+        yield from grid_contradictions(config, mask)
+    elif is_published(config) and (
+        area.grid.shape != layout.SHAPE or area.spacing_m != layout.SPACING_M
+    ):
+        rows, columns = layout.SHAPE
+        yield (
+            "area.grid_file" if area.grid_file else "area",
+            f"found {area.rows} x {area.columns} cells of {area.spacing_m:g} m; expected the grid "
+            f"of the dataset, {rows} x {columns} cells of {layout.SPACING_M:g} m, which its mask "
+            f"as area.grid_file gives; {FETCH}",
+        )
+
+
 def grid_contradictions(config: Config, mask: Path) -> Iterator[Contradiction]:
-    """An area on another grid than that of a copy of the published dataset."""
+    """An area on another grid than that of a mask of the published dataset."""
     from daymelt.sources.meltwaterbench.rasters import read_grid  # imports rasterio
 
     area = config.area.grid
@@ -138,6 +169,29 @@ def region_contradictions(config: Config, file: Path) -> Iterator[Contradiction]
         read_regions(file, config.regions.name_field, config.regions.crs, config.area.grid)
     except DaymeltError as error:
         yield "regions.file", str(error)
+
+
+def years_contradictions(
+    config: Config, folder: Path, sources: Sequence[str]
+) -> Iterator[Contradiction]:
+    """Years of which a copy of the published dataset has no raster."""
+    from daymelt.sources.meltwaterbench.rasters import find_days  # imports rasterio
+
+    for name in [name for name in sources if name in layout.OF_DAYS]:
+        days = folder / layout.OF_DAYS[name]
+        try:
+            held = {day.year for day in find_days(days)}
+        except DaymeltError as error:
+            yield "meltwaterbench.folder", str(error)
+            return
+        lacking = [year for year in config.seasons.years if year not in held]
+        if lacking:
+            years = ", ".join(map(str, sorted(held))) or "none"
+            yield (
+                "seasons.years",
+                f"found {lacking[0]}, of which {days} has no day; expected years that it has, "
+                f"{years}",
+            )
 
 
 def within(grid: Grid, area: Grid) -> bool:

@@ -20,6 +20,7 @@ from daymelt.core.errors import ConfigError
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+FEWEST_DRAWN = 2  # days of a month: one to test, one to validate
 Assignment = Literal[Split, "none"]  # none: a day that a protocol does not use
 
 
@@ -235,15 +236,19 @@ def check_training_days(splits: Mapping[dt.date, str]) -> None:
 
 def without_training_days(splits: Mapping[dt.date, str]) -> str:
     """What a split without training days holds, and what would leave some, for a message."""
-    months = Counter((day.year, day.month) for day in splits)
+    if not splits:
+        return "split: no training day, as there is no acquisition; check the retrieval"
     parts = Counter(splits.values())
-    held = ", ".join(f"{parts[name]} {name}" for name in sorted(parts)) or "none"
-    most = max(months.values(), default=0)
+    held = ", ".join(f"{parts[name]} {name}" for name in sorted(parts))
+    most = max(Counter((day.year, day.month) for day in splits).values())
+    fewer = (
+        "set split.test_days_per_month and split.validation_days_per_month to less than "
+        f"{most} together, "
+    )
     return (
         f"split: no training day among {len(splits)} acquisition days ({held}; at most {most} in a "
-        "month); set split.test_days_per_month and split.validation_days_per_month to less than "
-        f"{most} together, name years in split.training_only_years, or list training days in "
-        "split.file"
+        f"month); {fewer if most > FEWEST_DRAWN else ''}name years in split.training_only_years, "
+        "or list training days in split.file"
     )
 
 

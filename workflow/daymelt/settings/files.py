@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from yaml.reader import ReaderError
 
 from daymelt.core.errors import ConfigError, one_line
 from daymelt.settings.errors import Key, dotted
@@ -31,6 +33,17 @@ class SettingsFile:
     lines: Mapping[Key, int] = field(default_factory=dict)
 
 
+class Loader(yaml.SafeLoader):
+    """Reads YAML; a value that is none of its kind, such as the day 2019-02-30, has a place."""
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:
+        """The value of a node."""
+        try:
+            return super().construct_object(node, deep)  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            raise ConstructorError(None, None, str(error), node.start_mark) from None
+
+
 def read_file(path: Path) -> SettingsFile:
     """Read a file of YAML, or of JSON, which is YAML but for its tabs between values.
 
@@ -39,9 +52,10 @@ def read_file(path: Path) -> SettingsFile:
     ConfigError
         It is not readable, no YAML in UTF-8, or has a key twice.
     """
+    text = ""
     try:
         text = path.read_text(encoding="utf-8")
-        loader = yaml.SafeLoader(text.replace("\t", " ") if path.suffix == ".json" else text)
+        loader = Loader(text.replace("\t", " ") if path.suffix == ".json" else text)
         root = loader.get_single_node()
         lines = _once(_lines(loader, root, (), set()), path) if root else {}
         values = loader.construct_document(root) if root else None
@@ -51,9 +65,30 @@ def read_file(path: Path) -> SettingsFile:
         ) from None
     except ConfigError:
         raise
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: 2019-02-30
-        raise ConfigError(f"{path}: no valid YAML: {one_line(error)}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        line, words = unreadable(error, text)
+        place = f"{path}, line {line}" if line else str(path)
+        raise ConfigError(f"{place}: no valid YAML: {words}") from None
     return SettingsFile(path, {} if values is None else values, lines)
+
+
+def unreadable(error: Exception, text: str) -> tuple[int | None, str]:
+    """Line of a fault in a `text` of YAML, where one is found, and the words for it."""
+    match error:
+        case yaml.MarkedYAMLError():
+            found, began = error.problem_mark or error.context_mark, error.context_mark
+            words = [one_line(part) for part in (error.context, error.problem) if part]
+            if found and began and began.line != found.line and error.context:
+                words[0] += f" that begins on line {began.line + 1}"
+            return found.line + 1 if found else None, ", ".join(words)
+        case ReaderError():
+            line = text.count("\n", 0, error.position) + 1
+            return line, f"character U+{int(error.character):04X}; {error.reason}"
+        case UnicodeDecodeError():
+            line = error.object.count(b"\n", 0, error.start) + 1
+            return line, f"byte 0x{error.object[error.start]:02x} is not UTF-8; expected UTF-8"
+        case _:
+            return None, one_line(error)
 
 
 def place(key: Key, values: Any, files: Sequence[SettingsFile]) -> str:

@@ -12,6 +12,9 @@ from pathlib import PurePosixPath
 
 PROVIDER = "meltwaterbench"
 SPACING_M = 100.0
+SHAPE = (2863, 1633)  # rows, columns
+# first and last year; only passive microwave begins before the labels
+YEARS = {"sentinel1": (2017, 2023), "microwave": (2016, 2023), "mar": (2017, 2023)}
 
 _RAW = PurePosixPath("raw/Helheim_data/reprojected_100m")
 SAR = _RAW / "SAR/S1Xv1.2/HH_PercentMelt"
@@ -19,6 +22,7 @@ MICROWAVE = _RAW / "PMWv1.0"
 MAR = _RAW / "MAR/MARv3.14_nearest/WA1"
 MASK = _RAW / "GIMP_Mask/landMask_100m.tif"
 HEIGHT = _RAW / "GrIMP_DEM/dem_100m.tif"
+OF_DAYS = {"sentinel1": SAR, "microwave": MICROWAVE, "mar": MAR}
 WINTER_MEANS = PurePosixPath("interim/Helheim_data/reprojected_100m/PMWv1.0_winter_means")
 DATA_VERSION = "data_v1_4"
 SPLIT_NAMES = ("train", "val", "test")

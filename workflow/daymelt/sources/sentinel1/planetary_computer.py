@@ -60,7 +60,7 @@ class PlanetaryOptions:
 
     def access(self, key: str | None = None, environ: Mapping[str, str] | None = None) -> Access:
         """How its storage is asked; the key is PC_SDK_SUBSCRIPTION_KEY unless given."""
-        return planetary(self.token_endpoint, key, environ, self.storage_hosts)
+        return planetary(self.token_endpoint, key, environ, self.storage_hosts, self.policy)
 
 
 @dataclass(frozen=True)

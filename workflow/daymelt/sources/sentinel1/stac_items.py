@@ -60,18 +60,18 @@ def parse_item(item: Mapping[str, Any]) -> RtcItem:
     name, kind = (item.get("id"), item.get("type")) if isinstance(item, Mapping) else (None, None)
     if kind != "Feature" or not isinstance(item, Mapping):
         raise FormatError(
-            f"STAC item {_shown(name)}: type {_shown(kind)}, expected 'Feature'; search for "
+            f"STAC item {_named(name)}: type {_shown(kind)}, expected 'Feature'; search for "
             "items, not collections"
         )
     try:
         return _item(item)
     except KeyError as error:
         raise FormatError(
-            f"STAC item {_shown(name)}: no field {error}, expected one of Sentinel-1; leave it out"
+            f"STAC item {_named(name)}: no field {error}, expected one of Sentinel-1; leave it out"
         ) from error
     except (ValueError, OverflowError) as error:
         raise FormatError(
-            f"STAC item {_shown(name)}: {error}, expected one of Sentinel-1; leave it out"
+            f"STAC item {_named(name)}: {error}, expected one of Sentinel-1; leave it out"
         ) from error
 
 
@@ -87,9 +87,14 @@ def _item(item: Mapping[str, Any]) -> RtcItem:
     )
 
 
+def _named(name: object) -> str:
+    """The id of an item, for a message."""
+    return "without id" if name is None else _shown(name)
+
+
 def _shown(value: object) -> str:
     """Whatever was found, for a message of one line."""
-    return "without id" if value is None else repr(value)[:100]
+    return "null" if value is None else repr(value)[:100]
 
 
 def _mapping(value: object, name: str) -> Mapping[str, Any]:

@@ -23,7 +23,7 @@ from daymelt.sources.meltwaterbench.rasters import find_days
 from daymelt.steps.retrieve.provider import Offer, ProviderBase, Retrieved, Settings
 
 MELTWATERBENCH = "meltwaterbench"  # the provider, and the folder of the hub's files
-OF_DAYS = frozenset({layout.SAR, layout.MICROWAVE, layout.MAR})
+OF_DAYS = frozenset(layout.OF_DAYS.values())
 Names = Mapping[PurePosixPath, Collection[str]]
 
 

@@ -43,6 +43,7 @@ def retrieve_meltwaterbench(
             f"dataset {named.repo}: no {layout.MASK} and {layout.HEIGHT}; check "
             "meltwaterbench.revision"
         )
+    check_years(dataset, seasons)
     files += split_files(dataset)
     for file in files:
         print(f"{human(file.size):>10}  {file.path}")
@@ -56,13 +57,26 @@ def volumes(dataset: hub.Dataset, seasons: Seasons, microwave: Microwave) -> Ite
     summer = {day for year in seasons.years for day in season_days(year, seasons.months)}
     winter = {day for year in seasons.years for day in winter_days(year, microwave.winter_months)}
     total = 0
-    for folder in (layout.SAR, layout.MICROWAVE, layout.MAR):
+    for folder in layout.OF_DAYS.values():
         days = summer | winter if folder == layout.MICROWAVE else summer
         sizes = [f.size for f in hub.listing(dataset, folder) if layout.day_of(f.path.name) in days]
         total += sum(sizes)
         yield f"{human(sum(sizes)):>10}  in {len(sizes)} files, when the workflow runs: {folder}"
     years = ", ".join(map(str, seasons.years))
     yield f"{human(total):>10}  at most for {years}; less where winter means are in the dataset"
+
+
+def check_years(dataset: hub.Dataset, seasons: Seasons) -> None:
+    """MissingInputError where the dataset has no day of a year."""
+    for folder in layout.OF_DAYS.values():
+        days = (layout.day_of(file.path.name) for file in hub.listing(dataset, folder))
+        held = sorted({day.year for day in days if day is not None})
+        lacking = [year for year in seasons.years if year not in held]
+        if lacking:
+            raise MissingInputError(
+                f"seasons.years: found {lacking[0]}, of which {folder} of the dataset has no day; "
+                f"expected years that it has, {', '.join(map(str, held)) or 'none'}"
+            )
 
 
 def split_files(dataset: hub.Dataset) -> list[hub.HubFile]:
