@@ -137,3 +137,17 @@ def test_the_token_goes_nowhere_that_somebody_could_read_along():
     with pytest.raises(ConfigError, match="expected https") as refusal:
         hub_token("http://hub.example.org", {"HF_TOKEN": "hf_x"})
     assert "hf_x" not in str(refusal.value)
+
+
+def test_the_log_of_the_client_names_no_signature(served, tmp_path, caplog):
+    caplog.set_level("INFO")
+    files = hub.listing(dataset(served), FOLDER)[:1]
+    signed = f"{served.base}/storage?X-Amz-Signature=nobody-may-see"
+    headers = {"X-Repo-Commit": served.commit, "X-Linked-Etag": '"1"', "X-Linked-Size": "7"}
+    served.faults.append(
+        Fault("/resolve/", None, status=302, headers={"Location": signed, **headers})
+    )
+    with pytest.raises(RetrievalError):
+        hub.fetch(dataset(served), files, tmp_path / "here")
+    assert "/storage" in served.paths()
+    assert "/storage" in caplog.text and "nobody-may-see" not in caplog.text

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from daymelt.archives.access import hub_token
+from daymelt.archives.web import hide_queries
 from daymelt.core.atomic import storage_errors
 from daymelt.core.errors import MissingCredentialError, MissingInputError, RetrievalError
 
@@ -166,6 +167,7 @@ def _answers(dataset: Dataset) -> Iterator[None]:
     )
 
     where = f"dataset {dataset.repo} at {dataset.endpoint}"
+    hide_queries()
     try:
         yield
     except LocalEntryNotFoundError:

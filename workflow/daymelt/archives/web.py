@@ -209,8 +209,8 @@ def retry_after(text: str | None) -> float | None:
 
 
 class _HideQueries(logging.Filter):
-    """The HTTP library logs the addresses it asks, at the level of debugging; what follows a
-    question mark is left out.
+    """The HTTP libraries log the addresses they ask, that of the hub's client each one at the level
+    of information; what follows a question mark is left out.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -220,11 +220,17 @@ class _HideQueries(logging.Filter):
 
 
 _HIDE = _HideQueries()
+QUOTING = (
+    *("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"),
+    # of the hub's client, and of its successor
+    *("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy"),
+    *("httpx2", "httpcore2.connection", "httpcore2.http11", "httpcore2.http2", "httpcore2.proxy"),
+)
 
 
 def hide_queries() -> None:
-    """Keep signatures out of the HTTP library's own log; calling again changes nothing."""
-    for name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+    """Keep signatures out of the HTTP libraries' own logs; calling again changes nothing."""
+    for name in QUOTING:
         logging.getLogger(name).addFilter(_HIDE)
 
 
