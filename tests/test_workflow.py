@@ -620,4 +620,4 @@ def test_the_snakefile_holds_includes_and_targets_only():
         for line in (ROOT / "Snakefile").read_text().splitlines()
         if line and not line.startswith(" ")
     }
-    assert kinds == {"configfile", "include", "rule"}
+    assert kinds == {"include", "rule"}
