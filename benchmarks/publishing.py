@@ -161,33 +161,17 @@ def compressing(setting: Setting, encode: Callable[[NDArray[np.uint8]], object])
                     encode(np.ascontiguousarray(chunk))
 
 
+def of_a_season(name: str, what: str, beside: str, case: Callable[[Setting], Case]) -> Stage:
+    """A stage on the maps of a season, measured once."""
+    words = name, what, beside, None
+    floor = case, "reading the daily maps", prepare
+    return Stage(*words, *floor, days=183, growth=None, repeats=1)
+
+
+CHUNKS = "reading and compressing the same chunks"
 STAGES = [
-    Stage(
-        *("cube", "cube of a season of 183 days", "reading and compressing the same chunks", None),
-        *(cube_case, "reading the daily maps", prepare),
-        days=183,
-        growth=None,
-        repeats=1,
-    ),
-    Stage(
-        *("season-file", "NetCDF file of a season", "reading and compressing the same chunks"),
-        *(None, file_case, "reading the daily maps", prepare),
-        days=183,
-        growth=None,
-        repeats=1,
-    ),
-    Stage(
-        *("season-maps", "maps of a season of 183 days", "", None),
-        *(maps_case, "reading the daily maps", prepare),
-        days=183,
-        growth=None,
-        repeats=1,
-    ),
-    Stage(
-        *("region-extents", "daily extents of 7 regions in a season", "", None),
-        *(extents_case, "reading the daily maps", prepare),
-        days=183,
-        growth=None,
-        repeats=1,
-    ),
+    of_a_season("cube", "cube of a season of 183 days", CHUNKS, cube_case),
+    of_a_season("season-file", "NetCDF file of a season", CHUNKS, file_case),
+    of_a_season("season-maps", "maps of a season of 183 days", "", maps_case),
+    of_a_season("region-extents", "daily extents of 7 regions in a season", "", extents_case),
 ]

@@ -7,26 +7,6 @@ from pathlib import Path
 PACKAGE_FOLDER = Path(workflow.basedir) / "workflow"
 # the package of this checkout, here and in the jobs, whichever else is installed
 sys.path.insert(0, str(PACKAGE_FOLDER))
-# Snakemake gives OpenMP and the libraries of linear algebra as many threads as the rule; GDAL,
-# numba and Zarr get the same here, so that jobs side by side never share a core. numpy's linear
-# algebra gets one: its products here are small, and threads that wait for each other beside a busy
-# process take 30 times the processor time. OpenMP's threads stay awake while they wait, as is its
-# default: asleep, a training step on two idle cores takes 250 ms instead of 140
-# (docs/performance.md).
-# Jobs run the interpreter that runs Snakemake, activated or not; where rules have environments or
-# containers of their own, those come first.
-INTERPRETER_FIRST = (
-    ""
-    if workflow.deployment_settings.deployment_method
-    else f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH; "
-)
-shell.prefix(
-    f"{INTERPRETER_FIRST}"
-    f"export PYTHONPATH={shlex.quote(str(PACKAGE_FOLDER))}${{{{PYTHONPATH:+:$PYTHONPATH}}}}"
-    " GDAL_NUM_THREADS=$OMP_NUM_THREADS NUMBA_NUM_THREADS=$OMP_NUM_THREADS"
-    " ZARR_THREADING__MAX_WORKERS=$OMP_NUM_THREADS OPENBLAS_NUM_THREADS=1 BLIS_NUM_THREADS=1; "
-)
-
 from daymelt.core.errors import DaymeltError
 from daymelt.core.provenance import code_digest
 from daymelt.plan import occupied, places
@@ -37,8 +17,12 @@ from daymelt.plan.parameters import Parameters, given
 # not called Resources: Snakemake runs these files among its own names, which has one
 from daymelt.plan.resources import JobResources
 from daymelt.plan.settings import load_run, load_settings
+from daymelt.plan.shell import prefix
 from daymelt.settings.files import read_file
 from daymelt.settings.protocols import PUBLISHED
+
+OWN = workflow.deployment_settings.deployment_method  # environments or containers of the rules
+shell.prefix(prefix(PACKAGE_FOLDER, None if OWN else Path(sys.executable).parent))
 
 try:
     # Snakemake names neither file nor line where it cannot read one

@@ -133,8 +133,8 @@ def run_pretended(tmp_path_factory, snakemake):
         (folder / "bin" / "python").write_text(PRETENDED_PYTHON)
         (folder / "bin" / "python").chmod(0o755)
         # jobs run the interpreter of Snakemake: here the pretended one in its place
-        own = "str(Path(sys.executable).parent)"
-        replace(folder / "rules" / "common.smk", {own: repr(str(folder / "bin"))})
+        own = "Path(sys.executable).parent"
+        replace(folder / "rules" / "common.smk", {own: f"Path({str(folder / 'bin')!r})"})
         run = snakemake(folder, *targets)
         assert run.returncode == 0, run.stderr
         return folder, run

@@ -48,6 +48,14 @@ def entry(folder: Path, path: Path, url: str) -> Entry:
     return Entry(path.relative_to(folder).as_posix(), url, path.stat().st_size, checksum(path))
 
 
+def listed(folder: Path, names: Iterable[str]) -> list[dict[str, object]]:
+    """The files of a folder with these names, each with size and checksum, for a list of them."""
+    return [
+        {"path": name, "size": (folder / name).stat().st_size, "sha256": checksum(folder / name)}
+        for name in names
+    ]
+
+
 def write_manifest(path: Path, entries: Iterable[Entry], about: Mapping[str, Any]) -> None:
     """Write the manifest `path` of files that lie below its folder; `about` names product, provider
     and period.

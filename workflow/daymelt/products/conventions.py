@@ -6,7 +6,7 @@ https://github.com/zarr-conventions.
 
 import datetime as dt
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,6 @@ TIME = {
 }
 # a reader takes the unit `days` of a variable for a time span, and would give no numbers
 UNITS = {"days": "day"}
-HIGHEST = {PERCENT.name: 100, SAR_AGE.name: NEVER_SEEN}  # stored, beside nodata
 ANCILLARY = ("melt_low", "melt_high", "sar_age")
 CONVENTIONS = (
     {
@@ -93,8 +92,8 @@ def layer(name: str, encoding: Encoding, layers: Collection[str]) -> dict[str, A
         "units": UNITS.get(encoding.units, encoding.units),
         "grid_mapping": GRID_MAPPING,
     }
-    if encoding.name in HIGHEST:
-        attributes["valid_range"] = [0, HIGHEST[encoding.name]]
+    if encoding.highest is not None:
+        attributes["valid_range"] = [0, encoding.highest]
     if encoding.name == PERCENT.name:
         attributes["cell_methods"] = "area: mean"
     if encoding.name == SAR_AGE.name:
@@ -123,14 +122,21 @@ def geozarr(grid: Grid) -> dict[str, Any]:
     }
 
 
-def about(title: str, source: Mapping[str, str]) -> dict[str, str]:
-    """Attributes of a file or group as a whole: title, software, model and inputs."""
+def about(what: str, software: str, model: str, inputs: str) -> dict[str, str]:
+    """Attributes of a file or group as a whole.
+
+    Parameters
+    ----------
+    what : area, and season of a file of one
+    software : name and version
+    model, inputs : checksum of the model, digest of the inputs
+    """
     return {
         "Conventions": CF_VERSION,
-        "title": title,
+        "title": f"Daily melting share of the surface, {what}",
         "institution": "daymelt",
-        "source": "; ".join(f"{name} {value}" for name, value in source.items()),
-        "history": f"daily maps put together by {next(iter(source))}",
+        "source": f"{software}; model {model}; inputs {inputs}",
+        "history": f"daily maps put together by {software.split()[0]}",
         "references": "https://arxiv.org/abs/2512.12142",
         "comment": "Ocean and cells without data are no data. Model output, not observations.",
     }

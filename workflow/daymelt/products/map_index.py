@@ -110,8 +110,8 @@ def read_map_index(path: Path) -> MapIndex:
         raise MissingInputError(f"maps {path}: not found; map the season first") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise FormatError(
-            f"maps {path}: no list of maps ({type(error).__name__}: {error}); delete it and "
-            f"{REMEDY}"
+            f"list of maps {path}: no list of maps as the step map writes it "
+            f"({type(error).__name__}: {error}); delete it and {REMEDY}"
         ) from None
 
 

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from daymelt.core.errors import FormatError
 from daymelt.core.grid import Grid
 from daymelt.products import cog
 from daymelt.products.map_files import AGE, LAYERS
+from daymelt.products.map_index import MapIndex, read_map_index
 
 REMEDY = "delete the list and map the season again"
 # tags of a daily map that hold for the whole season
@@ -38,19 +38,18 @@ class Day:
 class WrittenSeason:
     """The daily maps of a season as their list, `index`, names them."""
 
-    index: Path
-    content: Mapping[str, Any]
+    index: MapIndex
     grid: Grid
 
     @property
     def season(self) -> int:
         """Year."""
-        return int(self.content["season"])
+        return self.index.season
 
     @property
     def inputs(self) -> str:
         """Digest of all files of the season."""
-        return combine(f"{item['path']} {item['sha256']}" for item in self.content["files"])
+        return combine(f"{name} {file.sha256}" for name, file in self.index.files.items())
 
     def days(self, dates: Sequence[dt.date]) -> Iterator[Day]:
         """The maps of the days of a season, one after the other.
@@ -60,50 +59,44 @@ class WrittenSeason:
         MissingInputError, FormatError
             A day or layer is not found, not readable, or of another model than the list.
         """
-        names = {item["path"] for item in self.content["files"]}
         for date in dates:
             wanted = {
                 name: file.format(day=date)
                 for name, file in LAYERS.items()
-                if name == "melt" or file.format(day=date) in names
+                if name == "melt" or file.format(day=date) in self.index.files
             }
             yield self._day(date, wanted)
 
     def _day(self, date: dt.date, files: Mapping[str, str]) -> Day:
-        layers = {}
+        layers, folder = {}, self.index.path.parent
         for name, file in files.items():
-            stored, tags = cog.read_tagged(self.index.parent / file, self.grid, MAP_LAYERS[name])
-            self._check_model(file, tags)
+            stored, tags = cog.read_tagged(folder / file, self.grid, MAP_LAYERS[name])
+            self._check_model(folder / file, tags)
             layers[name] = decode(stored, MAP_LAYERS[name])
-        age = cog.read_day(self.index.parent / AGE.format(day=date), self.grid, SAR_AGE)
+        age = cog.read_day(folder / AGE.format(day=date), self.grid, SAR_AGE)
         return Day(date, layers, decode(age, SAR_AGE), tags)
 
-    def _check_model(self, file: str, tags: Mapping[str, str]) -> None:
-        found, expected = tags.get("model_checksum", "none"), self.content["model_checksum"]
+    def _check_model(self, file: Path, tags: Mapping[str, str]) -> None:
+        found, expected = tags.get("model_checksum", "none"), self.index.model_checksum
         if found != expected:
             raise FormatError(
-                f"{self.index.parent / file}: of the model {found[:12]}, expected "
-                f"{expected[:12]} as {self.index} says; {REMEDY}"
+                f"{file}: of the model {found[:12]}, expected {expected[:12]} as {self.index.path} "
+                f"says; {REMEDY}"
             )
 
 
-def read_season(index: Path, grid: Grid) -> WrittenSeason:
-    """The daily maps of a season.
+def read_season(path: Path, grid: Grid) -> WrittenSeason:
+    """The daily maps of a season, from their list.
 
     Raises
     ------
-    FormatError
-        The list is not readable.
+    MissingInputError, FormatError
+        The list is not found, not readable or empty.
     """
-    try:
-        content = json.loads(index.read_text(encoding="utf-8"))
-        named = [(str(item["path"]), str(item["sha256"])) for item in content["files"]]
-        season = int(content["season"]), str(content["model_checksum"]), str(content["area"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(f"list of maps {index}: not readable ({error}); {REMEDY}") from None
-    if not named or not all(season):
-        raise FormatError(f"list of maps {index}: no maps; {REMEDY}")
-    return WrittenSeason(index, content, grid)
+    index = read_map_index(path)
+    if not index.files:
+        raise FormatError(f"list of maps {path}: no maps; {REMEDY}")
+    return WrittenSeason(index, grid)
 
 
 def season_folders(indices: Sequence[Path]) -> dict[int, Path]:

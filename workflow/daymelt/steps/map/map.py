@@ -13,7 +13,7 @@ from daymelt.core.dates import parse_date, season_days
 from daymelt.core.digests import combine
 from daymelt.core.encoding import MAP_LAYERS, PERCENT, SAR_AGE, Encoding, encode
 from daymelt.core.errors import ConfigError, DaymeltError
-from daymelt.core.manifest import checksum
+from daymelt.core.manifest import listed
 from daymelt.core.provenance import code_digest, software_version
 from daymelt.products import cog
 from daymelt.products.map_files import AGE, AGE_STYLE, LAYERS, MELT_STYLE
@@ -189,14 +189,6 @@ class Writer:
     def index(self, season: int, days: list[dt.date]) -> Mapping[str, object]:
         """The list of the season's maps, with size and checksum of each."""
         names = [name.format(day=day.isoformat()) for day in days for name in self._files]
-        files = [
-            {
-                "path": name,
-                "size": (self._folder / name).stat().st_size,
-                "sha256": checksum(self._folder / name),
-            }
-            for name in names
-        ]
         filled = {day.isoformat(): self.filled(day) for day in days if self.filled(day) != "none"}
         about = {
             "season": season,
@@ -206,7 +198,7 @@ class Writer:
             **({"without": list(self._without)} if self._without else {}),
         }
         gaps = [{"first": str(first), "last": str(last)} for first, last in self._gaps]
-        return {**about, "filled": filled, "sar_gaps": gaps, "files": files}
+        return {**about, "filled": filled, "sar_gaps": gaps, "files": listed(self._folder, names)}
 
     def _stored(self, layer: NDArray[np.float32], encoding: Encoding) -> NDArray[np.uint8]:
         share = np.where(self._ocean, np.float32(np.nan), np.clip(layer, 0, 1))

@@ -19,9 +19,9 @@ from daymelt.science.seasons import Climatology, anomaly
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.publishing import SeasonMaps
 from daymelt.steps.publish.layers import MapWriter, span_of, write_index
+from daymelt.steps.written_maps import LASTING_TAGS
 
-# tags of the maps of a season that those of the mean have too
-LASTING_TAGS = ("area", "model", "model_checksum", "interval", "without", "observed_within_days")
+TAGS = (*LASTING_TAGS, "observed_within_days")  # of a season that those of the mean have too
 
 
 def climatology(
@@ -67,12 +67,12 @@ class Fields:
 
     def __iter__(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
         for season, folder in sorted(self.folders.items()):
-            yield season, read_map(folder, self.layer, season, self.area)
+            yield season, read_season_map(folder, self.layer, season, self.area)
 
     def land(self) -> NDArray[np.bool_]:
         """Cells that are mapped, (y, x)."""
         season, folder = next(iter(self.folders.items()))
-        return np.isfinite(read_map(folder, "observed", season, self.area))
+        return np.isfinite(read_season_map(folder, "observed", season, self.area))
 
 
 def mean_over(fields: Fields, least: int) -> Climatology:
@@ -85,7 +85,7 @@ def mean_over(fields: Fields, least: int) -> Climatology:
 
 def tags_of(content: Mapping[str, object], years: Sequence[int]) -> dict[str, str]:
     """Tags of what is of several seasons, from those of one of them."""
-    tags = {name: str(content[name]) for name in LASTING_TAGS if name in content}
+    tags = {name: str(content[name]) for name in TAGS if name in content}
     span = {"season": f"{years[0]} to {years[-1]}", "seasons": " ".join(map(str, years))}
     return {**tags, **span, "software": software_version()}
 
@@ -112,7 +112,7 @@ def check_models(lists: Mapping[Path, Mapping[str, object]]) -> None:
         )
 
 
-def read_map(folder: Path, layer: str, season: int, area: Area) -> NDArray[np.float32]:
+def read_season_map(folder: Path, layer: str, season: int, area: Area) -> NDArray[np.float32]:
     """A layer of a season, (y, x), NaN where it is not told."""
     encoding = {**LAYERS, **QUALITY}[layer]
     path = folder / f"{file_name(layer, season)}.tif"

@@ -21,7 +21,7 @@ from daymelt.products.map_index import (
 )
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.steps.publish.cube_inputs import write_inputs
-from daymelt.steps.publish.cube_seasons import write_seasons
+from daymelt.steps.publish.cube_seasons import record_of, write_seasons
 
 Days = dict[dt.date, MapIndex]
 INPUTS = ("sar", "time_interpolated", "liquid_water", "brightness_temperature")
@@ -93,12 +93,8 @@ def common_layers(indices: Sequence[MapIndex], days: Days) -> tuple[str, ...]:
 
 def describe(area: str, indices: Sequence[MapIndex]) -> dict[str, str]:
     """Attributes of the cube as a whole."""
-    source = {
-        software_version().split()[0]: software_version().split()[1],
-        "model": indices[0].model_checksum,
-        "inputs": combine(index.inputs for index in indices),
-    }
-    return conventions.about(f"Daily melting share of the surface, {area}", source)
+    inputs = combine(index.inputs for index in indices)
+    return conventions.about(area, software_version(), indices[0].model_checksum, inputs)
 
 
 class Maps:
@@ -112,8 +108,8 @@ class Maps:
         return read_map(self._days[day].file(layer, day), self._grid, ENCODINGS[layer])
 
     def digest(self, day: dt.date) -> int:
-        """First eight bytes of the digest of the maps of a day, never 0."""
-        return int(self._days[day].digest(self._layers, day)[:16], 16) or 1
+        """Record of the maps of a day."""
+        return record_of(self._days[day].digest(self._layers, day))
 
     def season(self, day: dt.date) -> int:
         """The season of a day."""

@@ -12,7 +12,7 @@ from daymelt.core.cube import Stream, check_same_grid, open_stream
 from daymelt.core.digests import combine
 from daymelt.core.manifest import checksum
 from daymelt.products import zarr_cube
-from daymelt.steps.publish.cube_seasons import write_seasons
+from daymelt.steps.publish.cube_seasons import record_of, write_seasons
 
 # layers of each group: the first on the grid of the maps, the second on the coarse posting grid
 GROUPS = {
@@ -54,9 +54,9 @@ class Streams:
         return np.full(self.layout.grid.shape, encoding.nodata, encoding.dtype)
 
     def digest(self, day: dt.date) -> int:
-        """First eight bytes of the digest of the streams of a day, never 0."""
+        """Record of the streams of a day."""
         found = [self._of.get((name, day)) for name in self._layers]
-        return int(combine(self._checksums[s.path] if s else "" for s in found)[:16], 16) or 1
+        return record_of(combine(self._checksums[s.path] if s else "" for s in found))
 
     def season(self, day: dt.date) -> int:
         """The season of a day."""

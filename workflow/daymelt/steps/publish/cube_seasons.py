@@ -10,6 +10,11 @@ from numpy.typing import NDArray
 from daymelt.products import zarr_cube
 
 
+def record_of(digest: str) -> int:
+    """First eight bytes of a digest, never 0, as `Cube.write` records a day."""
+    return int(digest[:16], 16) or 1
+
+
 class Source(Protocol):
     """What a group is written from."""
 

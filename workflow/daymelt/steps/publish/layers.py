@@ -11,7 +11,7 @@ from daymelt.core.atomic import write_json
 from daymelt.core.dates import season_days
 from daymelt.core.encoding import Encoding, encode
 from daymelt.core.grid import Grid
-from daymelt.core.manifest import checksum
+from daymelt.core.manifest import listed
 from daymelt.products import cog
 from daymelt.products.season_style import write_season_qml
 from daymelt.settings.inputs import Seasons
@@ -53,12 +53,4 @@ def span_of(season: int, seasons: Seasons) -> tuple[int, int]:
 
 def write_index(path: Path, about: Mapping[str, object], names: list[str]) -> None:
     """Write the list of the files of a folder, each with size and checksum."""
-    files = [
-        {
-            "path": name,
-            "size": (path.parent / name).stat().st_size,
-            "sha256": checksum(path.parent / name),
-        }
-        for name in names
-    ]
-    write_json(path, {**about, "files": files})
+    write_json(path, {**about, "files": listed(path.parent, names)})

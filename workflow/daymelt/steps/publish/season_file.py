@@ -28,8 +28,7 @@ def season_file(maps: Path, out: Path, area: Area, seasons: Seasons) -> None:
     def read(layer: str, day: dt.date) -> NDArray[np.uint8]:
         return read_map(index.file(layer, day), area.grid, layers[layer])
 
-    name, version = software_version().split()
-    source = {name: version, "model": index.model_checksum, "inputs": index.inputs}
-    title = f"Daily melting share of the surface, {area.name}, {index.season}"
-    about = conventions.about(title, source)
+    about = conventions.about(
+        f"{area.name}, {index.season}", software_version(), index.model_checksum, index.inputs
+    )
     write_season(out, days, read, grid=area.grid, layers=layers, about=about)
