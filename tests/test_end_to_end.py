@@ -36,6 +36,7 @@ ALL_SEASONS = {
         "restart_epochs": 1,
         "validate_every": 1,
         "crop": 64,
+        "threads": 1,  # a number: a validation on two ends in other last bits
         **CPU,
     },
     "map": CPU,
