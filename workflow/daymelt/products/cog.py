@@ -283,7 +283,11 @@ def _open(path: Path) -> "Iterator[DatasetReader]":
     if not Path(path).is_file():
         raise MissingInputError(f"{path}: not found; map its season first")
     try:
-        with rasterio.open(path, driver="GTiff") as file:
+        with (
+            # a listing of the folder, some thousand names, would cost as much as the file
+            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
+            rasterio.open(path, driver="GTiff") as file,
+        ):
             yield file
     except RasterioIOError as error:
         raise FormatError(

@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
-import shapely
 from numpy.typing import NDArray
 
 from daymelt.core.atomic import atomic_path, write_text
@@ -24,6 +22,9 @@ KM2 = ".4f"  # of the other columns
 
 def write_outlines(path: Path, names: Sequence[str], polygons: Sequence[Any], crs: str) -> None:
     """Write named polygons as a FlatGeobuf, in memory first: GDAL does not report a full disk."""
+    import pyogrio  # with geopandas half a second, which the daily extents do without
+    import shapely
+
     content = io.BytesIO()
     pyogrio.raw.write(
         content,
@@ -41,6 +42,8 @@ def write_outlines(path: Path, names: Sequence[str], polygons: Sequence[Any], cr
 
 
 def _as_multi(polygon: Any) -> Any:
+    import shapely
+
     parts = [part for part in shapely.get_parts(polygon) if part.geom_type == "Polygon"]
     return shapely.multipolygons(parts)
 
