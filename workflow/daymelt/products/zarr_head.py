@@ -110,7 +110,7 @@ class Head:
             "consolidated_metadata": {
                 "kind": "inline",
                 "must_understand": False,
-                "metadata": members,
+                "metadata": dict(sorted(members.items())),
             },
         }
         self._store.write(HEAD, (json.dumps(document, indent=1, allow_nan=False) + "\n").encode())
