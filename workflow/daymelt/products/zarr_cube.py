@@ -116,10 +116,6 @@ class Cube:
         for name in self.layout.fixed:
             _array(self._group, name)[...] = read(name, None)
 
-    def set_seasons(self, seasons: Sequence[int]) -> None:
-        """Record which seasons are complete; what readers see of the arrays stays."""
-        self.head.update({SEASONS: list(seasons)})
-
     def seasons(self) -> list[int]:
         """The complete seasons."""
         return [int(season) for season in self.head.attributes()[SEASONS]]

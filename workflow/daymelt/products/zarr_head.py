@@ -55,10 +55,6 @@ class Head:
         """The attributes of the group."""
         return dict(self._read().get("attributes", {}))
 
-    def update(self, attributes: Mapping[str, Any]) -> None:
-        """Set some attributes; what readers see of the arrays stays."""
-        self._write({**self.attributes(), **attributes}, self._members())
-
     def consolidate(self, attributes: Mapping[str, Any], axis: str, length: int) -> None:
         """Set some attributes, and let readers see the arrays up to a length along an axis."""
         arrays = {

@@ -51,7 +51,8 @@ class ClimatologyMaps:
     def read(self, layer: str, key: int | None) -> NDArray[np.generic]:
         """Stored numbers of an anomaly of a season, or of a mean at None, (y, x)."""
         name = layer if key is None else file_name(layer, key)
-        return read_map(self._made.file(name), self.layout.grid, (MEANS | ANOMALIES)[layer])
+        encoding = (MEANS if key is None else ANOMALIES)[layer]
+        return read_map(self._made.file(name), self.layout.grid, encoding)
 
     def digest(self, key: Any) -> int:
         """Record of all maps, which are of all seasons."""

@@ -42,7 +42,7 @@ def write_group(
     """
     layout = source.layout
     digests = [f"{source.digest(key)}" for key in layout.axis.keys]
-    names = [repr((name, layer)) for name, layer in (layout.layers | layout.fixed).items()]
+    names = [repr((name, layer)) for name, layer in {**layout.layers, **layout.fixed}.items()]
     contents = combine([*names, *map(str, layout.axis.numbers), *digests])
     linked = root.head.groups().get(folder.name, {})
     if linked.get(CONTENTS) == contents and folder.exists():
@@ -63,24 +63,38 @@ def remove_groups(root: zarr_cube.Cube, folder: Path, kept: set[str]) -> None:
 
 
 def write_seasons(store: zarr_cube.Cube, source: Source, about: Mapping[str, str]) -> None:
-    """Write what differs from the source, and record each season when its last part is written."""
+    """Write what differs from the source, and show each season to readers when its last part is
+    written.
+    """
     axis = store.layout.axis
     wanted = np.array([source.digest(key) for key in axis.keys], np.uint64)
     years = np.array([source.season(key) for key in axis.keys])
-    changed = set(years[store.digests() != wanted].tolist())
-    if changed and store.layout.fixed:  # these are of all seasons
-        changed = set(years.tolist())
-    known = [year for year in store.seasons() if year in years and year not in changed]
-    if known != store.seasons():
-        store.set_seasons(known)
-    if changed and store.layout.fixed:
+    same = store.digests() == wanted
+    if store.layout.fixed and not same.all():  # these are of all seasons
+        same[:] = False
+    show(store, [year for year in leading(years, same) if year in store.seasons()], years, about)
+    if store.layout.fixed and not same.all():
         store.write_fixed(source.read)
-    late = set(years.tolist()) - set(known)
     for block in axis.blocks():
         if np.any(store.digests()[block] != wanted[block]):
             store.write(block, wanted[block], source.read)
-        ended = [year for year in late if year not in years[block.stop :]]
-        if ended:
-            late -= set(ended)
-            known = sorted([*known, *ended])
-            store.consolidate(known, about, int(np.flatnonzero(years == known[-1])[-1]) + 1)
+        show(store, leading(years, store.digests() == wanted), years, about)
+
+
+def leading(years: NDArray[np.int_], complete: NDArray[np.bool_]) -> list[int]:
+    """The seasons before the first that is not complete.
+
+    Parameters
+    ----------
+    years, complete : (place,), season of each place on an axis, and whether it is complete
+    """
+    late = years[~complete]
+    return [year for year in np.unique(years).tolist() if not late.size or year < late.min()]
+
+
+def show(
+    store: zarr_cube.Cube, seasons: list[int], years: NDArray[np.int_], about: Mapping[str, str]
+) -> None:
+    """Let readers see these seasons and no others, where they do not."""
+    if seasons != store.seasons():
+        store.consolidate(seasons, about, int(np.isin(years, seasons).sum()))

@@ -58,7 +58,7 @@ class MadeMaps:
         """The layers of a season that the list has."""
         return {
             layer: encoding
-            for layer, encoding in (OF_SEASON | ANOMALIES).items()
+            for layer, encoding in {**OF_SEASON, **ANOMALIES}.items()
             if f"{file_name(layer, season)}.tif" in self.files
         }
 
