@@ -177,14 +177,16 @@ def _check_grid(path: Path, found: Mapping[str, Any], grid: Grid) -> None:
 
 
 def _extend(group: zarr.Group, layout: Layout) -> bool:
-    """Give the group the places that it lacks at its end; False where it is of other layers, chunks
-    or days.
+    """Give the group the places that it lacks at its end; False where it is of other layers or
+    days, or stored otherwise.
     """
-    axis, names = layout.axis, {*layout.layers, *layout.fixed}
+    axis, encodings = layout.axis, {**layout.layers, **layout.fixed}
     found = {name for name, array in group.arrays() if array.ndim > 1}
-    if found != names or DIGEST not in group or axis.name not in group:
+    if found != set(encodings) or DIGEST not in group or axis.name not in group:
         return False
     if any(_array(group, name).chunks != _chunk(axis) for name in layout.layers):
+        return False
+    if not all(_is_stored(_array(group, name), encoding) for name, encoding in encodings.items()):
         return False
     known = np.asarray(_array(group, axis.name)[:])
     known = known[known != 0]  # fill values of places that a killed run has added
@@ -197,6 +199,12 @@ def _extend(group: zarr.Group, layout: Layout) -> bool:
     if len(known) < len(axis.keys):
         _array(group, axis.name)[:] = axis.numbers
     return True
+
+
+def _is_stored(array: zarr.Array[Any], encoding: Encoding) -> bool:
+    """True where an array is stored as an encoding says."""
+    scale = array.attrs.get("scale_factor", 1)
+    return array.dtype == encoding.dtype and scale == encoding.scale
 
 
 def _chunk(axis: Axis) -> tuple[int, int, int]:
