@@ -34,6 +34,8 @@ rule cube:
         interpolated=JOBS.inputs_of_cube(places.INTERPOLATED, split=JOBS.map_pool),
         mar=JOBS.inputs_of_cube(places.MAR),
         microwave=JOBS.inputs_of_cube(places.MICROWAVE),
+        seasons=JOBS.season_maps_of,
+        climatology=JOBS.climatology_of,
     output:
         places.CUBE,
     log:
@@ -54,7 +56,8 @@ rule cube:
     shell:
         "python -m daymelt cube --options {params.options:q} --maps {input.maps:q}"
         " --sar {input.sar:q} --interpolated {input.interpolated:q} --mar {input.mar:q}"
-        " --microwave {input.microwave:q} --out {output:q}"
+        " --microwave {input.microwave:q} --season-lists {input.seasons:q}"
+        " --climatology {input.climatology:q} --out {output:q}"
         " 2> {log:q}"
 
 
@@ -112,9 +115,38 @@ rule stac_season:
         " 2> {log:q}"
 
 
+rule stac_season_maps:
+    input:
+        seasons=JOBS.season_maps_of,
+        climatology=JOBS.climatology_of,
+    output:
+        places.STAC_SEASON_MAPS,
+    log:
+        "logs/{area}/stac_season_maps/{model}.log",
+    benchmark:
+        "logs/{area}/stac_season_maps/{model}.tsv"
+    conda:
+        "../envs/publish.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(10),
+        runtime=RESOURCES.minutes(10, 60),
+    params:
+        options=PARAMETERS.options("area", "seasons", "publish"),
+        code=code_digest("stac-season-maps"),
+    message:
+        "STAC items of the season maps"
+    shell:
+        "python -m daymelt stac-season-maps --options {params.options:q}"
+        " --season-lists {input.seasons:q} --climatology {input.climatology:q}"
+        " --model {wildcards.model} --out {output:q}"
+        " 2> {log:q}"
+
+
 rule stac_area:
     input:
         collections=JOBS.stac_seasons(),
+        season_maps=places.at(places.STAC_SEASON_MAPS, model=JOBS.model),
         cube=places.at(places.CUBE, model=JOBS.model),
     output:
         places.STAC,
@@ -136,7 +168,8 @@ rule stac_area:
         "STAC catalogue of {wildcards.area}"
     shell:
         "python -m daymelt stac-area --options {params.options:q}"
-        " --collections {input.collections:q} --cube {input.cube:q} --model {params.model:q}"
+        " --collections {input.collections:q} --season-maps {input.season_maps:q}"
+        " --cube {input.cube:q} --model {params.model:q}"
         " --out {output:q}"
         " 2> {log:q}"
 

@@ -222,7 +222,7 @@ def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_p
     took = {row[0]: float(row[-1]) * MIB for row in measured("A season at full size")}
     # those of publishing are measured by benchmarks/publishing.py
     apart = {"calibrate", "interval_scores", "season_maps", "regions", "region_extents"}
-    apart |= {"cube", "season_file", "stac_season", "stac_area"}
+    apart |= {"cube", "season_file", "stac_season", "stac_season_maps", "stac_area"}
     assert asked.keys() - apart == took.keys() - {"all"}
     assert {rule for rule in took.keys() - {"all"} if asked[rule] < took[rule]} == set()
 
@@ -418,12 +418,41 @@ def test_a_change_reruns_exactly_what_depends_on_it(
 
 
 CATALOGUE = {"stac_season": 2, "stac_area": 1}
+UNPUBLISHED = {*SCORED, "interval_scores"}
+OF_SEASONS = {"stac_season_maps": 1, "stac_area": 1}
 REPUBLISHED = [
-    ("config.yaml", {"license: other": "license: CC-BY-4.0"}, CATALOGUE),
+    (
+        "config.yaml",
+        {"license: other": "license: CC-BY-4.0"},
+        CATALOGUE | OF_SEASONS,
+    ),
     ("config.yaml", {"cube_inputs: false": "cube_inputs: true"}, {"cube": 1, "stac_area": 1}),
+    (
+        "config.yaml",
+        {"observed_within_days: 6": "observed_within_days: 5"},
+        {**PUBLISHED, "cube": 1, **OF_SEASONS},
+    ),
+    (
+        "config.yaml",
+        {"least_seasons: 3": "least_seasons: 2"},
+        {**PUBLISHED, "climatology": 1, "cube": 1, **OF_SEASONS},
+    ),
+    (
+        "config.yaml",
+        {"elevation_band_m: 500": "elevation_band_m: 250"},
+        {"regions": 1, "region_extents": 2},
+    ),
+    (
+        "workflow/daymelt/science/seasons.py",
+        CHANGED,
+        {"season_maps": 2, "cube": 1, **OF_SEASONS},
+    ),
     ("workflow/daymelt/products/stac.py", CHANGED, CATALOGUE),
+    ("workflow/daymelt/products/stac_parts.py", CHANGED, CATALOGUE | OF_SEASONS),
+    ("workflow/daymelt/products/stac_seasons.py", CHANGED, OF_SEASONS),
     ("workflow/daymelt/products/stac_table.py", CHANGED, {"stac_area": 1}),
     ("workflow/daymelt/products/zarr_cube.py", CHANGED, {"cube": 1, "stac_area": 1}),
+    ("workflow/daymelt/products/zarr_head.py", CHANGED, {"cube": 1, "stac_area": 1}),
     (
         "workflow/daymelt/products/season_netcdf.py",
         CHANGED,
@@ -434,7 +463,20 @@ REPUBLISHED = [
         {"map": "map again"},
         {
             **dict.fromkeys(("season_maps", "region_extents", "season_file", "stac_season"), 1),
-            **{"cube": 1, "stac_area": 1},
+            **{"cube": 1, **OF_SEASONS},
+        },
+    ),
+    (
+        "results/embedded/publish/multi-sensor/seasons/2019/index.json",
+        {"season-maps": "season-maps again"},
+        {"cube": 1, **OF_SEASONS},
+    ),
+    (
+        "config.yaml",
+        {"years: [2019, 2020]": "years: [2019, 2020, 2021]"},
+        {
+            **{rule: count for rule, count in RERUNS[-1][2].items() if rule not in UNPUBLISHED},
+            **{"train": 1, "cube": 1, "season_file": 3, "stac_season": 3, **OF_SEASONS},
         },
     ),
 ]
@@ -454,7 +496,8 @@ def test_a_change_publishes_again_exactly_what_depends_on_it(
 
 def test_a_bare_run_publishes_no_cube_and_no_catalogue(tmp_path, planned):
     plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"))
-    assert not {"cube", "season_file", "stac_season", "stac_area"} & plan.keys()
+    only = {"cube", "season_file", "stac_season", "stac_season_maps", "stac_area"}
+    assert not only & plan.keys()
 
 
 def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw, planned):

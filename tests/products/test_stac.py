@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from daymelt.core.grid import Grid
-from daymelt.products import stac
+from daymelt.products import stac, stac_parts
 from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
 from daymelt.products.stac_table import moved
 
@@ -29,7 +29,7 @@ def covers(outline, grid):
     ids=["east Greenland", "UTM", "antimeridian", "pole"],
 )
 def test_the_outline_covers_the_area_and_stays_in_the_degrees_of_geojson(grid):
-    outline, (west, south, east, north) = stac.footprint(grid)
+    outline, (west, south, east, north) = stac_parts.footprint(grid)
     shape = shapely.geometry.shape(outline)
     assert shape.is_valid and covers(shape, grid)
     places = shapely.get_coordinates(shape)

@@ -77,6 +77,7 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "cube": "the maps of all seasons as one Zarr store",
         "season-file": "the maps of a season as one NetCDF file",
         "stac-season": "the published maps of a season with their STAC items",
+        "stac-season-maps": "STAC items of the maps of seasons and of their climatology",
         "stac-area": "the STAC catalogue of an area",
     },
     "export": {"export-meltwaterbench": "an area in the layout of the published dataset"},

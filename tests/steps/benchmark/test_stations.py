@@ -82,7 +82,8 @@ def maps(observed, tmp_path_factory):
         for day, before in zip(DAYS[1:], DAYS, strict=False):
             write_map(folder, day, truth.read(before))
         write_map(folder, DAYS[0], truth.read(DAYS[0]))
-    (folder / "index.json").write_text(json.dumps({"season": 2019}))
+    about = {"season": 2019, "model_checksum": "a", "inputs": "b", "filled": {}, "sar_gaps": []}
+    (folder / "index.json").write_text(json.dumps({**about, "files": []}))
     return folder / "index.json"
 
 

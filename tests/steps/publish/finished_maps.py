@@ -5,6 +5,7 @@ them.
 import datetime as dt
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,9 +39,13 @@ def stored_of(layer, day, seed=0):
 
 @dataclass(frozen=True)
 class Maps:
-    """Folders of maps, a season each, and where their publication goes."""
+    """Folders of maps, a season each, and where their publication goes.
+
+    `call` runs a step, given its name and arguments, and gives its exit status.
+    """
 
     root: Path
+    call: Callable[[list[str]], int] = cli.main
 
     def index(self, year):
         return self.root / str(year) / "index.json"
@@ -85,6 +90,14 @@ class Maps:
         content = {**about, "filled": {}, "sar_gaps": [], **said, "files": entries}
         self.index(year).write_text(json.dumps(content))
 
+    def write_dry_ends(self, year):
+        """Dry days before and after the melt of a season, which has an onset and an end then."""
+        dry = np.where(stored_of("melt", dt.date(year, MONTH, 1)) == 255, 255, 0).astype(np.uint8)
+        for day in (*days_of(year)[:6], *days_of(year)[-6:]):
+            for layer in MAP_LAYERS:
+                self.write_map(layer, day, dry)
+        self.list(year)
+
     # the steps
 
     def run(self, step, *arguments, grid=GRID, years=YEARS):
@@ -100,13 +113,37 @@ class Maps:
             },
             "seasons": {"years": list(years), "months": [MONTH]},
             "publish": {},
+            "season_maps": {"least_seasons": 2, "least_observed": 0},
         }
-        return cli.main([step, "--options", json.dumps(options), *map(str, arguments)])
+        return self.call([step, "--options", json.dumps(options), *map(str, arguments)])
 
-    def cube(self, years=YEARS, out=None, **terms):
+    def season_list(self, year):
+        return self.published / f"seasons/{year}/index.json"
+
+    @property
+    def climatology_list(self):
+        return self.published / "climatology/index.json"
+
+    def season_maps(self, years=YEARS):
+        """The maps of seasons as a whole, and their climatology."""
+        lists = [self.season_list(year) for year in years]
+        done = [
+            self.run("season-maps", "--maps", self.index(year), "--out", out)
+            for year, out in zip(years, lists, strict=True)
+        ]
+        out = self.climatology_list
+        done.append(self.run("climatology", "--maps", *lists, "--out", out, years=years))
+        assert not any(done)
+
+    def cube(self, years=YEARS, out=None, seasons=False, **terms):
+        """The cube; `seasons`, with the maps of seasons and their climatology."""
         lists = [self.index(year) for year in years]
         out = out or self.published / "cube.json"
-        return self.run("cube", "--maps", *lists, "--out", out, years=years, **terms)
+        words = ["--maps", *lists, "--out", out]
+        if seasons:
+            words += ["--season-lists", *(self.season_list(year) for year in years)]
+            words += ["--climatology", self.climatology_list]
+        return self.run("cube", *words, years=years, **terms)
 
     def season_file(self, year, out=None, **terms):
         out = out or self.published / f"netcdf/small_{year}.nc"
@@ -121,10 +158,25 @@ class Maps:
             **terms,
         )
 
+    @property
+    def season_collection(self):
+        return self.published / "seasons/collection.json"
+
+    def stac_season_maps(self, years=YEARS, **terms):
+        lists = [self.season_list(year) for year in years]
+        return self.run(
+            *("stac-season-maps", "--season-lists", *lists),
+            *("--climatology", self.climatology_list),
+            *("--model", MODEL, "--out", self.season_collection),
+            years=years,
+            **terms,
+        )
+
     def stac_area(self, years=YEARS):
         collections = [self.published / f"maps/{year}/collection.json" for year in years]
+        made = [self.season_collection] if self.season_collection.exists() else []
         return self.run(
-            *("stac-area", "--collections", *collections),
+            *("stac-area", "--collections", *collections, "--season-maps", *made),
             *("--cube", self.published / "cube.json", "--model", MODEL),
             *("--out", self.root / "publish/catalog.json"),
             years=years,

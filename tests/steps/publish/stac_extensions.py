@@ -59,6 +59,7 @@ RENDER = {
         "assets": {"type": "array", "items": {"type": "string"}},
         "title": {"type": "string"},
         "nodata": {"type": ["number", "string"]},
+        "rescale": {"type": "array", "items": {**NUMBERS, "minItems": 2, "maxItems": 2}},
         "colormap": {"type": "object"},
     },
 }

@@ -16,7 +16,7 @@ from steps.publish.finished_maps import GRID, LAYERS, YEARS, Maps, days_of, stor
 from daymelt.core import cube
 from daymelt.core.encoding import BRIGHTNESS, LIQUID_WATER, PERCENT
 from daymelt.core.grid import Grid
-from daymelt.products import zarr_cube
+from daymelt.products import zarr_head
 from daymelt.products.conventions import CHUNK
 
 FEW = ("melt", "sar_age")  # layers of maps without an interval
@@ -128,17 +128,17 @@ class Ended(BaseException):
 
 def interrupt(patch, after, late):
     """End the writing at the write with that number, before it or when it has been done."""
-    write, left = zarr_cube.WholeFiles.set_sync, [after]
+    write, left = zarr_head.WholeFiles.write, [after]
 
-    def counted(self, key, value):
+    def counted(self, key, content):
         left[0] -= 1
         if left[0] == 0 and not late:
             raise Ended
-        write(self, key, value)
+        write(self, key, content)
         if left[0] == 0:
             raise Ended
 
-    patch.setattr(zarr_cube.WholeFiles, "set_sync", counted)
+    patch.setattr(zarr_head.WholeFiles, "write", counted)
 
 
 @pytest.fixture

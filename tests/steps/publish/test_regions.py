@@ -27,10 +27,14 @@ def terrain(tmp_path_factory):
     return path
 
 
-def region_file(path, polygons, names):
-    fields = [np.array(names)]
+LEFT, RIGHT, BOTTOM, TOP = GRID.left, GRID.left + 900, GRID.top - 900, GRID.top
+BOW_TIE = shapely.Polygon([(LEFT, BOTTOM), (RIGHT, TOP), (RIGHT, BOTTOM), (LEFT, TOP)])
+
+
+def region_file(path, polygons, names, kind="Polygon", crs="EPSG:3413"):
+    fields = [np.array(names, object)]
     geometry = shapely.to_wkb(np.array(polygons, object))
-    written = {"fields": ["name"], "geometry_type": "Polygon", "crs": "EPSG:3413"}
+    written = {"fields": ["name"], "geometry_type": kind, "crs": crs}
     pyogrio.raw.write(path, geometry, fields, driver="GPKG", **written)
     return path
 
@@ -169,6 +173,27 @@ def test_regions_that_cannot_be_are_refused_and_nothing_is_written(
     words = ("--cells", out / "cells.parquet", "--outlines", out / "outlines.fgb")
     given = options(regions={"file": str(mine)})
     refused(step("regions", "--options", given, "--terrain", terrain, *words), out, said)
+
+
+@pytest.mark.filterwarnings("ignore:'crs' was not provided:UserWarning")
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ({"crs": None}, "states no crs; set regions.crs to its crs"),
+        ({"polygons": [], "names": []}, "no features; expected polygons"),
+        ({"polygons": [BOW_TIE]}, "'a' crosses itself"),
+        ({"polygons": [BOW_TIE.centroid], "kind": "Point"}, "'a' is Point; expected a polygon"),
+        ({"polygons": [TRIANGLE.exterior], "kind": "LineString"}, "'a' is LineString"),
+    ],
+)
+def test_a_file_of_regions_that_is_not_usable_is_refused_and_nothing_is_written(
+    terrain, tmp_path, step, refused, file, said
+):
+    content = {"polygons": [TRIANGLE], "names": ["a"], **file}
+    mine, out = region_file(tmp_path / "mine.gpkg", **content), tmp_path / "out"
+    words = ("--cells", out / "cells.parquet", "--outlines", out / "outlines.fgb")
+    given = options(regions={"file": str(mine)})
+    refused(step("regions", "--options", given, "--terrain", terrain, *words), out, mine, said)
 
 
 def test_a_region_that_the_area_cuts_is_told(terrain, tmp_path, step, caplog):

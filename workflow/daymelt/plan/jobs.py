@@ -394,8 +394,19 @@ class Jobs:
 
     def climatology(self) -> list[str]:
         """The mean of the seasons; none of fewer seasons than a mean needs."""
+        return self._climatology(self.model)
+
+    def _climatology(self, model: str) -> list[str]:
         enough = len(self.seasons) >= self.config.season_maps.least_seasons
-        return [self.at(places.CLIMATOLOGY, model=self.model)] if enough else []
+        return [self.at(places.CLIMATOLOGY, model=model)] if enough else []
+
+    def climatology_of(self, wildcards: Wildcards) -> list[str]:
+        """The mean of the seasons of a job's model."""
+        return self._climatology(wildcards.model)
+
+    def season_maps_of(self, wildcards: Wildcards) -> list[str]:
+        """The list of the maps of each season as a whole, of a job's model."""
+        return self.each_season(places.SEASON_MAPS, model=wildcards.model)
 
     def region_files(self) -> list[str]:
         """The files of the user's regions: a shapefile is several."""

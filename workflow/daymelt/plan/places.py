@@ -96,6 +96,7 @@ REGION_EXTENTS = {
 CUBE = f"{PUBLISH}/{{model}}/cube.json"  # what the Zarr store beside it holds
 SEASON_FILE = f"{PUBLISH}/{{model}}/netcdf/{{area}}_{{season}}.nc"
 STAC_SEASON = f"{PUBLISH}/{{model}}/maps/{{season}}/collection.json"
+STAC_SEASON_MAPS = f"{PUBLISH}/{{model}}/seasons/collection.json"
 STAC = f"{PUBLISH}/catalog.json"
 
 

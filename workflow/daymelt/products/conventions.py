@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from daymelt.core.dates import EPOCH
-from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE, Encoding
+from daymelt.core.encoding import NEVER_SEEN, NO_MELT, PERCENT, Encoding
 from daymelt.core.grid import Grid
 
 CF_VERSION = "CF-1.11"
@@ -34,7 +34,17 @@ TIME = {
 }
 # a reader takes the unit `days` of a variable for a time span, and would give no numbers
 UNITS = {"days": "day"}
-ANCILLARY = ("melt_low", "melt_high", "sar_age")
+SEASON = {"long_name": "year of the melt season", "units": "1"}
+# layers that say how sure another one is
+ANCILLARY = {
+    "melt": ("melt_low", "melt_high", "sar_age"),
+    "onset": ("onset_earliest", "onset_latest", "observed"),
+    "end": ("end_earliest", "end_latest", "observed"),
+    "longest_gap": ("observed",),
+    "melt_days": ("melt_days_low", "melt_days_high", "observed"),
+    "melt_sum": ("melt_sum_low", "melt_sum_high", "observed"),
+}
+ASIDE = {NEVER_SEEN: "never_observed", NO_MELT: "no_lasting_melt"}  # numbers that measure nothing
 CONVENTIONS = (
     {
         "schema_url": "https://raw.githubusercontent.com/zarr-conventions/geo-proj/refs/tags/v1/"
@@ -93,13 +103,14 @@ def layer(name: str, encoding: Encoding, layers: Collection[str]) -> dict[str, A
         "grid_mapping": GRID_MAPPING,
     }
     if encoding.highest is not None:
-        attributes["valid_range"] = [0, encoding.highest]
+        signed = np.dtype(encoding.dtype).kind == "i"
+        attributes["valid_range"] = [-encoding.highest if signed else 0, encoding.highest]
     if encoding.name == PERCENT.name:
         attributes["cell_methods"] = "area: mean"
-    if encoding.name == SAR_AGE.name:
-        attributes |= {"flag_values": [NEVER_SEEN], "flag_meanings": "never_observed"}
-    beside = [other for other in ANCILLARY if other in layers]
-    if name == "melt" and beside:
+    if encoding.aside is not None:
+        attributes |= {"flag_values": [encoding.aside], "flag_meanings": ASIDE[encoding.aside]}
+    beside = [other for other in ANCILLARY.get(name, ()) if other in layers]
+    if beside:
         attributes["ancillary_variables"] = " ".join(beside)
     return attributes
 

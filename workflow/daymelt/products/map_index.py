@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from daymelt.core.digests import combine
@@ -134,7 +133,7 @@ def read_map_indices(paths: Iterable[Path]) -> list[MapIndex]:
     return found
 
 
-def read_map(file: MapFile, grid: Grid, encoding: Encoding) -> NDArray[np.uint8]:
+def read_map(file: MapFile, grid: Grid, encoding: Encoding) -> NDArray[Any]:
     """The stored numbers (y, x) of a map, after a check of its content against the list."""
     check_content(file)
     return cog.read_day(file.path, grid, encoding)
@@ -148,6 +147,16 @@ def check_grid(file: MapFile, grid: Grid, encoding: Encoding) -> None:
 def file_of(path: Path) -> MapFile:
     """A file as it is."""
     return MapFile(path, path.stat().st_size, checksum(path))
+
+
+def files_of(path: Path, content: Mapping[str, Any]) -> dict[str, MapFile]:
+    """The files that a list names, by their names; they lie beside it."""
+    return {
+        str(file["path"]): MapFile(
+            path.parent / file["path"], int(file["size"]), str(file["sha256"])
+        )
+        for file in content["files"]
+    }
 
 
 def check_content(file: MapFile) -> None:
@@ -180,10 +189,5 @@ def _parsed(path: Path, content: Mapping[str, Any]) -> MapIndex:
         filled={date(day): str(rule) for day, rule in content["filled"].items()},
         gaps=tuple((date(gap["first"]), date(gap["last"])) for gap in content["sar_gaps"]),
         without=tuple(content.get("without", ())),
-        files={
-            str(file["path"]): MapFile(
-                path.parent / file["path"], int(file["size"]), str(file["sha256"])
-            )
-            for file in content["files"]
-        },
+        files=files_of(path, content),
     )

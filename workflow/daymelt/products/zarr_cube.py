@@ -1,22 +1,21 @@
-"""The cube of the maps: one Zarr store of all days and layers, on the grid of the maps.
+"""The cube of the maps: one Zarr store, on the grid of the maps.
 
-Every array is (time, y, x), in stored form as in the GeoTIFFs, with CF attributes. A shard is one
-file: some days of one layer over the whole area. Files are whole or absent, and a killed run leaves
-a store whose consolidated metadata describe what was complete before.
+A group holds layers along an axis, (time, y, x) of daily maps or (season, y, x) of maps of seasons,
+in stored form as in the GeoTIFFs, with CF attributes; a group may hold fixed layers (y, x) beside
+them. A shard is one file: some places on the axis of one layer over the whole area. Files are whole
+or absent.
 
-What has been written is recorded for each day in `map_digest`, 0 until all layers of the day are
-there, and for each season in the attribute `seasons`, written last.
+What has been written is recorded for each day or season in `map_digest`, 0 until all its layers are
+there, and for each season in the attribute `seasons`, written last, together with the consolidated
+metadata, which readers open and which reach up to the last complete season (`zarr_head`).
 
 Source: Zarr 3, https://zarr-specs.readthedocs.io; zarr-python 3 writes and reads the store.
 """
 
-import asyncio
 import datetime as dt
 import shutil
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,109 +23,115 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 from zarr.codecs import ZstdCodec
-from zarr.core.buffer import Buffer
-from zarr.errors import ZarrUserWarning
-from zarr.storage import LocalStore
 
-from daymelt.core.atomic import atomic_path
 from daymelt.core.dates import EPOCH
 from daymelt.core.encoding import Encoding
 from daymelt.core.errors import FormatError, GridError
 from daymelt.core.grid import Grid
 from daymelt.products import conventions
-from daymelt.products.conventions import CHUNK, Read
+from daymelt.products.conventions import CHUNK
+from daymelt.products.zarr_head import Head, WholeFiles
 
 LEVEL = 3  # of zstd
-DAYS_CHUNK = 4096  # of the arrays with one number a day
+NUMBERS_CHUNK = 4096  # of the arrays with one number a day or season
 DIGEST = "map_digest"
 SEASONS = "seasons"
-DIMENSIONS = ("time", "y", "x")
+Read = Callable[[str, Any], NDArray[np.generic]]
+"""Stored numbers (y, x) of a layer at a place on the axis; of a fixed layer at None."""
 
 
-class WholeFiles(LocalStore):
-    """A store in a folder, whose files are whole or absent and flushed to the disk."""
+@dataclass(frozen=True)
+class Axis:
+    """The first dimension of the layers of a group.
 
-    def set_sync(self, key: str, value: Buffer) -> None:
-        """Write a file."""
-        with atomic_path(self.root / key) as temporary:
-            temporary.write_bytes(value.to_bytes())
+    Parameters
+    ----------
+    name : of the dimension and its coordinate
+    keys : what stands at each place, in rising order: days, or years of seasons
+    numbers : the same as the coordinate stores it, never 0
+    attributes : of the coordinate
+    depth : places of a chunk and of a shard
+    """
 
-    async def _set(self, key: str, value: Buffer, exclusive: bool = False) -> None:
-        if exclusive and (self.root / key).exists():
-            raise FileExistsError(key)
-        await asyncio.to_thread(self.set_sync, key, value)
+    name: str
+    keys: tuple[Any, ...]
+    numbers: NDArray[np.int32]
+    attributes: Mapping[str, str]
+    depth: int
+
+    def blocks(self) -> Iterator[slice]:
+        """The places of each shard."""
+        for first in range(0, len(self.keys), self.depth):
+            yield slice(first, min(first + self.depth, len(self.keys)))
+
+
+def days_axis(days: Sequence[dt.date]) -> Axis:
+    """The days of daily maps."""
+    numbers = np.array([(day - EPOCH).days for day in days], np.int32)
+    return Axis("time", tuple(days), numbers, conventions.TIME, CHUNK[0])
+
+
+def seasons_axis(years: Sequence[int]) -> Axis:
+    """The seasons of maps of one season each."""
+    return Axis("season", tuple(years), np.array(years, np.int32), conventions.SEASON, 1)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What a cube holds: its grid, layers by name, and days in rising order."""
+    """What a group holds: its grid, an axis, layers along it by name, and fixed layers."""
 
     grid: Grid
     layers: Mapping[str, Encoding]
-    days: tuple[dt.date, ...]
-
-    def blocks(self) -> Iterator[slice]:
-        """The days of each shard."""
-        for first in range(0, len(self.days), CHUNK[0]):
-            yield slice(first, min(first + CHUNK[0], len(self.days)))
-
-    @property
-    def ordinals(self) -> NDArray[np.int32]:
-        """The days as the cube stores them."""
-        return np.array([(day - EPOCH).days for day in self.days], np.int32)
+    axis: Axis
+    fixed: Mapping[str, Encoding] = field(default_factory=dict)
 
 
 class Cube:
-    """An open cube, to be written block by block."""
+    """An open group, to be written block by block."""
 
-    def __init__(self, group: zarr.Group, layout: Layout) -> None:
-        self._group, self.layout = group, layout
+    def __init__(self, folder: Path, group: zarr.Group, layout: Layout) -> None:
+        self._group, self.layout, self.head = group, layout, Head(folder)
 
     def digests(self) -> NDArray[np.uint64]:
-        """What was written of each day; 0 of a day that is not complete."""
+        """What was written at each place; 0 at one that is not complete."""
         return np.asarray(_array(self._group, DIGEST)[:], np.uint64)
 
     def write(self, block: slice, digests: NDArray[np.uint64], read: Read) -> None:
-        """Write the days of a shard, all layers.
+        """Write a shard of every layer.
 
         Parameters
         ----------
-        block : one of `Layout.blocks`
-        digests : of its days, never 0
+        block : one of `Axis.blocks`
+        digests : of its places, never 0
         """
-        record, days = _array(self._group, DIGEST), self.layout.days[block]
+        record, keys = _array(self._group, DIGEST), self.layout.axis.keys[block]
         record[block] = 0
         for name in self.layout.layers:
-            _array(self._group, name)[block] = np.stack([read(name, day) for day in days])
+            _array(self._group, name)[block] = np.stack([read(name, key) for key in keys])
         record[block] = digests
 
-    def set_seasons(self, seasons: Sequence[int]) -> None:
-        """Record which seasons are complete; the consolidated metadata stay."""
-        self._root().update_attributes({SEASONS: list(seasons)})
+    def write_fixed(self, read: Read) -> None:
+        """Write the fixed layers; every place counts as not complete from then on."""
+        _array(self._group, DIGEST)[:] = 0
+        for name in self.layout.fixed:
+            _array(self._group, name)[...] = read(name, None)
 
     def seasons(self) -> list[int]:
         """The complete seasons."""
-        found = self._root().attrs.get(SEASONS)
-        return [int(str(season)) for season in found] if isinstance(found, list) else []
+        return [int(season) for season in self.head.attributes()[SEASONS]]
 
-    def consolidate(self, seasons: Sequence[int], about: Mapping[str, Any]) -> None:
-        """Write the consolidated metadata, which readers open, then the complete seasons."""
-        with _without_notice():
-            group = zarr.consolidate_metadata(self._group.store, zarr_format=3)
-        group.update_attributes({**about, SEASONS: list(seasons)})
-
-    def _root(self) -> zarr.Group:
-        """The group with its consolidated metadata, whose arrays may be shorter than they are."""
-        return zarr.open_group(self._group.store, mode="r+", zarr_format=3)
+    def consolidate(self, seasons: Sequence[int], about: Mapping[str, Any], length: int) -> None:
+        """Record which seasons are complete, and let readers see the first `length` places."""
+        self.head.consolidate({**about, SEASONS: list(seasons)}, self.layout.axis.name, length)
 
 
 def open_cube(path: Path, layout: Layout, about: Mapping[str, Any]) -> Cube:
-    """Open a cube to write it; one of other layers or days is begun anew, one that lacks the last
+    """Open a group to write it; one of other layers or days is begun anew, one that lacks the last
     days is extended.
 
     Parameters
     ----------
-    path : folder of the store
+    path : folder of the group
     about : attributes of the whole
 
     Raises
@@ -136,9 +141,9 @@ def open_cube(path: Path, layout: Layout, about: Mapping[str, Any]) -> Cube:
     """
     group = _existing(path, layout.grid)
     if group is not None and not _extend(group, layout):
-        _remove(path)
+        remove_cube(path)
         group = None
-    return Cube(group or _create(path, layout, about), layout)
+    return Cube(path, group or _create(path, layout, about), layout)
 
 
 def _existing(path: Path, grid: Grid) -> zarr.Group | None:
@@ -172,25 +177,38 @@ def _check_grid(path: Path, found: Mapping[str, Any], grid: Grid) -> None:
 
 
 def _extend(group: zarr.Group, layout: Layout) -> bool:
-    """Give the store the days that it lacks at its end; False where it is of other layers, chunks
-    or days.
+    """Give the group the places that it lacks at its end; False where it is of other layers or
+    days, or stored otherwise.
     """
-    names = {name for name, array in group.arrays() if array.ndim == len(DIMENSIONS)}
-    if names != set(layout.layers) or DIGEST not in group or "time" not in group:
+    axis, encodings = layout.axis, {**layout.layers, **layout.fixed}
+    found = {name for name, array in group.arrays() if array.ndim > 1}
+    if found != set(encodings) or DIGEST not in group or axis.name not in group:
         return False
-    if any(_array(group, name).chunks != CHUNK for name in names):
+    if any(_array(group, name).chunks != _chunk(axis) for name in layout.layers):
         return False
-    known = np.asarray(_array(group, "time")[:])
-    known = known[known != 0]  # fill values of days that a killed run has added
-    if not np.array_equal(known, layout.ordinals[: len(known)]):
+    if not all(_is_stored(_array(group, name), encoding) for name, encoding in encodings.items()):
         return False
-    for name in names:
-        _resize(_array(group, name), (len(layout.days), *layout.grid.shape))
-    for name in (DIGEST, "time"):
-        _resize(_array(group, name), (len(layout.days),))
-    if len(known) < len(layout.days):
-        _array(group, "time")[:] = layout.ordinals
+    known = np.asarray(_array(group, axis.name)[:])
+    known = known[known != 0]  # fill values of places that a killed run has added
+    if not np.array_equal(known, axis.numbers[: len(known)]):
+        return False
+    for name in layout.layers:
+        _resize(_array(group, name), (len(axis.keys), *layout.grid.shape))
+    for name in (DIGEST, axis.name):
+        _resize(_array(group, name), (len(axis.keys),))
+    if len(known) < len(axis.keys):
+        _array(group, axis.name)[:] = axis.numbers
     return True
+
+
+def _is_stored(array: zarr.Array[Any], encoding: Encoding) -> bool:
+    """True where an array is stored as an encoding says."""
+    scale = array.attrs.get("scale_factor", 1)
+    return array.dtype == encoding.dtype and scale == encoding.scale
+
+
+def _chunk(axis: Axis) -> tuple[int, int, int]:
+    return axis.depth, *CHUNK[1:]
 
 
 def _resize(array: zarr.Array[Any], shape: tuple[int, ...]) -> None:
@@ -198,8 +216,13 @@ def _resize(array: zarr.Array[Any], shape: tuple[int, ...]) -> None:
         array.resize(shape)
 
 
-def _remove(path: Path) -> None:
-    """Remove a store, under another name first: what a killed removal leaves is no store."""
+def is_group(path: Path) -> bool:
+    """True where a folder holds a group as this module writes it."""
+    return SEASONS in Head(path).attributes()
+
+
+def remove_cube(path: Path) -> None:
+    """Remove a group, under another name first: what a killed removal leaves is no group."""
     shutil.rmtree(path.rename(_aside(path)))
 
 
@@ -208,16 +231,21 @@ def _aside(path: Path) -> Path:
 
 
 def _create(path: Path, layout: Layout, about: Mapping[str, Any]) -> zarr.Group:
-    """An empty store; a variable of the name of a coordinate is one to every reader."""
+    """An empty group; a variable of the name of a coordinate is one to every reader."""
+    axis, digests = layout.axis, {"long_name": "digest of the maps, 0 where they are not complete"}
     attributes = {
         **about,
         **conventions.geozarr(layout.grid),
         "coordinates": f"{conventions.GRID_MAPPING} {DIGEST}",
         SEASONS: [],
     }
-    group = zarr.create_group(WholeFiles(path), zarr_format=3, attributes=attributes)
+    Head(path).create(attributes)
+    group = zarr.open_group(WholeFiles(path), mode="r+", zarr_format=3, use_consolidated=False)
+    names = {*layout.layers, *layout.fixed}
+    for name, encoding in layout.fixed.items():
+        _create_layer(group, name, encoding, layout.grid, None, names)
     for name, encoding in layout.layers.items():
-        _create_layer(group, name, encoding, layout)
+        _create_layer(group, name, encoding, layout.grid, axis, names)
     for name in ("y", "x"):
         _whole(group, name, getattr(layout.grid, name), (name,), conventions.axis(name))
     _whole(
@@ -227,31 +255,36 @@ def _create(path: Path, layout: Layout, about: Mapping[str, Any]) -> zarr.Group:
         (),
         conventions.grid_mapping(layout.grid),
     )
-    digests = {"long_name": "digest of the maps of the day, 0 where they are not complete"}
-    _daily(group, DIGEST, np.zeros(len(layout.days), np.uint64), digests)
-    _daily(group, "time", layout.ordinals, conventions.TIME)
+    _numbers(group, DIGEST, np.zeros(len(axis.keys), np.uint64), axis, digests)
+    _numbers(group, axis.name, axis.numbers, axis, axis.attributes)
     return group
 
 
-def _create_layer(group: zarr.Group, name: str, encoding: Encoding, layout: Layout) -> None:
-    attributes = conventions.layer(name, encoding, layout.layers)
+def _create_layer(
+    group: zarr.Group,
+    name: str,
+    encoding: Encoding,
+    grid: Grid,
+    axis: Axis | None,
+    names: Collection[str],
+) -> None:
+    """An empty layer along an axis, or a fixed one."""
+    attributes = conventions.layer(name, encoding, names)
     if encoding.packed:
         attributes["_FillValue"] = int(encoding.nodata)
     if encoding.scale != 1:
         attributes["scale_factor"] = encoding.scale
-    shard = (
-        CHUNK[0],
-        *(-(-size // side) * side for size, side in zip(layout.grid.shape, CHUNK[1:], strict=True)),
-    )
+    sides = zip(grid.shape, CHUNK[1:], strict=True)
+    whole = tuple(-(-size // side) * side for size, side in sides)
     group.create_array(
         name,
-        shape=(len(layout.days), *layout.grid.shape),
+        shape=(len(axis.keys), *grid.shape) if axis else grid.shape,
         dtype=encoding.dtype,
-        chunks=CHUNK,
-        shards=shard,
+        chunks=_chunk(axis) if axis else CHUNK[1:],
+        shards=(axis.depth, *whole) if axis else whole,
         fill_value=np.dtype(encoding.dtype).type(encoding.nodata),
         compressors=ZstdCodec(level=LEVEL),
-        dimension_names=DIMENSIONS,
+        dimension_names=(axis.name, "y", "x") if axis else ("y", "x"),
         attributes=attributes,
     )
 
@@ -275,16 +308,20 @@ def _whole(
     array[...] = values
 
 
-def _daily(
-    group: zarr.Group, name: str, values: NDArray[Any], attributes: Mapping[str, Any]
+def _numbers(
+    group: zarr.Group,
+    name: str,
+    values: NDArray[Any],
+    axis: Axis,
+    attributes: Mapping[str, Any],
 ) -> None:
-    """One number a day, in chunks that stay as they are when days are added."""
+    """One number a place, in chunks that stay as they are when places are added."""
     array = group.create_array(
         name,
         shape=values.shape,
         dtype=values.dtype,
-        chunks=(DAYS_CHUNK,),
-        dimension_names=("time",),
+        chunks=(NUMBERS_CHUNK,),
+        dimension_names=(axis.name,),
         attributes=dict(attributes),
     )
     array[:] = values
@@ -294,11 +331,3 @@ def _array(group: zarr.Group, name: str) -> zarr.Array[Any]:
     found = group[name]
     assert isinstance(found, zarr.Array)
     return found
-
-
-@contextmanager
-def _without_notice() -> Iterator[None]:
-    """Consolidated metadata are an addition to the Zarr format, of which zarr-python warns."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ZarrUserWarning)
-        yield

@@ -1,7 +1,6 @@
 """The written maps of a season: which season a list is of, its days, and the map of a day."""
 
 import datetime as dt
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,23 +99,8 @@ def read_season(path: Path, grid: Grid) -> WrittenSeason:
 
 
 def season_folders(indices: Sequence[Path]) -> dict[int, Path]:
-    """Folder of the maps of each season, from their lists.
-
-    Raises
-    ------
-    FormatError
-        A list does not say its season.
-    """
-    return {_season(path): path.parent for path in indices}
-
-
-def _season(index: Path) -> int:
-    try:
-        return int(json.loads(index.read_text(encoding="utf-8"))["season"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(
-            f"list of maps {index}: no season ({error}); delete it and map the season again"
-        ) from None
+    """Folder of the maps of each season, from their lists; errors as `read_map_index`."""
+    return {read_map_index(path).season: path.parent for path in indices}
 
 
 def read_melt(folder: Path, day: dt.date, grid: Grid) -> NDArray[np.float32]:

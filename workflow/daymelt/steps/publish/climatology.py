@@ -1,6 +1,5 @@
 """Write the mean of the seasons and the difference of each season from it."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,6 @@ from numpy.typing import NDArray
 
 from daymelt.core.digests import combine
 from daymelt.core.encoding import decode
-from daymelt.core.errors import FormatError
 from daymelt.core.manifest import checksum
 from daymelt.core.provenance import software_version
 from daymelt.products import cog
@@ -19,6 +17,7 @@ from daymelt.science.seasons import Climatology, anomaly
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.settings.publishing import SeasonMaps
 from daymelt.steps.publish.layers import MapWriter, span_of, write_index
+from daymelt.steps.publish.made_maps import read_seasons
 from daymelt.steps.written_maps import LASTING_TAGS
 
 TAGS = (*LASTING_TAGS, "observed_within_days")  # of a season that those of the mean have too
@@ -39,10 +38,9 @@ def climatology(
     MissingInputError, FormatError
         A map is not found, damaged, or of another model than the others.
     """
-    lists = {path: read_list(path) for path in maps}
-    check_models(lists)
-    folders = {int(str(content["season"])): path.parent for path, content in lists.items()}
-    tags = tags_of(next(iter(lists.values())), sorted(folders))
+    lists = read_seasons(maps)
+    folders = {made.season: made.path.parent for made in lists}
+    tags = tags_of(lists[0].about, list(folders))
     tags["inputs"] = combine(checksum(path) for path in sorted(maps))
     writer = MapWriter(out.parent, area.grid, tags, span_of(min(folders), seasons))
     for layer, encoding in LAYERS.items():
@@ -66,7 +64,7 @@ class Fields:
     area: Area
 
     def __iter__(self) -> Iterator[tuple[int, NDArray[np.float32]]]:
-        for season, folder in sorted(self.folders.items()):
+        for season, folder in self.folders.items():
             yield season, read_season_map(folder, self.layer, season, self.area)
 
     def land(self) -> NDArray[np.bool_]:
@@ -88,28 +86,6 @@ def tags_of(content: Mapping[str, object], years: Sequence[int]) -> dict[str, st
     tags = {name: str(content[name]) for name in TAGS if name in content}
     span = {"season": f"{years[0]} to {years[-1]}", "seasons": " ".join(map(str, years))}
     return {**tags, **span, "software": software_version()}
-
-
-def read_list(path: Path) -> Mapping[str, object]:
-    """The list of the maps of a season; FormatError where it is none."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        int(content["season"]), content["model_checksum"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise FormatError(
-            f"list of season maps {path}: not readable ({error}); delete it and run its step again"
-        ) from None
-    return dict(content)
-
-
-def check_models(lists: Mapping[Path, Mapping[str, object]]) -> None:
-    """FormatError where the seasons are not all of one model."""
-    models = {str(content["model_checksum"])[:12]: path for path, content in lists.items()}
-    if len(models) > 1:
-        shown = "; ".join(f"{path} of {model}" for model, path in sorted(models.items())[:2])
-        raise FormatError(
-            f"season maps of {len(models)} models ({shown}); expected one; map the seasons again"
-        )
 
 
 def read_season_map(folder: Path, layer: str, season: int, area: Area) -> NDArray[np.float32]:

@@ -20,10 +20,22 @@ from daymelt.products.map_index import (
     read_map_indices,
 )
 from daymelt.settings.inputs import Area, Seasons
-from daymelt.steps.publish.cube_inputs import write_inputs
-from daymelt.steps.publish.cube_seasons import record_of, write_seasons
+from daymelt.steps.publish.cube_inputs import GROUPS, write_inputs
+from daymelt.steps.publish.cube_made import ClimatologyMaps, SeasonMaps
+from daymelt.steps.publish.cube_seasons import (
+    Source,
+    record_of,
+    remove_groups,
+    write_group,
+    write_seasons,
+)
+from daymelt.steps.publish.made_maps import check_model, read_made_maps, read_seasons
 
 Days = dict[dt.date, MapIndex]
+TITLES = {
+    "seasons": "Maps of the melt seasons, {area}",
+    "climatology": "Mean of the melt seasons and their anomalies, {area}",
+}
 INPUTS = ("sar", "time_interpolated", "liquid_water", "brightness_temperature")
 
 
@@ -32,10 +44,12 @@ def cube(
     out: Path,
     area: Area,
     seasons: Seasons,
-    sar: list[Path] = [],  # noqa: B006 - these four empty: the cube holds no inputs
+    sar: list[Path] = [],  # noqa: B006 - an empty list: the cube holds none of these
     interpolated: list[Path] = [],  # noqa: B006
     mar: list[Path] = [],  # noqa: B006
     microwave: list[Path] = [],  # noqa: B006
+    season_lists: list[Path] = [],  # noqa: B006
+    climatology: list[Path] = [],  # noqa: B006
 ) -> None:
     """Write the cube season by season; what an interrupted run has finished is kept, and days whose
     maps are as they were are not written again.
@@ -45,6 +59,8 @@ def cube(
     maps : list of the daily maps of each season
     out : what the cube holds, written last; the cube lies beside it
     sar, interpolated, mar, microwave : streams of the inputs, which then are groups of the cube
+    season_lists, climatology : lists of the maps of each season, and of their climatology, at most
+        one, which then are groups of the cube
 
     Raises
     ------
@@ -55,21 +71,39 @@ def cube(
     """
     indices = read_map_indices(maps)
     days = days_of(indices, seasons)
-    layers = common_layers(indices, days)
+    made = made_maps(season_lists, climatology, indices[0], area.grid)
+    source = Maps(days, common_layers(indices, days), area.grid)
     path = out.parent / f"{area.name}.zarr"
-    layout = zarr_cube.Layout(
-        area.grid, {name: ENCODINGS[name] for name in layers}, tuple(sorted(days))
-    )
     about = describe(area.name, indices)
     with storage_errors(path):
-        store = zarr_cube.open_cube(path, layout, about)
+        store = zarr_cube.open_cube(path, source.layout, about)
+        write_seasons(store, source, about)
         if sar:
             inputs = dict(zip(INPUTS, (sar, interpolated, mar, microwave), strict=True))
             years = {day: index.season for day, index in days.items()}
-            write_inputs(path, inputs, years, about)
-            store.consolidate(store.seasons(), about)
-        write_seasons(store, Maps(days, layers, area.grid), about)
-    write_json(out, contents(path, store, layers))
+            write_inputs(store, path, inputs, years, about)
+        for name, group in made.items():
+            titled = {**about, "title": TITLES[name].format(area=area.name)}
+            write_group(store, path / name, group, titled)
+        remove_groups(store, path, {*made, *(GROUPS if sar else ())})
+    write_json(out, contents(path, store))
+
+
+def made_maps(
+    seasons: Sequence[Path], climatology: Sequence[Path], index: MapIndex, grid: Grid
+) -> dict[str, Source]:
+    """The groups of the maps of seasons; FormatError where they are of another model."""
+    lists = read_seasons(seasons)
+    means = [read_made_maps(path, of_season=False) for path in climatology]
+    for made in (*lists, *means):
+        check_model(made, index)
+    found: dict[str, Source] = {}
+    if lists:
+        found["seasons"] = SeasonMaps(lists, grid)
+    if means:
+        years = [made.season for made in lists]
+        found["climatology"] = ClimatologyMaps(means[0], years, grid)
+    return found
 
 
 def days_of(indices: Sequence[MapIndex], seasons: Seasons) -> Days:
@@ -98,14 +132,17 @@ def describe(area: str, indices: Sequence[MapIndex]) -> dict[str, str]:
 
 
 class Maps:
-    """The maps that a cube is written from."""
+    """The daily maps that a cube is written from."""
 
     def __init__(self, days: Days, layers: Sequence[str], grid: Grid) -> None:
-        self._days, self._layers, self._grid = days, layers, grid
+        self._days, self._layers = days, layers
+        encodings = {name: ENCODINGS[name] for name in layers}
+        self.layout = zarr_cube.Layout(grid, encodings, zarr_cube.days_axis(sorted(days)))
 
-    def read(self, layer: str, day: dt.date) -> NDArray[np.uint8]:
+    def read(self, layer: str, day: dt.date) -> NDArray[np.generic]:
         """Stored numbers of a layer of a day, (y, x)."""
-        return read_map(self._days[day].file(layer, day), self._grid, ENCODINGS[layer])
+        file = self._days[day].file(layer, day)
+        return read_map(file, self.layout.grid, self.layout.layers[layer])
 
     def digest(self, day: dt.date) -> int:
         """Record of the maps of a day."""
@@ -116,16 +153,18 @@ class Maps:
         return self._days[day].season
 
 
-def contents(path: Path, store: zarr_cube.Cube, layers: Sequence[str]) -> dict[str, object]:
+def contents(path: Path, store: zarr_cube.Cube) -> dict[str, object]:
     """What the cube holds, and how large it is."""
     files = [file for file in path.rglob("*") if file.is_file()]
+    days = store.layout.axis.keys
     return {
         "path": path.name,
-        "layers": list(layers),
+        "layers": list(store.layout.layers),
+        "groups": sorted(store.head.groups()),
         "seasons": store.seasons(),
-        "first": str(store.layout.days[0]),
-        "last": str(store.layout.days[-1]),
-        "days": len(store.layout.days),
+        "first": str(days[0]),
+        "last": str(days[-1]),
+        "days": len(days),
         "files": len(files),
         "size": sum(file.stat().st_size for file in files),
     }

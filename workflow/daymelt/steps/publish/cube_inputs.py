@@ -12,7 +12,7 @@ from daymelt.core.cube import Stream, check_same_grid, open_stream
 from daymelt.core.digests import combine
 from daymelt.core.manifest import checksum
 from daymelt.products import zarr_cube
-from daymelt.steps.publish.cube_seasons import record_of, write_seasons
+from daymelt.steps.publish.cube_seasons import record_of, write_group
 
 # layers of each group: the first on the grid of the maps, the second on the coarse posting grid
 GROUPS = {
@@ -42,7 +42,7 @@ class Streams:
         self.layout = zarr_cube.Layout(
             every[0].grid,
             {name: stream.encoding for name, stream in self._layers.items()},
-            tuple(sorted(seasons)),
+            zarr_cube.days_axis(sorted(seasons)),
         )
 
     def read(self, layer: str, day: dt.date) -> NDArray[np.generic]:
@@ -77,6 +77,7 @@ def open_streams(
 
 
 def write_inputs(
+    root: zarr_cube.Cube,
     path: Path,
     inputs: Mapping[str, Sequence[Path]],
     seasons: Mapping[dt.date, int],
@@ -86,12 +87,11 @@ def write_inputs(
 
     Parameters
     ----------
-    path : folder of the store, whose root exists
+    root, path : the cube and its folder
     inputs : streams of each layer, by its name
     seasons : season of every day
     about : attributes of the groups
     """
     for group, layers in GROUPS.items():
         with open_streams({name: inputs[name] for name in layers}, seasons) as streams:
-            store = zarr_cube.open_cube(path / group, streams.layout, about)
-            write_seasons(store, streams, about)
+            write_group(root, path / group, streams, about)

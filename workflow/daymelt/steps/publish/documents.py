@@ -8,17 +8,17 @@ from typing import Any
 from daymelt.core.atomic import write_text
 from daymelt.core.errors import FormatError, MissingInputError
 from daymelt.core.provenance import software_version
-from daymelt.products import stac
+from daymelt.products import stac_parts
 from daymelt.settings.inputs import Area
 from daymelt.settings.publishing import Publish
 
 Document = dict[str, Any]
 
 
-def product_of(model: str, area: Area, publish: Publish) -> stac.Product:
+def product_of(model: str, area: Area, publish: Publish) -> stac_parts.Product:
     """What all documents say alike."""
     software, version = software_version().split()
-    return stac.Product(area.name, model, area.grid, publish.license, (software, version))
+    return stac_parts.Product(area.name, model, area.grid, publish.license, (software, version))
 
 
 def read_document(path: Path) -> Document:

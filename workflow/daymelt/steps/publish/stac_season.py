@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from daymelt.core.dates import season_days
-from daymelt.products import stac
+from daymelt.products import stac, stac_parts
 from daymelt.products.map_files import AGE_STYLE, MELT_STYLE
 from daymelt.products.map_index import (
     ENCODINGS,
@@ -61,7 +61,9 @@ def stac_season(
     write_if_changed(out, document)
 
 
-def days_of(index: MapIndex, dates: list[dt.date], product: stac.Product) -> Iterator[stac.Day]:
+def days_of(
+    index: MapIndex, dates: list[dt.date], product: stac_parts.Product
+) -> Iterator[stac.Day]:
     """The days of a season, after a check of every map against its list."""
     layers = index.layers(dates)
     for date in dates:
@@ -84,7 +86,7 @@ def notes(index: MapIndex, day: dt.date) -> dict[str, str | bool]:
     return {"complete": not found, **found, "model": index.model_checksum}
 
 
-def publish_day(folder: Path, product: stac.Product, season: int, day: stac.Day) -> None:
+def publish_day(folder: Path, product: stac_parts.Product, season: int, day: stac.Day) -> None:
     """Put the files of a day into a folder, then its item."""
     for file in day.files.values():
         share(file.path, folder / file.path.name)
@@ -103,9 +105,15 @@ def assets(netcdf: Path, folder: Path, season: int) -> dict[str, Any]:
     """Files of a season as a whole, by their addresses from a folder."""
     href = os.path.relpath(netcdf, folder)
     file = file_of(netcdf)
-    found = {"netcdf": stac.file_asset(href, f"All maps of {season}", stac.NETCDF, ["data"], file)}
+    found = {
+        "netcdf": stac_parts.file_asset(
+            href, f"All maps of {season}", stac_parts.NETCDF, ["data"], file
+        )
+    }
     styles = {name.partition(".")[0]: name for name in STYLES}
     return found | {
-        f"{name}_style": stac.file_asset(f"./{path}", f"QGIS style, {name}", stac.XML, ["style"])
+        f"{name}_style": stac_parts.file_asset(
+            f"./{path}", f"QGIS style, {name}", stac_parts.XML, ["style"]
+        )
         for name, path in styles.items()
     }
