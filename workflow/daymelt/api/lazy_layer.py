@@ -21,7 +21,7 @@ READERS = 8  # files read at once; GDAL decompresses without the lock of the int
 Key = tuple[int | slice | NDArray[np.integer[Any]], ...]
 
 
-class LazyLayer(BackendArray):  # type: ignore[misc]
+class LazyLayer(BackendArray):
     """Physical values (map, y, x), float32, NaN where there are no data.
 
     Of every map that is asked for one window is read: from the first to the last row and column.

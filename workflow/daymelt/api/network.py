@@ -67,9 +67,8 @@ def map_day(
     check_fields(card, fields, ocean.shape, model)
     given = {name: np.asarray(fields[name], np.float32) for name in card.channels}
     height = given.get(HEIGHT, np.zeros(ocean.shape, np.float32))
-    frame = make_frame(
-        card.channels, card.statistics, StaticFields(height, ocean), *map(between, ocean.shape)
-    )
+    static, (rows, columns) = StaticFields(height, ocean), map(between, ocean.shape)
+    frame = make_frame(card.channels, card.statistics, static, rows, columns)
     sar = encode(given[SAR], PERCENT).astype(np.uint8)[np.newaxis] if SAR in given else None
     coarse = {name: widened(given[name])[np.newaxis] for name in COARSE if name in given}
     ((_, melt),) = predict_days(network, [SeasonInputs(frame, [ANY_DAY], sar, coarse)])
