@@ -26,6 +26,7 @@ def add_commands(commands: Subparsers) -> None:
     add_retrieve(commands)
     add_export(commands)
     add_results(commands)
+    add_view(commands)
 
 
 def add_doctor(commands: Subparsers) -> None:
@@ -142,6 +143,34 @@ def add_results(commands: Subparsers) -> None:
         metavar="FILE",
         help="settings of a further world, over config.yaml; may be repeated",
     )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=Path("results"),
+        metavar="FOLDER",
+        help="results of the workflow (default: results)",
+    )
+
+
+def add_view(commands: Subparsers) -> None:
+    """`daymelt view`."""
+    parser = add_command(
+        commands,
+        "view",
+        "show the published folder of an area in the browser, from this machine alone",
+        "daymelt.commands.view:view",
+        "daymelt view embedded",
+    )
+    parser.add_argument(
+        "area", nargs="?", metavar="AREA", help="name of the area (default: that of the settings)"
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        metavar="NUMBER",
+        help="port of the server, 0 for a free one (default: 8765, or a free one)",
+    )
+    parser.add_argument("--no-browser", action="store_true", help="print the address alone")
     parser.add_argument(
         "--results",
         type=Path,
