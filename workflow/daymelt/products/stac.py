@@ -19,9 +19,9 @@ import shapely
 from pyproj import CRS
 from shapely.geometry import Polygon, mapping
 
-from daymelt.core.encoding import PERCENT, SAR_AGE, Encoding
+from daymelt.core.encoding import SAR_AGE, Encoding
 from daymelt.core.grid import Grid
-from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
+from daymelt.products.colour_tables import age_colours, melt_colours
 from daymelt.products.map_files import LAYERS
 from daymelt.products.map_index import ENCODINGS, MapFile
 
@@ -231,30 +231,6 @@ def footprint(grid: Grid) -> tuple[dict[str, Any], list[float]]:
     cut = antimeridian.fix_polygon(Polygon(np.column_stack([lon, lat])), fix_winding=False)
     outline = shapely.transform(cut, lambda places: np.round(places, DECIMALS))
     return dict(mapping(outline)), [float(degrees) for degrees in antimeridian.bbox(outline)]
-
-
-def melt_colours() -> dict[str, list[int]]:
-    """Colour (red, green, blue, opacity) of every stored melt fraction, 0 to 100 percent."""
-    stops = [(fraction, *_rgba(colour, opacity)) for fraction, colour, opacity in MELT_RAMP]
-    values, *channels = zip(*stops, strict=True)
-    percents = np.arange(round(1 / PERCENT.scale) + 1)
-    mixed = np.stack([np.interp(percents * PERCENT.scale, values, each) for each in channels])
-    return {str(percent): [round(channel) for channel in mixed[:, percent]] for percent in percents}
-
-
-def age_colours() -> dict[str, list[int]]:
-    """Colour of every number of days to the nearest observation."""
-    found: dict[str, list[int]] = {}
-    first = 0
-    for last, colour, _ in AGE_CLASSES:
-        found |= {str(age): list(_rgba(colour, 1.0)) for age in range(first, last + 1)}
-        first = last + 1
-    return found
-
-
-def _rgba(colour: str, opacity: float) -> tuple[int, int, int, int]:
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return red, green, blue, round(255 * opacity)
 
 
 def _collection(
