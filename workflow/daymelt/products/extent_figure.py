@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 WIDTH_PX, COLUMNS = 1600, 2
 ROW_PX, HEAD_PX, FOOT_PX = 260, 130, 50
 RANGE, MEAN = "#dfe3e6", "#6b747b"
+SHORT = 92  # days of a season
 Date = tuple[int, int]
 """Month and day."""
 
@@ -107,7 +108,7 @@ def draw_season(axes: "Axes", season: Extents) -> None:
         axes.fill_between(days, season.low, season.high, color=SKY, alpha=0.4, lw=0, label=label)
     axes.plot(days, season.melt, color=BLUE, linewidth=1.8, label="map")
     plain_axes(axes)
-    mark_months(axes)
+    mark_months(axes, len(days))
     last = max(season.days[-1], season.days[0] + dt.timedelta(1))
     axes.set(xlim=(np.datetime64(season.days[0]), np.datetime64(last)))
 
@@ -124,14 +125,15 @@ def draw_climatology(axes: "Axes", days: Sequence[dt.date], mean: Climatology) -
     axes.plot(places, middle, color=MEAN, linewidth=1.4, linestyle="--", label="their mean")
 
 
-def mark_months(axes: "Axes") -> None:
-    """Mark the first day of every month."""
+def mark_months(axes: "Axes", days: int) -> None:
+    """Mark the first day of every month, of a short season the middle too."""
     from matplotlib import dates
 
     calendar: Any = dates  # matplotlib leaves this module untyped
 
-    axes.xaxis.set_major_locator(calendar.MonthLocator())
-    axes.xaxis.set_major_formatter(calendar.DateFormatter("1 %b"))
+    marked = (1, 15) if days <= SHORT else 1
+    axes.xaxis.set_major_locator(calendar.MonthLocator(bymonthday=marked))
+    axes.xaxis.set_major_formatter(calendar.DateFormatter("%-d %b"))
 
 
 def title(season: Extents, mean: Climatology | None) -> str:
