@@ -1,5 +1,6 @@
 """What the rules share: the checked configuration, and the plan that daymelt.plan makes from it."""
 
+import mimetypes
 import shlex
 import sys
 from pathlib import Path
@@ -49,6 +50,9 @@ if workflow.is_main_process and "--unlock" not in sys.argv:
 
 JOBS, PARAMETERS = Jobs(CONFIG), Parameters(CONFIG)
 RESOURCES = JobResources(CONFIG, workflow.resource_settings.cores)
+
+# the report embeds a file by its type, and some systems do not list this one
+mimetypes.add_type("image/webp", ".webp")
 
 
 wildcard_constraints:

@@ -253,3 +253,71 @@ rule region_extents:
         "python -m daymelt region-extents --options {params.options:q} --maps {input.maps:q}"
         " --cells {input.cells:q} --out {output.csv:q} --parquet {output.parquet:q}"
         " 2> {log:q}"
+
+
+rule extent_figure:
+    input:
+        JOBS.each_season(places.REGION_EXTENTS["csv"]),
+    output:
+        report(
+            places.EXTENT_FIGURE,
+            caption="../docs/captions/seasons_extent.rst",
+            category="Seasons",
+        ),
+    log:
+        "logs/{area}/extent_figure/{model}.log",
+    benchmark:
+        "logs/{area}/extent_figure/{model}.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(0, base_mb=300),
+        runtime=RESOURCES.minutes(10),
+    params:
+        options=PARAMETERS.options("area", "season_maps"),
+        code=code_digest("extent-figure"),
+    message:
+        "Draw the melt extent of all seasons"
+    shell:
+        "python -m daymelt extent-figure --options {params.options:q} --extents {input:q}"
+        " --out {output:q}"
+        " 2> {log:q}"
+
+
+rule season_pictures:
+    input:
+        maps=places.MAP_INDEX,
+        extents=places.REGION_EXTENTS["csv"],
+        terrain=places.TERRAIN,
+    output:
+        animation=report(
+            places.SEASON_PICTURES["animation"],
+            caption="../docs/captions/season_animation.rst",
+            category="Seasons",
+        ),
+        sheet=report(
+            places.SEASON_PICTURES["sheet"],
+            caption="../docs/captions/contact_sheet.rst",
+            category="Seasons",
+        ),
+    log:
+        "logs/{area}/season_pictures/{model}/{season}.log",
+    benchmark:
+        "logs/{area}/season_pictures/{model}/{season}.tsv"
+    conda:
+        "../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(60, base_mb=400),
+        runtime=RESOURCES.minutes(10, 60),
+    params:
+        options=PARAMETERS.options("area", "seasons"),
+        code=code_digest("season-pictures"),
+    message:
+        "Draw the season {wildcards.season}"
+    shell:
+        "python -m daymelt season-pictures --options {params.options:q} --maps {input.maps:q}"
+        " --extents {input.extents:q} --terrain {input.terrain:q}"
+        " --animation {output.animation:q} --sheet {output.sheet:q}"
+        " 2> {log:q}"

@@ -21,6 +21,7 @@ CONDA_NAMES = {
     "huggingface_hub": "huggingface-hub",
 }
 IMPORTED_AS = {
+    "PIL": "pillow",
     "yaml": "pyyaml",
     "pydantic_core": "pydantic",
     "netCDF4": "netcdf4",

@@ -59,6 +59,7 @@ BELOW = {
 FILE_LIBRARIES = {"rasterio", "netCDF4", "rio_cogeo"}
 NETWORK_LIBRARIES = {"torch", "lightning", "segmentation_models_pytorch", "torchvision", "timm"}
 DISTRIBUTIONS = {
+    "PIL": "pillow",
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "rio_cogeo": "rio-cogeo",
     "sklearn": "scikit-learn",

@@ -222,7 +222,14 @@ def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_p
     took = {row[0]: float(row[-1]) * MIB for row in measured("A season at full size")}
     # those of publishing are measured by benchmarks/publishing.py
     apart = {"calibrate", "interval_scores", "season_maps", "regions", "region_extents"}
-    apart |= {"cube", "season_file", "stac_season", "stac_season_maps", "stac_area"}
+    apart |= {
+        "cube",
+        "season_file",
+        "stac_season",
+        "stac_season_maps",
+        "stac_area",
+        "extent_figure",
+    }
     assert asked.keys() - apart == took.keys() - {"all"}
     assert {rule for rule in took.keys() - {"all"} if asked[rule] < took[rule]} == set()
 
@@ -284,7 +291,8 @@ def test_a_second_run_has_nothing_to_do(finished, snakemake):
 
 
 SCORED = {"evaluate": 8, "score": 1, "twin_statistics": 1, "report": 1}
-PUBLISHED = {"season_maps": 2, "region_extents": 2}
+EXTENTS = {"region_extents": 2, "extent_figure": 1}
+PUBLISHED = {"season_maps": 2} | EXTENTS
 MAPPED = {"map": 2, "interval_scores": 1} | PUBLISHED | SCORED
 TRAINED = {"train": 4, "calibrate": 1} | MAPPED
 CHANGED = {"\nfrom ": "\nCHANGED = 1\nfrom "}
@@ -295,10 +303,11 @@ RERUNS = [
     (
         "config.yaml",
         {"elevation_band_m: 500": "elevation_band_m: 250"},
-        {"regions": 1, "region_extents": 2},
+        {"regions": 1} | EXTENTS,
     ),
     ("workflow/daymelt/science/seasons.py", CHANGED, {"season_maps": 2}),
-    ("workflow/daymelt/science/regions.py", CHANGED, {"regions": 1, "region_extents": 2}),
+    ("workflow/daymelt/science/regions.py", CHANGED, {"regions": 1} | EXTENTS),
+    ("workflow/daymelt/products/extent_figure.py", CHANGED, {"extent_figure": 1}),
     (
         "config.yaml",
         {"learning_rate: 0.002": "learning_rate: 0.003"},
@@ -393,6 +402,7 @@ RERUNS = [
                 "map": 3,
                 "season_maps": 3,
                 "region_extents": 3,
+                "extent_figure": 1,
                 "climatology": 1,
                 "interval_scores": 1,
                 "evaluate": 12,
@@ -458,12 +468,18 @@ REPUBLISHED = [
         CHANGED,
         {"season_file": 2, **CATALOGUE},
     ),
+    ("workflow/daymelt/products/contact_sheet.py", CHANGED, {"season_pictures": 2}),
+    (
+        "workflow/daymelt/products/extent_figure.py",
+        CHANGED,
+        {"extent_figure": 1, "season_pictures": 2},
+    ),
     (
         "results/embedded/maps/multi-sensor/2019/index.json",
         {"map": "map again"},
         {
             **dict.fromkeys(("season_maps", "region_extents", "season_file", "stac_season"), 1),
-            **{"cube": 1, **OF_SEASONS},
+            **{"cube": 1, "season_pictures": 1, "extent_figure": 1, **OF_SEASONS},
         },
     ),
     (
@@ -496,8 +512,9 @@ def test_a_change_publishes_again_exactly_what_depends_on_it(
 
 def test_a_bare_run_publishes_no_cube_and_no_catalogue(tmp_path, planned):
     plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"))
-    only = {"cube", "season_file", "stac_season", "stac_season_maps", "stac_area"}
-    assert not only & plan.keys()
+    costly = {"cube", "season_file", "stac_season", "stac_season_maps", "stac_area"}
+    assert not (costly | {"season_pictures"}) & plan.keys()
+    assert plan["extent_figure"] == 1
 
 
 def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw, planned):

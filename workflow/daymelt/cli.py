@@ -74,6 +74,8 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "climatology": "the mean of the seasons and the difference of each from it",
         "regions": "the cells of the regions: whole area, elevation bands, polygons of the user",
         "region-extents": "daily melt extent of every region in a season",
+        "extent-figure": "the melt extent of all seasons in one figure",
+        "season-pictures": "a season as an animation and as a contact sheet",
         "cube": "the maps of all seasons as one Zarr store",
         "season-file": "the maps of a season as one NetCDF file",
         "stac-season": "the published maps of a season with their STAC items",

@@ -383,14 +383,17 @@ class Jobs:
         return [*paths, *self.interval_tables(self.config.system_names()[1:])]
 
     def season_products(self) -> list[str]:
-        """What a bare run publishes: season maps with their climatology, extents of regions."""
+        """What a bare run publishes: season maps with their climatology, extents of regions and
+        their figure.
+        """
         seasons = self.each_season(places.SEASON_MAPS, model=self.model)
         extents = [
             path
             for place in places.REGION_EXTENTS.values()
             for path in self.each_season(place, model=self.model)
         ]
-        return [*seasons, *self.climatology(), *extents, self.at(places.REGIONS)]
+        figure = self.at(places.EXTENT_FIGURE, model=self.model)
+        return [*seasons, *self.climatology(), *extents, self.at(places.REGIONS), figure]
 
     def climatology(self) -> list[str]:
         """The mean of the seasons; none of fewer seasons than a mean needs."""
@@ -419,9 +422,18 @@ class Jobs:
         """What `snakemake publish` makes."""
         return [
             *self.season_products(),
+            *self.season_pictures(),
             self.at(places.CUBE, model=self.model),
             *self.each_season(places.SEASON_FILE, model=self.model),
             self.at(places.STAC),
+        ]
+
+    def season_pictures(self) -> list[str]:
+        """Animation and contact sheet of every season."""
+        return [
+            path
+            for place in places.SEASON_PICTURES.values()
+            for path in self.each_season(place, model=self.model)
         ]
 
     def map_indices_of(self, wildcards: Wildcards) -> list[str]:

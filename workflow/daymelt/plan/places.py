@@ -93,6 +93,12 @@ REGION_EXTENTS = {
     "csv": f"{PUBLISH}/{{model}}/regions/{{season}}.csv",
     "parquet": f"{PUBLISH}/{{model}}/regions/{{season}}.parquet",
 }
+PICTURES = f"{PUBLISH}/{{model}}/pictures"
+EXTENT_FIGURE = f"{PICTURES}/melt_extent.png"
+SEASON_PICTURES = {
+    "animation": f"{PICTURES}/{{season}}.webp",
+    "sheet": f"{PICTURES}/{{season}}.png",
+}
 CUBE = f"{PUBLISH}/{{model}}/cube.json"  # what the Zarr store beside it holds
 SEASON_FILE = f"{PUBLISH}/{{model}}/netcdf/{{area}}_{{season}}.nc"
 STAC_SEASON = f"{PUBLISH}/{{model}}/maps/{{season}}/collection.json"

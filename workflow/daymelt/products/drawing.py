@@ -7,6 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from daymelt.core.atomic import atomic_path
 
 if TYPE_CHECKING:
@@ -33,8 +36,8 @@ LOOK = {
 
 
 @contextmanager
-def picture(path: Path, width_px: int, height_px: int) -> Iterator["Figure"]:
-    """Yield an empty figure; on a clean exit it is written to `path` as PNG, atomically."""
+def canvas(width_px: int, height_px: int) -> Iterator["Figure"]:
+    """Yield an empty figure in the style of all pictures."""
     import matplotlib.style
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -44,8 +47,49 @@ def picture(path: Path, width_px: int, height_px: int) -> Iterator["Figure"]:
         figure = Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI, facecolor="white")
         FigureCanvasAgg(figure)
         yield figure
+
+
+@contextmanager
+def picture(
+    path: Path, width_px: int, height_px: int, description: str | None = None
+) -> Iterator["Figure"]:
+    """Yield an empty figure; on a clean exit it is written to `path` as PNG, atomically, with a
+    description in words among its metadata.
+    """
+    with canvas(width_px, height_px) as figure:
+        yield figure
+        about = {"Software": None, **({"Description": description} if description else {})}
         with atomic_path(path) as temporary:
-            figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": None})
+            figure.savefig(temporary, format="png", dpi=DPI, metadata=about)
+
+
+def pixels(figure: "Figure") -> NDArray[np.uint8]:
+    """A figure as red, green and blue, (y, x, 3); within its `canvas`."""
+    drawn: Any = figure.canvas
+    drawn.draw()
+    return np.asarray(drawn.buffer_rgba())[..., :3].copy()
+
+
+def write_at(figure: "Figure", x_px: float, y_px: float, text: str, **look: Any) -> None:
+    """Write a text at a place in pixels from the upper left, its own upper left unless `look` says
+    otherwise.
+    """
+    width, height = figure.get_size_inches() * DPI
+    figure.text(x_px / width, 1 - y_px / height, text, **{"va": "top", **look})
+
+
+def axes_at(
+    figure: "Figure", x_px: float, y_px: float, width_px: float, height_px: float
+) -> "Axes":
+    """Axes whose upper left is at a place in pixels from that of the figure."""
+    width, height = figure.get_size_inches() * DPI
+    place = x_px / width, 1 - (y_px + height_px) / height, width_px / width, height_px / height
+    return figure.add_axes(place)
+
+
+def paste(image: NDArray[np.uint8], part: NDArray[np.uint8], x_px: int, y_px: int) -> None:
+    """Put a part (y, x, 3) into an image, its upper left at a place from that of the image."""
+    image[y_px : y_px + part.shape[0], x_px : x_px + part.shape[1]] = part
 
 
 def plain_axes(axes: "Axes", grid_along: Literal["x", "y"] = "y") -> None:

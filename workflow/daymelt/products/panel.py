@@ -28,6 +28,7 @@ COLUMNS = 4
 MOST_COLUMNS = 5  # of maps with their errors
 WIDTH_PX = 1600
 MARGIN, GAP, HEAD, FOOT, TITLE, BAR = 0.24, 0.22, 0.95, 0.55, 0.36, 0.78  # inches
+RELIEF = "#b3ab9c"  # the relief where there are no data, in a legend
 MOST_CELLS = 1200  # cells a side that are drawn; a panel has fewer pixels
 
 
@@ -420,7 +421,7 @@ def north_direction(grid: Grid) -> tuple[float, float]:
 def _legend(figure: "Figure", height: float, has_ocean: bool) -> None:
     from matplotlib.patches import Patch
 
-    handles = [Patch(facecolor="#b3ab9c", edgecolor="none", label="relief: no data")]
+    handles = [Patch(facecolor=RELIEF, edgecolor="none", label="relief: no data")]
     if has_ocean:
         handles.append(Patch(facecolor=OCEAN, edgecolor="none", label="ocean"))
     width = figure.get_size_inches()[0]
@@ -436,9 +437,14 @@ def _legend(figure: "Figure", height: float, has_ocean: bool) -> None:
 
 
 def _place(grid: Grid) -> str:
+    return f"{place_of(grid)}; the arrow points to geographic north"
+
+
+def place_of(grid: Grid) -> str:
+    """Extent, cells and crs of a grid in words."""
     name = grid.crs if len(grid.crs) < 20 else "projected crs of the area"
     size = f"{grid.columns * grid.spacing_m / 1000:g} x {grid.rows * grid.spacing_m / 1000:g} km"
-    return f"{size}, cells of {grid.spacing_m:g} m, {name}; the arrow points to geographic north"
+    return f"{size}, cells of {grid.spacing_m:g} m, {name}"
 
 
 def _thinning(grid: Grid) -> int:

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pystac
 
-from daymelt.core.encoding import PERCENT, SAR_AGE
+from daymelt.core.encoding import SAR_AGE
 from daymelt.products import stac_parts
-from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
+from daymelt.products.colour_tables import age_colours, melt_colours
 from daymelt.products.map_files import LAYERS
 from daymelt.products.map_index import ENCODINGS, MapFile
 from daymelt.products.stac_parts import (
@@ -27,7 +26,6 @@ from daymelt.products.stac_parts import (
     document,
     link,
     map_asset,
-    rgba,
 )
 
 ROLES = {
@@ -138,25 +136,6 @@ def area(name: str, models: Iterable[Member]) -> dict[str, Any]:
 def season_id(product: Product, year: int) -> str:
     """Identifier of the collection of a season."""
     return f"{product.area}-{product.model}-{year}"
-
-
-def melt_colours() -> dict[str, list[int]]:
-    """Colour (red, green, blue, opacity) of every stored melt fraction, 0 to 100 percent."""
-    stops = [(fraction, *rgba(colour, opacity)) for fraction, colour, opacity in MELT_RAMP]
-    values, *channels = zip(*stops, strict=True)
-    percents = np.arange(round(1 / PERCENT.scale) + 1)
-    mixed = np.stack([np.interp(percents * PERCENT.scale, values, each) for each in channels])
-    return {str(percent): [round(channel) for channel in mixed[:, percent]] for percent in percents}
-
-
-def age_colours() -> dict[str, list[int]]:
-    """Colour of every number of days to the nearest observation."""
-    found: dict[str, list[int]] = {}
-    first = 0
-    for last, colour, _ in AGE_CLASSES:
-        found |= {str(age): list(rgba(colour, 1.0)) for age in range(first, last + 1)}
-        first = last + 1
-    return found
 
 
 def layer_of(name: str) -> Layer:

@@ -226,12 +226,6 @@ def footprint(grid: Grid) -> tuple[dict[str, Any], list[float]]:
     return dict(mapping(outline)), [float(degrees) for degrees in antimeridian.bbox(outline)]
 
 
-def rgba(colour: str, opacity: float) -> tuple[int, int, int, int]:
-    """Red, green, blue and opacity of a colour `#rrggbb`, 0 to 255."""
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return red, green, blue, round(255 * opacity)
-
-
 def _file_fields(file: MapFile) -> dict[str, Any]:
     return {"file:size": file.size, "file:checksum": f"{SHA256}{file.sha256}"}
 

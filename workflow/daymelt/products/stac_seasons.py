@@ -16,6 +16,7 @@ import numpy as np
 
 from daymelt.core.encoding import Encoding
 from daymelt.products import stac_parts
+from daymelt.products.colour_tables import rgba
 from daymelt.products.map_index import MapFile
 from daymelt.products.season_files import BOUNDS, COUNT, QUALITY
 from daymelt.products.season_style import ramp_of, season_stops
@@ -26,7 +27,6 @@ from daymelt.products.stac_parts import (
     document,
     link,
     map_asset,
-    rgba,
 )
 
 COLOURS = 255  # of a colour table, the last but one entry

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from daymelt.core.cube import check_same_grid, read_layers
 from daymelt.core.errors import ConfigError
+from daymelt.products.extent_tables import WHOLE_AREA
 from daymelt.products.region_files import write_cells, write_outlines
 from daymelt.science.regions import elevation_bands, polygon_shares
 from daymelt.settings.inputs import Area
@@ -17,7 +18,6 @@ from daymelt.settings.publishing import Regions
 from daymelt.sources.formats.vector import Region, read_regions
 
 log = logging.getLogger(__name__)
-WHOLE_AREA = "whole area"
 BARELY_CUT = 0.999  # share of a region in the area below which it is told that it is cut
 Shares = NDArray[np.float32]
 
