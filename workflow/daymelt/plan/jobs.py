@@ -383,14 +383,23 @@ class Jobs:
         return [*paths, *self.interval_tables(self.config.system_names()[1:])]
 
     def season_products(self) -> list[str]:
-        """What a bare run publishes: season maps with their climatology, extents of regions."""
+        """What a bare run publishes: season maps with their climatology, extents of regions, QGIS
+        projects.
+        """
         seasons = self.each_season(places.SEASON_MAPS, model=self.model)
         extents = [
             path
             for place in places.REGION_EXTENTS.values()
             for path in self.each_season(place, model=self.model)
         ]
-        return [*seasons, *self.climatology(), *extents, self.at(places.REGIONS)]
+        return [
+            *seasons,
+            *self.climatology(),
+            *extents,
+            self.at(places.REGIONS),
+            *self.each_season(places.QGIS_SEASON),
+            self.at(places.QGIS_PROJECT),
+        ]
 
     def climatology(self) -> list[str]:
         """The mean of the seasons; none of fewer seasons than a mean needs."""

@@ -93,6 +93,9 @@ REGION_EXTENTS = {
     "csv": f"{PUBLISH}/{{model}}/regions/{{season}}.csv",
     "parquet": f"{PUBLISH}/{{model}}/regions/{{season}}.parquet",
 }
+HEIGHT_MAP = f"{PUBLISH}/height.tif"
+QGIS_SEASON = f"{PUBLISH}/{{area}}_{{season}}.qgz"
+QGIS_PROJECT = f"{PUBLISH}/{{area}}.qgz"
 CUBE = f"{PUBLISH}/{{model}}/cube.json"  # what the Zarr store beside it holds
 SEASON_FILE = f"{PUBLISH}/{{model}}/netcdf/{{area}}_{{season}}.nc"
 STAC_SEASON = f"{PUBLISH}/{{model}}/maps/{{season}}/collection.json"
