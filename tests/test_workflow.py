@@ -223,6 +223,7 @@ def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_p
     # those of publishing are measured by benchmarks/publishing.py
     apart = {"calibrate", "interval_scores", "season_maps", "regions", "region_extents"}
     apart |= {"cube", "season_file", "stac_season", "stac_area"}
+    apart |= {"height_map", "qgis_season", "qgis_project"}
     assert asked.keys() - apart == took.keys() - {"all"}
     assert {rule for rule in took.keys() - {"all"} if asked[rule] < took[rule]} == set()
 
@@ -284,7 +285,8 @@ def test_a_second_run_has_nothing_to_do(finished, snakemake):
 
 
 SCORED = {"evaluate": 8, "score": 1, "twin_statistics": 1, "report": 1}
-PUBLISHED = {"season_maps": 2, "region_extents": 2}
+QGIS = {"qgis_season": 2, "qgis_project": 1}
+PUBLISHED = {"season_maps": 2, "region_extents": 2} | QGIS
 MAPPED = {"map": 2, "interval_scores": 1} | PUBLISHED | SCORED
 TRAINED = {"train": 4, "calibrate": 1} | MAPPED
 CHANGED = {"\nfrom ": "\nCHANGED = 1\nfrom "}
@@ -295,10 +297,11 @@ RERUNS = [
     (
         "config.yaml",
         {"elevation_band_m: 500": "elevation_band_m: 250"},
-        {"regions": 1, "region_extents": 2},
+        {"regions": 1, "region_extents": 2} | QGIS,
     ),
-    ("workflow/daymelt/science/seasons.py", CHANGED, {"season_maps": 2}),
-    ("workflow/daymelt/science/regions.py", CHANGED, {"regions": 1, "region_extents": 2}),
+    ("workflow/daymelt/science/seasons.py", CHANGED, {"season_maps": 2} | QGIS),
+    ("workflow/daymelt/science/regions.py", CHANGED, {"regions": 1, "region_extents": 2} | QGIS),
+    ("workflow/daymelt/products/qgis_project.py", CHANGED, QGIS),
     (
         "config.yaml",
         {"learning_rate: 0.002": "learning_rate: 0.003"},
@@ -350,7 +353,7 @@ RERUNS = [
         {"split": 2, "time_interpolate": 2, "training_pool": 2} | TRAINED,
     ),
     ("workflow/daymelt/learn/training.py", CHANGED, TRAINED | {"train": 1, "evaluate": 2}),
-    ("workflow/daymelt/products/cog.py", CHANGED, MAPPED),
+    ("workflow/daymelt/products/cog.py", CHANGED, {"height_map": 1} | MAPPED),
     ("workflow/daymelt/science/scores.py", CHANGED, SCORED | {"interval_scores": 1}),
     ("workflow/daymelt/products/panel.py", CHANGED, {"report": 1}),
     (
@@ -394,6 +397,8 @@ RERUNS = [
                 "season_maps": 3,
                 "region_extents": 3,
                 "climatology": 1,
+                "qgis_season": 3,
+                "qgis_project": 1,
                 "interval_scores": 1,
                 "evaluate": 12,
                 "score": 1,
@@ -434,7 +439,7 @@ REPUBLISHED = [
         {"map": "map again"},
         {
             **dict.fromkeys(("season_maps", "region_extents", "season_file", "stac_season"), 1),
-            **{"cube": 1, "stac_area": 1},
+            **{"cube": 1, "stac_area": 1, "qgis_season": 1, "qgis_project": 1},
         },
     ),
 ]

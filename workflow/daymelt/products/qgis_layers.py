@@ -18,6 +18,12 @@ from daymelt.core.grid import Grid
 Range = tuple[str, str]  # first and last second, UTC
 LINE = {"style": "no", "outline_color": "20,20,20,255", "outline_width": "0.4"}
 SHADE = {"azimuth": "315", "angle": "45", "zfactor": "2", "multidirection": "1", "opacity": "0.5"}
+SMOOTH = {
+    "enabled": "true",
+    "zoomedInResamplingMethod": "bilinear",
+    "zoomedOutResamplingMethod": "bilinear",
+    "maxOversampling": "2",
+}
 
 
 @dataclass(frozen=True)
@@ -205,7 +211,12 @@ def spatial_reference(crs: str) -> ET.Element:
 
 
 def shade_pipe() -> ET.Element:
-    """How a height is drawn as shaded relief, lit from the north-west."""
+    """How a height is drawn as shaded relief, lit from the north-west.
+
+    Heights are interpolated before they are shaded, else every cell would have edges.
+    """
     found = ET.Element("pipe")
+    ET.SubElement(ET.SubElement(found, "provider"), "resampling", **SMOOTH)
     ET.SubElement(found, "rasterrenderer", type="hillshade", band="1", **SHADE)
+    ET.SubElement(found, "resamplingStage").text = "provider"
     return found
