@@ -105,12 +105,9 @@ print(
             "invalid": [name for name, layer in layers.items() if not layer.isValid()],
             "layers": len(layers),
             "tree": listed(root),
-            "crs": sorted(
-                {layer.crs().authid() for layer in layers.values()} | {project.crs().authid()}
-            ),
-            "wkt": sorted(
-                {layer.crs().toWkt() for layer in layers.values()} | {project.crs().toWkt()}
-            ),
+            "saved_by": project.lastSaveVersion().text(),
+            "crs": sorted({place.authid() for place in crs}),
+            "proj": sorted({place.toProj() for place in crs}),
             "extent": project.viewSettings().defaultViewExtent().toString(2),
             "mode": int(navigation.navigationMode()),
             "step_days": navigation.frameDuration().days(),
