@@ -19,7 +19,7 @@ from daymelt import cli
 from daymelt.core.cube import write_layers
 from daymelt.core.encoding import FLAG, HEIGHT
 from daymelt.products.colours import MELT_RAMP
-from daymelt.products.season_files import ONSET
+from daymelt.products.season_files import OBSERVED
 from daymelt.products.season_style import season_stops
 
 DAYS = days_of(2019)
@@ -267,8 +267,8 @@ def rgb(picture):
 
 def test_qgis_draws_two_days_and_a_season_map_in_the_colours_of_the_styles(opened, projects):
     first, other = str(DAYS[0]), str(DAYS[10])
-    _, folder = opened("small_2019.qgz", first, other, "onset 2019")
-    drawn = {name: rgb(folder / f"{name}.png") for name in (first, other, "onset 2019")}
+    _, folder = opened("small_2019.qgz", first, other, "observed 2019")
+    drawn = {name: rgb(folder / f"{name}.png") for name in (first, other, "observed 2019")}
     inside = np.s_[3:-3, 23:-3]  # without the outline and the coast
     for day in (first, other):
         with rasterio.open(projects.path("melt", dt.date.fromisoformat(day))) as file:
@@ -281,18 +281,18 @@ def test_qgis_draws_two_days_and_a_season_map_in_the_colours_of_the_styles(opene
                 assert (drawn[day][inside][cells] == expected).all()
     assert (drawn[first] != drawn[other]).any(axis=-1).mean() > 0.5
     assert (drawn[first][5:-5, 3:17] == 255).all()  # the ocean
-    check_onset(drawn["onset 2019"], projects)
+    check_observed(drawn["observed 2019"], projects)
 
 
-def check_onset(picture, projects):
+def check_observed(picture, projects):
     """A map of a season has the colours of its ramp, and none where it is not told."""
-    with rasterio.open(projects.published / "seasons/2019/onset_2019.tif") as file:
+    with rasterio.open(projects.published / "seasons/2019/observed_2019.tif") as file:
         stored, nodata = file.read(1), file.nodata
-    stops = season_stops(ONSET, (DAYS[0].timetuple().tm_yday, DAYS[-1].timetuple().tm_yday))
+    stops = season_stops(OBSERVED, (DAYS[0].timetuple().tm_yday, DAYS[-1].timetuple().tm_yday))
     told = stored != nodata
-    assert told.any() and (picture[~told] == 255).all()
+    assert np.unique(stored[told]).size > 2 and (picture[~told] == 255).all()
     values = [stop.value for stop in stops]
     colours = np.array([[int(stop.colour[k : k + 2], 16) for k in (1, 3, 5)] for stop in stops])
     for band in range(3):
-        expected = np.interp(stored[told], values, colours[:, band])
+        expected = np.interp(OBSERVED.scale * stored[told], values, colours[:, band])
         assert np.abs(picture[told][:, band] - expected).max() <= 1

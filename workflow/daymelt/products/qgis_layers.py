@@ -216,7 +216,7 @@ def shade_pipe() -> ET.Element:
     Heights are interpolated before they are shaded, else every cell would have edges.
     """
     found = ET.Element("pipe")
-    ET.SubElement(ET.SubElement(found, "provider"), "resampling", **SMOOTH)
-    ET.SubElement(found, "rasterrenderer", type="hillshade", band="1", **SHADE)
+    ET.SubElement(ET.SubElement(found, "provider"), "resampling", SMOOTH)
+    ET.SubElement(found, "rasterrenderer", {"type": "hillshade", "band": "1", **SHADE})
     ET.SubElement(found, "resamplingStage").text = "provider"
     return found

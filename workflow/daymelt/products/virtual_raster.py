@@ -55,4 +55,4 @@ def virtual_raster(source: str, grid: Grid, encoding: Encoding, description: str
     for tag in ("SrcRect", "DstRect"):
         ET.SubElement(part, tag, xOff="0", yOff="0", xSize=columns, ySize=rows)
     ET.indent(root, " ")
-    return ET.tostring(root, encoding="utf-8")
+    return bytes(ET.tostring(root, encoding="utf-8"))
