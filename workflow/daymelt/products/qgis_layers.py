@@ -101,11 +101,10 @@ def _tree_members(group: Group) -> Iterator[ET.Element]:
 
 
 def _branch(group: Group, ticked: str) -> ET.Element:
-    only = {"mutually-exclusive": "1", "mutually-exclusive-child": "0"} if group.one_of else {}
-    expanded = "1" if group.one_of else "0"
-    found = ET.Element(
-        "layer-tree-group", name=group.name, checked=ticked, expanded=expanded, **only
-    )
+    said = {"name": group.name, "checked": ticked, "expanded": "1" if group.one_of else "0"}
+    if group.one_of:
+        said |= {"mutually-exclusive": "1", "mutually-exclusive-child": "0"}
+    found = ET.Element("layer-tree-group", said)
     found.extend(_tree_members(group))
     return found
 
