@@ -285,6 +285,32 @@ rule extent_figure:
         " 2> {log:q}"
 
 
+rule height_map:
+    input:
+        terrain=places.TERRAIN,
+    output:
+        places.HEIGHT_MAP,
+    log:
+        "logs/{area}/height_map.log",
+    benchmark:
+        "logs/{area}/height_map.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(60),
+        runtime=RESOURCES.minutes(10, 30),
+    params:
+        options=PARAMETERS.options("area"),
+        code=code_digest("height-map"),
+    message:
+        "Height of {wildcards.area} as a GeoTIFF"
+    shell:
+        "python -m daymelt height-map --options {params.options:q} --terrain {input.terrain:q}"
+        " --out {output:q}"
+        " 2> {log:q}"
+
+
 rule season_pictures:
     input:
         maps=places.MAP_INDEX,
@@ -320,4 +346,69 @@ rule season_pictures:
         "python -m daymelt season-pictures --options {params.options:q} --maps {input.maps:q}"
         " --extents {input.extents:q} --terrain {input.terrain:q}"
         " --animation {output.animation:q} --sheet {output.sheet:q}"
+        " 2> {log:q}"
+
+
+rule qgis_season:
+    input:
+        maps=places.at(places.MAP_INDEX, model=JOBS.model),
+        season_maps=places.at(places.SEASON_MAPS, model=JOBS.model),
+        height=places.HEIGHT_MAP,
+        outlines=places.REGIONS,
+    output:
+        places.QGIS_SEASON,
+    log:
+        "logs/{area}/qgis_season/{season}.log",
+    benchmark:
+        "logs/{area}/qgis_season/{season}.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(10),
+        runtime=RESOURCES.minutes(10, 60),
+    params:
+        options=PARAMETERS.options("area", "seasons"),
+        code=code_digest("qgis-season"),
+        model=JOBS.model,
+    message:
+        "QGIS project of {wildcards.season}"
+    shell:
+        "python -m daymelt qgis-season --options {params.options:q} --maps {input.maps:q}"
+        " --season-maps {input.season_maps:q} --height {input.height:q}"
+        " --outlines {input.outlines:q} --model {params.model:q} --out {output:q}"
+        " 2> {log:q}"
+
+
+rule qgis_project:
+    input:
+        JOBS.each_season(places.QGIS_SEASON),  # have published the daily maps
+        maps=JOBS.map_indices(),
+        season_maps=JOBS.each_season(places.SEASON_MAPS, model=JOBS.model),
+        climatology=JOBS.climatology(),
+        height=places.HEIGHT_MAP,
+        outlines=places.REGIONS,
+    output:
+        places.QGIS_PROJECT,
+    log:
+        "logs/{area}/qgis_project.log",
+    benchmark:
+        "logs/{area}/qgis_project.tsv"
+    conda:
+        "../envs/geo.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(10),
+        runtime=RESOURCES.minutes(10, 30),
+    params:
+        options=PARAMETERS.options("area", "seasons"),
+        code=code_digest("qgis-project"),
+        model=JOBS.model,
+    message:
+        "QGIS project of {wildcards.area}"
+    shell:
+        "python -m daymelt qgis-project --options {params.options:q} --maps {input.maps:q}"
+        " --season-maps {input.season_maps:q} --climatology {input.climatology:q}"
+        " --height {input.height:q} --outlines {input.outlines:q} --model {params.model:q}"
+        " --out {output:q}"
         " 2> {log:q}"

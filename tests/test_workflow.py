@@ -230,6 +230,7 @@ def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_p
         "stac_area",
         "extent_figure",
     }
+    apart |= {"height_map", "qgis_season", "qgis_project"}
     assert asked.keys() - apart == took.keys() - {"all"}
     assert {rule for rule in took.keys() - {"all"} if asked[rule] < took[rule]} == set()
 
@@ -291,8 +292,9 @@ def test_a_second_run_has_nothing_to_do(finished, snakemake):
 
 
 SCORED = {"evaluate": 8, "score": 1, "twin_statistics": 1, "report": 1}
+QGIS = {"qgis_season": 2, "qgis_project": 1}
 EXTENTS = {"region_extents": 2, "extent_figure": 1}
-PUBLISHED = {"season_maps": 2} | EXTENTS
+PUBLISHED = {"season_maps": 2} | EXTENTS | QGIS
 MAPPED = {"map": 2, "interval_scores": 1} | PUBLISHED | SCORED
 TRAINED = {"train": 4, "calibrate": 1} | MAPPED
 CHANGED = {"\nfrom ": "\nCHANGED = 1\nfrom "}
@@ -303,11 +305,12 @@ RERUNS = [
     (
         "config.yaml",
         {"elevation_band_m: 500": "elevation_band_m: 250"},
-        {"regions": 1} | EXTENTS,
+        {"regions": 1} | EXTENTS | QGIS,
     ),
-    ("workflow/daymelt/science/seasons.py", CHANGED, {"season_maps": 2}),
-    ("workflow/daymelt/science/regions.py", CHANGED, {"regions": 1} | EXTENTS),
+    ("workflow/daymelt/science/seasons.py", CHANGED, {"season_maps": 2} | QGIS),
+    ("workflow/daymelt/science/regions.py", CHANGED, {"regions": 1} | EXTENTS | QGIS),
     ("workflow/daymelt/products/extent_figure.py", CHANGED, {"extent_figure": 1}),
+    ("workflow/daymelt/products/qgis_project.py", CHANGED, QGIS),
     (
         "config.yaml",
         {"learning_rate: 0.002": "learning_rate: 0.003"},
@@ -359,7 +362,7 @@ RERUNS = [
         {"split": 2, "time_interpolate": 2, "training_pool": 2} | TRAINED,
     ),
     ("workflow/daymelt/learn/training.py", CHANGED, TRAINED | {"train": 1, "evaluate": 2}),
-    ("workflow/daymelt/products/cog.py", CHANGED, MAPPED),
+    ("workflow/daymelt/products/cog.py", CHANGED, {"height_map": 1} | MAPPED),
     ("workflow/daymelt/science/scores.py", CHANGED, SCORED | {"interval_scores": 1}),
     ("workflow/daymelt/products/panel.py", CHANGED, {"report": 1}),
     (
@@ -404,6 +407,8 @@ RERUNS = [
                 "region_extents": 3,
                 "extent_figure": 1,
                 "climatology": 1,
+                "qgis_season": 3,
+                "qgis_project": 1,
                 "interval_scores": 1,
                 "evaluate": 12,
                 "score": 1,
@@ -455,7 +460,7 @@ REPUBLISHED = [
     (
         "workflow/daymelt/science/seasons.py",
         CHANGED,
-        {"season_maps": 2, "cube": 1, **OF_SEASONS},
+        {"season_maps": 2, "cube": 1, **OF_SEASONS, **QGIS},
     ),
     ("workflow/daymelt/products/stac.py", CHANGED, CATALOGUE),
     ("workflow/daymelt/products/stac_parts.py", CHANGED, CATALOGUE | OF_SEASONS),
@@ -479,13 +484,20 @@ REPUBLISHED = [
         {"map": "map again"},
         {
             **dict.fromkeys(("season_maps", "region_extents", "season_file", "stac_season"), 1),
-            **{"cube": 1, "season_pictures": 1, "extent_figure": 1, **OF_SEASONS},
+            **{
+                "cube": 1,
+                "season_pictures": 1,
+                "extent_figure": 1,
+                "qgis_season": 1,
+                "qgis_project": 1,
+                **OF_SEASONS,
+            },
         },
     ),
     (
         "results/embedded/publish/multi-sensor/seasons/2019/index.json",
         {"season-maps": "season-maps again"},
-        {"cube": 1, **OF_SEASONS},
+        {"cube": 1, "qgis_season": 1, "qgis_project": 1, **OF_SEASONS},
     ),
     (
         "config.yaml",
@@ -493,6 +505,7 @@ REPUBLISHED = [
         {
             **{rule: count for rule, count in RERUNS[-1][2].items() if rule not in UNPUBLISHED},
             **{"train": 1, "cube": 1, "season_file": 3, "stac_season": 3, **OF_SEASONS},
+            "season_pictures": 3,
         },
     ),
 ]

@@ -1,7 +1,4 @@
 import itertools
-import json
-import os
-import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -9,14 +6,12 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
+from products.qgis_python import said_by, skip_without_qgis
 
 from daymelt.core.encoding import NEVER_SEEN, PERCENT, SAR_AGE
 from daymelt.products.cog import write_day
 from daymelt.products.colours import AGE_CLASSES, MELT_RAMP
 from daymelt.products.style import write_age_qml, write_qml
-
-# QGIS comes with the system's Python and cannot be installed into another
-SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 
 @pytest.fixture(scope="session")
@@ -25,30 +20,12 @@ def look(tmp_path_factory):
     skip.
     """
     home = tmp_path_factory.mktemp("qgis")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "XDG_RUNTIME_DIR": str(home),
-        "QT_QPA_PLATFORM": "offscreen",
-    }
-    if (
-        not SYSTEM_PYTHON.exists()
-        or subprocess.run(
-            [SYSTEM_PYTHON, "-c", "import qgis.core"], env=environment, capture_output=True
-        ).returncode
-    ):
-        pytest.skip("QGIS is not installed (python3-qgis of the system)")
+    skip_without_qgis(home)
 
     def run(layer, style, picture, cells):
         script = Path(__file__).with_name("in_qgis.py")
         named = [f"{column},{row}" for column, row in cells]
-        said = subprocess.run(
-            [SYSTEM_PYTHON, script, layer, style, picture, *named],
-            env=environment,
-            check=True,
-            capture_output=True,
-        )
-        return json.loads(said.stdout.splitlines()[-1])
+        return said_by(script, home, layer, style, picture, *named)
 
     return run
 

@@ -384,7 +384,7 @@ class Jobs:
 
     def season_products(self) -> list[str]:
         """What a bare run publishes: season maps with their climatology, extents of regions and
-        their figure.
+        their figure, QGIS projects.
         """
         seasons = self.each_season(places.SEASON_MAPS, model=self.model)
         extents = [
@@ -392,8 +392,15 @@ class Jobs:
             for place in places.REGION_EXTENTS.values()
             for path in self.each_season(place, model=self.model)
         ]
-        figure = self.at(places.EXTENT_FIGURE, model=self.model)
-        return [*seasons, *self.climatology(), *extents, self.at(places.REGIONS), figure]
+        return [
+            *seasons,
+            *self.climatology(),
+            *extents,
+            self.at(places.REGIONS),
+            self.at(places.EXTENT_FIGURE, model=self.model),
+            *self.each_season(places.QGIS_SEASON),
+            self.at(places.QGIS_PROJECT),
+        ]
 
     def climatology(self) -> list[str]:
         """The mean of the seasons; none of fewer seasons than a mean needs."""

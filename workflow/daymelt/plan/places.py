@@ -99,6 +99,9 @@ SEASON_PICTURES = {
     "animation": f"{PICTURES}/{{season}}.webp",
     "sheet": f"{PICTURES}/{{season}}.png",
 }
+HEIGHT_MAP = f"{PUBLISH}/height.tif"
+QGIS_SEASON = f"{PUBLISH}/{{area}}_{{season}}.qgz"
+QGIS_PROJECT = f"{PUBLISH}/{{area}}.qgz"
 CUBE = f"{PUBLISH}/{{model}}/cube.json"  # what the Zarr store beside it holds
 SEASON_FILE = f"{PUBLISH}/{{model}}/netcdf/{{area}}_{{season}}.nc"
 STAC_SEASON = f"{PUBLISH}/{{model}}/maps/{{season}}/collection.json"

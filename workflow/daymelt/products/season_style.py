@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 from daymelt.core.atomic import write_text
 from daymelt.core.encoding import NO_MELT, Encoding
@@ -14,7 +15,7 @@ from daymelt.products.colours import (
     OBSERVED_RAMP,
 )
 from daymelt.products.season_files import COUNT, END, GAP, OBSERVED, ONSET
-from daymelt.products.style import Stop, document
+from daymelt.products.style import Stop, document, pipe
 
 LONGEST_GAP = 30  # days, the darkest colour
 ANOMALY_DAYS = 20  # days, the strongest colour
@@ -29,7 +30,12 @@ def write_season_qml(path: Path, encoding: Encoding, span: tuple[int, int]) -> N
     ----------
     span : first and last day of the season, days of the year
     """
-    write_text(path, document("INTERPOLATED", season_stops(encoding, span)))
+    write_text(path, document(season_pipe(encoding, span)))
+
+
+def season_pipe(encoding: Encoding, span: tuple[int, int]) -> ET.Element:
+    """How a layer is drawn; `span` as for `write_season_qml`."""
+    return pipe("INTERPOLATED", season_stops(encoding, span))
 
 
 def season_stops(encoding: Encoding, span: tuple[int, int]) -> list[Stop]:

@@ -1,4 +1,4 @@
-"""Files that lie in a second folder without a second copy on the disk."""
+"""Published files: second names without a second copy on the disk, and equal content once."""
 
 import os
 import shutil
@@ -19,6 +19,14 @@ def share(source: Path, target: Path) -> None:
             os.link(source, temporary)
         except OSError:  # another file system, or one without links
             shutil.copy2(source, temporary)
+
+
+def write_if_other(path: Path, content: bytes) -> None:
+    """Write a file atomically, unless it has that content already."""
+    if path.is_file() and path.read_bytes() == content:
+        return
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def remove_others(folder: Path, names: Collection[str]) -> None:

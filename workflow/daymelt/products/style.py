@@ -35,30 +35,45 @@ def write_qml(path: Path) -> None:
     """Write the style of the melt maps: a continuous ramp from dry, nearly transparent, to deep
     blue, wet; labels in percent.
     """
-    stops = [
-        Stop(fraction, colour, f"{100 * fraction:.0f} %", opacity)
-        for fraction, colour, opacity in MELT_RAMP
-    ]
-    write_text(path, document("INTERPOLATED", stops))
+    write_text(path, document(melt_pipe()))
 
 
 def write_age_qml(path: Path) -> None:
     """Write the style of the quality layer: classes of days to the nearest observation, and one
     colour for none.
     """
-    write_text(
-        path,
-        document("DISCRETE", [Stop(last, colour, label) for last, colour, label in AGE_CLASSES]),
-    )
+    write_text(path, document(age_pipe()))
 
 
-def document(ramp: str, stops: Iterable[Stop]) -> str:
-    """The style of a single band: `ramp` is INTERPOLATED between stops or DISCRETE up to each."""
+def melt_pipe() -> ET.Element:
+    """How a melt map is drawn."""
+    stops = [
+        Stop(fraction, colour, f"{100 * fraction:.0f} %", opacity)
+        for fraction, colour, opacity in MELT_RAMP
+    ]
+    return pipe("INTERPOLATED", stops)
+
+
+def age_pipe() -> ET.Element:
+    """How the quality layer is drawn."""
+    return pipe("DISCRETE", [Stop(last, colour, label) for last, colour, label in AGE_CLASSES])
+
+
+def document(pipe: ET.Element) -> str:
+    """The style file of a layer that a `pipe` draws."""
+    root = ET.Element("qgis", version=OLDEST_QGIS, styleCategories="Symbology")
+    root.append(pipe)
+    ET.indent(root, " ")
+    return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def pipe(ramp: str, stops: Iterable[Stop]) -> ET.Element:
+    """How a single band is drawn: `ramp` is INTERPOLATED between stops or DISCRETE up to each."""
     stops = list(stops)
     first, last = f"{stops[0].value:g}", f"{stops[-1].value:g}"
-    root = ET.Element("qgis", version=OLDEST_QGIS, styleCategories="Symbology")
+    found = ET.Element("pipe")
     renderer = ET.SubElement(
-        ET.SubElement(root, "pipe"),
+        found,
         "rasterrenderer",
         type="singlebandpseudocolor",
         band="1",
@@ -85,5 +100,4 @@ def document(ramp: str, stops: Iterable[Stop]) -> str:
             alpha=str(round(255 * stop.opacity)),
             label=stop.label,
         )
-    ET.indent(root, " ")
-    return DOCTYPE + ET.tostring(root, encoding="unicode") + "\n"
+    return found
