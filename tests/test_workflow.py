@@ -445,17 +445,17 @@ REPUBLISHED = [
     (
         "config.yaml",
         {"observed_within_days: 6": "observed_within_days: 5"},
-        {**PUBLISHED, "cube": 1, **OF_SEASONS},
+        {**PUBLISHED, "season_pictures": 2, "cube": 1, **OF_SEASONS},
     ),
     (
         "config.yaml",
         {"least_seasons: 3": "least_seasons: 2"},
-        {**PUBLISHED, "climatology": 1, "cube": 1, **OF_SEASONS},
+        {**PUBLISHED, "season_pictures": 2, "climatology": 1, "cube": 1, **OF_SEASONS},
     ),
     (
         "config.yaml",
         {"elevation_band_m: 500": "elevation_band_m: 250"},
-        {"regions": 1, "region_extents": 2},
+        {"regions": 1, **EXTENTS, "season_pictures": 2, **QGIS},
     ),
     (
         "workflow/daymelt/science/seasons.py",

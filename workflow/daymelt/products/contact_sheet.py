@@ -101,8 +101,8 @@ class ContactSheet:
             figure, f"Surface melt, {season.area}, {season.extents.season}", place_of(season.grid)
         )
         for tick in TICKS:
-            x, y = LEFT + tick / 100 * BAR_PX[0], LEGEND_PX + BAR_PX[1] + 4
-            write_at(figure, x, y, f"{tick}", ha="center", fontsize=12)
+            along = LEFT + tick / 100 * BAR_PX[0]
+            write_at(figure, along, LEGEND_PX + BAR_PX[1] + 4, f"{tick}", ha="center", fontsize=12)
         for name, x in self._entries.items():
             write_at(figure, x + PATCH_PX[1] + 10, LEGEND_PX - 1, name, fontsize=13)
         for number in range(1, DAYS + 1):

@@ -70,7 +70,7 @@ class Fit:
 
     def pixel_m(self, spacing_m: float) -> float:
         """Side of a pixel, m."""
-        return spacing_m * 2**self.halvings * self.cells[1] / self.pixels[1]
+        return spacing_m * (1 << self.halvings) * self.cells[1] / self.pixels[1]
 
 
 def fit(shape: tuple[int, int], box: tuple[int, int]) -> Fit:

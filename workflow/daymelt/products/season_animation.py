@@ -224,9 +224,9 @@ def marks(axes: "Axes", extents: Extents) -> NDArray[np.float64]:
     """
     from matplotlib.dates import date2num
 
-    days: Any = date2num(np.asarray(extents.days, "datetime64[D]"))
+    days: Any = date2num(np.asarray(extents.days, "datetime64[D]"))  # type: ignore[no-untyped-call]
     places = axes.transData.transform(np.column_stack([days, extents.melt]))
-    places[:, 1] = axes.figure.get_size_inches()[1] * axes.figure.dpi - places[:, 1]
+    places[:, 1] = axes.figure.bbox.height - places[:, 1]
     return np.asarray(places)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from daymelt.core.encoding import SAR_AGE, Encoding
 from daymelt.core.errors import MissingInputError
 from daymelt.products import cog
+from daymelt.products.extent_tables import WHOLE_AREA
 from daymelt.products.map_index import NAMES
 from daymelt.products.qgis_layers import (
     Group,
@@ -31,7 +32,6 @@ from daymelt.products.season_style import season_pipe
 from daymelt.products.style import age_pipe, melt_pipe
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.steps.publish.layers import span_of
-from daymelt.steps.publish.regions import WHOLE_AREA
 
 AGE = SAR_AGE.name
 LOW, HIGH, MEAN = "melt_low", "melt_high", "melt_mean"
