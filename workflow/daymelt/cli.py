@@ -78,6 +78,7 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "season-file": "the maps of a season as one NetCDF file",
         "stac-season": "the published maps of a season with their STAC items",
         "stac-area": "the STAC catalogue of an area",
+        "viewer": "the page that shows the published maps",
     },
     "export": {"export-meltwaterbench": "an area in the layout of the published dataset"},
 }

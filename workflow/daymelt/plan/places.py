@@ -97,6 +97,7 @@ CUBE = f"{PUBLISH}/{{model}}/cube.json"  # what the Zarr store beside it holds
 SEASON_FILE = f"{PUBLISH}/{{model}}/netcdf/{{area}}_{{season}}.nc"
 STAC_SEASON = f"{PUBLISH}/{{model}}/maps/{{season}}/collection.json"
 STAC = f"{PUBLISH}/catalog.json"
+VIEWER = f"{PUBLISH}/index.html"
 
 
 class _Given(dict[str, object]):
