@@ -32,12 +32,12 @@ export class Chart {
   async draw(data, series, { bands = [], scales = {}, axes = [] } = {}) {
     const { default: UPlot } = await import("uplot");
     this.again = () => this.draw(data, series, { bands, scales, axes });
-    const common = { stroke: colour("text"), grid: { stroke: colour("rule"), width: 1 }, size: 44 };
+    const common = { stroke: colour("text"), grid: { stroke: colour("rule"), width: 1 }, size: 52 };
     this.plot?.destroy();
     this.plot = new UPlot(
       {
         ...this.size(),
-        series: [{ value: (/** @type {any} */ _, /** @type {number} */ time) => shortDay(time) }, ...series],
+        series: [{ label: "day", value: (/** @type {any} */ _, /** @type {number} */ time) => shortDay(time) }, ...series],
         bands,
         scales: { x: { time: true }, ...scales },
         axes: [
@@ -47,7 +47,10 @@ export class Chart {
         tzDate: (/** @type {number} */ time) => UPlot.tzDate(new Date(time * 1000), "Etc/UTC"),
         cursor: { drag: { x: false, y: false }, points: { size: 6 } },
         legend: { live: true },
-        hooks: { draw: [(/** @type {any} */ plot) => this.rule(plot)] },
+        hooks: {
+          draw: [(/** @type {any} */ plot) => this.rule(plot)],
+          setCursor: [(/** @type {any} */ plot) => plot.cursor.idx == null && this.plot && this.tell()],
+        },
       },
       data,
       this.element,
@@ -67,6 +70,7 @@ export class Chart {
     ctx.save();
     ctx.strokeStyle = colour("mark");
     ctx.lineWidth = 2 * devicePixelRatio;
+    ctx.setLineDash([]);
     ctx.beginPath();
     ctx.moveTo(x, top);
     ctx.lineTo(x, top + height);
@@ -77,7 +81,15 @@ export class Chart {
   /** @param {number} time */
   follow(time) {
     this.at = time;
-    this.plot?.redraw(false);
+    if (!this.plot) return;
+    this.plot.redraw(false);
+    this.tell();
+  }
+
+  /** The numbers of the day that is shown, where the pointer chooses none. */
+  tell() {
+    const index = this.plot.data[0].indexOf(this.at);
+    if (this.plot.cursor.idx == null) this.plot.setLegend({ idx: index < 0 ? null : index });
   }
 
   clear() {

@@ -16,7 +16,7 @@ function store(catalogue) {
     const zarr = await import("zarrita");
     const url = new URL(catalogue.cube, document.baseURI).href;
     const files = new zarr.FetchStore(url, { useSuffixRequest: true });
-    const root = await zarr.open(await zarr.withConsolidatedMetadata(files, { format: "v3" }), {
+    const root = await zarr.open.v3(await zarr.withConsolidatedMetadata(files, { format: "v3" }), {
       kind: "group",
     });
     return { zarr, root };
@@ -31,7 +31,7 @@ function store(catalogue) {
 function member(catalogue, path, kind = "array") {
   const found =
     arrays.get(path) ??
-    store(catalogue).then(({ zarr, root }) => zarr.open(root.resolve(path), { kind }));
+    store(catalogue).then(({ zarr, root }) => zarr.open.v3(root.resolve(path), { kind }));
   arrays.set(path, found);
   found.catch(() => arrays.delete(path));
   return found;

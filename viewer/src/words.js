@@ -31,7 +31,7 @@ export function sentences(catalogue, layer, date, whole) {
 /** @param {Record<string, any>} whole */
 function meltOf(whole) {
   const { mean_fraction: share, melt_extent_low_km2: low, melt_extent_high_km2: high, area_km2: area } = whole;
-  const interval = low != null && area > 0 ? ` (${percent(low / area)} to ${percent(high / area)})` : "";
+  const interval = low != null && area > 0 ? ` (bounds ${percent(low / area)} to ${percent(high / area)})` : "";
   return `${sentence(percent(share))} of the surface melts${interval}.`;
 }
 

@@ -1,4 +1,4 @@
-"""What the viewer's page reads first, `viewer.json`: the area, its seasons and days, the layers with
+"""What the viewer's page reads first, `viewer.json`: the area, its seasons and days, the layers,
 their files and colours.
 
 A layer's `path` is relative to the page, with `{season}` and `{date}` for the reader to fill in.
