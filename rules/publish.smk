@@ -150,7 +150,7 @@ rule viewer:
         climatology=JOBS.climatology(),
         cube=places.at(places.CUBE, model=JOBS.model),
         outlines=places.REGIONS,
-        page=[str(path) for path in sorted((PAGE / "src").iterdir())],
+        page=sorted(map(str, (PAGE / "src").glob("*"))),
     output:
         places.VIEWER,
     log:

@@ -21,7 +21,10 @@ from daymelt.settings.config import SECTIONS
 from daymelt.settings.loading import load_all
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config.yaml", "rules", "envs", "docs/captions", "profiles", "workflow")
+PARTS = (
+    *("Snakefile", "config.yaml", "rules", "envs", "docs/captions", "profiles", "viewer/src"),
+    "workflow",
+)
 TWO_SEASONS = {
     "years: [2017, 2018, 2019, 2020, 2021, 2022, 2023]": "years: [2019, 2020]",
     "months: [4, 5, 6, 7, 8, 9]": "months: [7, 8]",
@@ -222,7 +225,7 @@ def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_p
     took = {row[0]: float(row[-1]) * MIB for row in measured("A season at full size")}
     # those of publishing are measured by benchmarks/publishing.py
     apart = {"calibrate", "interval_scores", "season_maps", "regions", "region_extents"}
-    apart |= {"cube", "season_file", "stac_season", "stac_area"}
+    apart |= {"cube", "season_file", "stac_season", "stac_area", "viewer"}
     assert asked.keys() - apart == took.keys() - {"all"}
     assert {rule for rule in took.keys() - {"all"} if asked[rule] < took[rule]} == set()
 
@@ -417,13 +420,14 @@ def test_a_change_reruns_exactly_what_depends_on_it(
     assert planned(finished[0]) == expected
 
 
-CATALOGUE = {"stac_season": 2, "stac_area": 1}
+CATALOGUE = {"stac_season": 2, "stac_area": 1, "viewer": 1}
+CUBE = {"cube": 1, "stac_area": 1, "viewer": 1}
 REPUBLISHED = [
     ("config.yaml", {"license: other": "license: CC-BY-4.0"}, CATALOGUE),
-    ("config.yaml", {"cube_inputs: false": "cube_inputs: true"}, {"cube": 1, "stac_area": 1}),
+    ("config.yaml", {"cube_inputs: false": "cube_inputs: true"}, CUBE),
     ("workflow/daymelt/products/stac.py", CHANGED, CATALOGUE),
     ("workflow/daymelt/products/stac_table.py", CHANGED, {"stac_area": 1}),
-    ("workflow/daymelt/products/zarr_cube.py", CHANGED, {"cube": 1, "stac_area": 1}),
+    ("workflow/daymelt/products/zarr_cube.py", CHANGED, CUBE),
     (
         "workflow/daymelt/products/season_netcdf.py",
         CHANGED,
@@ -434,9 +438,12 @@ REPUBLISHED = [
         {"map": "map again"},
         {
             **dict.fromkeys(("season_maps", "region_extents", "season_file", "stac_season"), 1),
-            **{"cube": 1, "stac_area": 1},
+            **CUBE,
         },
     ),
+    ("workflow/daymelt/products/viewer_page.py", CHANGED, {"viewer": 1}),
+    ("viewer/src/main.js", {"class Page": "// another\nclass Page"}, {"viewer": 1}),
+    ("config.yaml", {"viewer_offline: false": "viewer_offline: true"}, {"viewer": 1}),
 ]
 
 
@@ -454,7 +461,7 @@ def test_a_change_publishes_again_exactly_what_depends_on_it(
 
 def test_a_bare_run_publishes_no_cube_and_no_catalogue(tmp_path, planned):
     plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"))
-    assert not {"cube", "season_file", "stac_season", "stac_area"} & plan.keys()
+    assert not {"cube", "season_file", "stac_season", "stac_area", "viewer"} & plan.keys()
 
 
 def test_used_files_go_the_manifests_stay_and_nothing_is_due(without_raw, planned):

@@ -3,12 +3,20 @@
 import csv
 import datetime as dt
 import io
+import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import xarray as xr
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+from servers.folder import FolderServer
 from viewer.published import GRID, days_of
 
+from daymelt.core.encoding import PERCENT
+from daymelt.products import cog, viewer_files
 from daymelt.products.colours import MELT_RAMP
 
 pytestmark = pytest.mark.browser
@@ -58,8 +66,6 @@ class Shown:
 
     def image(self):
         """The window as red, green, blue, (y, x, 3)."""
-        from PIL import Image
-
         return np.asarray(Image.open(io.BytesIO(self.page.screenshot())).convert("RGB"), int)
 
 
@@ -250,10 +256,6 @@ def test_a_phone_shows_it_without_scrolling_sideways(shown):
 
 
 def test_a_damaged_library_is_not_run(browser, published, tmp_path):
-    import shutil
-
-    from servers.folder import FolderServer
-
     shutil.copytree(published.folder, tmp_path / "publish")
     library = next((tmp_path / "publish/viewer/vendor").glob("ol@*/dist/ol.js"))
     library.write_text(library.read_text() + "//")
@@ -263,3 +265,40 @@ def test_a_damaged_library_is_not_run(browser, published, tmp_path):
         page.wait_for_selector("#problem:not([hidden])")
         assert "libraries" in page.inner_text("#problem")
         page.close()
+
+
+@pytest.fixture(scope="module")
+def full_size(published, tmp_path_factory):
+    """A day of a full-size area, patches of wet snow with frayed edges, beside a page of it."""
+    grid = replace(GRID, rows=2863, columns=1633)
+    rng = np.random.default_rng(3)
+    noise = sum(
+        weight * gaussian_filter(rng.standard_normal(grid.shape).astype("f4"), cells) * cells
+        for cells, weight in ((40, 1.0), (2, 0.4))
+    )
+    stored = np.clip(50 + 150 * noise, 0, 100).astype(np.uint8)
+    folder = tmp_path_factory.mktemp("full-size")
+    shutil.copytree(published.folder / "viewer", folder / "viewer")
+    shutil.copy(published.folder / "index.html", folder)
+    document = json.loads((published.folder / "viewer.json").read_text())
+    document["grid"] = viewer_files.grid_document(grid)
+    document["layers"] = [{**document["layers"][0], "path": "melt_{date}.tif"}]
+    (folder / "viewer.json").write_text(json.dumps(document))
+    for day in ("2020-06-19", str(DAY)):
+        cog.write_day(folder / f"melt_{day}.tif", stored, grid, PERCENT, {"date": day}, "melt")
+    (folder / "melt_2019-06-01.tif").hardlink_to(folder / f"melt_{DAY}.tif")
+    return folder, grid
+
+
+def test_a_day_at_full_size_costs_less_than_two_megabytes(browser, full_size):
+    folder, grid = full_size
+    with FolderServer(folder) as server:
+        context = browser.new_context(viewport={"width": 2100, "height": 3100})
+        shown = Shown(context.new_page(), server.base)
+        shown.open()
+        middle = [(grid.left + grid.right) / 2, (grid.bottom + grid.top) / 2]
+        shown.look(*middle, grid.spacing_m)  # a pixel a cell, every cell
+        sent = sum(seen.sent for seen in server.seen if seen.path == f"/melt_{DAY}.tif")
+        context.close()
+    whole = (folder / f"melt_{DAY}.tif").stat().st_size
+    assert whole / 2 < sent < 2e6

@@ -49,8 +49,7 @@ class Page {
     document.documentElement.dataset.ready = "true";
   }
 
-  /** The day with most melt of the last season is a better first day than the first, which is dry;
-   * without a table, the middle of the season. */
+  /** A day late in the last season: the first days are dry. */
   firstDate() {
     const season = this.catalogue.seasons[this.catalogue.seasons.length - 1];
     return season.days[Math.floor(season.days.length * 0.6)];

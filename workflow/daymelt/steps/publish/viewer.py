@@ -10,6 +10,7 @@ import numpy as np
 from daymelt.core.atomic import write_text
 from daymelt.core.dates import season_days
 from daymelt.core.encoding import SAR_AGE
+from daymelt.core.errors import MissingInputError
 from daymelt.products import cog, season_files, viewer_files, viewer_page
 from daymelt.products.map_index import MapIndex, read_map_indices
 from daymelt.products.region_files import read_outlines
@@ -19,7 +20,7 @@ from daymelt.steps.publish.documents import read_document, write_if_changed
 from daymelt.steps.publish.layers import span_of
 
 FOLDER = "viewer"  # of the page's scripts, beside it
-LIBRARIES = "libraries.json"
+LIBRARIES, TEMPLATE = "libraries.json", "index.html"
 SEASON_LAYERS = {**season_files.LAYERS, **season_files.QUALITY}
 
 
@@ -132,6 +133,11 @@ def layers_of_mean(path: Path, root: Path, seasons: Seasons) -> Iterator[dict[st
 def write_page(sources: list[Path], out: Path, modules: list[Path]) -> None:
     """Write the scripts beside the page, the libraries where they are installed, then the page."""
     files = {path.name: path for path in sources}
+    for name in (LIBRARIES, TEMPLATE):
+        if name not in files:
+            raise MissingInputError(
+                f"source of the viewer {name}: not given; run from a checkout with its folder viewer/"
+            )
     libraries = viewer_page.read_libraries(files[LIBRARIES])
     folder = out.parent / FOLDER
     for name, path in files.items():
@@ -140,7 +146,7 @@ def write_page(sources: list[Path], out: Path, modules: list[Path]) -> None:
     for source in modules:
         share_libraries(libraries, source, folder / "vendor")
     base = f"./{FOLDER}/vendor/" if modules else viewer_page.NETWORK
-    template = files["index.html"].read_text(encoding="utf-8")
+    template = files[TEMPLATE].read_text(encoding="utf-8")
     write_text(out, viewer_page.page(template, libraries, base))
 
 
