@@ -136,7 +136,7 @@ def write_page(sources: list[Path], out: Path, modules: list[Path]) -> None:
     for name in (LIBRARIES, TEMPLATE):
         if name not in files:
             raise MissingInputError(
-                f"source of the viewer {name}: not given; run from a checkout with its folder viewer/"
+                f"source of the viewer {name}: not found; run from a checkout, with its viewer/"
             )
     libraries = viewer_page.read_libraries(files[LIBRARIES])
     folder = out.parent / FOLDER
