@@ -158,7 +158,7 @@ rule viewer:
     benchmark:
         "logs/{area}/viewer.tsv"
     conda:
-        "../envs/geo.yaml"
+        "../envs/publish.yaml"
     threads: 1
     resources:
         mem_mb=RESOURCES.memory(30),
