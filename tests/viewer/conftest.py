@@ -11,11 +11,17 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
 @pytest.fixture(scope="session")
-def published(tmp_path_factory):
-    """A published area with its viewer, which no test changes."""
+def area(tmp_path_factory):
+    """A published area without a viewer, which no test changes."""
+    return publish(tmp_path_factory.mktemp("published"))
+
+
+@pytest.fixture(scope="session")
+def published(area, tmp_path_factory):
+    """The same with its viewer and the libraries beside it, which no test changes."""
     if not MODULES.is_dir():
         pytest.skip("the libraries of the viewer are not installed: npm ci --prefix viewer")
-    found = publish(tmp_path_factory.mktemp("published"))
+    found = area.copy(tmp_path_factory.mktemp("offline"))
     assert found.viewer() == 0
     return found
 

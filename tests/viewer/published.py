@@ -28,6 +28,11 @@ class Published:
     def folder(self):
         return self.maps.root / "publish"
 
+    def copy(self, root):
+        """The same in another folder, of which files are replaced whole."""
+        shutil.copytree(self.maps.root, root, copy_function=os.link, dirs_exist_ok=True)
+        return Published(Maps(root))
+
     def stored(self, layer, day):
         """Stored numbers of a map, (y, x), as GDAL reads them."""
         import rasterio

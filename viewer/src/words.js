@@ -51,7 +51,10 @@ export function valueText(layer, stored) {
   if (stored in layer.codes) return layer.codes[stored];
   const value = stored * layer.scale;
   if (/^(onset|end)(_mean)?$/.test(layer.name)) return COMMON.format(Date.UTC(2019, 0, Math.round(value)));
-  if (layer.unit === "days") return `${Number(value.toFixed(1))} days`;
+  if (layer.unit === "days") {
+    const days = Number(value.toFixed(1));
+    return days === 1 ? "1 day" : `${days} days`;
+  }
   return layer.scale === 0.01 ? `${Math.round(100 * value)} %` : String(Number(value.toFixed(2)));
 }
 
