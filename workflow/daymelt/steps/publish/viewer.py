@@ -94,8 +94,8 @@ def season_of(index: MapIndex, area: Area, seasons: Seasons) -> dict[str, Any]:
 def observed_share(path: Path, area: Area) -> float:
     """Share of the cells with data that were observed on a day itself."""
     age = cog.read_day(path, area.grid, SAR_AGE)
-    known = np.count_nonzero(age != SAR_AGE.nodata)
-    return float(np.count_nonzero(age == 0)) / max(known, 1)
+    known = int(np.count_nonzero(age != SAR_AGE.nodata))
+    return int(np.count_nonzero(age == 0)) / max(known, 1)
 
 
 def common_layers(indices: list[MapIndex], seasons: Seasons) -> tuple[str, ...]:
