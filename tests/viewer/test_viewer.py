@@ -269,14 +269,16 @@ def test_a_damaged_library_is_not_run(browser, published, tmp_path):
 
 @pytest.fixture(scope="module")
 def full_size(published, tmp_path_factory):
-    """A day of a full-size area, patches of wet snow with frayed edges, beside a page of it."""
+    """A day of a full-size area, patches of wet snow with frayed edges, beside a page of it: a file
+    half as large again as one put together from summer days of the embedded area.
+    """
     grid = replace(GRID, rows=2863, columns=1633)
     rng = np.random.default_rng(3)
     noise = sum(
         weight * gaussian_filter(rng.standard_normal(grid.shape).astype("f4"), cells) * cells
-        for cells, weight in ((40, 1.0), (2, 0.4))
+        for cells, weight in ((40, 1.0), (2, 0.2))
     )
-    stored = np.clip(50 + 150 * noise, 0, 100).astype(np.uint8)
+    stored = np.clip(50 + 900 * noise, 0, 100).astype(np.uint8)
     folder = tmp_path_factory.mktemp("full-size")
     shutil.copytree(published.folder / "viewer", folder / "viewer")
     shutil.copy(published.folder / "index.html", folder)
