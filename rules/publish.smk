@@ -174,6 +174,45 @@ rule stac_area:
         " 2> {log:q}"
 
 
+rule viewer:
+    input:
+        JOBS.stac_seasons(),  # have published the daily maps
+        JOBS.each_season(places.REGION_EXTENTS["csv"], model=JOBS.model),
+        maps=JOBS.map_indices(),
+        season_maps=JOBS.each_season(places.SEASON_MAPS, model=JOBS.model),
+        climatology=JOBS.climatology(),
+        cube=places.at(places.CUBE, model=JOBS.model),
+        outlines=places.REGIONS,
+        height=places.HEIGHT_MAP,
+        page=sorted(map(str, (PAGE / "src").glob("*"))),
+    output:
+        places.VIEWER,
+    log:
+        "logs/{area}/viewer.log",
+    benchmark:
+        "logs/{area}/viewer.tsv"
+    conda:
+        "../envs/publish.yaml"
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.memory(30),
+        runtime=RESOURCES.minutes(10, 60),
+    params:
+        options=PARAMETERS.options("area", "seasons"),
+        code=code_digest("viewer"),
+        model=JOBS.model,
+        modules=JOBS.viewer_libraries(PAGE),
+    message:
+        "Viewer of {wildcards.area}"
+    shell:
+        "python -m daymelt viewer --options {params.options:q} --maps {input.maps:q}"
+        " --season-maps {input.season_maps:q} --climatology {input.climatology:q}"
+        " --cube {input.cube:q} --outlines {input.outlines:q} --page {input.page:q}"
+        " --height {input.height:q}"
+        " --modules {params.modules:q} --model {params.model:q} --out {output:q}"
+        " 2> {log:q}"
+
+
 rule climatology:
     input:
         JOBS.each_season(places.SEASON_MAPS),

@@ -21,7 +21,10 @@ from daymelt.settings.config import SECTIONS
 from daymelt.settings.loading import load_all
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("Snakefile", "config.yaml", "rules", "envs", "docs/captions", "profiles", "workflow")
+PARTS = (
+    *("Snakefile", "config.yaml", "rules", "envs", "docs/captions", "profiles", "viewer/src"),
+    "workflow",
+)
 TWO_SEASONS = {
     "years: [2017, 2018, 2019, 2020, 2021, 2022, 2023]": "years: [2019, 2020]",
     "months: [4, 5, 6, 7, 8, 9]": "months: [7, 8]",
@@ -230,7 +233,7 @@ def test_rules_ask_for_at_least_the_memory_that_a_season_at_full_size_took(tmp_p
         "stac_area",
         "extent_figure",
     }
-    apart |= {"height_map", "qgis_season", "qgis_project"}
+    apart |= {"height_map", "qgis_season", "qgis_project", "viewer"}
     assert asked.keys() - apart == took.keys() - {"all"}
     assert {rule for rule in took.keys() - {"all"} if asked[rule] < took[rule]} == set()
 
@@ -432,7 +435,8 @@ def test_a_change_reruns_exactly_what_depends_on_it(
     assert planned(finished[0]) == expected
 
 
-CATALOGUE = {"stac_season": 2, "stac_area": 1}
+CATALOGUE = {"stac_season": 2, "stac_area": 1, "viewer": 1}
+CUBE = {"cube": 1, "stac_area": 1, "viewer": 1}
 UNPUBLISHED = {*SCORED, "interval_scores"}
 OF_SEASONS = {"stac_season_maps": 1, "stac_area": 1}
 REPUBLISHED = [
@@ -441,33 +445,33 @@ REPUBLISHED = [
         {"license: other": "license: CC-BY-4.0"},
         CATALOGUE | OF_SEASONS,
     ),
-    ("config.yaml", {"cube_inputs: false": "cube_inputs: true"}, {"cube": 1, "stac_area": 1}),
+    ("config.yaml", {"cube_inputs: false": "cube_inputs: true"}, CUBE),
     (
         "config.yaml",
         {"observed_within_days: 6": "observed_within_days: 5"},
-        {**PUBLISHED, "season_pictures": 2, "cube": 1, **OF_SEASONS},
+        {**PUBLISHED, "season_pictures": 2, **CUBE, **OF_SEASONS},
     ),
     (
         "config.yaml",
         {"least_seasons: 3": "least_seasons: 2"},
-        {**PUBLISHED, "season_pictures": 2, "climatology": 1, "cube": 1, **OF_SEASONS},
+        {**PUBLISHED, "season_pictures": 2, "climatology": 1, **CUBE, **OF_SEASONS},
     ),
     (
         "config.yaml",
         {"elevation_band_m: 500": "elevation_band_m: 250"},
-        {"regions": 1, **EXTENTS, "season_pictures": 2, **QGIS},
+        {"regions": 1, **EXTENTS, "season_pictures": 2, **QGIS, "viewer": 1},
     ),
     (
         "workflow/daymelt/science/seasons.py",
         CHANGED,
-        {"season_maps": 2, "cube": 1, **OF_SEASONS, **QGIS},
+        {"season_maps": 2, **CUBE, **OF_SEASONS, **QGIS},
     ),
     ("workflow/daymelt/products/stac.py", CHANGED, CATALOGUE),
     ("workflow/daymelt/products/stac_parts.py", CHANGED, CATALOGUE | OF_SEASONS),
     ("workflow/daymelt/products/stac_seasons.py", CHANGED, OF_SEASONS),
     ("workflow/daymelt/products/stac_table.py", CHANGED, {"stac_area": 1}),
-    ("workflow/daymelt/products/zarr_cube.py", CHANGED, {"cube": 1, "stac_area": 1}),
-    ("workflow/daymelt/products/zarr_head.py", CHANGED, {"cube": 1, "stac_area": 1}),
+    ("workflow/daymelt/products/zarr_cube.py", CHANGED, CUBE),
+    ("workflow/daymelt/products/zarr_head.py", CHANGED, CUBE),
     (
         "workflow/daymelt/products/season_netcdf.py",
         CHANGED,
@@ -485,7 +489,7 @@ REPUBLISHED = [
         {
             **dict.fromkeys(("season_maps", "region_extents", "season_file", "stac_season"), 1),
             **{
-                "cube": 1,
+                **CUBE,
                 "season_pictures": 1,
                 "extent_figure": 1,
                 "qgis_season": 1,
@@ -497,17 +501,20 @@ REPUBLISHED = [
     (
         "results/embedded/publish/multi-sensor/seasons/2019/index.json",
         {"season-maps": "season-maps again"},
-        {"cube": 1, "qgis_season": 1, "qgis_project": 1, **OF_SEASONS},
+        {**CUBE, "qgis_season": 1, "qgis_project": 1, **OF_SEASONS},
     ),
     (
         "config.yaml",
         {"years: [2019, 2020]": "years: [2019, 2020, 2021]"},
         {
             **{rule: count for rule, count in RERUNS[-1][2].items() if rule not in UNPUBLISHED},
-            **{"train": 1, "cube": 1, "season_file": 3, "stac_season": 3, **OF_SEASONS},
+            **{"train": 1, **CUBE, "season_file": 3, "stac_season": 3, **OF_SEASONS},
             "season_pictures": 3,
         },
     ),
+    ("workflow/daymelt/products/viewer_page.py", CHANGED, {"viewer": 1}),
+    ("viewer/src/main.js", {"class Page": "// another\nclass Page"}, {"viewer": 1}),
+    ("config.yaml", {"viewer_offline: false": "viewer_offline: true"}, {"viewer": 1}),
 ]
 
 
@@ -525,7 +532,7 @@ def test_a_change_publishes_again_exactly_what_depends_on_it(
 
 def test_a_bare_run_publishes_no_cube_and_no_catalogue(tmp_path, planned):
     plan = planned(tmp_path, "--snakefile", str(ROOT / "Snakefile"))
-    costly = {"cube", "season_file", "stac_season", "stac_season_maps", "stac_area"}
+    costly = {"cube", "season_file", "stac_season", "stac_season_maps", "stac_area", "viewer"}
     assert not (costly | {"season_pictures"}) & plan.keys()
     assert plan["extent_figure"] == 1
 

@@ -84,6 +84,7 @@ STAGES: Mapping[str, Mapping[str, str]] = {
         "stac-season": "the published maps of a season with their STAC items",
         "stac-season-maps": "STAC items of the maps of seasons and of their climatology",
         "stac-area": "the STAC catalogue of an area",
+        "viewer": "the page that shows the published maps",
     },
     "export": {"export-meltwaterbench": "an area in the layout of the published dataset"},
 }

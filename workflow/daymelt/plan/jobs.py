@@ -433,6 +433,7 @@ class Jobs:
             self.at(places.CUBE, model=self.model),
             *self.each_season(places.SEASON_FILE, model=self.model),
             self.at(places.STAC),
+            self.at(places.VIEWER),
         ]
 
     def season_pictures(self) -> list[str]:
@@ -458,6 +459,12 @@ class Jobs:
     def stac_seasons(self) -> list[str]:
         """The STAC collection of every season of the model."""
         return self.each_season(places.STAC_SEASON, model=self.model)
+
+    def viewer_libraries(self, page: Path) -> list[str]:
+        """The folder of the installed libraries of the viewer's `page`, where they lie beside the
+        published page; none where they come from the network.
+        """
+        return [str(page / "node_modules")] if self.config.publish.viewer_offline else []
 
     def station_records(self, compares: bool, folder: Path) -> list[str]:
         """The manifest of the weather stations that the report shows.

@@ -40,7 +40,8 @@ class Parameters:
             if "sentinel1" in values:
                 del values["sentinel1"]["keep_raw"]  # changes no result
             if "publish" in values:
-                del values["publish"]["cube_inputs"]  # says which files the cube is given
+                # these say which files a job is given
+                del values["publish"]["cube_inputs"], values["publish"]["viewer_offline"]
             year = season_of(wildcards)
             if "seasons" in values and year is not None:
                 values["seasons"]["years"] = [year]

@@ -107,6 +107,7 @@ SEASON_FILE = f"{PUBLISH}/{{model}}/netcdf/{{area}}_{{season}}.nc"
 STAC_SEASON = f"{PUBLISH}/{{model}}/maps/{{season}}/collection.json"
 STAC_SEASON_MAPS = f"{PUBLISH}/{{model}}/seasons/collection.json"
 STAC = f"{PUBLISH}/catalog.json"
+VIEWER = f"{PUBLISH}/index.html"
 
 
 class _Given(dict[str, object]):

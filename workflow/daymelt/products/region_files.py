@@ -41,6 +41,34 @@ def write_outlines(path: Path, names: Sequence[str], polygons: Sequence[Any], cr
         temporary.write_bytes(content.getbuffer())
 
 
+def read_outlines(path: Path) -> dict[str, Any]:
+    """The outlines of the regions as GeoJSON, in the crs of their file.
+
+    Raises
+    ------
+    FormatError
+        It is no such file.
+    """
+    import pyogrio
+    import shapely
+
+    try:
+        _, _, polygons, (names,) = pyogrio.raw.read(path)
+    except (pyogrio.errors.DataSourceError, ValueError) as error:
+        raise FormatError(
+            f"{path}: no outlines ({cause_of(error)}); delete it and run the step regions again"
+        ) from None
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"name": str(name)},
+            "geometry": json.loads(shapely.to_geojson(shapely.from_wkb(polygon))),
+        }
+        for name, polygon in zip(names, polygons, strict=True)
+    ]
+    return {"type": "FeatureCollection", "features": features}
+
+
 def _as_multi(polygon: Any) -> Any:
     import shapely
 

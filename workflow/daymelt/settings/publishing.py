@@ -64,3 +64,8 @@ class Publish(Section):
         description="licence of the maps as the catalogue states it: an SPDX identifier, such as "
         "CC-BY-4.0, or other",
     )
+    viewer_offline: bool = Field(
+        False,
+        description="put the libraries of the viewer beside its page, after npm ci --prefix "
+        "viewer; false: a browser takes them from the network",
+    )
