@@ -106,8 +106,8 @@ class ContactSheet:
         for name, x in self._entries.items():
             write_at(figure, x + PATCH_PX[1] + 10, LEGEND_PX - 1, name, fontsize=13)
         for number in range(1, DAYS + 1):
-            x = LEFT + (number - 1) * self._step[1] + (self._step[1] - GAP_PX) / 2
-            write_at(figure, x, HEAD - 28, f"{number}", ha="center", fontsize=13)
+            middle = LEFT + (number - 1) * self._step[1] + (self._step[1] - GAP_PX) / 2
+            write_at(figure, middle, HEAD - 28, f"{number}", ha="center", fontsize=13)
         for row, (year, month) in enumerate(self._months):
             y = HEAD + row * self._step[0] + self._painter.fit.pixels[0] / 2
             name = f"{dt.date(year, month, 1):%b}"
