@@ -56,8 +56,8 @@ def test_every_name_is_there_and_no_other():
     for name in daymelt.__all__:
         assert getattr(daymelt, name) is not None
     assert set(daymelt.__all__) == set(daymelt.PLACES) <= set(dir(daymelt))
-    with pytest.raises(AttributeError, match="opne"):
-        daymelt.opne  # noqa: B018
+    with pytest.raises(AttributeError, match="oqen"):
+        daymelt.oqen  # noqa: B018
 
 
 def test_importing_the_package_imports_nothing_heavy():
