@@ -65,12 +65,15 @@ def qgis_season(
 
 
 def publish_layer(index: MapIndex, layer: str, days: list[dt.date], published: Published) -> None:
-    """Put the daily maps of a layer into their folder, each with a virtual raster."""
+    """Put the daily maps of a layer into their folder, each with a virtual raster.
+
+    Of the first day the head is read: one run has written all files of a list, on one grid.
+    """
     encoding, grid = ENCODINGS[layer], published.area.grid
+    check_grid(index.file(layer, days[0]), grid, encoding)
     for day in days:
         file = index.file(layer, day)
         check_content(file)
-        check_grid(file, grid, encoding)
         target, reference = published.map_file(layer, day), published.reference(layer, day)
         share(file.path, target)
         source = os.path.relpath(target, reference.parent)
