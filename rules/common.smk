@@ -59,9 +59,6 @@ wildcard_constraints:
     **JOBS.wildcard_constraints(),
 
 
-PAGE = Path(workflow.basedir) / "viewer"  # of the viewer
-
-
 def raw_files(place):
     """The folder of the files of a retrieval, which Snakemake removes after its last use.
 

@@ -1,5 +1,7 @@
 """Publishing: season maps, melt extents of regions, and what can be put on a server as it is."""
 
+PAGE = Path(workflow.basedir) / "viewer"  # of the viewer
+
 
 rule season_maps:
     input:
