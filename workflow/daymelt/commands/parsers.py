@@ -112,13 +112,7 @@ def add_export(commands: Subparsers) -> None:
     layout.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="data root to write below"
     )
-    layout.add_argument(
-        "--results",
-        type=Path,
-        default=Path("results"),
-        metavar="FOLDER",
-        help="results of the workflow (default: results)",
-    )
+    add_results_folder(layout)
     layout.add_argument("--maps", action="store_true", help="also write the maps of the model")
 
 
@@ -143,13 +137,7 @@ def add_results(commands: Subparsers) -> None:
         metavar="FILE",
         help="settings of a further world, over config.yaml; may be repeated",
     )
-    parser.add_argument(
-        "--results",
-        type=Path,
-        default=Path("results"),
-        metavar="FOLDER",
-        help="results of the workflow (default: results)",
-    )
+    add_results_folder(parser)
 
 
 def add_view(commands: Subparsers) -> None:
@@ -171,6 +159,11 @@ def add_view(commands: Subparsers) -> None:
         help="port of the server, 0 for a free one (default: 8765, or a free one)",
     )
     parser.add_argument("--no-browser", action="store_true", help="print the address alone")
+    add_results_folder(parser)
+
+
+def add_results_folder(parser: argparse.ArgumentParser) -> None:
+    """The option of a command that reads what the workflow has written."""
     parser.add_argument(
         "--results",
         type=Path,

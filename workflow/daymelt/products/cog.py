@@ -78,7 +78,7 @@ def write_day(
 
 def read_tags(path: Path) -> dict[str, str]:
     """The tags of a written file: names in lower case, without the prefix."""
-    with _open(path) as file:
+    with open_map(path) as file:
         return _tags_of(file)
 
 
@@ -93,15 +93,15 @@ def read_day(path: Path, grid: Grid, encoding: Encoding) -> NDArray[Any]:
         It is another file, or a damaged one; the message names what was found and what was
         expected.
     """
-    with _open(path) as file:
-        _check_head(path, file, grid, encoding)
+    with open_map(path) as file:
+        check_head(path, file, grid, encoding)
         return np.asarray(file.read(1))
 
 
 def read_tagged(path: Path, grid: Grid, encoding: Encoding) -> tuple[NDArray[Any], dict[str, str]]:
     """The stored numbers and the tags of a written file, opened once; errors as `read_day`."""
-    with _open(path) as file:
-        _check_head(path, file, grid, encoding)
+    with open_map(path) as file:
+        check_head(path, file, grid, encoding)
         return np.asarray(file.read(1)), _tags_of(file)
 
 
@@ -111,8 +111,8 @@ def read_cells(
     """The stored numbers (cell,) of some cells (row, column), of which only the blocks are read;
     checks and errors as `read_day`.
     """
-    with _open(path) as file:
-        _check_head(path, file, grid, encoding)
+    with open_map(path) as file:
+        check_head(path, file, grid, encoding)
         found = [
             file.read(1, window=((row, row + 1), (column, column + 1)))[0, 0]
             for row, column in cells
@@ -221,7 +221,7 @@ def _check_layer(path: Path, stored: NDArray[Any], grid: Grid, encoding: Encodin
         )
 
 
-def _check_head(path: Path, file: "DatasetReader", grid: Grid, encoding: Encoding) -> None:
+def check_head(path: Path, file: "DatasetReader", grid: Grid, encoding: Encoding) -> None:
     """FormatError unless size, place, type and meaning of the band are those of the product."""
     _expect(path, "size", file.shape, grid.shape)
     _expect(path, "bands", file.count, 1)
@@ -275,7 +275,7 @@ def _crs(description: str) -> "CRS":
 
 
 @contextmanager
-def _open(path: Path) -> "Iterator[DatasetReader]":
+def open_map(path: Path) -> "Iterator[DatasetReader]":
     """Open a product file; errors of GDAL become a FormatError of one line, also while reading."""
     import rasterio
     from rasterio.errors import RasterioIOError

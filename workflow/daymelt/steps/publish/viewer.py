@@ -14,7 +14,7 @@ from daymelt.core.errors import MissingInputError
 from daymelt.products import cog, season_files, viewer_files, viewer_page
 from daymelt.products.map_index import MapIndex, read_map_indices
 from daymelt.products.region_files import read_outlines
-from daymelt.products.shared_files import share
+from daymelt.products.shared_files import share, write_if_other
 from daymelt.settings.inputs import Area, Seasons
 from daymelt.steps.publish.documents import read_document, write_if_changed
 from daymelt.steps.publish.layers import span_of
@@ -142,7 +142,7 @@ def write_page(sources: list[Path], out: Path, modules: list[Path]) -> None:
     folder = out.parent / FOLDER
     for name, path in files.items():
         if path.suffix in (".js", ".css", ".svg"):
-            write_if_other(folder / name, path.read_text(encoding="utf-8"))
+            write_if_other(folder / name, path.read_bytes())
     for source in modules:
         share_libraries(libraries, source, folder / "vendor")
     base = f"./{FOLDER}/vendor/" if modules else viewer_page.NETWORK
@@ -158,12 +158,6 @@ def share_libraries(libraries: viewer_page.Libraries, modules: Path, folder: Pat
         name, _, rest = path.rpartition("@")
         for licence in (modules / name).glob("LICENSE*"):
             share(licence, folder / f"{name}@{rest.partition('/')[0]}" / licence.name)
-
-
-def write_if_other(path: Path, text: str) -> None:
-    """Write a text atomically, unless the file has it already."""
-    if not (path.is_file() and path.read_text(encoding="utf-8") == text):
-        write_text(path, text)
 
 
 def relative(path: Path, root: Path) -> str:
